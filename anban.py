@@ -1,0 +1,36 @@
+"""``anban``: the umbrella command. A table from sub-command to the module that does it, imported when asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+COMMANDS: Final = {
+    "demo": ("simulators.demo", "run one county with 20 homes on this machine and open the console"),
+    "replay": ("simulators.replay", "send one published recording down the whole road"),
+    "train": ("edge_agent.falls.train", "train the fall model from recordings"),
+    "audit": ("cloud.audit", "prove that nothing that was sent is missing"),
+}
+
+
+def usage() -> str:
+    """One line a sub-command."""
+    return "usage: anban COMMAND …\n\n" + "\n".join(f"  {name:8} {what}" for name, (_, what) in COMMANDS.items())
+
+
+def main() -> int:
+    """Run the sub-command named by the first argument; its own ``main(argv)`` gets the rest."""
+    name, *rest = sys.argv[1:] or ["--help"]
+    if name in {"-h", "--help"}:
+        sys.stdout.write(usage() + "\n")
+        return 0
+    if name not in COMMANDS:
+        sys.stderr.write(f"anban: no command {name!r}\n\n{usage()}\n")
+        return 2
+    module = importlib.import_module(COMMANDS[name][0])
+    return int(module.main(rest))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

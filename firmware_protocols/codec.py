@@ -1,0 +1,86 @@
+"""The contract of every codec and framer, on one page.
+
+A *framer* cuts a byte stream into frames; a *codec* turns one frame into observations. Both are sans-I/O:
+bytes and values in, values out. A codec holds no state: what must be remembered between frames (replay
+counter, packet id) goes out in ``Decoded`` and comes back in ``Security``; the pipeline persists it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from firmware_protocols.model import DeviceId, Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame as a driver got it.
+
+    ``payload``: for a BLE advertisement the service data after its UUID; for GATT the characteristic's
+    value; for serial the whole frame from header to tail. ``address`` is the radio's MAC
+    (``AA:BB:CC:DD:EE:FF``) or ``""``. ``received_at``: the gateway's clock, aware UTC.
+    """
+
+    device: DeviceId
+    payload: bytes
+    received_at: datetime
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What the pipeline remembers of a device so that a recorded frame cannot be played back.
+
+    ``key``: the device's bind key, if it has one. ``last_counter``: highest counter accepted so far.
+    ``encrypted``: it has sent (or is configured to send) encrypted frames, so plain ones are refused.
+    """
+
+    key: bytes | None = None
+    last_counter: int | None = None
+    encrypted: bool = False
+
+
+NO_SECURITY = Security()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one frame said.
+
+    ``counter``: the authenticated replay counter to persist, if any. ``packet_id``: an id that repeats when
+    a device sends the same packet again; the pipeline drops a repeat.
+    """
+
+    observations: tuple[Observation, ...]
+    counter: int | None = None
+    packet_id: int | None = None
+
+
+class Codec(Protocol):
+    """One byte format. Registered by one line in ``registry.CODECS``."""
+
+    def decode(self, frame: Frame, security: Security = NO_SECURITY) -> Decoded:
+        """Return what ``frame`` says. Unknown optional parts are skipped, never guessed.
+
+        Raises:
+            DecodeError: the only exception; for *any* bytes.
+        """
+        ...
+
+
+class Framer(Protocol):
+    """Cuts a byte stream into frames; resynchronises after garbage by itself.
+
+    One framer belongs to one port. Any cutting of the same bytes yields the same frames.
+    """
+
+    @property
+    def discarded(self) -> int:
+        """Bytes thrown away so far, a health metric."""
+        ...
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take ``data``; return the whole, checksum-valid frames it completed. Never raises."""
+        ...
