@@ -2,32 +2,67 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+SOURCES := $(shell find dashboards -path '*/node_modules' -prune -o -path dashboards/static -prune -o -type f -print 2>/dev/null)
 
-.PHONY: demo test check format lint types contracts unit lock clean
+.PHONY: demo test check format lint types contracts unit screens lock clean debian help
 
-demo: $(STAMP)
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: $(VENV)/.run  ## set up (Python packages only) and run one county with 20 homes; stop with Ctrl-C
 	$(BIN)/anban demo $(ARGS)
 
-test: $(STAMP) debian check
+test: $(VENV)/.dev debian lint types contracts screens  ## set up and pass every test
 	$(BIN)/pytest -q $(ARGS)
 
-check: $(STAMP) lint types contracts unit
+check: $(VENV)/.dev lint types contracts unit  ## the fast loop: format, lint, types, contracts, unit tests
 
-lint: $(STAMP)
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: $(STAMP)
+types: $(VENV)/.dev
 	$(BIN)/mypy
 
-contracts: $(STAMP)
+contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-unit: $(STAMP)
-	$(BIN)/pytest -q -m "not services and not browser and not bluetooth and not data" tests/unit tests/property tests/conformance
+unit: $(VENV)/.dev
+	$(BIN)/pytest -q -m "not services and not browser and not bluetooth and not data" tests
 
-format: $(STAMP)
+screens: $(VENV)/.dev
+	$(BIN)/python -m dashboards.hatch_build
+
+format: $(VENV)/.dev  ## rewrite the sources to the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+debian:
+	$(BIN)/python deploy/debian.py
+
+# --- set-up: everything pinned by hash; the lock files name packages, never a host -----------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Anban needs Python 3.11 or newer; say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python has no venv here; on Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.lock pyproject.toml $(SOURCES) | $(BIN)/python
+	@test -e $(VENV)/.dev || $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/run.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock pyproject.toml $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-header --no-annotate --no-emit-index-url
+lock: | $(BIN)/python  ## pin the newest fitting versions
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --upgrade --extra dev --output-file requirements/dev.lock
+	$(LOCK) --extra sim --extra build --constraint requirements/dev.lock --output-file requirements/run.lock
+
+clean:  ## forget the environment and everything built
+	rm -rf $(VENV) dashboards/static dashboards/web/node_modules .mypy_cache .ruff_cache .pytest_cache

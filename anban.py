@@ -16,7 +16,9 @@ COMMANDS: Final = {
 
 def usage() -> str:
     """One line a sub-command."""
-    return "usage: anban COMMAND …\n\n" + "\n".join(f"  {name:8} {what}" for name, (_, what) in COMMANDS.items())
+    return "usage: anban COMMAND …\n\n" + "\n".join(
+        f"  {name:8} {what}" for name, (_, what) in COMMANDS.items()
+    )
 
 
 def main() -> int:
