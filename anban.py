@@ -1,4 +1,4 @@
-"""``anban``: the umbrella command. A table from sub-command to the module that does it, imported when asked for."""
+"""``anban``: the umbrella command, a table from sub-command to the module that does it (imported on demand)."""
 
 from __future__ import annotations
 
