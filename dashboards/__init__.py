@@ -1,0 +1,121 @@
+"""The screens: static files, built once, served by any ASGI application.
+
+What this is: ``mount(app)``, the files' headers, and the page that stands in when they were never built.
+What it is not: it knows nothing of incidents, sessions or databases; the screens reach those through
+``/api/v1`` like any other client. The one idea: every file is read into memory when the application starts,
+so a path from outside only ever selects from a closed table, and a disk that fails at night does not take
+the screen with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+log = logging.getLogger(__name__)
+
+STATIC: Final = Path(__file__).parent / "static"
+"""Where the build puts its output (``hatch_build.py``)."""
+
+REPAIR: Final = "python -m pip install --no-deps -e ."
+"""The one command, run in the checkout, that builds the screens again."""
+
+IMMUTABLE: Final = (
+    "public, max-age=31536000, immutable"  # one year, RFC 8246: the name carries the content's hash
+)
+REVALIDATE: Final = "no-cache"
+
+SECURITY: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+_MISSING: Final = f"""<!doctype html>
+<html lang="zh-Hans-CN"><meta charset="utf-8"><title>安伴 Anban</title>
+<h1>界面尚未构建 · The screens are not built</h1>
+<p>报警处理不受影响，正在运行。 Alarms are being handled as usual.</p>
+<p>请在源码目录执行 · Run this in the checkout:</p>
+<pre>{REPAIR}</pre></html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file ready to send: its bytes, the same bytes gzipped (or ``None``), and its headers."""
+
+    plain: bytes
+    gzipped: bytes | None
+    media_type: str
+    etag: str
+
+    @classmethod
+    def read(cls, path: Path) -> StaticFile:
+        """Read ``path`` and the ``.gz`` beside it, if the build made one."""
+        plain = path.read_bytes()
+        gzipped = path.with_name(path.name + ".gz")
+        return cls(
+            plain,
+            gzipped.read_bytes() if gzipped.is_file() else None,
+            mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            f'"{hashlib.sha256(plain).hexdigest()[:20]}"',
+        )
+
+    def respond(self, request: Request, cache: str) -> Response:
+        """Answer ``request`` with this file: 304 when the browser holds it, gzip when it accepts that."""
+        headers = {**SECURITY, "Cache-Control": cache, "ETag": self.etag, "Vary": "Accept-Encoding"}
+        if request.headers.get("if-none-match") == self.etag:
+            return Response(status_code=304, headers=headers)
+        if self.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(
+                self.gzipped, media_type=self.media_type, headers={**headers, "Content-Encoding": "gzip"}
+            )
+        return Response(self.plain, media_type=self.media_type, headers=headers)
+
+
+def mount(app: Starlette, static: Path = STATIC) -> bool:
+    """Serve the screens of ``static`` on ``app``: ``/console/``, its assets, and a redirect from ``/``.
+
+    Answers whether there is a build to serve. Without one the same addresses show how to repair it (503), and
+    the application runs on: a missing screen must never stop an alarm.
+    """
+    page = static / "console.html"
+    built = page.is_file()
+    if built:
+        console = StaticFile.read(page)
+        assets = {p.name: StaticFile.read(p) for p in (static / "assets").iterdir() if p.suffix != ".gz"}
+    else:
+        log.error("screens not built path=%s repair=%r", page, REPAIR)
+        assets = {}
+
+    async def show_console(request: Request) -> Response:
+        if not built:
+            return Response(_MISSING, 503, {**SECURITY, "Cache-Control": "no-store"}, "text/html")
+        return console.respond(request, REVALIDATE)
+
+    async def show_asset(request: Request) -> Response:
+        asset = assets.get(request.path_params["name"])
+        return Response(status_code=404) if asset is None else asset.respond(request, IMMUTABLE)
+
+    async def go_to_console(_: Request) -> Response:
+        return RedirectResponse("/console/")
+
+    app.add_route("/", go_to_console, include_in_schema=False)
+    app.add_route("/console", go_to_console, include_in_schema=False)
+    app.add_route("/console/", show_console, include_in_schema=False)
+    app.add_route("/console/i/{incident:int}", show_console, include_in_schema=False)
+    app.add_route("/console/assets/{name}", show_asset, include_in_schema=False)
+    return built

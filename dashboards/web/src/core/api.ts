@@ -1,0 +1,143 @@
+/**
+ * The platform's HTTP interface, typed from its OpenAPI document.
+ *
+ * What this is: one function per route the console uses. What it is not: no state, no view, no retry of reads.
+ * The one idea: a command carries an idempotency key, so that sending it again after a broken connection is
+ * always safe and never happens twice.
+ */
+import type { components } from "./schema";
+
+export type IncidentView = components["schemas"]["IncidentView"];
+export type IncidentDetail = components["schemas"]["IncidentDetail"];
+export type IncidentState = components["schemas"]["IncidentState"];
+export type OutcomeCode = components["schemas"]["OutcomeCode"];
+export type HomeView = components["schemas"]["HomeView"];
+export type Snapshot = components["schemas"]["Snapshot"];
+export type TimelineEntry = components["schemas"]["TimelineEntry"];
+export type RungView = components["schemas"]["RungView"];
+export type MessageView = components["schemas"]["MessageView"];
+
+/** Who is signed in. */
+export interface Session {
+  readonly name: string;
+  readonly role: string;
+  readonly locale: string;
+  readonly permissions: readonly string[];
+}
+
+export type Action =
+  | "ack" | "voice" | "triage" | "dispatch" | "arrive" | "emergency" | "monitor" | "note" | "close" | "reopen";
+
+/** What a command says besides the version; which fields it needs depends on the action. */
+export interface ActionDetail {
+  readonly priority?: number;
+  readonly responder?: string;
+  readonly eta_minutes?: number;
+  readonly service?: string;
+  readonly outcome?: OutcomeCode;
+  readonly note?: string;
+}
+
+/** The server answered, and the answer was no. `current` is the record as it stands, sent with a 409. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: string,
+    readonly current: IncidentView | null,
+  ) {
+    super(`${status} ${problem}`);
+  }
+}
+
+/** No answer: the network, the server, or the time limit. Whether a command was done is not known. */
+export class Unreachable extends Error {}
+
+export interface Api {
+  signIn(username: string, password: string): Promise<Session>;
+  whoAmI(): Promise<Session>;
+  signOut(): Promise<void>;
+  snapshot(): Promise<Snapshot>;
+  incident(id: number): Promise<IncidentDetail>;
+  act(id: number, action: Action, version: number, detail?: ActionDetail): Promise<IncidentView>;
+}
+
+type Send = (input: string, init: RequestInit) => Promise<Response>;
+type Wait = (milliseconds: number) => Promise<void>;
+
+const LIMIT_MS = 10_000; // an operator must learn within seconds that a command did not arrive
+const COMMAND_RETRY_MS = [400, 1_500]; // pauses before the second and third attempt of a command
+const NO_CONTENT = 204;
+
+const pause: Wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The interface below `/api/v1`. `send` and `wait` are arguments so that tests can play the network. */
+export function createApi(send: Send = (input, init) => fetch(input, init), wait: Wait = pause): Api {
+  async function once<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+    const headers: Record<string, string> = { Accept: "application/json", "X-Anban": "1" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (key !== undefined) headers["Idempotency-Key"] = key;
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await send(`/api/v1${path}`, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        cache: "no-store",
+        signal: AbortSignal.timeout(LIMIT_MS),
+      });
+      answer = response.status === NO_CONTENT ? undefined : await readJson(response);
+    } catch (error) {
+      throw new Unreachable(String(error));
+    }
+    if (!response.ok) throw refusal(response.status, answer);
+    return answer as T;
+  }
+
+  async function command<T>(path: string, body: unknown): Promise<T> {
+    const key = randomKey();
+    for (const delay of COMMAND_RETRY_MS) {
+      try {
+        return await once<T>("POST", path, body, key);
+      } catch (error) {
+        if (!mayRepeat(error)) throw error;
+        await wait(delay);
+      }
+    }
+    return once<T>("POST", path, body, key);
+  }
+
+  return {
+    signIn: (username, password) => once("POST", "/session", { username, password }),
+    whoAmI: () => once("GET", "/session"),
+    signOut: () => once("DELETE", "/session"),
+    snapshot: () => once("GET", "/snapshot"),
+    incident: (id) => once("GET", `/incidents/${id}`),
+    act: (id, action, version, detail = {}) => command(`/incidents/${id}/${action}`, { version, ...detail }),
+  };
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined; // a proxy's error page; the status says enough
+  }
+}
+
+function refusal(status: number, answer: unknown): Refused {
+  const problem = (answer ?? {}) as { title?: string; detail?: unknown; current?: IncidentView | null };
+  const words = typeof problem.detail === "string" ? problem.detail : (problem.title ?? "");
+  return new Refused(status, words, problem.current ?? null);
+}
+
+/** A gateway's 502-504 says that the server was not reached; anything else it answered is final. */
+function mayRepeat(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Refused && error.status >= 502 && error.status <= 504);
+}
+
+/** 128 random bits in hexadecimal. `crypto.randomUUID` is missing on plain-HTTP pages of a local network. */
+export function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,76 @@
+/**
+ * In which order an operator sees incidents, and when that order may change.
+ *
+ * Pure. The one idea: the order is decided by danger, but while the pointer rests on the list nothing may slide
+ * under it, except a new danger to life; what is new waits behind a bar and is counted there.
+ */
+import type { IncidentState, IncidentView } from "./api";
+
+/** Where an incident stands in the queue; the smaller, the higher. */
+export enum Band {
+  Unacknowledged = 0,
+  Overdue = 1,
+  InProgress = 2,
+  Confirming = 3,
+}
+
+export const LIFE = 1;
+const UNOWNED: ReadonlySet<IncidentState> = new Set<IncidentState>(["raised"]);
+/** States that are only waiting for paper; they are never overdue in the queue. */
+const DONE: ReadonlySet<IncidentState> = new Set<IncidentState>([
+  "cancelled_local", "resolved", "auto_resolved", "follow_up", "closed",
+]);
+
+export function band(incident: IncidentView, nowMs: number): Band {
+  if (incident.state === "detected") return Band.Confirming;
+  if (UNOWNED.has(incident.state)) return Band.Unacknowledged;
+  return isOverdue(incident, nowMs) ? Band.Overdue : Band.InProgress;
+}
+
+/** Whether the state's own timer has run out. */
+export function isOverdue(incident: IncidentView, nowMs: number): boolean {
+  return incident.due_at !== null && !DONE.has(incident.state) && Date.parse(incident.due_at) < nowMs;
+}
+
+/** Incidents as the queue shows them: band, then priority, then the oldest first. */
+export function order(incidents: readonly IncidentView[], nowMs: number): IncidentView[] {
+  const keyed = incidents.map((incident) => ({ incident, band: band(incident, nowMs) }));
+  keyed.sort(
+    (a, b) =>
+      a.band - b.band ||
+      a.incident.priority - b.incident.priority ||
+      Date.parse(a.incident.opened_at) - Date.parse(b.incident.opened_at) ||
+      a.incident.id - b.incident.id,
+  );
+  return keyed.map(({ incident }) => incident);
+}
+
+export interface Shown {
+  /** Ids from top to bottom. */
+  readonly rows: readonly number[];
+  /** Ids of new incidents held back. */
+  readonly waiting: readonly number[];
+}
+
+/**
+ * The rows to show next. `wanted` is the ordered queue; while `held`, the rows shown keep their places (closed
+ * ones too), a new danger to life goes on top, and everything else new waits.
+ */
+export function arrange(shown: readonly number[], wanted: readonly IncidentView[], held: boolean): Shown {
+  if (!held) return { rows: wanted.map((incident) => incident.id), waiting: [] };
+  const known = new Set(shown);
+  const fresh = wanted.filter((incident) => !known.has(incident.id));
+  const urgent = fresh.filter((incident) => incident.priority <= LIFE);
+  return {
+    rows: [...urgent.map((incident) => incident.id), ...shown],
+    waiting: fresh.filter((incident) => incident.priority > LIFE).map((incident) => incident.id),
+  };
+}
+
+/** The id `step` rows below (or above) `selected`; the first row when nothing is selected. */
+export function neighbour(rows: readonly number[], selected: number | null, step: 1 | -1): number | null {
+  if (rows.length === 0) return null;
+  const at = selected === null ? -1 : rows.indexOf(selected);
+  if (at < 0) return rows[0] ?? null;
+  return rows[Math.min(rows.length - 1, Math.max(0, at + step))] ?? null;
+}

@@ -1,0 +1,20 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  base: "/console/",
+  resolve: { alias: { "@": at("./src"), vitest: at("./node_modules/vitest") } },
+  build: {
+    outDir: at("../static"),
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0, // the content security policy forbids data: scripts and styles
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { console: at("./console.html") } },
+  },
+  server: { fs: { allow: [at("../..")] } },
+  test: { root: at("../.."), include: ["tests/web/**/*.test.ts"], restoreMocks: true },
+});
