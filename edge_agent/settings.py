@@ -1,0 +1,290 @@
+"""The gateway's configuration: one TOML file in, one frozen ``EdgeSettings`` out.
+
+What this is not: no defaults are looked up later and no dict leaves this module. The one idea: whatever is
+wrong in the file is said in one line that a technician can act on, and it is said before anything starts.
+An unknown key is an error, because a misspelt key that is ignored is a safety function that is off.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from firmware_protocols.model import DeviceId, GatewayId
+from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
+
+
+@dataclass(frozen=True)
+class SettingsError(Exception):
+    """The configuration cannot be used; ``str()`` is one line that names the file and what to change."""
+
+    file: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
+
+
+class DeviceKind(StrEnum):
+    """What a device is for. Closed, so that a misspelt ``pendant`` is an error, not a dead SOS button."""
+
+    PENDANT = "pendant"
+    SOS_BUTTON = "sos_button"
+    CANCEL_BUTTON = "cancel_button"
+    WEARABLE = "wearable"
+    HEART_RATE = "heart_rate"
+    PULSE_OXIMETER = "pulse_oximeter"
+    RADAR = "radar"
+    BED = "bed"
+    DOOR = "door"
+    WINDOW = "window"
+    MOTION = "motion"
+    PRESENCE = "presence"
+    SMOKE = "smoke"
+    GAS = "gas"
+    CARBON_MONOXIDE = "carbon_monoxide"
+    WATER = "water"
+    CLIMATE = "climate"
+    PLUG = "plug"
+    OTHER = "other"
+
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Who this gateway is and where it keeps its files."""
+
+    id: str
+    shard: Annotated[int, Meta(ge=0, lt=SHARDS)]
+    data_dir: Path
+
+    @property
+    def gateway_id(self) -> GatewayId:
+        return GatewayId(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkSettings:
+    """The broker and how to sign in to it. ``secret`` holds the file's content once loaded."""
+
+    host: Annotated[str, Meta(min_length=1)]
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    secret: str = field(default="", repr=False)
+    secret_file: Path | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BleDeviceSettings:
+    """One Bluetooth device. ``connect``: it is a GATT server to stay connected to, not a broadcaster."""
+
+    address: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")]
+    name: Name
+    kind: DeviceKind = DeviceKind.OTHER
+    room: str = ""
+    bindkey: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32})?$")] = field(default="", repr=False)
+    connect: bool = False
+
+    @property
+    def key(self) -> bytes | None:
+        """The 16-byte bind key, if the device encrypts."""
+        return bytes.fromhex(self.bindkey) if self.bindkey else None
+
+
+@dataclass(frozen=True, slots=True)
+class BleSettings:
+    """The radio: ``bluez`` with an ``adapter``, or ``hci`` with a bumble ``transport`` moniker."""
+
+    backend: Literal["bluez", "hci"] = "bluez"
+    adapter: str = "hci0"
+    transport: str = ""
+    device: tuple[BleDeviceSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SerialSettings:
+    """One device on a serial line; ``port`` is any pyserial URL (``/dev/ttyUSB0``, ``socket://host:1``)."""
+
+    name: Name
+    codec: str
+    port: Annotated[str, Meta(min_length=1)]
+    baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 115_200
+    room: str = ""
+    kind: DeviceKind = DeviceKind.RADAR
+
+
+@dataclass(frozen=True, slots=True)
+class RulesSettings:
+    """How the gateway's own judgement is tuned."""
+
+    fall_confirm_s: Seconds = 20.0
+    fall_position: Literal["waist", "wrist"] = "waist"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """How much may wait on disk, MiB, and how long readings may wait in memory for company, s."""
+
+    quota_mib: Annotated[int, Meta(ge=1, le=65_536)] = 256
+    group_s: Annotated[float, Meta(gt=0, le=10)] = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSettings:
+    """Local sound. ``command`` is run for each phrase, ``{phrase}`` replaced by its name; empty: the log."""
+
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What the rest of the agent needs to know of one configured device, whatever carries it."""
+
+    name: DeviceId
+    kind: DeviceKind
+    room: str
+    address: str = ""
+    key: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """Everything the agent is told from outside."""
+
+    gateway: GatewaySettings
+    uplink: UplinkSettings
+    ble: BleSettings | None = None
+    serial: tuple[SerialSettings, ...] = ()
+    rules: RulesSettings = RulesSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    prompt: PromptSettings = PromptSettings()
+
+    @property
+    def devices(self) -> Mapping[DeviceId, Device]:
+        """All configured devices by name."""
+        radio = self.ble.device if self.ble else ()
+        found = [Device(DeviceId(d.name), d.kind, d.room, d.address.upper(), d.key) for d in radio]
+        found += [Device(DeviceId(s.name), s.kind, s.room) for s in self.serial]
+        return {device.name: device for device in found}
+
+
+def load(path: Path) -> EdgeSettings:
+    """Read and check the configuration file.
+
+    Raises:
+        SettingsError: unreadable, not TOML, an unknown key, a wrong type or value, a missing secret.
+    """
+    file = str(path)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(file, f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(file, f"is not valid TOML: {error}") from error
+    return parse(raw, file)
+
+
+def parse(raw: Mapping[str, Any], file: str = "settings") -> EdgeSettings:
+    """Turn parsed TOML into settings; ``file`` is only for the message.
+
+    Raises:
+        SettingsError: as ``load``.
+    """
+    for reason in _unknown_keys(raw, EdgeSettings, ""):
+        raise SettingsError(file, reason)
+    try:
+        settings = msgspec.convert(raw, EdgeSettings, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingsError(file, str(error).replace("`$.", "`")) from error
+    for reason in _contradictions(settings):
+        raise SettingsError(file, reason)
+    return replace(settings, uplink=_with_secret(settings.uplink, file))
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError(f"Expected a path, got {value!r}")
+
+
+def _unknown_keys(raw: Mapping[str, Any], kind: type, where: str) -> Iterator[str]:
+    hints = typing.get_type_hints(kind, include_extras=False)
+    known = [item.name for item in dataclasses.fields(kind)]
+    for key, value in raw.items():
+        if key not in known:
+            yield _unknown(key, known, where)
+        elif inner := _dataclass_in(hints[key]):
+            tables = value if isinstance(value, list) else [value]
+            for table in tables:
+                if isinstance(table, dict):
+                    yield from _unknown_keys(table, inner, f"{where}.{key}".lstrip("."))
+
+
+def _unknown(key: str, known: Sequence[str], where: str) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    return f"unknown key {key!r} {f'in [{where}]' if where else 'at the top'}; {hint}"
+
+
+def _dataclass_in(hint: Any) -> type | None:
+    """The settings class a hint such as ``X | None`` or ``tuple[X, ...]`` speaks of."""
+    if dataclasses.is_dataclass(hint):
+        return typing.cast("type", hint)
+    if typing.get_origin(hint) in {types.UnionType, typing.Union, tuple}:
+        return next(filter(None, map(_dataclass_in, typing.get_args(hint))), None)
+    return None
+
+
+def _contradictions(settings: EdgeSettings) -> Iterator[str]:
+    """What each value alone cannot show."""
+    if not valid_gateway_id(settings.gateway.id):
+        yield f"gateway.id {settings.gateway.id!r} must be 2-48 letters, digits and '-'"
+    radio = settings.ble.device if settings.ble else ()
+    names = [*(device.name for device in radio), *(device.name for device in settings.serial)]
+    yield from (f"two devices are named {name!r}" for name in _twice(names))
+    yield from (f"two devices have the address {a}" for a in _twice([d.address.upper() for d in radio]))
+    if settings.ble and settings.ble.backend == "hci" and not settings.ble.transport:
+        yield "ble.backend 'hci' needs ble.transport, e.g. \"tcp-client:127.0.0.1:9001\""
+    uplink = settings.uplink
+    if bool(uplink.secret) == bool(uplink.secret_file):
+        yield "uplink needs exactly one of 'secret' and 'secret_file'"
+    if bool(uplink.cert_file) != bool(uplink.key_file):
+        yield "uplink.cert_file and uplink.key_file belong together"
+    if not uplink.tls and (uplink.ca_file or uplink.cert_file):
+        yield "uplink has certificate files but 'tls' is not true"
+
+
+def _twice(values: Sequence[str]) -> Sequence[str]:
+    return sorted({value for value in values if values.count(value) > 1})
+
+
+_ADVICE: Final = "write this gateway's secret there, readable only by the agent's user"
+
+
+def _with_secret(uplink: UplinkSettings, file: str) -> UplinkSettings:
+    if uplink.secret_file is None:
+        return uplink
+    try:
+        secret = uplink.secret_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(file, f"uplink.secret_file {uplink.secret_file}: {error}; {_ADVICE}") from error
+    if not secret:
+        raise SettingsError(file, f"uplink.secret_file {uplink.secret_file} is empty; {_ADVICE}")
+    return replace(uplink, secret=secret)
