@@ -1,0 +1,64 @@
+"""Brings a database to the newest schema: plain ``migrations/NNNN_*.sql``, forward only, in order.
+
+yoyo keeps the book and runs the files; what it lacks is added here: an advisory lock of the database itself,
+which ends with its holder. (yoyo's own lock is a row that outlives a killed process and then blocks the next
+start; below the advisory lock such a row is a leftover by construction, so it is removed.)
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from yoyo import read_migrations
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.connections import DatabaseURI
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+LOCK: Final = 4_155_432_002
+"""Key of the advisory lock; its neighbour …001 is the change log's (``append_change``)."""
+
+_log = logging.getLogger(__name__)
+
+
+def migrate(dsn: str) -> list[str]:
+    """Apply what is missing and return its names, oldest first. Safe to run twice and at the same time.
+
+    Raises:
+        psycopg.Error: the database is away or refuses a statement; what came before stays applied.
+    """
+    with psycopg.connect(dsn, autocommit=True) as guard:
+        guard.execute("select pg_advisory_lock(%s)", [LOCK])
+        return _apply(dsn)
+
+
+def _apply(dsn: str) -> list[str]:
+    backend = PostgresqlPsycopgBackend(_uri(dsn), PostgresqlPsycopgBackend.migration_table)
+    with closing(backend.connection):
+        backend.init_database()
+        backend.break_lock()
+        pending = backend.to_apply(read_migrations(str(MIGRATIONS)))
+        names = [migration.id for migration in pending]
+        backend.apply_migrations(pending)
+    if names:
+        _log.info("migrations applied names=%s", ",".join(names))
+    return names
+
+
+def _uri(dsn: str) -> Any:
+    """``dsn`` in the form that yoyo takes; options it does not know go through as they are."""
+    parts = conninfo_to_dict(dsn)
+    named = {key: parts.pop(key, None) for key in ("user", "password", "host", "port", "dbname")}
+    return DatabaseURI(
+        scheme="postgresql+psycopg",
+        username=named["user"],
+        password=named["password"],
+        hostname=named["host"],
+        port=named["port"],
+        database=named["dbname"],
+        args=dict(parts),
+    )

@@ -1,0 +1,180 @@
+"""Starting and stopping one service process, and recognising one that an earlier run left behind.
+
+It reads ``/proc``: a process is *ours* by the folder it works in and the program it runs, never by a
+number in a file alone, because numbers are given again. A zombie counts as dead.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_LAUNCH: Final = str(Path(__file__).with_name("launch.py"))
+_POLL_S: Final = 0.02
+
+
+class ServiceError(Exception):
+    """A service cannot be started; ``str()`` says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start a service: ``stop`` is the signal that ends it in good order."""
+
+    command: tuple[str, ...]
+    folder: Path
+    log: Path
+    uid: int
+    gid: int
+    stop: signal.Signals
+
+
+def spawn(launch: Launch) -> subprocess.Popen[bytes]:
+    """Start it as our child, with its own session (Ctrl-C reaches only us), its output appended to ``log``.
+
+    Call it on a thread that lives as long as the service: the kernel ties the child to the thread that
+    made it.
+    """
+    shim = [sys.executable, "-I", "-S", _LAUNCH]
+    facts = [str(number) for number in (os.getpid(), int(launch.stop), launch.uid, launch.gid)]
+    with launch.log.open("ab") as log:
+        return subprocess.Popen(
+            [*shim, *facts, *launch.command],
+            cwd=launch.folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def run_once(launch: Launch, *, wait_s: float) -> None:
+    """Start it and wait for its end.
+
+    Raises:
+        ServiceError: it failed or did not end in time; the message carries the end of its output.
+    """
+    process = spawn(launch)
+    try:
+        code = process.wait(wait_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise ServiceError(f"{launch.command[0]} did not end within {wait_s:.0f} s") from None
+    if code != 0:
+        raise ServiceError(f"{launch.command[0]} failed with code {code}: {tail(launch.log)}")
+
+
+def stop(process: subprocess.Popen[bytes], sign: signal.Signals, *, wait_s: float) -> None:
+    """End our child: ``sign`` first, SIGKILL after ``wait_s``. Returns when it is gone and reaped."""
+    if process.poll() is None:
+        process.send_signal(sign)
+        try:
+            process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process with this number exists and is not a zombie."""
+    try:
+        state = (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="ascii", errors="replace")
+            .rpartition(")")[2]
+            .split()[0]
+        )
+    except (OSError, IndexError):
+        return False
+    return state not in {"Z", "X"}
+
+
+def left_over(folder: Path, program: str) -> list[int]:
+    """Processes of an earlier run: they work in ``folder`` and their first word ends in ``program``."""
+    return [pid for pid in _numbers() if alive(pid) and _works_in(pid, folder) and _runs(pid, program)]
+
+
+def end_left_over(folder: Path, program: str, sign: signal.Signals, *, wait_s: float) -> list[int]:
+    """Stop what ``left_over`` finds and wait for its end (it is not our child, so it is polled).
+
+    Raises:
+        ServiceError: it survives even SIGKILL.
+    """
+    found = left_over(folder, program)
+    for attempt, patience_s in ((sign, wait_s), (signal.SIGKILL, 10.0)):
+        for pid in filter(alive, found):
+            _signal(pid, attempt)
+        if _gone(found, patience_s):
+            return found
+    raise ServiceError(f"process {found} of an earlier run in {folder} does not end")
+
+
+def free_port(wanted: int = 0) -> int:
+    """``wanted`` if it is free on the loopback interface, else one that is."""
+    for port in dict.fromkeys((wanted, 0)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ServiceError("no free TCP port on 127.0.0.1")
+
+
+def tail(log: Path, size: int = 600) -> str:
+    """The end of a log, on one line, for an error message."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "no log"
+    return " | ".join(text[-size:].split("\n")).strip(" |")
+
+
+def _environment() -> dict[str, str]:
+    """Little enough that no setting of the caller (PGDATA, LC_ALL) changes how a service behaves."""
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _numbers() -> Sequence[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
+    except OSError:
+        return False
+
+
+def _runs(pid: int, program: str) -> bool:
+    try:
+        first = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+    except OSError:
+        return False
+    return os.fsdecode(first).rpartition("/")[2] == program
+
+
+def _signal(pid: int, sign: signal.Signals) -> None:
+    try:
+        os.kill(pid, sign)
+    except ProcessLookupError:
+        return
+
+
+def _gone(pids: Sequence[int], wait_s: float) -> bool:
+    deadline = time.monotonic() + wait_s
+    while any(map(alive, pids)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True

@@ -1,0 +1,162 @@
+"""What the cloud is told: one TOML file turned into frozen values.
+
+An unknown key, a wrong type or a value out of range is an error that names the key, so that a typing mistake
+never becomes a silent default. What stays empty is filled by the embedded services (``anban-cloud all``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, get_type_hints
+
+import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+ShardNumber = Annotated[int, msgspec.Meta(ge=0, le=255)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; ``str()`` names the key and says what to do."""
+
+
+class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``dsn``: a libpq connection string; empty: the embedded server. ``pool``: most connections at once."""
+
+    dsn: str = ""
+    pool: Annotated[int, msgspec.Meta(ge=2, le=100)] = 10
+
+
+class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The MQTT broker. ``host`` empty: the embedded one. ``secret_file`` is read instead of ``secret``.
+
+    ``port``: 0 lets the embedded broker keep the one it chose on its first start. ``client_id`` names the
+    durable session; empty: derived from the secret, so that no gateway can guess it and take the session
+    over. ``ca_file`` turns TLS on.
+    """
+
+    host: str = ""
+    port: Port = 0
+    user: str = "ingest"
+    secret: str = ""
+    secret_file: str = ""
+    client_id: str = ""
+    ca_file: str = ""
+
+
+class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``shards``: first and last shard this worker owns. ``rows`` and ``wait_s`` bound one transaction."""
+
+    shards: tuple[ShardNumber, ShardNumber] = (0, 255)
+    rows: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 5_000
+    wait_s: Annotated[float, msgspec.Meta(ge=0.0, le=5.0)] = 0.05
+
+
+class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the screens and the API listen. ``port`` 0: any free one. ``public_url``: how others reach it.
+
+    ``secure_cookie``: set it when the public address is https.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str = ""
+    secure_cookie: bool = False
+
+
+class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Options of the message channels by scheme, e.g. ``[notify.channels.sms]``; each channel checks its
+    own.
+    """
+
+    channels: dict[str, dict[str, str]] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of it. ``data``: folder of the embedded services and their secrets."""
+
+    data: str = ""
+    database: Database = Database()
+    broker: Broker = Broker()
+    ingest: Ingest = Ingest()
+    web: Web = Web()
+    notify: Notify = Notify()
+
+
+SECRET_ENVIRONMENT: Final = {
+    "ANBAN_DATABASE_DSN": ("database", "dsn"),
+    "ANBAN_BROKER_SECRET": ("broker", "secret"),
+}
+"""Secrets may come from the environment instead of the file; they win over it."""
+
+
+def load(
+    path: Path | None, *, data: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Read the file at ``path`` (none: all defaults); ``data`` given on the command line wins.
+
+    Raises:
+        ConfigError: unreadable, not TOML, an unknown key, a wrong type or range.
+    """
+    document = _read(path) if path else {}
+    for variable, (section, key) in SECRET_ENVIRONMENT.items():
+        if environment.get(variable):
+            document.setdefault(section, {})[key] = environment[variable]
+    if data is not None:
+        document["data"] = str(data)
+    return parse(document)
+
+
+def parse(document: Mapping[str, Any]) -> Settings:
+    """Turn a parsed TOML document into settings.
+
+    Raises:
+        ConfigError: as for ``load``.
+    """
+    _refuse_unknown(document, Settings, "")
+    try:
+        settings = msgspec.convert(document, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"configuration: {error}") from error
+    first, last = settings.ingest.shards
+    if first > last:
+        raise ConfigError(f"ingest.shards: {first} comes after {last}")
+    return settings
+
+
+def broker_secret(broker: Broker) -> str:
+    """The secret to sign in with: the content of ``secret_file`` if named, else ``secret``.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    if not broker.secret_file:
+        return broker.secret
+    try:
+        return Path(broker.secret_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"broker.secret_file: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration: {error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def _refuse_unknown(document: Mapping[str, Any], kind: type[msgspec.Struct], prefix: str) -> None:
+    known = get_type_hints(kind)
+    for key, value in document.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {prefix}{near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
+            raise ConfigError(f"unknown configuration key {prefix}{key}{hint}")
+        nested = known[key]
+        if isinstance(nested, type) and issubclass(nested, msgspec.Struct) and isinstance(value, Mapping):
+            _refuse_unknown(value, nested, f"{prefix}{key}.")
