@@ -77,14 +77,15 @@ class DriverSpec:
     wanted: Callable[[EdgeSettings], bool]
 
 
-def _radio(settings: EdgeSettings, *, connect: bool) -> bool:
-    return settings.ble is not None and any(device.connect is connect for device in settings.ble.device)
+def _radio(settings: EdgeSettings) -> bool:
+    """Wanted by both Bluetooth drivers: connections wait for the scanner to hear their device."""
+    return settings.ble is not None and bool(settings.ble.device)
 
 
 DRIVERS: Final[Mapping[str, DriverSpec]] = {
     "serial": DriverSpec("edge_agent.drivers.serial_port", lambda settings: bool(settings.serial)),
-    "ble_scan": DriverSpec("edge_agent.drivers.ble_scan", lambda settings: _radio(settings, connect=False)),
-    "ble_gatt": DriverSpec("edge_agent.drivers.ble_gatt", lambda settings: _radio(settings, connect=True)),
+    "ble_scan": DriverSpec("edge_agent.drivers.ble_scan", _radio),
+    "ble_gatt": DriverSpec("edge_agent.drivers.ble_gatt", _radio),
 }
 
 

@@ -72,6 +72,8 @@ class HciRadio:
         self.moniker = moniker
         self.connecting = asyncio.Lock()
         """A controller has one connection attempt at a time."""
+        self.lost = asyncio.Event()
+        """Set when the transport broke, cleared when it is open."""
         self._opening = asyncio.Lock()
         self._transport: Transport | None = None
         self._host: _Host | None = None
@@ -119,11 +121,13 @@ class HciRadio:
         except (OSError, TimeoutError, ValueError, BaseBumbleError) as error:
             await self.close()
             raise BleakError(f"no Bluetooth controller at {self.moniker}: {error or 'no answer'}") from error
-        self._transport.source.terminated.add_done_callback(lambda _: self._lost(host))
+        self._transport.source.terminated.add_done_callback(lambda _: self._on_lost(host))
+        self.lost.clear()
         return host
 
-    def _lost(self, host: _Host) -> None:
+    def _on_lost(self, host: _Host) -> None:
         if self._host is host:
+            self.lost.set()
             logger.warning("bluetooth controller lost transport=%s", self.moniker)
             self._host = self._transport = None
 
