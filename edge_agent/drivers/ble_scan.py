@@ -78,7 +78,7 @@ class ScanDriver:
         self._counts = {"heard": 0.0, "unknown": 0.0, "silences": 0.0}
 
     def health(self) -> Mapping[str, float]:
-        """Advertisements ``heard``, how many from ``unknown`` devices; ``silences`` that restarted the scan."""
+        """Advertisements ``heard``, those from ``unknown`` devices; ``silences`` that restarted the scan."""
         return dict(self._counts)
 
     async def run(self, deliver: Deliver) -> None:
