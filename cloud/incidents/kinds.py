@@ -1,0 +1,61 @@
+"""What each kind of alarm means for an incident: its family, its first priority, whether it may be confirmed.
+
+One home has at most one open incident of a family, so a pendant pressed after a fall joins the fall. Sources:
+"D" marks a default of this project, shaped by telecare practice, to be confirmed by the care provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from cloud.incidents.model import Priority
+from firmware_protocols.model import AlarmKind
+
+
+class Family(StrEnum):
+    """What merges: alarms of one family at one home speak of the same trouble."""
+
+    PERSON = "person"
+    HAZARD = "hazard"
+    WATER = "water"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class KindSpec:
+    """``confirmable``: whether the resident's cancel window is honoured; smoke has none."""
+
+    family: Family
+    priority: Priority
+    confirmable: bool
+
+
+KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
+    AlarmKind.SOS: KindSpec(Family.PERSON, Priority.LIFE, confirmable=False),
+    AlarmKind.FALL: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True),
+    AlarmKind.STILLNESS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
+    AlarmKind.SMOKE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
+    AlarmKind.GAS: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
+    AlarmKind.CARBON_MONOXIDE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
+    AlarmKind.FLOOD: KindSpec(Family.WATER, Priority.URGENT, confirmable=False),
+    AlarmKind.DEVICE_FAULT: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
+}
+
+LONGEST_CONFIRM: Final = timedelta(seconds=60)
+"""D. A gateway asks for at most 20 s; one that asks for more than this is wrong and is not waited for."""
+CANCEL_TRANSIT: Final = timedelta(seconds=2)
+"""D. What a cancel pressed in the last moment may need to get here. A living gateway raises by itself."""
+
+
+def confirm_until(observed_at: datetime, confirm_s: float, now: datetime) -> datetime:
+    """When a suspected alarm is raised unless it is cancelled; never before ``now``.
+
+    ``observed_at`` may be wrong by hours (a gateway's clock, an outage): the window is never longer than the
+    one asked for, counted from ``now``.
+    """
+    window = min(timedelta(seconds=max(confirm_s, 0.0)), LONGEST_CONFIRM)
+    return min(max(observed_at + window, now), now + window) + CANCEL_TRANSIT
