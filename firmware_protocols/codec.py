@@ -7,6 +7,7 @@ counter, packet id) goes out in ``Decoded`` and comes back in ``Security``; the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,6 +69,17 @@ class Codec(Protocol):
             DecodeError: the only exception; for *any* bytes.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PureCodec:
+    """A codec that is one pure function: the value that ``registry.CODECS`` holds for each format."""
+
+    function: Callable[[Frame, Security], Decoded]
+
+    def decode(self, frame: Frame, security: Security = NO_SECURITY) -> Decoded:
+        """Return what ``frame`` says; see ``Codec.decode``."""
+        return self.function(frame, security)
 
 
 class Framer(Protocol):

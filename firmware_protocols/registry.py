@@ -1,0 +1,44 @@
+"""Every codec and framer there is: one line each.
+
+What this is: four tables that say which codec understands which frame. What it is not: discovery, or
+anything with state. The one idea: adding a device is one file, one line here, one vector file, one page
+(``docs/new-device.md``); ``tests/conformance/test_codecs.py`` runs over these tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_oximeter
+from firmware_protocols.codec import Codec, Framer, PureCodec
+from firmware_protocols.serial import micradar
+
+CODECS: Final[Mapping[str, Codec]] = {
+    "bthome": PureCodec(bthome.decode),
+    "heart_rate": PureCodec(heart_rate.decode),
+    "pulse_oximeter_spot": PureCodec(pulse_oximeter.decode_spot),
+    "pulse_oximeter_continuous": PureCodec(pulse_oximeter.decode_continuous),
+    "battery": PureCodec(battery.decode),
+    "motion": PureCodec(motion.decode),
+    "micradar": PureCodec(micradar.decode),
+}
+
+ADVERTISEMENTS: Final[Mapping[str, str]] = {
+    bthome.SERVICE_UUID: "bthome",
+}
+"""Service-data UUID (128-bit, lower case, as bleak spells it) to codec."""
+
+CHARACTERISTICS: Final[Mapping[str, str]] = {
+    heart_rate.CHARACTERISTIC_UUID: "heart_rate",
+    pulse_oximeter.SPOT_UUID: "pulse_oximeter_spot",
+    pulse_oximeter.CONTINUOUS_UUID: "pulse_oximeter_continuous",
+    battery.CHARACTERISTIC_UUID: "battery",
+    motion.CHARACTERISTIC_UUID: "motion",
+}
+"""GATT characteristic UUID (128-bit, lower case) to the codec of its notifications."""
+
+FRAMERS: Final[Mapping[str, Callable[[], Framer]]] = {
+    "micradar": micradar.framer,
+}
+"""Serial codec to the factory of its framer: one framer per port."""
