@@ -1,4 +1,4 @@
-"""``anban``: the umbrella command, a table from sub-command to the module (imported on demand) that does it."""
+"""``anban``: the umbrella command, a table from sub-command to the module that does it."""
 
 from __future__ import annotations
 
