@@ -1,0 +1,96 @@
+"""The gateway's clocks: wall time and how far it can be trusted, and elapsed time for waits.
+
+What this is not: it sets no clock. The one idea: a gateway without a battery-backed clock wakes up in the
+past, so its wall time never goes below a floor that is certainly past (the build, or the last time this
+gateway knew), and every batch says how far its times can be trusted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from firmware_protocols.model import ClockState
+
+BUILT_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""No earlier wall time can be true: this program did not exist."""
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_TIME_ERROR: Final = 5  # adjtimex(2): the clock is not synchronised
+_TIMEX_BYTES: Final = 256  # struct timex is 208 bytes on 64-bit Linux
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a batch says of its times: the kernel's boot id and the clock's state."""
+
+    boot: str
+    clock: ClockState
+
+
+def kernel_synchronised() -> bool:
+    """Whether the kernel believes that time synchronisation keeps its clock (``adjtimex``)."""
+    try:
+        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    except (OSError, AttributeError):
+        return False
+    return bool(0 <= state < _TIME_ERROR)
+
+
+def boot_id() -> str:
+    """The kernel's id of this boot; ``""`` where there is none."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+class Clock:
+    """Wall time with a floor, its state, and this boot's id."""
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        elapsed: Callable[[], float] = time.monotonic,
+        synchronised: Callable[[], bool] = kernel_synchronised,
+        boot: str | None = None,
+    ) -> None:
+        self._wall = wall
+        self._elapsed = elapsed
+        self._synchronised = synchronised
+        self._floor = BUILT_AT.timestamp()
+        self._floor_set = elapsed()
+        self._was_synced = False
+        self.boot = boot_id() if boot is None else boot
+
+    def not_before(self, moment: datetime) -> None:
+        """Raise the floor: ``moment`` is known to be past."""
+        if moment.timestamp() > self._floor:
+            self._floor = moment.timestamp()
+            self._floor_set = self._elapsed()
+
+    def now(self) -> datetime:
+        """The wall time, aware UTC. Below the floor it counts on from the floor by elapsed time."""
+        floor = self._floor + (self._elapsed() - self._floor_set)
+        wall = self._wall()
+        return datetime.fromtimestamp(wall if wall >= self._floor else floor, UTC)
+
+    def elapsed_s(self) -> float:
+        """Seconds that only ever grow; for waits, never for records."""
+        return self._elapsed()
+
+    def state(self) -> ClockState:
+        """Synced; holdover when it was synced earlier in this run; else unsynced."""
+        if self._wall() >= self._floor and self._synchronised():
+            self._was_synced = True
+            return ClockState.SYNCED
+        return ClockState.HOLDOVER if self._was_synced else ClockState.UNSYNCED
+
+    def stamp(self) -> Stamp:
+        """What a record made now is stamped with."""
+        return Stamp(self.boot, self.state())

@@ -1,0 +1,238 @@
+"""One SQLite file that may be full, broken or gone, and the process goes on.
+
+What this is: opening, checking, setting a corrupt file aside, transactions. What it is not: it knows nothing
+of lanes or batches. The one idea: the *epoch* is drawn when the file is created, so numbers given in one
+file can never be mistaken for those of another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+SCHEMA: Final = """
+create table if not exists meta (key text primary key, value text not null) without rowid;
+create table if not exists lane (lane text primary key, next integer not null) without rowid;
+create table if not exists note (key text primary key, value text not null) without rowid;
+create table if not exists batch (
+    id integer primary key, epoch text not null, lane text not null, first integer not null,
+    n integer not null, at real not null, payload blob not null, unique (epoch, lane, first)
+);
+create index if not exists batch_lane on batch (lane, id);
+"""
+_PRAGMAS: Final = """
+pragma journal_mode = wal;
+pragma synchronous = full;
+pragma wal_autocheckpoint = 1000;
+pragma busy_timeout = 2000;
+"""
+RESERVE_BYTES: Final = 256 * 1024
+_KEPT_ASIDE: Final = 3
+_CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PRIMARY_CODE: Final = 0xFF
+
+
+@dataclass(frozen=True)
+class StoreError(Exception):
+    """The file cannot be read or written now. ``reason`` is SQLite's name or the system's words."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def new_epoch() -> str:
+    """A random epoch, 64 bits of hex."""
+    return secrets.token_hex(8)
+
+
+class Store:
+    """The file. While it cannot be opened every transaction raises ``StoreError``; ``ready`` tries again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.epoch = ""
+        self.replaced = ""
+        """Why the file found at the start was set aside; empty if it was sound."""
+        self._connection: sqlite3.Connection | None = None
+        self._condemned = ""
+        self._reserve = path.with_name(path.name + ".reserve")
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open connection.
+
+        Raises:
+            StoreError: there is none.
+        """
+        if self._connection is None:
+            raise StoreError("no usable file")
+        return self._connection
+
+    def is_open(self) -> bool:
+        """Whether there is a file to write to (it may still be full)."""
+        return self._connection is not None
+
+    def open(self) -> None:
+        """Open or create the file; set a corrupt one aside and carry over what can be read of it.
+
+        Raises:
+            StoreError: not possible now (no folder, read-only, full).
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self._condemned:
+                self._replace(self._condemned)
+            try:
+                self._connection = self._connection or _opened(self.path)
+            except sqlite3.DatabaseError as error:
+                if not _is_corrupt(error):
+                    raise
+                self._replace(str(error))
+            self.epoch = _epoch(self.connection)
+        except (OSError, sqlite3.Error) as error:
+            self.close()
+            raise _fault(error) from error
+        self.keep_reserve()
+
+    def keep_reserve(self) -> None:
+        """Hold some disk space back for an alarm that comes when there is no other."""
+        with contextlib.suppress(OSError):
+            if not self._reserve.exists():
+                self._reserve.write_bytes(bytes(RESERVE_BYTES))
+
+    def release_reserve(self) -> bool:
+        """Give the space held back to whoever writes next; false if there was none left."""
+        try:
+            self._reserve.unlink()
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the file, whatever state it is in."""
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, on disk when it returns.
+
+        Raises:
+            StoreError: nothing was written. A corrupt file is closed, so that the next ``open`` replaces it.
+        """
+        connection = self.connection
+        try:
+            connection.execute("begin immediate")
+            yield connection
+            connection.execute("commit")
+        except sqlite3.Error as error:
+            self._abandon(error)
+            raise _fault(error) from error
+        except BaseException:
+            connection.execute("rollback")
+            raise
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read with.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        try:
+            yield self.connection
+        except sqlite3.Error as error:
+            self._abandon(error)
+            raise _fault(error) from error
+
+    def _abandon(self, error: sqlite3.Error) -> None:
+        if _is_corrupt(error):
+            self._condemned = str(error)
+            self.close()
+            return
+        with contextlib.suppress(sqlite3.Error):
+            if self.connection.in_transaction:
+                self.connection.execute("rollback")
+
+    def _replace(self, reason: str) -> None:
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        for suffix in ("", "-wal", "-shm"):
+            source = self.path.with_name(self.path.name + suffix)
+            if source.exists():
+                source.rename(aside.with_name(aside.name + suffix))
+        self._connection = _opened(self.path)
+        saved = _salvage(aside, self._connection)
+        self.replaced, self._condemned = reason, ""
+        log.error("outbox file corrupt, set aside as=%s saved_rows=%d reason=%s", aside.name, saved, reason)
+        _forget_oldest(self.path)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.executescript(_PRAGMAS)
+        (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise _corrupt(verdict)
+        connection.executescript(SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _epoch(connection: sqlite3.Connection) -> str:
+    connection.execute("insert or ignore into meta values ('epoch', ?)", (new_epoch(),))
+    (epoch,) = connection.execute("select value from meta where key = 'epoch'").fetchone()
+    return str(epoch)
+
+
+def _salvage(aside: Path, target: sqlite3.Connection) -> int:
+    """Copy what can still be read: batches keep their own epoch, notes keep replay counters."""
+    saved = 0
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(aside)) as source:
+        for table, columns in (("note", "key, value"), ("batch", "epoch, lane, first, n, at, payload")):
+            marks = ", ".join("?" * len(columns.split(",")))
+            target.execute("begin")
+            with contextlib.suppress(sqlite3.Error):
+                for row in source.execute(f"select {columns} from {table}"):  # noqa: S608 - our own names
+                    target.execute(f"insert or ignore into {table} ({columns}) values ({marks})", row)  # noqa: S608
+                    saved += 1
+            target.execute("commit")
+    return saved
+
+
+def _forget_oldest(path: Path) -> None:
+    asides = sorted(
+        file for file in path.parent.glob(f"{path.name}.corrupt-*") if file.suffix.count("-") == 1
+    )
+    for old in asides[:-_KEPT_ASIDE]:
+        for suffix in ("", "-wal", "-shm"):
+            old.with_name(old.name + suffix).unlink(missing_ok=True)
+
+
+def _corrupt(verdict: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(verdict)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _is_corrupt(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _CORRUPT
+
+
+def _fault(error: OSError | sqlite3.Error) -> StoreError:
+    return StoreError(str(error))
