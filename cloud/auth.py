@@ -43,10 +43,13 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.EVALUATOR: frozenset({Permission.READ_FIGURES}),
 }
 
+RESTRICTED_ROLES: Final = frozenset({Role.CASEWORKER, Role.FAMILY})
+"""Roles that see only the homes they are assigned to (``staff_home``); none assigned: none seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in person. ``homes`` is ``None`` for all homes of the tenant, else the only ones they may see."""
+    """A signed-in person. ``homes``: ``None`` for all homes of the tenant, else the only ones they may see."""
 
     staff_id: int
     tenant_id: int
@@ -76,6 +79,7 @@ class Scope:
     def params(self) -> dict[str, list[int] | None]:
         """The parameters ``%(tenants)s`` and ``%(homes)s`` of every scoped query.
 
-        The clause is ``tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))``.
+        The clause is ``tenant_id = any(%(tenants)s)`` and
+        ``(%(homes)s::int[] is null or home_id = any(%(homes)s))``.
         """
         return {"tenants": list(self.tenants), "homes": None if self.homes is None else list(self.homes)}

@@ -1,0 +1,126 @@
+"""What a route may ask for: the time, the database, and the person who is signed in.
+
+What this is: FastAPI dependencies shared by every context's ``routes``. What it is not: it knows no table.
+The one idea: a transaction is a visible block inside the handler, so it has committed before the answer
+leaves; nobody is told "done" about something that can still fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from pydantic import AfterValidator
+
+from cloud import guard, sessions
+from cloud.auth import Permission, Principal
+from cloud.db import Connection, Pool
+from cloud.problems import ProblemError
+from cloud.sessions import Session
+from cloud.settings import Settings
+from cloud.throttle import Throttle
+
+COOKIE: Final = "anban"
+SECURE_COOKIE: Final = "__Host-anban"
+"""The prefix makes browsers refuse it unless it is Secure, host-only and for the whole host (RFC 6265bis)."""
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """The one place of the API that reads the wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application is made of; ``web.create_app`` puts it on the application."""
+
+    settings: Settings
+    pool: Pool
+    clock: Clock
+    throttle: Throttle
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by https only."""
+        return self.settings.web.secure_cookie or self.settings.web.public_url.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session cookie."""
+        return SECURE_COOKIE if self.secure else COOKIE
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request's view of the world: ``now`` is read once, so one decision sees one time."""
+
+    parts: Parts
+    now: datetime
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A read-only transaction that sees one moment, however many queries it makes."""
+        async with self.parts.pool.connection() as conn, conn.transaction():
+            await conn.execute("set transaction isolation level repeatable read, read only")
+            yield conn
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """One transaction; committed at the end of the block, rolled back by any exception."""
+        async with self.parts.pool.connection() as conn, conn.transaction():
+            yield conn
+
+
+def _parts(request: Request) -> Parts:
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)  # noqa: S101 - create_app puts it there
+    return parts
+
+
+def _call(parts: Annotated[Parts, Depends(_parts)]) -> Call:
+    return Call(parts, parts.clock())
+
+
+Api = Annotated[Call, Depends(_call)]
+
+
+async def _session(request: Request, api: Api) -> Session:
+    token = request.cookies.get(api.parts.cookie)
+    if token:
+        async with api.writing() as conn:
+            session = await sessions.find(conn, sessions.key_of(token), api.now)
+        if session is not None:
+            guard.staff_seen(request, session.principal.staff_id)
+            return session
+    raise ProblemError(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
+
+
+SignedIn = Annotated[Session, Depends(_session)]
+
+
+def require(permission: Permission) -> Callable[[Session], Awaitable[Principal]]:
+    """A dependency that lets only roles with ``permission`` through and hands on who it is."""
+
+    async def allowed(session: SignedIn) -> Principal:
+        if not session.principal.may(permission):
+            raise ProblemError(HTTPStatus.FORBIDDEN, "not_permitted", "Your role does not include this.")
+        return session.principal
+
+    return allowed
+
+
+def _storable(text: str) -> str:
+    """Refuse what PostgreSQL cannot hold (NUL) and what no form sends (other control characters)."""
+    if any(ch < " " and ch not in "\n\t" for ch in text) or "\x7f" in text:
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Free text from a person: any script, no control characters but line feed and tab."""

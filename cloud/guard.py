@@ -1,0 +1,195 @@
+"""What every request passes before any route sees it: bounds, proof of intent, headers, and the access log.
+
+What this is: one plain ASGI layer, so that streams pass through untouched. What it is not: it does not know
+who is asking (``access``). The one idea: a browser sends cookies on its own, but never a custom header from
+a foreign page; so a request that changes something must carry ``X-Anban: 1`` and, if the browser names an
+``Origin``, it must be ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloud import problems
+from cloud.problems import ProblemError
+
+MAX_BODY: Final = 64 * 1024
+"""Bytes of a request's body; the largest honest one is a note of a few thousand characters."""
+INTENT_HEADER: Final = "x-anban"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
+}
+_HSTS: Final = "max-age=31536000"
+_API: Final = "/api/"
+
+_log = logging.getLogger(__name__)
+_access = logging.getLogger("cloud.access_log")
+
+
+class Guard:
+    """ASGI middleware, the outermost of ours.
+
+    Args:
+        app: what it protects.
+        origins: ``scheme://host[:port]`` values accepted beside the request's own host (a proxy's name).
+        intent_free: path prefixes whose requests need no intent header: their address is itself the secret.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Iterable[str] = (), intent_free: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._origins = frozenset(origins)
+        self._intent_free = intent_free
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(scope, send)
+        try:
+            self._check(scope)
+            await self._app(scope, await _buffered(receive), answer.send)
+        except ProblemError as problem:
+            await answer.fail(problem)
+        except Exception as error:  # noqa: BLE001 - the last line: no stack may reach a client or take us down
+            # The message of an exception may quote a row; its type and place may not.
+            _log.error(
+                "unexpected %s in %s\n%s",
+                type(error).__qualname__,
+                answer.route,
+                "".join(traceback.format_tb(error.__traceback__)),
+            )
+            await answer.fail(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal"))
+        finally:
+            answer.log()
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > MAX_BODY:
+            raise _too_large()
+        if scope["method"] in SAFE_METHODS:
+            return
+        if not self._is_ours(headers.get("origin"), scope, headers):
+            raise ProblemError(HTTPStatus.FORBIDDEN, "foreign_origin", "The request comes from another site.")
+        if scope["path"].startswith(self._intent_free):
+            return
+        if headers.get(INTENT_HEADER) != "1":
+            raise ProblemError(HTTPStatus.FORBIDDEN, "no_intent", "The header X-Anban: 1 is missing.")
+
+    def _is_ours(self, origin: str | None, scope: Scope, headers: Headers) -> bool:
+        """Whether a browser's ``Origin`` is this very host or a configured one; programs send none."""
+        if origin is None or origin in self._origins:
+            return True
+        parts = urlsplit(origin)
+        return parts.scheme == scope["scheme"] and parts.netloc == headers.get("host", "")
+
+
+def _too_large() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"At most {MAX_BODY} bytes are taken."
+    )
+
+
+async def _buffered(receive: Receive) -> Receive:
+    """Read the whole body, bounded, and hand it on as one message: honest bodies are small.
+
+    Raises:
+        ProblemError: it is too large, whatever length it declared.
+    """
+    body = bytearray()
+    message = await receive()
+    while message["type"] == "http.request":
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise _too_large()
+        if not message.get("more_body", False):
+            break
+        message = await receive()
+    whole = {"type": "http.request", "body": bytes(body), "more_body": False}
+    pending: list[Message] = [whole if message["type"] == "http.request" else message]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay
+
+
+class _Answer:
+    """One response on its way out: adds the headers, remembers the status for the log."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._started_at = time.monotonic()
+        self._status = 0
+
+    @property
+    def route(self) -> str:
+        """The matched pattern, never the path itself: a path may hold a secret token."""
+        route = self._scope.get("route")
+        return str(getattr(route, "path", "-"))
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            if self._scope["path"].startswith(_API):
+                headers.setdefault("Cache-Control", "no-store")
+            if self._scope["scheme"] == "https":
+                headers.setdefault("Strict-Transport-Security", _HSTS)
+        await self._send(message)
+
+    async def fail(self, problem: ProblemError) -> None:
+        """Answer with ``problem``, unless the response has begun: then it can only be cut off."""
+        if not self._status:
+            await problems.respond(problem)(self._scope, _nothing, self.send)
+
+    def log(self) -> None:
+        """One line: who (a number), what (a pattern and record numbers), outcome. No address, no name."""
+        state = self._scope.get("state", {})
+        ids = {k: v for k, v in self._scope.get("path_params", {}).items() if k.endswith("_id")}
+        _access.info(
+            "%s %s status=%d ms=%d staff=%s %s",
+            self._scope["method"],
+            self.route,
+            self._status,
+            (time.monotonic() - self._started_at) * 1_000,
+            state.get("staff_id", "-"),
+            " ".join(f"{name}={value}" for name, value in sorted(ids.items())),
+        )
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def staff_seen(request: Request, staff_id: int) -> None:
+    """Tell the access log who is asking."""
+    request.state.staff_id = staff_id
+
+
+def install(app: FastAPI, origins: Iterable[str], intent_free: tuple[str, ...]) -> None:
+    """Put the guard in front of ``app``."""
+    app.add_middleware(Guard, origins=tuple(origins), intent_free=intent_free)

@@ -1,0 +1,255 @@
+"""The incident part of ``/api/v1``: the queue at one moment, one incident, and a person's answers to it.
+
+What this is: parse, hand on, answer. What it is not: it decides nothing; which answer fits which state is
+``machine``'s table. The one idea: each route is one trigger, and a command with an ``Idempotency-Key`` is
+done once however often a flaky line repeats it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.access import Api, Text, require
+from cloud.auth import Permission, Principal
+from cloud.incidents import store
+from cloud.incidents.commands import Commands, commands
+from cloud.incidents.machine import Trigger
+from cloud.incidents.model import IncidentDetail, IncidentView, OutcomeCode, Snapshot
+from cloud.problems import not_found, responses
+
+router = APIRouter(tags=["incidents"])
+
+MAX_ETA_MINUTES: Final = 24 * 60
+
+IncidentId = Annotated[int, Path(ge=1, lt=2**63, description="number of the incident")]
+Reader = Annotated[Principal, Depends(require(Permission.READ_QUEUE))]
+Do = Annotated[Commands, Depends(commands)]
+
+READ_ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+ACT_ERRORS: Final = READ_ERRORS | responses(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+class Answer(BaseModel):
+    """What every action carries: the version of the incident the person was looking at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, lt=2**31)
+
+
+class Triage(Answer):
+    """The script is done; ``priority`` if it turned out otherwise (it may rise or fall here)."""
+
+    priority: int | None = Field(default=None, ge=1, le=5)
+
+
+class Dispatch(Answer):
+    """Someone is on the way: then who and when they arrive. Without a name the care circle is asked."""
+
+    responder: Text = Field(default="", max_length=100)
+    eta_minutes: int | None = Field(default=None, ge=1, le=MAX_ETA_MINUTES)
+
+
+class Emergency(Answer):
+    """A public service was called."""
+
+    service: Literal["110", "119", "120"]
+
+
+class Note(Answer):
+    """A remark for the timeline."""
+
+    note: Text = Field(min_length=1, max_length=2_000)
+
+
+class Report(Answer):
+    """What the responder found so far."""
+
+    outcome: OutcomeCode | None = None
+    note: Text = Field(default="", max_length=2_000)
+
+
+class Close(Answer):
+    """What it turned out to be."""
+
+    outcome: OutcomeCode
+    note: Text = Field(default="", max_length=2_000)
+
+
+@router.get(
+    "/snapshot",
+    operation_id="readSnapshot",
+    summary="All a console needs to start",
+    responses=responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+)
+async def read_snapshot(api: Api, reader: Reader) -> Snapshot:
+    """Open incidents, homes, and the change id to continue ``/stream`` from, all of one moment."""
+    async with api.reading() as conn:
+        return await store.snapshot(conn, reader.scope("console"), api.now)
+
+
+@router.get(
+    "/incidents/{incident_id}",
+    operation_id="readIncident",
+    summary="Everything the incident pane shows",
+    responses=READ_ERRORS,
+)
+async def read_incident(incident_id: IncidentId, api: Api, reader: Reader) -> IncidentDetail:
+    """One incident with its timeline, ladder and messages."""
+    async with api.reading() as conn:
+        try:
+            return await store.detail(conn, reader.scope("console"), incident_id)
+        except store.NotFound as error:
+            raise not_found() from error
+
+
+@router.post(
+    "/incidents/{incident_id}/ack",
+    operation_id="acknowledgeIncident",
+    summary="I take it",
+    responses=ACT_ERRORS,
+)
+async def acknowledge(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView:
+    """Take the incident: its clock for the first answer stops, its owner is shown to all."""
+    return await _act(do, incident_id, Trigger.ACK, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/voice",
+    operation_id="speakWithResident",
+    summary="I am speaking with the home",
+    responses=ACT_ERRORS,
+)
+async def voice(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView:
+    """A call to the home has begun."""
+    return await _act(do, incident_id, Trigger.VOICE, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/triage",
+    operation_id="triageIncident",
+    summary="The script is done",
+    responses=ACT_ERRORS,
+)
+async def triage(incident_id: IncidentId, answer: Triage, do: Do) -> IncidentView:
+    """The questions are answered; the priority may be corrected."""
+    return await _act(do, incident_id, Trigger.TRIAGE, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/dispatch",
+    operation_id="dispatchResponder",
+    summary="Someone is on the way",
+    responses=ACT_ERRORS,
+)
+async def dispatch(incident_id: IncidentId, answer: Dispatch, do: Do) -> IncidentView:
+    """With a responder: they are on the way. Without: the ladder of the care circle runs."""
+    return await _act(do, incident_id, Trigger.DISPATCH, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/arrive",
+    operation_id="arriveAtHome",
+    summary="The responder is at the door",
+    responses=ACT_ERRORS,
+)
+async def arrive(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView:
+    """Someone stands at the door."""
+    return await _act(do, incident_id, Trigger.ARRIVE, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/enter",
+    operation_id="enterHome",
+    summary="The responder is inside",
+    responses=ACT_ERRORS,
+)
+async def enter(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView:
+    """The door is open; the clock for a forced entry stops."""
+    return await _act(do, incident_id, Trigger.ENTER, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/report",
+    operation_id="reportOutcome",
+    summary="What the responder found",
+    responses=ACT_ERRORS,
+)
+async def report(incident_id: IncidentId, answer: Report, do: Do) -> IncidentView:
+    """The responder is done; the outcome is still to be confirmed by closing."""
+    return await _act(do, incident_id, Trigger.REPORT, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/emergency",
+    operation_id="callEmergencyService",
+    summary="110, 119 or 120 was called",
+    responses=ACT_ERRORS,
+)
+async def emergency(incident_id: IncidentId, answer: Emergency, do: Do) -> IncidentView:
+    """A public emergency service was called by telephone; this records it."""
+    return await _act(do, incident_id, Trigger.EMERGENCY, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/monitor",
+    operation_id="monitorIncident",
+    summary="Safe for now, watch",
+    responses=ACT_ERRORS,
+)
+async def monitor(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView:
+    """Keep the incident open and look again later."""
+    return await _act(do, incident_id, Trigger.MONITOR, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/note",
+    operation_id="noteOnIncident",
+    summary="A remark for the timeline",
+    responses=ACT_ERRORS,
+)
+async def note(incident_id: IncidentId, answer: Note, do: Do) -> IncidentView:
+    """Write a remark; the state stays."""
+    return await _act(do, incident_id, Trigger.NOTE, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/close",
+    operation_id="closeIncident",
+    summary="Close with an outcome",
+    responses=ACT_ERRORS,
+)
+async def close(incident_id: IncidentId, answer: Close, do: Do) -> IncidentView:
+    """Say what it turned out to be; the ladder and all timers stop."""
+    return await _act(do, incident_id, Trigger.CLOSE, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/follow_up",
+    operation_id="followUpIncident",
+    summary="Resolved, but a visit remains to be made",
+    responses=ACT_ERRORS,
+)
+async def follow_up(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView:
+    """The emergency is over; the caseworker takes up what it showed."""
+    return await _act(do, incident_id, Trigger.FOLLOW_UP, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/reopen",
+    operation_id="reopenIncident",
+    summary="It is not over",
+    responses=ACT_ERRORS,
+)
+async def reopen(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView:
+    """Raise a closed incident again."""
+    return await _act(do, incident_id, Trigger.REOPEN, answer)
+
+
+async def _act(do: Commands, incident_id: int, trigger: Trigger, answer: Answer) -> IncidentView:
+    detail = answer.model_dump(mode="json", exclude={"version"}, exclude_none=True)
+    return await do.do(incident_id, trigger, answer.version, detail)

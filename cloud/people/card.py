@@ -1,0 +1,148 @@
+"""The card of one home: who lives there, whom to call, which devices, what they said last.
+
+What this is: the view and its one read. What it is not: history; it shows the newest value per device and
+quantity, with its age. The one idea: whoever cannot act on an incident gets no notes and only masked numbers
+(PIPL, article 6: no more than the purpose needs).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from pydantic import BaseModel, ConfigDict
+
+from cloud.auth import Scope
+from cloud.db import Connection, Queries
+from firmware_protocols.model import QUANTITIES, Quality, Quantity
+
+EVENTS: Final = 20
+"""Newest events on a card: about a day of doors and buttons."""
+SHOWN_DIGITS: Final = 4
+
+_SQL: Final = Queries(__package__, "card.sql")
+_BY_NUMBER: Final = {spec.number: quantity for quantity, spec in QUANTITIES.items()}
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ResidentView(_View):
+    """The older person. ``ability_level``: GB/T 42195-2022, 0 able to 4 fully dependent."""
+
+    name: str
+    age: int
+    sex: str
+    lives_alone: bool
+    ability_level: int
+    phone: str
+    notes: str
+
+
+class ContactView(_View):
+    """One member of the care circle; ``rank`` 1 is asked first."""
+
+    rank: int
+    name: str
+    relation: str
+    phone: str
+    has_key: bool
+    locale: str
+
+
+class DeviceView(_View):
+    """One device; ``last_at``: when it was last heard, ``None``: never."""
+
+    name: str
+    kind: str
+    room: str
+    last_at: datetime | None
+
+
+class ReadingView(_View):
+    """The newest value of one quantity of one device, in ``unit`` (SenML; empty: a state, 1 or 0)."""
+
+    device: str
+    quantity: Quantity
+    unit: str
+    value: float | None
+    quality: Quality
+    observed_at: datetime
+
+
+class EventView(_View):
+    """One thing a device said happened."""
+
+    device: str
+    kind: str
+    detail: str
+    observed_at: datetime
+
+
+class HomeCard(_View):
+    """One home. ``online``: its gateway is connected; ``state_at``: since when that is known."""
+
+    id: int
+    key: str
+    address: str
+    latitude: float | None
+    longitude: float | None
+    online: bool
+    state_at: datetime | None
+    resident: ResidentView | None
+    contacts: list[ContactView]
+    devices: list[DeviceView]
+    readings: list[ReadingView]
+    events: list[EventView]
+
+
+async def home_card(
+    conn: Connection, scope: Scope, home_id: int, now: datetime, *, full: bool
+) -> HomeCard | None:
+    """Read the card; ``None`` when the home is absent or outside ``scope``.
+
+    ``full``: with notes and whole telephone numbers, for those who act on incidents. Call it in one
+    transaction that sees one moment.
+    """
+    params: dict[str, Any] = {**scope.params, "home_id": home_id}
+
+    async def rows(name: str, **more: Any) -> list[dict[str, Any]]:
+        statement: LiteralString = _SQL[name]
+        cursor = await conn.execute(statement, params | more)
+        return await cursor.fetchall()
+
+    homes = await rows("home")
+    if not homes:
+        return None
+    residents = await rows("resident")
+    readings = await rows("last_readings", quantities=list(_BY_NUMBER))
+    return HomeCard(
+        **homes[0],
+        resident=_resident(residents[0], now, full=full) if residents else None,
+        contacts=[ContactView(**row | _phone(row, full=full)) for row in await rows("contacts")],
+        devices=[DeviceView(**row) for row in await rows("devices")],
+        readings=[_reading(row) for row in readings if row["quantity"] in _BY_NUMBER],
+        events=[EventView(**row) for row in await rows("last_events", events=EVENTS)],
+    )
+
+
+def mask(phone: str) -> str:
+    """``phone`` with all but its last four digits hidden; a short one is hidden whole."""
+    shown = phone[-SHOWN_DIGITS:] if len(phone) > 2 * SHOWN_DIGITS else ""
+    return "*" * (len(phone) - len(shown)) + shown
+
+
+def _phone(row: dict[str, Any], *, full: bool) -> dict[str, str]:
+    return {"phone": row["phone"] if full else mask(row["phone"])}
+
+
+def _resident(row: dict[str, Any], now: datetime, *, full: bool) -> ResidentView:
+    age = now.year - row.pop("birth_year")
+    notes = row["notes"] if full else ""
+    return ResidentView(**row | _phone(row, full=full) | {"age": age, "notes": notes})
+
+
+def _reading(row: dict[str, Any]) -> ReadingView:
+    quantity = _BY_NUMBER[row["quantity"]]
+    return ReadingView(**row | {"quantity": quantity, "unit": quantity.unit, "quality": row["quality"]})

@@ -1,0 +1,38 @@
+"""The homes part of ``/api/v1``."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from cloud.access import Api, require
+from cloud.auth import Permission, Principal
+from cloud.people.card import HomeCard, home_card
+from cloud.problems import not_found, responses
+
+router = APIRouter(tags=["homes"])
+
+HomeId = Annotated[int, Path(ge=1, lt=2**31, description="number of the home")]
+
+
+@router.get(
+    "/homes/{home_id}",
+    operation_id="readHome",
+    summary="The card of one home",
+    responses=responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+)
+async def read_home(
+    home_id: HomeId, api: Api, reader: Annotated[Principal, Depends(require(Permission.READ_HOME))]
+) -> HomeCard:
+    """Resident, care circle, devices, last readings and events.
+
+    Who may not act on incidents (family) gets no notes and masked telephone numbers.
+    """
+    full = reader.may(Permission.HANDLE_INCIDENT)
+    async with api.reading() as conn:
+        card = await home_card(conn, reader.scope("home card"), home_id, api.now, full=full)
+    if card is None:
+        raise not_found()
+    return card

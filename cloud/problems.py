@@ -1,0 +1,150 @@
+"""Every error a client sees, as ``application/problem+json`` (RFC 9457).
+
+What this is: the one shape, its exception, and the handlers that turn anything raised into it. What it is
+not: a log; a problem carries no stack, no SQL, no value the client sent. The one idea: clients branch on
+``code``, people read ``title``, and ``current`` lets a screen recover without a second request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout, TooManyRequests
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_S: Final = 5
+"""Seconds a client should wait when the database is away; about one pool reconnect."""
+
+
+class InvalidField(BaseModel):
+    """One field that was refused: where it is and which rule it breaks. Never the value itself."""
+
+    where: list[str | int]
+    rule: str
+
+
+class Problem(BaseModel):
+    """What an error answer holds. ``code`` is stable; ``current`` comes with 409, ``fields`` with 422."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    current: dict[str, Any] | None = None
+    fields: list[InvalidField] | None = None
+
+
+class ProblemError(Exception):
+    """Raise to answer with an error.
+
+    Args:
+        status: the HTTP status.
+        code: stable word a client may branch on.
+        detail: one sentence for a person; no personal data.
+        headers: extra headers, e.g. ``Retry-After``.
+        current: the record as it is now, for a conflict.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        current: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{status.value} {code}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+        self.current = current
+
+
+def not_found() -> ProblemError:
+    """The answer for what is absent and for what the asker may not know to exist: the same."""
+    return ProblemError(
+        HTTPStatus.NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see."
+    )
+
+
+def unavailable() -> ProblemError:
+    """The answer while the database cannot be reached; trying again is right."""
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "unavailable",
+        "The store cannot be reached just now; try again.",
+        headers={"Retry-After": str(RETRY_S)},
+    )
+
+
+def respond(problem: ProblemError, fields: list[InvalidField] | None = None) -> JSONResponse:
+    """The response for ``problem``."""
+    document = Problem(
+        title=problem.status.phrase,
+        status=problem.status.value,
+        code=problem.code,
+        detail=problem.detail,
+        current=dict(problem.current) if problem.current is not None else None,
+        fields=fields,
+    )
+    return JSONResponse(
+        document.model_dump(mode="json", exclude_none=True),
+        status_code=problem.status.value,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type only
+    return respond(error)
+
+
+async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
+    status = HTTPStatus(error.status_code)
+    return respond(ProblemError(status, status.name.lower(), headers=error.headers))
+
+
+async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
+    fields = [InvalidField(where=list(item["loc"]), rule=str(item["type"])) for item in error.errors()]
+    return respond(
+        ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request breaks a rule."), fields
+    )
+
+
+async def _on_database_away(_: Request, __: Exception) -> JSONResponse:
+    return respond(unavailable())
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer every error in this shape. What is left over, ``guard`` catches."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    for away in (psycopg.OperationalError, PoolTimeout, TooManyRequests):
+        app.add_exception_handler(away, _on_database_away)
+
+
+def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of the errors a route may answer."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status.value: {
+            "description": status.phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }

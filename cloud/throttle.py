@@ -1,0 +1,55 @@
+"""How often one address may try to sign in: a bounded, forgetful count in memory.
+
+What this is: a first, cheap barrier per process. What it is not: the lock-out of an account, which is
+persisted (``sessions``). The one idea: an attempt is counted before it is judged, so a burst of parallel
+guesses cannot slip through, and a success gives the count back.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+MAX_ATTEMPTS: Final = 20
+"""Attempts without success per window: generous, because a whole centre may share one address."""
+WINDOW: Final = timedelta(minutes=5)
+MAX_ADDRESSES: Final = 10_000
+"""Addresses remembered; beyond it the longest silent one is forgotten."""
+
+
+class Throttle:
+    """Counts attempts per network address (an IPv6 address counts as its /64: one subscriber)."""
+
+    def __init__(self) -> None:
+        self._attempts: OrderedDict[str, deque[datetime]] = OrderedDict()
+
+    def take(self, address: str, now: datetime) -> timedelta | None:
+        """Count an attempt. Return ``None`` when it may go on, else how long to wait."""
+        key = network(address)
+        times = self._attempts.setdefault(key, deque(maxlen=MAX_ATTEMPTS))
+        self._attempts.move_to_end(key)
+        if len(self._attempts) > MAX_ADDRESSES:
+            self._attempts.popitem(last=False)
+        while times and times[0] <= now - WINDOW:
+            times.popleft()
+        if len(times) == MAX_ATTEMPTS:
+            return times[0] + WINDOW - now
+        times.append(now)
+        return None
+
+    def forgive(self, address: str) -> None:
+        """Forget the attempts of ``address``: someone signed in from it."""
+        self._attempts.pop(network(address), None)
+
+
+def network(address: str) -> str:
+    """The key an address is counted under; what is no IP address (a test client's name) stands for itself."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(IPv6Address(int(parsed) >> 64 << 64))
+    return str(parsed)

@@ -1,0 +1,134 @@
+"""The HTTP application: assembled here, once, from each context's routes.
+
+What this is: ``create_app``, the background tasks of an API process, and the OpenAPI document. What it is
+not: behaviour; that is in the routes. The one idea: everything a request must pass is put on in this file, so
+that a new route cannot forget it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+import psycopg
+from fastapi import FastAPI
+from psycopg_pool import PoolTimeout
+from pydantic.json_schema import models_json_schema
+
+from cloud import guard, health, problems, session_routes, sessions, stream
+from cloud.access import Clock, Parts, wall_clock
+from cloud.db import Pool
+from cloud.feed import Feed
+from cloud.incidents import commands
+from cloud.incidents import routes as incident_routes
+from cloud.people import routes as people_routes
+from cloud.problems import Problem
+from cloud.settings import Settings
+from cloud.throttle import Throttle
+
+API: Final = "/api/v1"
+VERSION: Final = "1"
+"""Of the contract, not of the program: it changes only when an old client would break."""
+ANSWERS: Final = f"{API}/answers/"
+TIDY_EVERY: Final = timedelta(hours=1)
+ROUTERS: Final = (
+    session_routes.router,
+    incident_routes.router,
+    stream.router,
+    people_routes.router,
+    health.router,
+)
+ANYWHERE: Final = (
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+"""Errors that any route may answer with."""
+_REF: Final = "#/components/schemas/{model}"
+_INTENT: Final = {
+    "name": "X-Anban",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "const": "1"},
+    "description": "shows that no foreign page sent this",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Application(FastAPI):
+    """FastAPI with a document that tells the whole truth: the problem shape and the intent header."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _completed(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> FastAPI:
+    """The application over an open (or opening) pool. Its lifespan runs the change feed and the tidying.
+
+    ``clock`` gives aware UTC; only tests pass another.
+    """
+    if not isinstance(pool.conninfo, str):
+        raise TypeError("the feed needs the pool's connection string, not a function")
+    feed = Feed(pool.conninfo)
+    parts = Parts(settings, pool, clock, Throttle())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(feed.run()), tasks.create_task(_tidy(parts))]
+            yield
+            for task in running:
+                task.cancel()
+
+    app = Application(
+        title="Anban",
+        summary="From the alarm at home to the person at the door",
+        version=VERSION,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # it would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        # Spans and their logs would quote request values, which are personal data.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.parts = parts
+    app.state.feed = feed
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API, responses=problems.responses(*ANYWHERE))
+    guard.install(app, [settings.web.public_url.rstrip("/")], (ANSWERS,))
+    return app
+
+
+async def _tidy(parts: Parts) -> None:
+    """Once an hour forget what is over: sessions, answered keys, old changes. Several processes may."""
+    while True:
+        try:
+            async with parts.pool.connection() as conn:
+                now = parts.clock()
+                await sessions.forget_ended(conn, now)
+                await commands.forget_keys(conn, now)
+                await stream.forget_changes(conn, now)
+        except (psycopg.Error, PoolTimeout) as error:
+            _log.warning("tidying waits for the database reason=%s", type(error).__name__)
+        await asyncio.sleep(TIDY_EVERY.total_seconds())
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Add what FastAPI cannot know: the shape of problems, and the header that ``guard`` asks for."""
+    _, problem = models_json_schema([(Problem, "serialization")], ref_template=_REF)
+    document["components"]["schemas"] |= problem["$defs"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method.upper() not in guard.SAFE_METHODS and not path.startswith(ANSWERS):
+                operation.setdefault("parameters", []).append(_INTENT)
+    return document
