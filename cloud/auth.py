@@ -49,7 +49,7 @@ RESTRICTED_ROLES: Final = frozenset({Role.CASEWORKER, Role.FAMILY})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in person. ``homes``: ``None`` for all homes of the tenant, else the only ones they may see."""
+    """A signed-in person. ``homes``: ``None`` for all of the tenant, else the only ones they may see."""
 
     staff_id: int
     tenant_id: int

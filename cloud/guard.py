@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -102,6 +102,12 @@ class Guard:
             return True
         parts = urlsplit(origin)
         return parts.scheme == scope["scheme"] and parts.netloc == headers.get("host", "")
+
+
+def responses() -> dict[str, Any]:
+    """The OpenAPI entries of what the guard answers to requests that change something."""
+    refused = problems.responses(HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return {str(status): entry for status, entry in refused.items()}
 
 
 def _too_large() -> ProblemError:

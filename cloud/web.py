@@ -129,6 +129,17 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["schemas"] |= problem["$defs"]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if method.upper() not in guard.SAFE_METHODS and not path.startswith(ANSWERS):
-                operation.setdefault("parameters", []).append(_INTENT)
+            if method.upper() not in guard.SAFE_METHODS:
+                operation["responses"] |= guard.responses()
+                if not path.startswith(ANSWERS):
+                    operation.setdefault("parameters", []).append(_INTENT)
+            for answer in operation["responses"].values():
+                _untangle(answer)
     return document
+
+
+def _untangle(answer: dict[str, Any]) -> None:
+    """FastAPI calls every stream a string, even beside the reference to what the events hold."""
+    for content in answer.get("content", {}).values():
+        if "$ref" in content.get("schema", {}):
+            content["schema"].pop("type", None)
