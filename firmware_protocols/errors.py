@@ -1,5 +1,7 @@
 """Why a frame could not be understood: one small tree of nouns with fields.
 
+They are data classes, but neither frozen nor compared by value: Python itself writes ``__traceback__`` into an
+exception that passes a context manager, and a frozen one would turn into ``FrozenInstanceError`` there.
 ``DecodeError`` is never fatal: the pipeline counts it, samples it to the log and goes on.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class DecodeError(Exception):
     """A frame that a codec refuses. Subclasses say why; ``str()`` is fit for a technician."""
 
@@ -16,7 +18,7 @@ class DecodeError(Exception):
         return self.__class__.__name__
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Truncated(DecodeError):
     """Fewer bytes than the layout needs."""
 
@@ -27,7 +29,7 @@ class Truncated(DecodeError):
         return f"frame ends early: {self.got} bytes, at least {self.needed} needed"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class BadChecksum(DecodeError):
     """The frame's checksum does not match its content."""
 
@@ -38,7 +40,7 @@ class BadChecksum(DecodeError):
         return f"checksum {self.actual:#x}, expected {self.expected:#x}"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class UnknownFormat(DecodeError):
     """Well-formed enough to read, but not a layout this codec knows."""
 
@@ -48,7 +50,7 @@ class UnknownFormat(DecodeError):
         return f"unknown format: {self.detail}"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Unauthentic(DecodeError):
     """The frame fails authentication: wrong key, replayed counter, or an encrypted device gone plain."""
 
@@ -58,7 +60,7 @@ class Unauthentic(DecodeError):
         return f"not authentic: {self.reason}"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class BadMessage(DecodeError):
     """A wire message (batch, ack, state, command) that breaks the contract `anban/1`."""
 

@@ -212,12 +212,12 @@ def _flag(number: int) -> bool:
 
 
 def _value(
-    quantity: Quantity, *, highest: float, scale: float = 1.0, zero_is_none: bool = True
+    quantity: Quantity, *, highest: float, per_unit: int = 1, zero_is_none: bool = True
 ) -> Callable[[Frame, int], tuple[Observation, ...]]:
-    """Return a reader of a number; 0 means "none measured" unless ``zero_is_none`` is false."""
+    """Return a reader of a number counted in ``1 / per_unit``; 0 is "none measured" if ``zero_is_none``."""
 
     def read(frame: Frame, number: int) -> tuple[Observation, ...]:
-        value = number * scale
+        value = number / per_unit
         quality = Quality.GOOD if value <= highest else Quality.OUT_OF_RANGE
         if number == 0 and zero_is_none:
             quality = Quality.NO_VALUE
@@ -267,7 +267,7 @@ _REPORTS: Final[Mapping[Function, _Report]] = {
     PRESENCE: _Report(_presence),
     MOVEMENT: _Report(_movement),
     BODY_MOVEMENT: _Report(_value(Quantity.BODY_MOVEMENT, highest=100, zero_is_none=False)),
-    DISTANCE: _Report(_value(Quantity.DISTANCE, highest=20, scale=0.01), size=2),
+    DISTANCE: _Report(_value(Quantity.DISTANCE, highest=20, per_unit=100), size=2),
     BREATHING_RATE: _Report(_value(Quantity.RESPIRATION_RATE, highest=60)),
     HEART_RATE: _Report(_value(Quantity.HEART_RATE, highest=250)),
     FALL: _Report(_fall),

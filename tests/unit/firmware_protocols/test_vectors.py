@@ -1,0 +1,37 @@
+"""Every golden frame says what its file says, or is refused the way its file says."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware_protocols import errors
+from firmware_protocols.registry import CODECS
+from tests.vectors import Vector, describe, load_all
+
+VECTORS = load_all()
+UNDERSTOOD = [vector for vector in VECTORS if vector.refused is None]
+REFUSED = [vector for vector in VECTORS if vector.refused is not None]
+
+
+@pytest.mark.parametrize("vector", UNDERSTOOD, ids=str)
+def test_a_golden_frame_says_what_its_file_says(vector: Vector) -> None:
+    decoded = CODECS[vector.codec].decode(vector.frame, vector.security)
+    assert [describe(observation) for observation in decoded.observations] == vector.fields["expect"]
+    assert decoded.counter == vector.fields.get("counter")
+    assert decoded.packet_id == vector.fields.get("packet_id")
+
+
+@pytest.mark.parametrize("vector", UNDERSTOOD, ids=str)
+def test_true_and_one_are_not_mixed_up(vector: Vector) -> None:
+    """``1 == True`` in Python, but a state and a number are not the same on the wire."""
+    decoded = CODECS[vector.codec].decode(vector.frame, vector.security)
+    got = [describe(observation).get("value") for observation in decoded.observations]
+    assert list(map(type, got)) == [type(wanted.get("value")) for wanted in vector.fields["expect"]]
+
+
+@pytest.mark.parametrize("vector", REFUSED, ids=str)
+def test_a_bad_frame_is_refused_with_the_named_reason(vector: Vector) -> None:
+    with pytest.raises(getattr(errors, vector.refused or "")) as caught:
+        CODECS[vector.codec].decode(vector.frame, vector.security)
+    assert type(caught.value).__name__ == vector.refused
+    assert str(caught.value)

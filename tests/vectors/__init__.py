@@ -1,0 +1,90 @@
+"""Golden frames: one JSON file per codec, read here for every test that needs them.
+
+A file has ``codec``, ``note`` (where the frames come from and under which terms they are quoted) and
+``vectors``. A vector has ``name``, ``frame`` (hex), ``origin`` (who made it), ``ours`` when that is us, and
+either ``expect`` (with ``counter`` and ``packet_id`` where there is one) or ``refused``: the error's name.
+Its surroundings: ``address``, ``key`` (hex), ``last_counter``, ``encrypted``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from firmware_protocols.codec import Frame, Security
+from firmware_protocols.model import DeviceId, Event, MotionWindow, Observation, Reading
+
+FOLDER = Path(__file__).parent
+RECEIVED_AT = datetime(2026, 3, 1, 3, 0, 0, tzinfo=UTC)
+DEVICE = DeviceId("device-under-test")
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One golden frame of ``codec``."""
+
+    codec: str
+    fields: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.codec}: {self.fields['name']}"
+
+    @property
+    def ours(self) -> bool:
+        return bool(self.fields.get("ours", False))
+
+    @property
+    def refused(self) -> str | None:
+        refused = self.fields.get("refused")
+        return None if refused is None else str(refused)
+
+    @property
+    def frame(self) -> Frame:
+        payload = bytes.fromhex(self.fields["frame"])
+        return Frame(DEVICE, payload, RECEIVED_AT, self.fields.get("address", ""))
+
+    @property
+    def security(self) -> Security:
+        key = self.fields.get("key")
+        return Security(
+            key=None if key is None else bytes.fromhex(key),
+            last_counter=self.fields.get("last_counter"),
+            encrypted=self.fields.get("encrypted", False),
+        )
+
+
+def load(codec: str) -> list[Vector]:
+    """Return the vectors of ``codec``."""
+    content = json.loads((FOLDER / f"{codec}.json").read_text(encoding="utf-8"))
+    return [Vector(codec, fields) for fields in content["vectors"]]
+
+
+def load_all() -> list[Vector]:
+    """Return every vector there is."""
+    return [vector for path in sorted(FOLDER.glob("*.json")) for vector in load(path.stem)]
+
+
+def describe(observation: Observation) -> dict[str, Any]:
+    """Return ``observation`` in the words of the vector files."""
+    assert observation.device == DEVICE
+    match observation:
+        case Reading():
+            age_s = (RECEIVED_AT - observation.observed_at).total_seconds()
+            described: dict[str, Any] = {"reading": observation.quantity.value, "value": observation.value}
+            if observation.quality != "good":
+                described["quality"] = observation.quality.value
+            if age_s:
+                described["age_s"] = round(age_s, 6)
+            return described
+        case Event():
+            return {"event": observation.kind.value, "detail": observation.detail}
+        case MotionWindow():
+            return {
+                "motion": observation.counter,
+                "rate_hz": observation.rate_hz,
+                "range_g": observation.range_g,
+                "samples_mg": [list(sample) for sample in observation.samples_mg],
+            }
