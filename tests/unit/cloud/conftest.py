@@ -1,0 +1,79 @@
+"""Fixtures of the API: a founded town, and the application over it with a clock that can be turned."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from cloud.db import Connection, Pool, open_pool
+from cloud.settings import Settings
+from cloud.web import create_app
+from tests.unit.cloud import town as towns
+from tests.unit.cloud.town import NOON, PASSWORD, Town
+
+
+@dataclass
+class TurnedClock:
+    """A clock that stands still until a test turns it."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def turn(self, by: timedelta) -> None:
+        self.now += by
+
+
+@dataclass(frozen=True)
+class Site:
+    """The application as browsers find it, and the town behind it."""
+
+    app: FastAPI
+    clock: TurnedClock
+    town: Town
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def browser(self, address: str = "192.0.2.1") -> httpx.AsyncClient:
+        """A browser at ``address`` that nobody has signed in with."""
+        transport = httpx.ASGITransport(self.app, client=(address, 50_000), raise_app_exceptions=False)
+        client = httpx.AsyncClient(
+            transport=transport, base_url="http://anban.test/api/v1", headers={"X-Anban": "1"}
+        )
+        self.clients.append(client)
+        return client
+
+    async def signed_in(self, username: str) -> httpx.AsyncClient:
+        """A browser in which ``username`` has signed in."""
+        browser = self.browser()
+        answer = await browser.post("/session", json={"username": username, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return browser
+
+
+@pytest.fixture
+async def town(conn: Connection) -> Town:
+    """The founded town in ``database``."""
+    return await towns.found(conn)
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """A pool on ``database``."""
+    async with open_pool(database, size=8, wait_s=5) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def site(pool: Pool, town: Town) -> AsyncIterator[Site]:
+    """The application, without its background tasks."""
+    clock = TurnedClock()
+    made = Site(create_app(Settings(), pool, clock=clock), clock, town)
+    yield made
+    for client in made.clients:
+        await client.aclose()
