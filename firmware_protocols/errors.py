@@ -1,9 +1,11 @@
 """Why a frame could not be understood: one small tree of nouns with fields.
 
-They are data classes, but neither frozen nor compared by value: Python itself writes ``__traceback__`` into an
-exception that passes a context manager, and a frozen one would turn into ``FrozenInstanceError`` there.
+They are data classes, but neither frozen nor compared by value: Python itself writes ``__traceback__`` into
+an exception that passes a context manager, and a frozen one would turn into ``FrozenInstanceError`` there.
 ``DecodeError`` is never fatal: the pipeline counts it, samples it to the log and goes on.
 """
+
+# ruff: noqa: N818 - a reason is a noun: `except Truncated` reads as it should
 
 from __future__ import annotations
 

@@ -1,29 +1,42 @@
-"""What travels beside the batches: commit-ack, state (heartbeat and Last Will), command and its result."""
+"""What travels beside the batches: commit-ack, state (heartbeat and Last Will), command and its result.
+
+Unlike a batch, these may carry fields that this end does not know: a newer peer's heartbeat is still one.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from math import isfinite
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from firmware_protocols.errors import BadMessage
 from firmware_protocols.model import ClockState
+from firmware_protocols.wire.strict import MAX_INTEGER, check_json, decode
 from firmware_protocols.wire.topics import Lane
 
 HEARTBEAT_S: Final = 60.0
 """A gateway publishes its state this often (`wire.md`)."""
+MAX_CONTROL: Final = 64 * 1024
+"""Bytes; a larger control message is refused unread."""
+MAX_SLOW_S: Final = 600.0
+"""The longest pause that the cloud may ask for between bulk batches."""
+
+_Sequence = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+_Id = Annotated[str, Meta(min_length=1, max_length=64)]
+_Seconds = Annotated[float, Meta(ge=0.0, le=MAX_SLOW_S)]
 
 
 class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
     """These batches (by first sequence number) are committed; only this lets the gateway delete them.
 
-    ``slow`` asks for at most one bulk batch per that many seconds.
+    ``slow`` (0-600) asks for at most one bulk batch per that many seconds.
     """
 
     e: str
     st: Lane
-    b: tuple[int, ...]
-    slow: float = 0.0
+    b: tuple[_Sequence, ...]
+    slow: _Seconds = 0.0
 
 
 class LaneState(msgspec.Struct, frozen=True):
@@ -53,10 +66,13 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A command, done at most once per ``id``, ignored after ``until`` (epoch seconds). ``name``: see downlink."""
+    """A command, done at most once per ``id``, ignored after ``until`` (epoch seconds).
 
-    id: str
-    name: str
+    ``name`` says what to do (``edge_agent.downlink``), ``args`` with what.
+    """
+
+    id: _Id
+    name: _Id
     until: float
     args: dict[str, Any] = {}
 
@@ -64,7 +80,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of a command."""
 
-    id: str
+    id: _Id
     ok: bool
     detail: str = ""
 
@@ -74,7 +90,10 @@ _Message = TypeVar("_Message", Ack, State, Command, Result)
 
 
 def encode(message: Ack | State | Command | Result) -> bytes:
-    """Return the JSON bytes of a control message."""
+    """Return the JSON bytes of a control message; a figure of a state that is not finite is left out."""
+    if isinstance(message, State):
+        devices, health = _finite(message.devices), _finite(message.health)
+        message = msgspec.structs.replace(message, devices=devices, health=health)
     return _encoder.encode(message)
 
 
@@ -82,9 +101,13 @@ def parse(kind: type[_Message], payload: bytes) -> _Message:
     """Parse a control message of the given kind.
 
     Raises:
-        BadMessage: not such a message.
+        BadMessage: for any bytes that are not such a message.
     """
-    try:
-        return msgspec.json.decode(payload, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage(str(error)) from error
+    message = decode(msgspec.json.Decoder(kind), payload, MAX_CONTROL)
+    if isinstance(message, Command):
+        check_json(message.args)
+    return message
+
+
+def _finite(figures: dict[str, float]) -> dict[str, float]:
+    return {name: figure for name, figure in figures.items() if isfinite(figure)}

@@ -2,16 +2,19 @@
 
 A batch is ``(gateway, epoch, lane, first)`` and is byte-equal on every resend; its records carry the
 sequence numbers ``first .. first + n - 1``. Bodies are JSON with SenML names (RFC 8428); the first bytes
-tell the encoding, the meaning never changes with it: ``{`` JSON, ``8x``/``DE`` MessagePack.
+tell the encoding, the meaning never changes with it: ``{`` JSON, ``8x``/``DE`` MessagePack. Times travel in
+whole milliseconds. ``docs/protocols/wire.md`` says it all to somebody who has no Python.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from firmware_protocols.errors import BadMessage
 from firmware_protocols.model import (
@@ -28,7 +31,8 @@ from firmware_protocols.model import (
     Quantity,
     Reading,
 )
-from firmware_protocols.wire.topics import Lane
+from firmware_protocols.wire.strict import MAX_INTEGER, check_json, decode, finite
+from firmware_protocols.wire.topics import Lane, valid_gateway_id
 
 VERSION: Final = 1
 MAX_RECORDS: Final = 1_000
@@ -75,8 +79,18 @@ class Batch:
         return self.first + len(self.records) - 1
 
 
+_ZERO: Final = 0.0
+"""The default of numbers: msgspec leaves a field out only if it *is* its default, not if it equals it."""
+_MS: Final = timedelta(milliseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_EpochId = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[^\x00-\x1f]+\Z")]
+_BootId = Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")]
+_Sequence = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+
+
 class _Row(msgspec.Struct, tag_field="k", kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    t: float = 0.0
+    t: float = _ZERO
 
 
 class _ReadingRow(_Row, tag="r", kw_only=True):
@@ -101,7 +115,7 @@ class _AlarmRow(_Row, tag="a", kw_only=True):
     st: AlarmState
     ev: dict[str, Any] = {}
     do: tuple[str, ...] = ()
-    cs: float = 0.0
+    cs: float = _ZERO
 
 
 class _GapRow(_Row, tag="g", kw_only=True):
@@ -118,14 +132,14 @@ _AnyRow = _ReadingRow | _EventRow | _AlarmRow | _GapRow
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     v: int
     gw: str
-    e: str
+    e: _EpochId
     st: Lane
-    q: int
+    q: _Sequence
     n: int
-    boot: str
+    boot: _BootId
     clk: ClockState
     bt: float
-    r: list[_AnyRow]
+    r: Annotated[list[_AnyRow], Meta(min_length=1, max_length=MAX_RECORDS)]
 
 
 _json_encoder: Final = msgspec.json.Encoder()
@@ -137,9 +151,14 @@ _msgpack_decoder: Final = msgspec.msgpack.Decoder(_Envelope)
 def encode(batch: Batch, *, compact: bool = False) -> bytes:
     """Return the bytes of ``batch``: JSON, or MessagePack when ``compact``.
 
-    Times are rounded to the millisecond, relative to the first record's.
+    Times are rounded to the millisecond. A reading whose number is not finite travels as "no value".
+
+    Raises:
+        ValueError: no records, more than ``MAX_RECORDS``, or more than ``MAX_PAYLOAD`` bytes.
     """
-    base = round(batch.records[0].observed_at.timestamp(), 3)
+    if not 1 <= len(batch.records) <= MAX_RECORDS:
+        raise ValueError(f"{len(batch.records)} records, 1-{MAX_RECORDS} make a batch")
+    base = _milliseconds(batch.records[0].observed_at)
     envelope = _Envelope(
         v=VERSION,
         gw=batch.gateway,
@@ -149,59 +168,70 @@ def encode(batch: Batch, *, compact: bool = False) -> bytes:
         n=len(batch.records),
         boot=batch.boot,
         clk=batch.clock,
-        bt=base,
-        r=[_row(record, base) for record in batch.records],
+        bt=_seconds(base),
+        r=[_row(record, _seconds(_milliseconds(record.observed_at) - base)) for record in batch.records],
     )
-    return (_msgpack_encoder if compact else _json_encoder).encode(envelope)
+    payload = (_msgpack_encoder if compact else _json_encoder).encode(envelope)
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"{len(payload)} bytes, at most {MAX_PAYLOAD} make a batch")
+    return payload
 
 
 def parse(payload: bytes) -> Batch:
-    """Parse a batch.
+    """Parse a batch. Its shape is then right; whether each record is plausible is not looked at.
 
     Raises:
-        BadMessage: for any bytes that are not a valid batch; the reason is fit for the quarantine.
+        BadMessage: for any bytes that are not a batch; the reason is fit for the quarantine.
     """
-    if len(payload) > MAX_PAYLOAD:
-        raise BadMessage(f"{len(payload)} bytes, at most {MAX_PAYLOAD} allowed")
     decoder = _json_decoder if payload[:1] == b"{" else _msgpack_decoder
-    try:
-        envelope = decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage(str(error)) from error
+    envelope = decode(decoder, payload, MAX_PAYLOAD)
     _check(envelope)
     try:
-        records = tuple(_record(row, envelope.bt) for row in envelope.r)
-    except (OverflowError, ValueError, OSError) as error:
-        raise BadMessage(f"a time is outside the calendar: {error}") from error
-    return Batch(
-        GatewayId(envelope.gw), envelope.e, envelope.st, envelope.q, envelope.boot, envelope.clk, records
-    )
+        base = round(envelope.bt * 1000)
+        records = tuple(_record(row, _EPOCH + (base + round(row.t * 1000)) * _MS) for row in envelope.r)
+    except (OverflowError, ValueError) as error:
+        raise BadMessage("a time is outside the calendar") from error
+    gateway = GatewayId(envelope.gw)
+    return Batch(gateway, envelope.e, envelope.st, envelope.q, envelope.boot, envelope.clk, records)
 
 
 def _check(envelope: _Envelope) -> None:
     if envelope.v != VERSION:
         raise BadMessage(f"version {envelope.v}, this end speaks {VERSION}")
-    if not 1 <= len(envelope.r) <= MAX_RECORDS:
-        raise BadMessage(f"{len(envelope.r)} records, 1-{MAX_RECORDS} allowed")
     if envelope.n != len(envelope.r):
         raise BadMessage(f"n is {envelope.n}, but there are {len(envelope.r)} records")
-    if not 1 <= envelope.q < 2**53:
-        raise BadMessage(f"sequence number {envelope.q} is out of range")
-    if not 1 <= len(envelope.e) <= 32 or not envelope.gw or len(envelope.boot) > 64:
-        raise BadMessage("gateway, epoch and boot id must be present and short")
+    if envelope.q + envelope.n - 1 > MAX_INTEGER:
+        raise BadMessage("sequence numbers end beyond 2^53")
+    if not valid_gateway_id(envelope.gw):
+        raise BadMessage("gw is not a gateway id")
+    for row in envelope.r:
+        _check_row(row)
 
 
-def _seconds(record: Record, base: float) -> float:
-    return round(record.observed_at.timestamp() - base, 3)
+def _check_row(row: _AnyRow) -> None:
+    match row:
+        case _ReadingRow(n=quantity, u=unit) if unit not in {None, quantity.unit}:
+            raise BadMessage(f"{quantity} in a unit that is not its own")
+        case _ReadingRow(v=v, vb=vb) if v is not None and vb is not None:
+            raise BadMessage("a reading is a number and a state at once")
+        case _AlarmRow(ev=evidence):
+            check_json(evidence)
+        case _:
+            return
 
 
-def _row(record: Record, base: float) -> _AnyRow:
-    t = _seconds(record, base)
+def _milliseconds(at: datetime) -> int:
+    return round((at - _EPOCH) / _MS)
+
+
+def _seconds(milliseconds: int) -> float:
+    return milliseconds / 1000 or _ZERO
+
+
+def _row(record: Record, t: float) -> _AnyRow:
     match record:
-        case Reading(value=bool() as state):
-            return _ReadingRow(t=t, d=record.device, n=record.quantity, vb=state, ql=record.quality)
         case Reading():
-            return _ReadingRow(t=t, d=record.device, n=record.quantity, v=record.value, ql=record.quality)
+            return _reading_row(record, t)
         case Event():
             return _EventRow(t=t, d=record.device, n=record.kind, vs=record.detail)
         case Alarm():
@@ -211,16 +241,28 @@ def _row(record: Record, base: float) -> _AnyRow:
                 id=record.id,
                 n=record.kind,
                 st=record.state,
-                ev=dict(record.evidence),
+                ev={key: finite(value) for key, value in record.evidence.items()},
                 do=record.actions,
-                cs=record.confirm_s,
+                cs=record.confirm_s or _ZERO,
             )
         case Gap():
-            return _GapRow(t=t, e=record.epoch, st=record.lane, q=record.first, to=record.last, why=record.reason)
+            return _GapRow(
+                t=t, e=record.epoch, st=record.lane, q=record.first, to=record.last, why=record.reason
+            )
 
 
-def _record(row: _AnyRow, base: float) -> Record:
-    at = datetime.fromtimestamp(round(base + row.t, 3), UTC)
+def _reading_row(reading: Reading, t: float) -> _ReadingRow:
+    device, quantity, value, quality = reading.device, reading.quantity, reading.value, reading.quality
+    match value:
+        case bool():
+            return _ReadingRow(t=t, d=device, n=quantity, vb=value, ql=quality)
+        case float() if not isfinite(value):
+            return _ReadingRow(t=t, d=device, n=quantity, ql=Quality.NO_VALUE)
+        case _:
+            return _ReadingRow(t=t, d=device, n=quantity, v=value, ql=quality)
+
+
+def _record(row: _AnyRow, at: datetime) -> Record:
     match row:
         case _ReadingRow():
             return Reading(DeviceId(row.d), row.n, row.vb if row.vb is not None else row.v, at, row.ql)

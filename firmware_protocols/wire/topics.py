@@ -11,10 +11,13 @@ from firmware_protocols.errors import BadMessage
 from firmware_protocols.model import GatewayId
 
 ROOT: Final = "anban/1"
+_SHOWN: Final = 64
+"""Characters of a bad topic that its refusal quotes."""
 SHARDS: Final = 256
 """A gateway's shard is fixed at enrolment; an ingest worker owns shard ranges, so order per home is kept."""
 
 _GATEWAY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,47}")
+_UPWARD: Final = re.compile(r"anban/1/(?P<shard>0|[1-9][0-9]{0,2})/(?P<gateway>[^/]+)/(?P<channel>[astr])")
 
 
 class Lane(StrEnum):
@@ -43,15 +46,19 @@ class Upward:
 
 
 def valid_gateway_id(text: str) -> bool:
-    """Whether ``text`` may be a gateway id: 2-48 letters, digits and ``-`` (no broker treats these specially)."""
+    """Whether ``text`` may be a gateway id: 2-48 letters, digits and ``-``, special to no broker."""
     return _GATEWAY_ID.fullmatch(text) is not None
 
 
 def upward(shard: int, gateway: GatewayId, channel: Channel) -> str:
-    """Topic for a message from ``gateway``; ``shard`` is 0-255."""
+    """Topic for a message from ``gateway``; ``shard`` is 0-255.
+
+    Raises:
+        ValueError: no such shard, or not a gateway id.
+    """
     if not 0 <= shard < SHARDS:
         raise ValueError(f"shard {shard} is outside 0-{SHARDS - 1}")
-    return f"{ROOT}/{shard}/{gateway}/{channel}"
+    return f"{ROOT}/{shard}/{_checked(gateway)}/{channel}"
 
 
 def upward_filter(channel: Channel, shard: int | None = None) -> str:
@@ -60,13 +67,13 @@ def upward_filter(channel: Channel, shard: int | None = None) -> str:
 
 
 def ack(gateway: GatewayId) -> str:
-    """Topic of the cloud's commit-acks to ``gateway``."""
-    return f"{ROOT}/c/{gateway}/ack"
+    """Topic of the cloud's commit-acks to ``gateway``; ``ValueError`` if that is not a gateway id."""
+    return f"{ROOT}/c/{_checked(gateway)}/ack"
 
 
 def command(gateway: GatewayId) -> str:
-    """Topic of the cloud's commands to ``gateway``."""
-    return f"{ROOT}/c/{gateway}/cmd"
+    """Topic of the cloud's commands to ``gateway``; ``ValueError`` if that is not a gateway id."""
+    return f"{ROOT}/c/{_checked(gateway)}/cmd"
 
 
 def parse_upward(topic: str) -> Upward:
@@ -75,14 +82,18 @@ def parse_upward(topic: str) -> Upward:
     Raises:
         BadMessage: not an upward topic of ``anban/1``.
     """
-    parts = topic.split("/")
-    if len(parts) != 5 or "/".join(parts[:2]) != ROOT:
-        raise BadMessage(f"topic {topic!r} is not {ROOT}/<shard>/<gateway>/<channel>")
-    _, _, shard, gateway, channel = parts
-    if not (shard.isascii() and shard.isdigit() and int(shard) < SHARDS and str(int(shard)) == shard):
-        raise BadMessage(f"topic {topic!r}: shard must be 0-{SHARDS - 1}")
+    match = _UPWARD.fullmatch(topic)
+    if match is None:
+        raise BadMessage(f"topic {topic[:_SHOWN]!r} is not {ROOT}/<shard>/<gateway>/<channel>")
+    shard, gateway = int(match["shard"]), match["gateway"]
+    if shard >= SHARDS:
+        raise BadMessage(f"shard {shard} is outside 0-{SHARDS - 1}")
     if not valid_gateway_id(gateway):
-        raise BadMessage(f"topic {topic!r}: gateway id has forbidden characters")
-    if channel not in set(Channel):
-        raise BadMessage(f"topic {topic!r}: no such channel")
-    return Upward(int(shard), GatewayId(gateway), Channel(channel))
+        raise BadMessage(f"{gateway[:_SHOWN]!r} is not a gateway id")
+    return Upward(shard, GatewayId(gateway), Channel(match["channel"]))
+
+
+def _checked(gateway: GatewayId) -> GatewayId:
+    if not valid_gateway_id(gateway):
+        raise ValueError(f"{gateway!r} is not a gateway id")
+    return gateway
