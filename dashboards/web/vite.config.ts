@@ -1,8 +1,7 @@
 /// <reference types="vitest/config" />
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const at = (path: string) => decodeURIComponent(new URL(path, import.meta.url).pathname);
 
 export default defineConfig({
   base: "/console/",

@@ -42,10 +42,11 @@ export interface ActionDetail {
 export class Refused extends Error {
   constructor(
     readonly status: number,
-    readonly problem: string,
+    /** A stable word such as `not_found`. */
+    readonly code: string,
     readonly current: IncidentView | null,
   ) {
-    super(`${status} ${problem}`);
+    super(`${status} ${code}`);
   }
 }
 
@@ -127,9 +128,8 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 function refusal(status: number, answer: unknown): Refused {
-  const problem = (answer ?? {}) as { title?: string; detail?: unknown; current?: IncidentView | null };
-  const words = typeof problem.detail === "string" ? problem.detail : (problem.title ?? "");
-  return new Refused(status, words, problem.current ?? null);
+  const problem = (answer ?? {}) as { code?: string; current?: IncidentView | null };
+  return new Refused(status, problem.code ?? "", problem.current ?? null);
 }
 
 /** A gateway's 502-504 says that the server was not reached; anything else it answered is final. */

@@ -1,0 +1,89 @@
+/** The strip on top: who is on duty, how many wait, how loud the hour is, and whether any of it is current. */
+import type { Session } from "@/core/api";
+import { locale, t } from "@/core/i18n";
+import { formatClock } from "@/core/time";
+import { Icon } from "@/ui/icons";
+import { Button, LanguageSwitch } from "@/ui/parts";
+import {
+  dataAt, dialog, leave, link, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
+} from "./model";
+
+const BUDGET = 1; // alarms per ten minutes and position (EEMUA 191)
+const FLOOD = 10; // from here on it is a flood (EEMUA 191)
+const SHOW_SILENCE_S = 3;
+
+export function Header({ person }: { person: Session }) {
+  return (
+    <header class="band">
+      <h1><span class="wordmark" lang="zh-Hans">安伴</span><small>{t("app.console")}</small></h1>
+      <p class="duty"><Icon name="user" /><span>{t("header.duty")}</span><b>{person.name}</b></p>
+      <Counts />
+      <Rate />
+      <span class="spring" />
+      <LiveLamp />
+      <SoundGate />
+      <LanguageSwitch value={locale.value} onChange={useLocale} />
+      <Button kind="quiet" icon="help" label={t("help.title")} keys="?" onClick={() => (dialog.value = "help")} />
+      <Button kind="quiet" icon="leave" label={t("action.sign_out")} onClick={() => void leave()} />
+    </header>
+  );
+}
+
+function Counts() {
+  const waiting = unacknowledged.value.length;
+  return (
+    <p class="counts">
+      <span class={waiting > 0 ? "hot" : ""}>{t("header.unacknowledged")} <b>{waiting}</b></span>
+      <span>{t("header.in_progress")} <b>{openIncidents.value.length - waiting}</b></span>
+    </p>
+  );
+}
+
+function Rate() {
+  const level = recent.value > FLOOD ? "flood" : recent.value > BUDGET ? "over" : "";
+  return (
+    <p class={`rate ${level}`} title={t("header.rate_hint")}>
+      {t(level === "flood" ? "header.flood" : "header.rate", { n: recent.value, budget: BUDGET })}
+    </p>
+  );
+}
+
+function LiveLamp() {
+  const state = link.value;
+  const age = silence.value > SHOW_SILENCE_S ? t("header.seconds_ago", { n: Math.floor(silence.value) }) : "";
+  return (
+    <p class={`lamp ${state}`} data-link={state}>
+      <span class="dot" aria-hidden="true" />
+      {t(state === "live" ? "link.live" : state === "lost" ? "link.lost" : "link.connecting")}
+      {state === "live" && age && <small>{age}</small>}
+    </p>
+  );
+}
+
+function SoundGate() {
+  const state = sound.value;
+  return (
+    <Button
+      kind={state === "on" ? "quiet" : "danger"}
+      icon={state === "on" ? "sound" : "muted"}
+      pressed={state === "on"}
+      onClick={() => void sounder.arm()}
+    >
+      <span class={`sound-${state}`}>{t(`sound.${state}`)}</span>
+    </Button>
+  );
+}
+
+/** Says, as loudly as a page can, that what it shows is old. */
+export function LostBar() {
+  if (link.value !== "lost") return null;
+  const at = dataAt.value;
+  return (
+    <p class="lost-bar" role="alert">
+      <Icon name="offline" size={24} />
+      <b>{t("link.lost")}</b>
+      <span>{at === null ? t("link.no_data") : t("link.data_until", { at: formatClock(at) })}</span>
+      <small>{t("link.lost_hint")}</small>
+    </p>
+  );
+}

@@ -1,0 +1,60 @@
+/** All homes as a list: the map's equal for whoever cannot use a map, and the place to search. */
+import { signal } from "@preact/signals";
+import type { HomeView } from "@/core/api";
+import { t } from "@/core/i18n";
+import { formatClock } from "@/core/time";
+import { PriorityTag } from "@/ui/parts";
+import { board, selectedHome, selectHome } from "./model";
+
+const query = signal("");
+const MOST_ROWS = 200; // more than anyone reads; the rest is found by typing
+
+/** Open incidents first, then homes that are offline, then by name. */
+function compare(a: HomeView, b: HomeView): number {
+  const weight = (home: HomeView) => home.open_priority ?? (home.online ? 7 : 6);
+  return weight(a) - weight(b) || a.resident.localeCompare(b.resident, "zh");
+}
+
+export function Homes() {
+  const words = query.value.trim().toLowerCase();
+  const found = [...board.value.homes.values()]
+    .filter((home) => words === "" || `${home.resident} ${home.address}`.toLowerCase().includes(words))
+    .sort(compare);
+  return (
+    <section class="homes panel" aria-labelledby="homes-title">
+      <header>
+        <h2 id="homes-title">{t("homes.title", { n: found.length })}</h2>
+        <input
+          id="home-search"
+          type="search"
+          aria-label={t("help.search")}
+          placeholder={t("help.search")}
+          value={query.value}
+          onInput={(event) => (query.value = event.currentTarget.value)}
+        />
+      </header>
+      <ul tabIndex={0} aria-label={t("tabs.homes")}>
+        {found.slice(0, MOST_ROWS).map((home) => (
+          <li key={home.id}>
+            <button
+              type="button"
+              class={`home ${selectedHome.value === home.id ? "chosen" : ""}`}
+              onClick={() => selectHome(home)}
+            >
+              <b>{t("person.name_age", { name: home.resident, age: home.age })}</b>
+              <span class="address">{home.address}</span>
+              <Contact home={home} />
+              {home.open_priority === null ? <span /> : <PriorityTag priority={home.open_priority} />}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Contact({ home }: { home: HomeView }) {
+  if (home.online) return <span class="contact">{t("homes.online")}</span>;
+  const since = home.state_at === null ? "" : ` ${formatClock(home.state_at)}`;
+  return <span class="contact offline">{t("homes.offline")}{since}</span>;
+}

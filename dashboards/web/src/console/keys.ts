@@ -1,0 +1,50 @@
+/** The keyboard: one letter, one step. Never while somebody is typing, or a dialog is open. */
+import { neighbour } from "@/core/queue";
+import type { Action } from "@/core/api";
+import { nextStep } from "@/core/steps";
+import { take } from "./actions";
+import { detail, dialog, incidentOf, select, selected, session, shown, view } from "./model";
+
+const TYPING = "input:not([type=radio]), textarea, select";
+
+const COMMANDS: Readonly<Record<string, () => void>> = {
+  j: () => move(1),
+  k: () => move(-1),
+  a: () => perform("ack"),
+  d: () => perform("dispatch"),
+  n: () => perform("note"),
+  "/": search,
+  "?": () => (dialog.value = "help"),
+};
+
+export function listenToKeys(): void {
+  addEventListener("keydown", (event) => {
+    const target = event.target as Element | null;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target?.matches(TYPING)) return;
+    if (!session.value || dialog.value !== null) return;
+    const command = COMMANDS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (command === undefined) return;
+    event.preventDefault();
+    command();
+  });
+}
+
+function move(step: 1 | -1): void {
+  const id = neighbour(shown.value.rows, selected.value, step);
+  if (id === null) return;
+  select(id);
+  document.querySelector(`[data-incident="${id}"]`)?.scrollIntoView({ block: "nearest" });
+}
+
+/** Only what the state offers: a stray letter must not send what a button would not. */
+function perform(action: Action): void {
+  const incident = incidentOf(selected.value);
+  if (incident === null) return;
+  const allowed = detail.value?.incident.id === incident.id ? detail.value.actions : [];
+  if (nextStep(incident.state) === action || allowed.includes(action)) take(incident, action);
+}
+
+function search(): void {
+  view.value = "homes";
+  requestAnimationFrame(() => document.querySelector<HTMLInputElement>("#home-search")?.focus());
+}

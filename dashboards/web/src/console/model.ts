@@ -1,0 +1,280 @@
+/**
+ * The console's state: signals, and the few things a person can do to them.
+ *
+ * What this is: where the plain modules of `core` meet. What it is not: no view. The one idea: a command shows its
+ * effect at once as an *overlay* on the board; the board itself only ever holds what the server said.
+ */
+import { batch, computed, effect, signal } from "@preact/signals";
+import { Sounder, wanted, type SoundState } from "@/core/audio";
+import {
+  createApi, Refused, type Action, type ActionDetail, type HomeView, type IncidentDetail, type IncidentView, type Session,
+} from "@/core/api";
+import { chooseLocale, LANGUAGES, locale, t, term, type Locale } from "@/core/i18n";
+import { Live, type Link } from "@/core/live";
+import { arrange, order, type Shown } from "@/core/queue";
+import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board } from "@/core/store";
+import { formatClock, ServerClock } from "@/core/time";
+
+export type DialogName = "dispatch" | "close" | "emergency" | "note" | "help";
+export type View = "incident" | "map" | "homes";
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly bad: boolean;
+}
+
+const NOTICE_MS = 8_000;
+const LOCALE_KEY = "anban.locale";
+
+export const api = createApi();
+const clock = new ServerClock();
+
+/** `undefined` until the server has said whether somebody is signed in. */
+export const session = signal<Session | null | undefined>(undefined);
+export const link = signal<Link>("connecting");
+/** The server's time of the newest data, ms; `null` before the first. */
+export const dataAt = signal<number | null>(null);
+/** The server's time now, ms; moves once a second. */
+export const nowMs = signal(clock.nowMs());
+export const silence = signal(0);
+export const sound = signal<SoundState>("off");
+export const board = signal<Board>(EMPTY);
+export const selected = signal<number | null>(null);
+export const selectedHome = signal<number | null>(null);
+export const detail = signal<IncidentDetail | null>(null);
+export const view = signal<View>("incident");
+export const dialog = signal<DialogName | null>(null);
+export const busy = signal<ReadonlySet<number>>(new Set());
+export const notices = signal<readonly Notice[]>([]);
+/** Whether the pointer is on the queue: nothing may move below it. */
+export const held = signal(false);
+
+const overlay = signal<ReadonlyMap<number, Partial<IncidentView>>>(new Map());
+
+/** The incident as it is shown: what the server said, and what was just asked of it. */
+export function incidentOf(id: number | null): IncidentView | null {
+  const incident = id === null ? undefined : board.value.incidents.get(id);
+  return incident === undefined ? null : { ...incident, ...overlay.value.get(incident.id) };
+}
+
+export const openIncidents = computed(() => open(board.value).map((i) => ({ ...i, ...overlay.value.get(i.id) })));
+export const queue = computed(() => order(openIncidents.value, nowMs.value));
+export const unacknowledged = computed(() => openIncidents.value.filter((i) => i.state === "raised"));
+export const recent = computed(() => recentAlarms(board.value, nowMs.value));
+export const shown = signal<Shown>({ rows: [], waiting: [] });
+
+effect(() => {
+  const next = arrange(shown.peek().rows, queue.value, held.value);
+  if (String(next.rows) !== String(shown.peek().rows) || String(next.waiting) !== String(shown.peek().waiting)) {
+    shown.value = next;
+  }
+});
+
+/** Let the waiting incidents in, pointer or not. */
+export function letWaitingIn(): void {
+  shown.value = arrange([], queue.value, false);
+}
+
+// Sound ------------------------------------------------------------------------------------------------------
+
+export const sounder = new Sounder((state) => (sound.value = state));
+effect(() => sounder.want(session.value ? wanted(unacknowledged.value, link.value === "lost") : null));
+
+// The live link ------------------------------------------------------------------------------------------------
+
+const live = new Live(
+  { snapshot: api.snapshot, stream: (seq) => new EventSource(`/api/v1/stream?after=${seq}`) },
+  {
+    snapshot: (snapshot) => {
+      hear(snapshot.now);
+      board.value = fromSnapshot(snapshot, board.peek());
+    },
+    change: (seq, change) => {
+      dataAt.value = clock.nowMs();
+      board.value = apply(board.peek(), seq, change);
+    },
+    beat: hear,
+    link: (state) => {
+      link.value = state;
+      if (state === "signed_out") session.value = null;
+    },
+  },
+);
+
+function hear(now: string): void {
+  clock.hear(now);
+  batch(() => {
+    dataAt.value = clock.nowMs();
+    nowMs.value = clock.nowMs();
+  });
+}
+
+/** Start everything that runs for as long as the page is open. */
+export function begin(): void {
+  const stored = localStorage.getItem(LOCALE_KEY);
+  useLocale(chooseLocale(stored === null ? navigator.languages : [stored]), false);
+  selected.value = incidentInPath(location.pathname);
+  setInterval(() => {
+    batch(() => {
+      nowMs.value = clock.nowMs();
+      silence.value = live.silenceSeconds();
+    });
+  }, 1_000);
+  addEventListener("popstate", () => (selected.value = incidentInPath(location.pathname)));
+  addEventListener("online", () => live.wake());
+  document.addEventListener("visibilitychange", () => live.wake());
+  void restore();
+}
+
+async function restore(): Promise<void> {
+  try {
+    enter(await api.whoAmI());
+  } catch {
+    session.value = null;
+  }
+}
+
+/** A person signed in: go live. */
+export function enter(person: Session): void {
+  if (localStorage.getItem(LOCALE_KEY) === null) useLocale(chooseLocale([person.locale]), false);
+  link.value = "connecting";
+  session.value = person;
+  if (person.permissions.includes("read_queue")) live.start();
+}
+
+export async function leave(): Promise<void> {
+  live.stop();
+  try {
+    await api.signOut();
+  } catch (error) {
+    if (!(error instanceof Refused)) notify(t("notice.unreachable"), true);
+  }
+  batch(() => {
+    session.value = null;
+    board.value = EMPTY;
+    detail.value = null;
+  });
+}
+
+export function useLocale(chosen: Locale, remember = true): void {
+  locale.value = chosen;
+  document.documentElement.lang = LANGUAGES[chosen].tag;
+  document.title = t("app.title");
+  if (remember) localStorage.setItem(LOCALE_KEY, chosen);
+}
+
+// Selection -----------------------------------------------------------------------------------------------------
+
+export function select(id: number | null): void {
+  if (id === selected.peek()) {
+    view.value = "incident";
+    return;
+  }
+  history.pushState(null, "", id === null ? "/console/" : `/console/i/${id}`);
+  batch(() => {
+    selected.value = id;
+    view.value = "incident";
+  });
+}
+
+export function selectHome(home: HomeView): void {
+  selectedHome.value = home.id;
+  const incident = queue.peek().find((candidate) => candidate.home_id === home.id);
+  if (incident !== undefined) select(incident.id);
+}
+
+function incidentInPath(path: string): number | null {
+  const found = /\/i\/(\d+)$/.exec(path);
+  return found === null ? null : Number(found[1]);
+}
+
+/** Read the pane's record whenever another incident is chosen or the chosen one changed. */
+const wantedDetail = computed(() => {
+  const id = selected.value;
+  return id === null || !session.value ? null : `${id}@${board.value.incidents.get(id)?.version ?? 0}`;
+});
+effect(() => {
+  const asked = wantedDetail.value;
+  if (asked === null) {
+    detail.value = null;
+    return;
+  }
+  const id = Number(asked.split("@")[0]);
+  if (detail.peek()?.incident.id !== id) detail.value = null;
+  api.incident(id).then(
+    (found) => {
+      if (wantedDetail.peek() !== asked) return;
+      batch(() => {
+        detail.value = found;
+        board.value = upsert(board.peek(), found.incident);
+      });
+    },
+    (error: unknown) => {
+      if (error instanceof Refused && error.code === "not_found" && selected.peek() === id) select(null);
+    },
+  );
+});
+
+// Commands ------------------------------------------------------------------------------------------------------
+
+const EFFECT: Readonly<Partial<Record<Action, (person: Session, at: string) => Partial<IncidentView>>>> = {
+  ack: (person, at) => ({ state: "acked", owner: person.name, acked_at: at, state_since: at, due_at: null }),
+  voice: (_, at) => ({ state: "voice", state_since: at, due_at: null }),
+  arrive: (_, at) => ({ state: "on_site", state_since: at, due_at: null }),
+};
+
+/** Ask the server to do `action`; the screen shows it at once and takes it back if the answer is no. */
+export async function act(id: number, action: Action, what: ActionDetail = {}): Promise<boolean> {
+  const incident = board.peek().incidents.get(id);
+  const person = session.peek();
+  if (incident === undefined || !person || busy.peek().has(id)) return false;
+  const predicted = EFFECT[action]?.(person, new Date(clock.nowMs()).toISOString());
+  batch(() => {
+    busy.value = new Set(busy.peek()).add(id);
+    if (predicted !== undefined) overlay.value = new Map(overlay.peek()).set(id, predicted);
+  });
+  try {
+    const moved = await api.act(id, action, incident.version, what);
+    board.value = upsert(board.peek(), moved);
+    return true;
+  } catch (error) {
+    explain(error);
+    return false;
+  } finally {
+    batch(() => {
+      const [pending, laid] = [new Set(busy.peek()), new Map(overlay.peek())];
+      pending.delete(id);
+      laid.delete(id);
+      busy.value = pending;
+      overlay.value = laid;
+    });
+  }
+}
+
+function explain(error: unknown): void {
+  if (!(error instanceof Refused)) return notify(t("notice.unreachable"), true);
+  if (error.status === 401) {
+    session.value = null;
+    return;
+  }
+  const current = error.current;
+  if (current === null) return notify(t("notice.refused"), true);
+  board.value = upsert(board.peek(), current);
+  notify(
+    t("notice.conflict", {
+      who: current.owner ?? t("actor.system"),
+      state: term("state", current.state),
+      at: formatClock(current.state_since),
+    }),
+    true,
+  );
+}
+
+let lastNotice = 0;
+
+/** Show `text` for a while. */
+export function notify(text: string, bad = false): void {
+  const notice = { id: ++lastNotice, text, bad };
+  notices.value = [...notices.peek().slice(-2), notice];
+  setTimeout(() => (notices.value = notices.peek().filter((other) => other.id !== notice.id)), NOTICE_MS);
+}

@@ -1,0 +1,105 @@
+/** The queue: one row per open incident, its next step as a button. */
+import type { IncidentView } from "@/core/api";
+import { t, term } from "@/core/i18n";
+import { Band, band, LIFE } from "@/core/queue";
+import { nextStep } from "@/core/steps";
+import { formatClock, formatDuration, secondsUntil } from "@/core/time";
+import { Icon } from "@/ui/icons";
+import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
+import { STEP_ICON, take } from "./actions";
+import { busy, held, incidentOf, letWaitingIn, nowMs, select, selected, shown } from "./model";
+
+export function Queue() {
+  const { rows, waiting } = shown.value;
+  return (
+    <section class="queue panel" aria-labelledby="queue-title">
+      <header>
+        <h2 id="queue-title">{t("queue.title")}</h2>
+        {waiting.length > 0 && (
+          <Button kind="primary" icon="up" onClick={letWaitingIn}>{t("queue.waiting", { n: waiting.length })}</Button>
+        )}
+      </header>
+      <ol
+        tabIndex={0}
+        aria-label={t("queue.title")}
+        onPointerEnter={(event) => (held.value = event.pointerType === "mouse")}
+        onPointerLeave={() => (held.value = false)}
+      >
+        {rows.length === 0 && (
+          <li class="calm"><Icon name="check" size={28} />{t("queue.empty")}</li>
+        )}
+        {rows.map((id) => <Row key={id} id={id} />)}
+      </ol>
+    </section>
+  );
+}
+
+function Row({ id }: { id: number }) {
+  const incident = incidentOf(id);
+  if (incident === null) return null;
+  const where = band(incident, nowMs.value);
+  const chosen = selected.value === id;
+  const classes = [
+    "row",
+    `band-${Band[where].toLowerCase()}`,
+    where === Band.Unacknowledged && incident.priority <= LIFE ? "flash" : "",
+    chosen ? "chosen" : "",
+    incident.closed_at === null ? "" : "gone",
+  ];
+  return (
+    <li class={classes.join(" ")} data-incident={id} aria-current={chosen ? "true" : undefined}>
+      <PriorityTag priority={incident.priority} />
+      <button type="button" class="row-main" onClick={() => select(id)}>
+        <span class="what">
+          <b>{term("kind", incident.kind)}</b>
+          {incident.room && <span>{term("room", incident.room)}</span>}
+          <span>{t("person.name_age", { name: incident.resident, age: incident.age })}</span>
+        </span>
+        <span class="where">
+          <span class="address">{incident.address}</span>
+          <Progress incident={incident} overdue={where === Band.Overdue} />
+        </span>
+      </button>
+      <span class={`clock ${where === Band.Overdue ? "overdue" : ""}`}>
+        <Age since={incident.opened_at} now={nowMs.value} />
+      </span>
+      <NextStep incident={incident} />
+    </li>
+  );
+}
+
+/** Where it stands, who owns it, and how long until its timer fires. */
+function Progress({ incident, overdue }: { incident: IncidentView; overdue: boolean }) {
+  if (incident.state === "detected" && incident.due_at !== null) {
+    return <span class="progress confirming">{t("state.detected")} <Countdown to={incident.due_at} now={nowMs.value} /></span>;
+  }
+  return (
+    <span class={`progress ${overdue ? "overdue" : ""}`}>
+      {overdue && <b>{t("queue.overdue")}</b>}
+      <span>{term("state", incident.state)}</span>
+      {incident.responder && <span>{incident.responder}{eta(incident)}</span>}
+      {incident.owner && <span class="owner"><Icon name="user" size={15} />{incident.owner}</span>}
+    </span>
+  );
+}
+
+function eta(incident: IncidentView): string {
+  if (incident.eta_at === null || incident.state !== "en_route") return "";
+  const left = secondsUntil(incident.eta_at, nowMs.value);
+  return ` · ${t("queue.eta", { at: formatClock(incident.eta_at).slice(0, 5), left: formatDuration(left) })}`;
+}
+
+function NextStep({ incident }: { incident: IncidentView }) {
+  const next = nextStep(incident.state);
+  if (next === null) return <span class="no-step" />;
+  return (
+    <Button
+      kind={next === "ack" ? "primary" : "plain"}
+      icon={STEP_ICON[next]}
+      disabled={busy.value.has(incident.id) || incident.closed_at !== null}
+      onClick={() => take(incident, next)}
+    >
+      {t(`action.${next}`)}
+    </Button>
+  );
+}

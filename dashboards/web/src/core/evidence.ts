@@ -1,0 +1,34 @@
+/**
+ * The numbers behind an alarm, as a sentence a person can weigh.
+ *
+ * Pure. Each known number has a phrase in the catalogues (`evidence.`); one that this page does not know is left
+ * out of the sentence rather than shown as a code.
+ */
+import type { IncidentView } from "./api";
+import { fill, LANGUAGES, locale, t, term } from "./i18n";
+import { formatClock } from "./time";
+
+const SEPARATOR = { "zh-Hans": "，", "zh-Hant": "，", en: ", " } as const;
+const FULL_STOP = { "zh-Hans": "。", "zh-Hant": "。", en: "." } as const;
+
+export function describeEvidence(incident: Pick<IncidentView, "kind" | "room" | "observed_at" | "evidence">): string {
+  const opening = t("evidence.opening", {
+    at: formatClock(incident.observed_at),
+    what: term("kind", incident.kind),
+    where: incident.room === "" ? t("evidence.somewhere") : term("room", incident.room),
+  });
+  const phrases = Object.entries(incident.evidence).flatMap(([name, value]) => phrase(name, value));
+  return [opening, ...phrases].join(SEPARATOR[locale.value]) + FULL_STOP[locale.value];
+}
+
+function phrase(name: string, value: unknown): string[] {
+  if (typeof value !== "number" && typeof value !== "string") return [];
+  const words = LANGUAGES[locale.value].words as Readonly<Record<string, string>>;
+  const template = words[`evidence.${name}`];
+  return template === undefined ? [] : [fill(template, { value: typeof value === "number" ? round(value) : value })];
+}
+
+/** Two significant decimals at most: 3.1999 is 3.2, 12.0 is 12. */
+function round(value: number): string {
+  return String(Number(value.toFixed(Math.abs(value) < 1 ? 2 : 1)));
+}

@@ -1,0 +1,96 @@
+/**
+ * The questions an operator asks, one at a time, and what follows from the answers.
+ *
+ * Pure tables and one function. Fire and gas ask nothing first: the fire brigade is called before anything is
+ * verified. A fall is asked through with I-STUMBLE (Welsh Ambulance Service): one yes means an ambulance, and
+ * nobody lifts the person. The words are in the catalogues under `triage.`.
+ */
+import type { Key } from "./i18n";
+
+export type Advice =
+  | { readonly do: "emergency"; readonly service: "120" | "119"; readonly priority: 1; readonly reason: Key }
+  | { readonly do: "dispatch"; readonly priority: 1 | 2 | 3; readonly reason: Key }
+  | { readonly do: "monitor"; readonly priority: 3 | 4; readonly reason: Key };
+
+export interface Question {
+  readonly key: Key;
+  /** What a yes leads to, if it ends the script. */
+  readonly yes?: Advice;
+  readonly no?: Advice;
+}
+
+export interface Script {
+  /** What is said before the first question. */
+  readonly opening: Key;
+  readonly questions: readonly Question[];
+  /** When no answer ended the script. */
+  readonly otherwise: Advice;
+}
+
+const AMBULANCE: Advice = { do: "emergency", service: "120", priority: 1, reason: "triage.advice.ambulance" };
+const FIRE_BRIGADE: Advice = { do: "emergency", service: "119", priority: 1, reason: "triage.advice.fire" };
+const SILENT: Advice = { do: "dispatch", priority: 1, reason: "triage.advice.silent" };
+const HELP_AT_HOME: Advice = { do: "dispatch", priority: 2, reason: "triage.advice.help" };
+const LOOK_IN: Advice = { do: "dispatch", priority: 3, reason: "triage.advice.look_in" };
+const WATCH: Advice = { do: "monitor", priority: 3, reason: "triage.advice.watch" };
+
+const ANSWERS: Question = { key: "triage.ask.answers", no: SILENT };
+const danger = (key: Key): Question => ({ key, yes: AMBULANCE });
+
+const I_STUMBLE: readonly Question[] = [
+  danger("triage.ask.intense_pain"),
+  danger("triage.ask.collapse"),
+  danger("triage.ask.trauma"),
+  danger("triage.ask.unusual"),
+  danger("triage.ask.breathing"),
+  danger("triage.ask.bleeding"),
+  danger("triage.ask.consciousness"),
+  danger("triage.ask.fracture"),
+];
+
+const FIRE: Script = { opening: "triage.open.fire", questions: [], otherwise: FIRE_BRIGADE };
+
+const CALL: Script = {
+  opening: "triage.open.call",
+  questions: [
+    ANSWERS,
+    danger("triage.ask.breathing"),
+    danger("triage.ask.stroke"),
+    danger("triage.ask.bleeding"),
+    { key: "triage.ask.fire", yes: FIRE_BRIGADE },
+    { key: "triage.ask.wants_help", yes: HELP_AT_HOME },
+  ],
+  otherwise: WATCH,
+};
+
+const SCRIPTS: Readonly<Record<string, Script>> = {
+  sos: CALL,
+  stillness: CALL,
+  fall: { opening: "triage.open.call", questions: [ANSWERS, ...I_STUMBLE], otherwise: HELP_AT_HOME },
+  smoke: FIRE,
+  gas: FIRE,
+  carbon_monoxide: FIRE,
+  flood: {
+    opening: "triage.open.call",
+    questions: [ANSWERS, { key: "triage.ask.water", yes: HELP_AT_HOME }],
+    otherwise: WATCH,
+  },
+  device_fault: { opening: "triage.open.device", questions: [{ key: "triage.ask.answers" }], otherwise: LOOK_IN },
+};
+
+/** The script for an alarm kind; the general one for a kind this page does not know. */
+export function scriptFor(kind: string): Script {
+  return SCRIPTS[kind] ?? CALL;
+}
+
+export type Turn = { readonly ask: Question } | { readonly advice: Advice };
+
+/** What comes after `answers` (true: yes), oldest first: the next question, or the advice. */
+export function nextTurn(script: Script, answers: readonly boolean[]): Turn {
+  for (const [i, answer] of answers.entries()) {
+    const ending = answer ? script.questions[i]?.yes : script.questions[i]?.no;
+    if (ending !== undefined) return { advice: ending };
+  }
+  const ask = script.questions[answers.length];
+  return ask === undefined ? { advice: script.otherwise } : { ask };
+}
