@@ -14,7 +14,9 @@ from enum import StrEnum
 from typing import Final, NewType, TypeAlias, Union
 
 GatewayId = NewType("GatewayId", str)
-"""Opaque, e.g. ``gw-7k2m9q``; letters, digits and ``-``; it appears in topics, so it says nothing personal."""
+"""Opaque, e.g. ``gw-7k2m9q``; letters, digits and ``-``; it appears in topics, so it says nothing
+personal.
+"""
 DeviceId = NewType("DeviceId", str)
 """A device's name inside its gateway, e.g. ``door-front``."""
 AlarmId = NewType("AlarmId", str)
@@ -129,6 +131,20 @@ class Quality(StrEnum):
     NO_VALUE = "no_value"
     OUT_OF_RANGE = "out_of_range"
     NOT_WORN = "not_worn"
+
+    @property
+    def number(self) -> int:
+        return QUALITY_NUMBERS[self]
+
+
+QUALITY_NUMBERS: Final[Mapping[Quality, int]] = {
+    Quality.GOOD: 0,
+    Quality.ESTIMATED: 1,
+    Quality.NO_VALUE: 2,
+    Quality.OUT_OF_RANGE: 3,
+    Quality.NOT_WORN: 4,
+}
+"""The stable small integers kept in the database; never reuse one."""
 
 
 class EventKind(StrEnum):

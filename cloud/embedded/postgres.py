@@ -40,6 +40,10 @@ _SETTINGS: Final = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_min_messages": "warning",
+    # Statements and row values are personal data here: they stay out of the log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
     "wal_compression": "on",
     # A client that was cut off is noticed within a minute, so its locks do not outlive it for hours.
     "tcp_keepalives_idle": "30",

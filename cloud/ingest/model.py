@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from cloud.db import Connection
 from firmware_protocols.model import Alarm, GatewayId
+from firmware_protocols.wire.control import State
+from firmware_protocols.wire.envelope import Batch
+from firmware_protocols.wire.topics import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,80 @@ class StoredAlarm:
 
 OnAlarm: TypeAlias = Callable[[Connection, StoredAlarm, datetime], Awaitable[None]]
 """Called for each stored alarm record, inside its transaction, behind a savepoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as the broker handed it over.
+
+    ``mid`` is its number within the connection ``session``; an acknowledgement is worth something only there.
+    ``received_at``: the cloud's clock.
+    """
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    mid: int = 0
+    session: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What enrolment says of a gateway."""
+
+    id: GatewayId
+    shard: int
+    home_id: int
+    tenant_id: int
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes a batch the same batch: ``(gateway, epoch, lane, first)``, and how many records it
+    claims.
+    """
+
+    gateway: GatewayId
+    epoch: str
+    lane: Lane
+    first: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMessage:
+    """A delivery that is a valid batch, sent below the prefix of its own gateway."""
+
+    delivery: Delivery
+    shard: int
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class StateMessage:
+    """A delivery that is a gateway's state."""
+
+    delivery: Delivery
+    shard: int
+    gateway: GatewayId
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A delivery that cannot be stored as what it claims to be; it goes to quarantine whole.
+
+    ``gateway`` is the topic's, where it has one. ``identity`` is known when the body says which batch it is,
+    although it does not parse. ``same``: what a repeat has in common (by default its payload).
+    """
+
+    delivery: Delivery
+    reason: str
+    gateway: GatewayId | None = None
+    shard: int = -1
+    identity: Identity | None = None
+    same: bytes | None = None
+
+
+Message: TypeAlias = BatchMessage | StateMessage | Poison

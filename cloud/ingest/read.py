@@ -1,0 +1,89 @@
+"""From bytes to messages: what a delivery is, or why it is none. Pure.
+
+It decides nothing that needs the database: whether the gateway exists is ``admit``'s question. The one
+idea: a delivery always becomes *something*; there is no input for which this raises.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from cloud.ingest.model import BatchMessage, Delivery, Identity, Message, Poison, StateMessage
+from firmware_protocols.errors import BadMessage
+from firmware_protocols.model import GatewayId
+from firmware_protocols.wire import control, envelope, topics
+from firmware_protocols.wire.topics import Channel, Lane, Upward
+
+_LANES: Final = {Channel.ALARM: Lane.ALARM, Channel.BULK: Lane.BULK}
+_LONGEST_EPOCH: Final = 32
+
+
+class _Identity(msgspec.Struct):
+    """The part of a batch that says which one it is; everything else may be broken or newer than we are."""
+
+    gw: str
+    e: str
+    st: Lane
+    q: int
+    n: int
+
+
+def read(delivery: Delivery) -> Message:
+    """Say what ``delivery`` is."""
+    try:
+        where = topics.parse_upward(delivery.topic)
+    except BadMessage as error:
+        return Poison(delivery, error.reason)
+    if where.channel is Channel.STATE:
+        return _state(delivery, where)
+    if where.channel in _LANES:
+        return _batch(delivery, where, _LANES[where.channel])
+    return Poison(delivery, f"nothing is expected on channel {where.channel}", where.gateway, where.shard)
+
+
+def urgent(message: Message) -> bool:
+    """Whether somebody may be waiting for it: anything of the alarm lane, even if it does not parse."""
+    return message.delivery.topic.endswith(f"/{Channel.ALARM}")
+
+
+def _state(delivery: Delivery, where: Upward) -> Message:
+    try:
+        state = control.parse(control.State, delivery.payload)
+    except BadMessage as error:
+        same = delivery.topic.encode()  # a heartbeat differs each minute: one row per gateway is enough
+        return Poison(delivery, error.reason, where.gateway, where.shard, same=same)
+    return StateMessage(delivery, where.shard, where.gateway, state)
+
+
+def _batch(delivery: Delivery, where: Upward, lane: Lane) -> Message:
+    try:
+        batch = envelope.parse(delivery.payload)
+    except BadMessage as error:
+        identity = _identity(delivery.payload, where, lane)
+        return Poison(delivery, error.reason, where.gateway, where.shard, identity)
+    if batch.gateway != where.gateway:
+        reason = f"topic of {where.gateway}, body of {batch.gateway}"
+        return Poison(delivery, reason, where.gateway, where.shard)
+    if batch.lane is not lane:
+        reason = f"lane {batch.lane} on channel {where.channel}"
+        return Poison(delivery, reason, where.gateway, where.shard)
+    return BatchMessage(delivery, where.shard, batch)
+
+
+def _identity(payload: bytes, where: Upward, lane: Lane) -> Identity | None:
+    """Which batch this is, if that much can be read and is true to its topic."""
+    if len(payload) > envelope.MAX_PAYLOAD:
+        return None
+    decode = msgspec.json.decode if payload[:1] == b"{" else msgspec.msgpack.decode
+    try:
+        found = decode(payload, type=_Identity)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    honest = found.gw == where.gateway and found.st is lane
+    sane = 1 <= found.q < 2**53 and 1 <= found.n <= envelope.MAX_RECORDS
+    storable = 1 <= len(found.e) <= _LONGEST_EPOCH and "\0" not in found.e
+    if not (honest and sane and storable):
+        return None
+    return Identity(GatewayId(found.gw), found.e, found.st, found.q, found.n)

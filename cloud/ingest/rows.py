@@ -1,0 +1,146 @@
+"""Turns admitted batches into rows and copies them into the tables, in PostgreSQL's binary format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from cloud.db import Connection, Queries
+from cloud.ingest.admit import Admitted
+from cloud.ingest.model import Identity
+from firmware_protocols.model import Alarm, Event, Reading
+from firmware_protocols.wire.envelope import Gap
+
+MOST_DEVICES: Final = 500
+"""Devices that one gateway may name."""
+
+Row: TypeAlias = tuple[Any, ...]
+
+_SQL: Final = Queries(__package__ or "")
+_READING_TYPES: Final = ["timestamptz", "int4", "int4", "int2", "int2", "float8"]
+_EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "text", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as the database knows it."""
+
+    id: int
+    room: str
+
+
+Devices: TypeAlias = Mapping[tuple[str, str], Device]
+"""By gateway id and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One batch ready for the tables; ``alarms`` with their devices, in the order they came."""
+
+    admitted: Admitted
+    identity: Identity
+    readings: tuple[Row, ...]
+    events: tuple[Row, ...]
+    alarms: tuple[tuple[Alarm, Device], ...]
+    gaps: tuple[Gap, ...]
+    refused: tuple[str, ...]
+    heard: Mapping[int, datetime]
+
+
+async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Devices:
+    """The devices that the records name, made on demand up to ``MOST_DEVICES`` per gateway."""
+    named = sorted(
+        {
+            (one.gateway.id, record.device)
+            for one in admitted
+            for record in one.records
+            if not isinstance(record, Gap)
+        }
+    )
+    if not named:
+        return {}
+    wanted = {"gateways": [gateway for gateway, _ in named], "names": [name for _, name in named]}
+    found = await _fetch_devices(conn, wanted)
+    if len(found) < len(named):
+        await conn.execute(_SQL["add_devices"], {**wanted, "most": MOST_DEVICES})
+        found = await _fetch_devices(conn, wanted)
+    return found
+
+
+def pack(admitted: Admitted, devices: Devices) -> Parcel:
+    """Sort the records of one batch by table. A record of a device beyond the bound is refused."""
+    home = admitted.gateway.home_id
+    batch = admitted.message.batch
+    readings, events, alarms, gaps = [], [], [], []
+    refused = list(admitted.refused)
+    heard: dict[int, datetime] = {}
+    for record in admitted.records:
+        if isinstance(record, Gap):
+            gaps.append(record)
+            continue
+        device = devices.get((admitted.gateway.id, record.device))
+        if device is None:
+            refused.append("the gateway names too many devices")
+            continue
+        at = record.observed_at
+        heard[device.id] = max(at, heard.get(device.id, at))
+        match record:
+            case Reading(quantity=quantity, quality=quality, value=value):
+                number = None if value is None else float(value)
+                readings.append((at, home, device.id, quantity.number, quality.number, number))
+            case Event():
+                events.append((at, home, device.id, record.kind.value, record.detail))
+            case Alarm():
+                alarms.append((record, device))
+    identity = Identity(batch.gateway, batch.epoch, batch.lane, batch.first, len(batch.records))
+    return Parcel(
+        admitted, identity, tuple(readings), tuple(events), tuple(alarms), tuple(gaps), tuple(refused), heard
+    )
+
+
+async def copy(conn: Connection, parcels: Sequence[Parcel]) -> None:
+    """Write readings, events and gaps of ``parcels`` and when their devices were last heard."""
+    await _copy(conn, "copy_readings", _READING_TYPES, [row for one in parcels for row in one.readings])
+    await _copy(conn, "copy_events", _EVENT_TYPES, [row for one in parcels for row in one.events])
+    await _add_gaps(conn, [(one.identity.gateway, gap) for one in parcels for gap in one.gaps])
+    heard: dict[int, datetime] = {}
+    for parcel in parcels:
+        for device, at in parcel.heard.items():
+            heard[device] = max(at, heard.get(device, at))
+    if heard:
+        ids = sorted(heard)
+        times = [heard[device] for device in ids]
+        await conn.execute(_SQL["heard_devices"], {"ids": ids, "times": times})
+
+
+async def _fetch_devices(conn: Connection, wanted: Mapping[str, list[str]]) -> Devices:
+    found = await conn.execute(_SQL["devices"], wanted)
+    return {
+        (row["gateway_id"], row["name"]): Device(row["id"], row["room"]) for row in await found.fetchall()
+    }
+
+
+async def _copy(conn: Connection, statement: str, types: list[str], rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    async with conn.cursor() as cursor, cursor.copy(_SQL[statement]) as stream:
+        stream.set_types(types)
+        for row in rows:
+            await stream.write_row(row)
+
+
+async def _add_gaps(conn: Connection, gaps: Sequence[tuple[str, Gap]]) -> None:
+    if not gaps:
+        return
+    columns = {
+        "gateway_id": [gateway for gateway, _ in gaps],
+        "epoch": [gap.epoch for _, gap in gaps],
+        "lane": [gap.lane.value for _, gap in gaps],
+        "first_seq": [gap.first for _, gap in gaps],
+        "last_seq": [gap.last for _, gap in gaps],
+        "reason": [gap.reason for _, gap in gaps],
+        "observed_at": [gap.observed_at for _, gap in gaps],
+    }
+    await conn.execute(_SQL["add_gaps"], columns)

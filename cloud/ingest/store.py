@@ -1,0 +1,214 @@
+"""Puts messages into the database, each batch exactly once, in the transaction that its caller opened.
+
+The order inside one transaction is: ledger, readings and events by COPY, alarms each behind a savepoint
+with the ``on_alarm`` hook, quarantine, states, and last what takes the change lock. What comes back tells
+the caller which batches the gateways may forget; it acts on that only after COMMIT.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from cloud.db import Connection, Queries
+from cloud.ingest import alarms, rows
+from cloud.ingest.admit import Admitted, admit, stranger, wrong_shard
+from cloud.ingest.model import (
+    BatchMessage,
+    Gateway,
+    Identity,
+    Message,
+    OnAlarm,
+    Poison,
+    StateMessage,
+)
+from firmware_protocols.model import GatewayId
+from firmware_protocols.wire import control
+from firmware_protocols.wire.control import Ack
+from firmware_protocols.wire.topics import Lane
+
+_SQL: Final = Queries(__package__ or "")
+_log = logging.getLogger(__name__)
+
+
+async def store(
+    conn: Connection, messages: Sequence[Message], on_alarm: OnAlarm, now: datetime
+) -> list[tuple[GatewayId, Ack]]:
+    """Store ``messages``; return the commit-acks to send once the transaction is committed.
+
+    Raises:
+        psycopg.Error: nothing is stored; try again, or one message at a time.
+    """
+    gateways = await _gateways(conn, messages)
+    judged = [_judge(message, gateways, now) for message in messages]
+    admitted = [one for one in judged if isinstance(one, Admitted)]
+    settled = await _store_batches(conn, admitted, on_alarm, now)
+    poison = [one for one in judged if isinstance(one, Poison)]
+    settled += [await _quarantine(conn, one, gateways, now) for one in poison]
+    await _put_states(conn, [one for one in judged if isinstance(one, StateMessage)], now)
+    return _acks(identity for identity in settled if identity is not None)
+
+
+async def home_changed(conn: Connection, homes: Iterable[int], now: datetime) -> None:
+    """Tell the screens how these homes stand now. Takes the change lock: call it last."""
+    for home in sorted(set(homes)):
+        await conn.execute(_SQL["home_changed"], {"home_id": home, "now": now})
+
+
+async def _gateways(conn: Connection, messages: Sequence[Message]) -> dict[GatewayId, Gateway]:
+    ids = {_sender(message) for message in messages} - {None}
+    if not ids:
+        return {}
+    found = await conn.execute(_SQL["gateways"], {"ids": list(ids)})
+    return {row["id"]: Gateway(**row) for row in await found.fetchall()}
+
+
+def _sender(message: Message) -> GatewayId | None:
+    return message.batch.gateway if isinstance(message, BatchMessage) else message.gateway
+
+
+def _judge(
+    message: Message, gateways: Mapping[GatewayId, Gateway], now: datetime
+) -> Admitted | StateMessage | Poison:
+    match message:
+        case BatchMessage():
+            return admit(message, gateways, now)
+        case StateMessage(delivery, shard, gateway):
+            known = gateways.get(gateway)
+            reason = stranger(known) or (wrong_shard(shard, known) if known and shard != known.shard else "")
+            same = f"{delivery.topic} {reason}".encode()
+            return Poison(delivery, reason, gateway, shard, same=same) if reason else message
+        case Poison():
+            return message
+
+
+async def _store_batches(
+    conn: Connection, admitted: Sequence[Admitted], on_alarm: OnAlarm, now: datetime
+) -> list[Identity | None]:
+    """Store what is new of ``admitted``; return what may be acknowledged, which includes what was there."""
+    if not admitted:
+        return []
+    devices = await rows.find_devices(conn, admitted)
+    parcels: dict[Identity, rows.Parcel] = {}
+    for one in admitted:
+        parcel = rows.pack(one, devices)
+        parcels.setdefault(parcel.identity, parcel)
+    accepted = await _enter_ledger(conn, list(parcels.values()), now)
+    fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
+    await rows.copy(conn, fresh)
+    for parcel in fresh:
+        await alarms.store(conn, parcel, on_alarm, now)
+        if parcel.refused:
+            await _quarantine_records(conn, parcel, now)
+    known = await _already_stored(conn, [identity for identity in parcels if identity not in accepted])
+    for identity, parcel in parcels.items():
+        if identity not in accepted and identity not in known:
+            await _add_quarantine(conn, _recut(parcel), now)
+    return list(parcels)
+
+
+async def _enter_ledger(conn: Connection, parcels: Sequence[rows.Parcel], now: datetime) -> set[Identity]:
+    """Write the parcels' ledger rows; return which are new."""
+    columns = _columns([parcel.identity for parcel in parcels])
+    for name in ("readings", "events", "alarms", "gaps", "refused"):
+        columns[name] = [len(getattr(parcel, name)) for parcel in parcels]
+    found = await conn.execute(_SQL["add_batches"], {**columns, "now": now})
+    keys = {tuple(row.values()) for row in await found.fetchall()}
+    return {parcel.identity for parcel in parcels if _key(parcel.identity) in keys}
+
+
+async def _already_stored(conn: Connection, identities: Sequence[Identity]) -> set[Identity]:
+    if not identities:
+        return set()
+    found = await conn.execute(_SQL["stored_batches"], _columns(identities))
+    return {
+        Identity(row["gateway_id"], row["epoch"], Lane(row["lane"]), row["first_seq"], row["n"])
+        for row in await found.fetchall()
+    }
+
+
+def _columns(identities: Sequence[Identity]) -> dict[str, list[Any]]:
+    return {
+        "gateway_id": [one.gateway for one in identities],
+        "epoch": [one.epoch for one in identities],
+        "lane": [one.lane.value for one in identities],
+        "first_seq": [one.first for one in identities],
+        "n": [one.n for one in identities],
+    }
+
+
+def _key(identity: Identity) -> tuple[Any, ...]:
+    return (identity.gateway, identity.epoch, identity.lane.value, identity.first)
+
+
+def _recut(parcel: rows.Parcel) -> Poison:
+    delivery = parcel.admitted.message.delivery
+    return Poison(delivery, "overlaps a stored batch", parcel.identity.gateway, identity=parcel.identity)
+
+
+async def _quarantine_records(conn: Connection, parcel: rows.Parcel, now: datetime) -> None:
+    reason = f"{len(parcel.refused)} of {parcel.identity.n} records refused: {parcel.refused[0]}"
+    delivery = parcel.admitted.message.delivery
+    await _add_quarantine(conn, Poison(delivery, reason, parcel.identity.gateway), now)
+
+
+async def _quarantine(
+    conn: Connection, poison: Poison, gateways: Mapping[GatewayId, Gateway], now: datetime
+) -> Identity | None:
+    """Keep a poison message; return its identity when that is enough for its gateway to forget it.
+
+    It is when one of our own gateways says which batch it is: the bytes are safe here, it could only ever
+    send the same again, and its lane would stand still. It is not when enrolment is at fault (unknown,
+    revoked, other shard): once that is put right, what the gateway still holds is stored as usual.
+    """
+    await _add_quarantine(conn, poison, now)
+    known = gateways.get(poison.gateway) if poison.gateway else None
+    if poison.identity is None or known is None or known.revoked or known.shard != poison.shard:
+        return None
+    ledger = _columns([poison.identity])
+    counts = {name: [0] for name in ("readings", "events", "alarms", "gaps")}
+    await conn.execute(_SQL["add_batches"], {**ledger, **counts, "refused": [poison.identity.n], "now": now})
+    return poison.identity
+
+
+async def _add_quarantine(conn: Connection, poison: Poison, now: datetime) -> None:
+    delivery = poison.delivery
+    _log.warning("quarantined gateway=%s reason=%s", poison.gateway, poison.reason)
+    await conn.execute(
+        _SQL["add_quarantine"],
+        {
+            "now": now,
+            "topic": delivery.topic.replace("\0", "\ufffd"),
+            "reason": poison.reason.replace("\0", "\ufffd")[:500],
+            "payload": delivery.payload,
+            "gateway_id": poison.gateway,
+            "digest": sha256(poison.same or delivery.topic.encode() + b"\0" + delivery.payload).digest(),
+        },
+    )
+
+
+async def _put_states(conn: Connection, states: Sequence[StateMessage], now: datetime) -> None:
+    newest = {state.gateway: state for state in states}
+    changed = []
+    for message in sorted(newest.values(), key=lambda state: state.gateway):
+        body = control.encode(message.state).decode()
+        values = {"id": message.gateway, "online": message.state.online, "state": body, "now": now}
+        found = await (await conn.execute(_SQL["put_state"], values)).fetchone()
+        if found and found["changed"]:
+            _log.info(
+                "gateway %s gateway=%s", "online" if message.state.online else "offline", message.gateway
+            )
+            changed.append(found["home_id"])
+    await home_changed(conn, changed, now)
+
+
+def _acks(settled: Iterable[Identity]) -> list[tuple[GatewayId, Ack]]:
+    """One commit-ack per gateway, epoch and lane."""
+    firsts = defaultdict(list)
+    for one in settled:
+        firsts[one.gateway, one.epoch, one.lane].append(one.first)
+    return [(gateway, Ack(epoch, lane, tuple(sorted(b)))) for (gateway, epoch, lane), b in firsts.items()]
