@@ -101,7 +101,7 @@ class Connection:
         self._gone.set()
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
-        self._received(message.topic, message.payload)
+        self._received(message.topic, bytes(message.payload))
 
     def _on_socket_open(self, client: paho.Client, _u: Any, socket: Any) -> None:
         asyncio.get_running_loop().add_reader(socket, client.loop_read)
