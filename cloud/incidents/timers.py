@@ -27,6 +27,7 @@ class Effect(StrEnum):
     PAGE_SUPERVISOR = "page_supervisor"
     START_LADDER = "start_ladder"
     STOP_LADDER = "stop_ladder"
+    RENEW_LADDER = "renew_ladder"
     WITHDRAW_MESSAGES = "withdraw_messages"
     REMIND_OWNER = "remind_owner"
     CHECK_ENTRY = "check_entry"

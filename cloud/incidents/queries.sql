@@ -1,0 +1,213 @@
+-- The SQL of incidents. Reads made for a person join the scope; those of the workers go by id.
+
+-- lock_home --
+-- Everything that changes an incident locks its home first, so one home's decisions stand in line.
+select id from home where id = %(home_id)s for no key update
+
+-- lock_home_in_scope --
+select h.id
+from incident i join home h on h.id = i.home_id
+where i.id = %(incident_id)s
+  and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
+for no key update of h
+
+-- lock_home_if_free --
+-- A worker that finds the home busy comes back at its next tick.
+select h.id
+from incident i join home h on h.id = i.home_id
+where i.id = %(incident_id)s
+for no key update of h skip locked
+
+-- due_incidents --
+select id from incident
+where due_at <= %(now)s and not (id = any(%(skip)s))
+order by priority, due_at, id
+limit %(limit)s
+
+-- incident_for_update --
+select * from incident where id = %(incident_id)s for update
+
+-- incident_of_alarm --
+select incident_id from incident_alarm where alarm_id = %(alarm_id)s
+
+-- open_incident_of_family --
+select id from incident where home_id = %(home_id)s and family = %(family)s and closed_at is null
+
+-- insert_incident --
+insert into incident (tenant_id, home_id, kind, family, priority, state, state_since, due_at, observed_at,
+                      opened_at, room, evidence)
+values (%(tenant_id)s, %(home_id)s, %(kind)s, %(family)s, %(priority)s, %(state)s, %(state_since)s, %(due_at)s,
+        %(observed_at)s, %(now)s, %(room)s, %(evidence)s)
+returning id
+
+-- freeze_ladder --
+-- From here on an edited contact list no longer reaches this incident. A contact without a channel is still
+-- asked on the telephone number that is known.
+insert into rung (incident_id, step, contact_id, name, relation, phone, has_key, locale, channels)
+select
+    %(incident_id)s, row_number() over (order by rank), id, name, relation, phone, has_key, locale,
+    case when cardinality(channels) = 0 and phone <> '' then array['sms:' || phone] else channels end
+from contact
+where home_id = %(home_id)s
+
+-- link_alarm --
+insert into incident_alarm (alarm_id, incident_id) values (%(alarm_id)s, %(incident_id)s)
+on conflict (alarm_id) do update set incident_id = excluded.incident_id
+
+-- alarm_record_known --
+select exists (
+    select from incident_event
+    where incident_id = %(incident_id)s
+      and detail ->> 'alarm' = %(alarm_id)s and detail ->> 'alarm_state' = %(alarm_state)s
+) as known
+
+-- alarm_cancelled --
+select exists (select from alarm where alarm_id = %(alarm_id)s and state = 'cancelled') as cancelled
+
+-- other_alarm_stands --
+-- Whether another alarm of this incident has not been cancelled.
+select exists (
+    select from incident_alarm a
+    where a.incident_id = %(incident_id)s and a.alarm_id <> %(alarm_id)s
+      and not exists (
+          select from incident_event e
+          where e.incident_id = a.incident_id
+            and e.detail ->> 'alarm' = a.alarm_id and e.detail ->> 'alarm_state' = 'cancelled'
+      )
+) as stands
+
+-- update_incident --
+update incident
+set priority = %(priority)s, state = %(state)s, state_since = %(state_since)s, due_at = %(due_at)s,
+    acked_at = %(acked_at)s, owner_id = %(owner_id)s, responder = %(responder)s, eta_at = %(eta_at)s,
+    outcome = %(outcome)s, note = %(note)s, closed_at = %(closed_at)s, version = %(version)s
+where id = %(incident_id)s and version = %(version)s - 1
+
+-- describe_incident --
+-- The more urgent alarm names the incident; one of the same kind adds to its evidence.
+update incident
+set kind = %(kind)s,
+    room = case when %(room)s = '' then room else %(room)s end,
+    evidence = case when kind = %(kind)s then evidence || %(evidence)s else %(evidence)s end
+where id = %(incident_id)s
+
+-- append_event --
+insert into incident_event (incident_id, seq, at, actor, trigger, from_state, to_state, detail)
+values (%(incident_id)s, %(seq)s, %(now)s, %(actor)s, %(trigger)s, %(from_state)s, %(to_state)s, %(detail)s)
+
+-- start_ladder --
+insert into escalation (incident_id, due_at) values (%(incident_id)s, %(now)s)
+on conflict (incident_id) do update set due_at = excluded.due_at
+
+-- stop_ladder --
+update escalation set due_at = null where incident_id = %(incident_id)s and due_at is not null
+
+-- renew_ladder --
+update rung set state = 'waiting', asked_at = null, answered_at = null
+where incident_id = %(incident_id)s and state <> 'waiting'
+
+-- withdraw_messages --
+with withdrawn as (
+    update message set state = 'withdrawn', due_at = null
+    where incident_id = %(incident_id)s and due_at is not null
+    returning id
+)
+insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn
+
+-- family_steps --
+select step from rung where incident_id = %(incident_id)s and relation = 'family' order by step
+
+-- told_steps --
+select distinct step from message
+where incident_id = %(incident_id)s and step is not null and state in ('accepted', 'delivered', 'answered')
+order by step
+
+-- tell_rungs --
+-- Each is told on the first channel; the next ones are tried when it fails.
+insert into message (incident_id, step, channel, address, locale, template, params, due_at, created_at)
+select
+    c.id, r.step, split_part(r.channels[1], ':', 1), r.channels[1], r.locale, %(template)s,
+    jsonb_build_object(
+        'resident', c.resident, 'kind', c.kind, 'address', c.address, 'room', c.room,
+        'observed_at', c.observed_at, 'time_zone', t.time_zone, 'state', c.state
+    ),
+    %(now)s, %(now)s
+from incident_card c
+join tenant t on t.id = c.tenant_id
+join rung r on r.incident_id = c.id
+where c.id = %(incident_id)s and r.step = any(%(steps)s) and cardinality(r.channels) > 0
+order by r.step
+
+-- page_supervisor --
+insert into message (incident_id, channel, address, locale, template, params, due_at, created_at)
+select
+    c.id, split_part(duty, ':', 1), duty, t.duty_locale, 'page',
+    jsonb_build_object(
+        'resident', c.resident, 'kind', c.kind, 'address', c.address, 'room', c.room,
+        'observed_at', c.observed_at, 'time_zone', t.time_zone, 'state', c.state
+    ),
+    %(now)s, %(now)s
+from incident_card c
+join tenant t on t.id = c.tenant_id
+cross join unnest(t.duty_channels) as duty
+where c.id = %(incident_id)s
+
+-- append_change --
+select append_change(%(tenant_id)s, %(home_id)s, %(topic)s, %(body)s, %(now)s)
+
+-- open_priority --
+select min(priority)::integer as priority from incident where home_id = %(home_id)s and closed_at is null
+
+-- card --
+select * from incident_card where id = %(incident_id)s
+
+-- home --
+select * from home_card where home_id = %(home_id)s
+
+-- card_in_scope --
+select * from incident_card
+where id = %(incident_id)s
+  and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))
+
+-- open_cards --
+select * from incident_card
+where closed_at is null
+  and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))
+order by priority, opened_at, id
+
+-- homes --
+select * from home_card
+where tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))
+order by id
+
+-- latest_change --
+select coalesce(max(id), 0) as seq from change
+
+-- timeline --
+select e.seq, e.at, e.actor, e.trigger, e.from_state, e.to_state, e.detail
+from incident_event e join incident i on i.id = e.incident_id
+where e.incident_id = %(incident_id)s
+  and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
+order by e.seq
+
+-- ladder --
+select r.step, r.name, r.relation, r.phone, r.has_key, r.state, r.asked_at, r.answered_at
+from rung r join incident i on i.id = r.incident_id
+where r.incident_id = %(incident_id)s
+  and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
+order by r.step
+
+-- messages --
+select m.id, m.channel, m.address, m.state, m.attempts, m.created_at
+from message m join incident i on i.id = m.incident_id
+where m.incident_id = %(incident_id)s
+  and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
+order by m.id
+
+-- resident_card --
+select r.phone, r.notes
+from resident r join home h on h.id = r.home_id
+where r.home_id = %(home_id)s
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+order by r.id
+limit 1
