@@ -58,7 +58,7 @@ def delete(connection: sqlite3.Connection, keys: Iterable[Key]) -> int:
 
 
 def delete_oldest(connection: sqlite3.Connection, lane: Lane, at_least: int) -> list[tuple[Key, int]]:
-    """Delete the oldest batches of ``lane`` freeing ``at_least`` bytes; return their keys and record counts."""
+    """Delete the oldest batches of ``lane`` freeing ``at_least`` bytes; return their keys and counts."""
     dropped: list[tuple[Key, int]] = []
     freed, last = 0, 0
     query = "select id, epoch, first, n, length(payload) from batch where lane = ? order by id"

@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from firmware_protocols.model import DeviceId, GatewayId
+from firmware_protocols.registry import FRAMERS
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 
@@ -262,6 +263,9 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     yield from (f"two devices have the address {a}" for a in _twice([d.address.upper() for d in radio]))
     if settings.ble and settings.ble.backend == "hci" and not settings.ble.transport:
         yield "ble.backend 'hci' needs ble.transport, e.g. \"tcp-client:127.0.0.1:9001\""
+    for line in settings.serial:
+        if line.codec not in FRAMERS:
+            yield f"serial {line.name!r}: no codec {line.codec!r}; there are: {', '.join(FRAMERS)}"
     uplink = settings.uplink
     if bool(uplink.secret) == bool(uplink.secret_file):
         yield "uplink needs exactly one of 'secret' and 'secret_file'"

@@ -1,0 +1,178 @@
+"""The composition root: builds every part from the settings and runs them in one ``TaskGroup``.
+
+The only place that knows which part talks to which. Nothing here decides anything about a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import functools
+import logging
+import os
+import signal
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from edge_agent.clock import Clock
+from edge_agent.downlink import GATEWAY_DEVICE, Downlink
+from edge_agent.drivers import build_all
+from edge_agent.health import Health
+from edge_agent.motion import MotionWatch, load_watch
+from edge_agent.outbox import Outbox
+from edge_agent.pipeline import Pipeline
+from edge_agent.prompt import Announcer, choose
+from edge_agent.rules import RULES, Home, Rule
+from edge_agent.rules.fall import FallRule
+from edge_agent.settings import DeviceKind, EdgeSettings
+from edge_agent.supervise import supervise
+from edge_agent.ulid import Ulids
+from edge_agent.uplink import Uplink
+from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState
+
+log = logging.getLogger(__name__)
+
+OUTBOX_FILE: Final = "outbox.sqlite"
+_LOCK_FILE: Final = "agent.lock"
+_TICK_S: Final = 0.5
+_CLOCK_NOTE: Final = "clock/last"
+_CLOCK_NOTE_EVERY_S: Final = 600.0
+
+
+class AlreadyRunningError(Exception):
+    """Another agent uses this data folder."""
+
+
+class Agent:
+    """One gateway's agent."""
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        self._folder = settings.gateway.data_dir
+        self._lock = _locked(self._folder)
+        self.clock = Clock()
+        self.outbox = Outbox(
+            self._folder / OUTBOX_FILE,
+            settings.gateway.gateway_id,
+            quota_mib=settings.outbox.quota_mib,
+            group_s=settings.outbox.group_s,
+        )
+        if note := self.outbox.recall(_CLOCK_NOTE):
+            self.clock.not_before(datetime.fromisoformat(note))
+        self._clock_noted_s = self.clock.elapsed_s()
+        self._new_id = Ulids(self.clock.now)
+        kinds = {name: str(device.kind) for name, device in settings.devices.items()}
+        home = Home(kinds, self._new_id, settings.rules.fall_confirm_s)
+        rules: dict[str, Rule] = {name: make(home) for name, make in RULES.items()}
+        self.pipeline = Pipeline(
+            devices=settings.devices,
+            outbox=self.outbox,
+            rules=rules,
+            announcer=Announcer(),
+            clock=self.clock,
+            motion=_motion(settings),
+        )
+        self._drivers = build_all(settings)
+        self._prompt = choose(settings.prompt.command)
+        self._reported = ""
+        fall = next(rule for rule in rules.values() if isinstance(rule, FallRule))
+        downlink = Downlink(self.pipeline, self.outbox, fall, self.clock, self._new_id)
+        health = Health(
+            self.outbox,
+            self.pipeline,
+            self.clock,
+            self._drivers,
+            self._folder,
+            lambda: self.uplink.figures(),  # noqa: PLW0108 - it is made below
+        )
+        self.uplink = Uplink(settings, self.outbox, self.clock, health.state, downlink.do)
+        self.pipeline.appended = self.uplink.wake
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; then everything that waits is on disk and the broker knows."""
+        async with asyncio.TaskGroup() as group:
+            parts = [
+                group.create_task(supervise(driver.name, functools.partial(driver.run, self.pipeline.take)))
+                for driver in self._drivers
+            ]
+            parts += [
+                group.create_task(supervise("tick", self._tick)),
+                group.create_task(supervise("prompt", self._prompt.run)),
+                group.create_task(supervise("uplink", self.uplink.run)),
+            ]
+            log.info("agent runs drivers=%d epoch=%s", len(self._drivers), self.outbox.epoch)
+            await stop.wait()
+            self.outbox.flush(self.clock.now())
+            for part in parts:
+                part.cancel()
+        self.outbox.close(self.clock.now())
+        log.info("agent stopped")
+
+    async def _tick(self) -> None:
+        while True:
+            self.pipeline.tick()
+            for phrase in self.pipeline.announcer.tick(self.clock.now()):
+                self._prompt.play(phrase)
+            self._report_replaced()
+            self._note_clock()
+            await asyncio.sleep(_TICK_S)
+
+    def _report_replaced(self) -> None:
+        """A corrupt outbox may have held alarms: people must know, not only the log."""
+        if self.outbox.replaced and self.outbox.replaced != self._reported:
+            self._reported = self.outbox.replaced
+            evidence = {"fault": "outbox corrupt", "epoch": self.outbox.epoch}
+            fault = Alarm(
+                self._new_id(),
+                AlarmKind.DEVICE_FAULT,
+                AlarmState.RAISED,
+                GATEWAY_DEVICE,
+                self.clock.now(),
+                evidence,
+            )
+            self.pipeline.record([fault])
+
+    def _note_clock(self) -> None:
+        """Remember a time that is certainly past, for a start without a battery-backed clock."""
+        elapsed_s = self.clock.elapsed_s()
+        if elapsed_s - self._clock_noted_s >= _CLOCK_NOTE_EVERY_S and self.clock.state() is ClockState.SYNCED:
+            self._clock_noted_s = elapsed_s
+            self.outbox.note(_CLOCK_NOTE, self.clock.now().isoformat())
+
+
+async def run_until_signalled(settings: EdgeSettings) -> None:
+    """Run the agent until SIGTERM or SIGINT.
+
+    Raises:
+        AlreadyRunningError: another agent uses the data folder.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await Agent(settings).run(stop)
+
+
+def _motion(settings: EdgeSettings) -> MotionWatch | None:
+    """The fall model, if a wearable is configured. A broken model must not stop the SOS button."""
+    if not any(device.kind is DeviceKind.WEARABLE for device in settings.devices.values()):
+        return None
+    try:
+        return load_watch(settings.rules.fall_position)
+    except (OSError, ValueError, ImportError):
+        log.exception("fall model cannot be loaded, falls are NOT detected")
+        return None
+
+
+def _locked(folder: Path) -> int:
+    """Hold the folder for this process; the kernel lets go when it dies. -1 where no file can be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / _LOCK_FILE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return -1
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise AlreadyRunningError(f"another agent uses {folder}") from None
+    return lock

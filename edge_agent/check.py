@@ -1,0 +1,71 @@
+"""What ``anban-edge check`` says: what the configuration means, and what this machine lacks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent.drivers import build_all
+from edge_agent.motion import load_watch
+from edge_agent.settings import Device, DeviceKind, EdgeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: fit or not."""
+
+    ok: bool
+    text: str
+
+
+def findings(settings: EdgeSettings) -> list[Finding]:
+    """Everything there is to say, in the order of the file."""
+    return list(_findings(settings))
+
+
+def _findings(settings: EdgeSettings) -> Iterator[Finding]:
+    gateway, uplink = settings.gateway, settings.uplink
+    yield Finding(True, f"gateway {gateway.id}, shard {gateway.shard}")
+    yield _folder(gateway.data_dir)
+    yield Finding(True, f"broker {uplink.host}:{uplink.port} {'with' if uplink.tls else 'WITHOUT'} TLS")
+    for path in filter(None, (uplink.ca_file, uplink.cert_file, uplink.key_file)):
+        yield Finding(os.access(path, os.R_OK), f"certificate file {path}")
+    for device in settings.devices.values():
+        yield Finding(True, _device(device))
+    for line in settings.serial:
+        if "://" not in line.port:
+            yield Finding(os.access(line.port, os.R_OK | os.W_OK), f"serial port {line.port} for {line.name}")
+    yield _drivers(settings)
+    if any(device.kind is DeviceKind.WEARABLE for device in settings.devices.values()):
+        yield _model(settings.rules.fall_position)
+    if not settings.devices:
+        yield Finding(False, "no devices: this gateway watches nothing")
+
+
+def _device(device: Device) -> str:
+    where = f" in {device.room}" if device.room else ""
+    encrypted = ", encrypted" if device.key else ""
+    return f"{device.kind} {device.name}{where}{encrypted}"
+
+
+def _folder(folder: Path) -> Finding:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    return Finding(os.access(existing, os.W_OK | os.X_OK), f"data folder {folder} can be written")
+
+
+def _drivers(settings: EdgeSettings) -> Finding:
+    try:
+        drivers = build_all(settings)
+    except ImportError as error:
+        return Finding(False, f"a driver cannot be loaded: {error}")
+    return Finding(True, f"drivers: {', '.join(driver.name for driver in drivers) or 'none'}")
+
+
+def _model(position: str) -> Finding:
+    try:
+        load_watch(position)
+    except (OSError, ValueError, ImportError) as error:
+        return Finding(False, f"fall model for the {position}: {error}")
+    return Finding(True, f"fall model for the {position}")

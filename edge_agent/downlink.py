@@ -1,0 +1,122 @@
+"""Commands from the cloud: a table, each done at most once per id, none after its time.
+
+The id is durable before the command is done, so a gateway killed in between does it never rather than twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from edge_agent.clock import Clock
+from edge_agent.outbox import Outbox
+from edge_agent.pipeline import Pipeline
+from edge_agent.rules.fall import FallRule
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
+from firmware_protocols.wire.control import Command, Result
+
+log = logging.getLogger(__name__)
+
+GATEWAY_DEVICE: Final = DeviceId("gateway")
+"""The device of records that speak of the gateway itself."""
+_REMEMBERED: Final = 200
+_NOTE: Final = "commands"
+_MUTE_MOST_S: Final = 3600.0
+
+
+class CommandRefused(Exception):  # noqa: N818 - an answer to the cloud, not a failure
+    """The command cannot be done; the message goes back in the result."""
+
+
+@dataclass(slots=True)
+class Downlink:
+    """Does commands. ``fall`` is the rule whose suspicion may be cancelled."""
+
+    pipeline: Pipeline
+    outbox: Outbox
+    fall: FallRule
+    clock: Clock
+    new_id: Callable[[], AlarmId]
+
+    def do(self, command: Command) -> Result:
+        """Do ``command`` unless it was done before or its time is over; say what became of it."""
+        done = self._done()
+        if command.id in done:
+            return Result(command.id, ok=bool(done[command.id]), detail="done before")
+        if command.until < self.clock.now().timestamp():
+            return Result(command.id, ok=False, detail="expired")
+        action = COMMANDS.get(command.name)
+        if action is None:
+            return Result(command.id, ok=False, detail=f"no such command; known: {', '.join(COMMANDS)}")
+        self._remember(done, command.id, ok=True)
+        try:
+            detail = action(self, command.args)
+        except CommandRefused as refusal:
+            self._remember(done, command.id, ok=False)
+            return Result(command.id, ok=False, detail=str(refusal))
+        log.info("command done name=%s id=%s", command.name, command.id)
+        return Result(command.id, ok=True, detail=detail)
+
+    def _done(self) -> dict[str, bool]:
+        found = json.loads(self.outbox.recall(_NOTE) or "{}")
+        return found if isinstance(found, dict) else {}
+
+    def _remember(self, done: dict[str, bool], command_id: str, *, ok: bool) -> None:
+        done[command_id] = ok
+        newest = dict(list(done.items())[-_REMEMBERED:])
+        self.outbox.note(_NOTE, json.dumps(newest))
+        self.outbox.flush(self.clock.now())
+
+    def cancel(self, args: Mapping[str, Any]) -> str:
+        """``{alarm?}``: the suspected fall is none."""
+        alarm = AlarmId(_text(args, "alarm")) if "alarm" in args else None
+        cancelled = self.fall.cancel(self.clock.now(), "cloud", alarm)
+        if not cancelled:
+            raise CommandRefused("no such suspicion is open")
+        self.pipeline.record(cancelled)
+        return cancelled[0].id
+
+    def test(self, _args: Mapping[str, Any]) -> str:
+        """A test alarm that takes the whole road, marked ``test`` in its evidence."""
+        now = self.clock.now()
+        alarm = Alarm(self.new_id(), AlarmKind.SOS, AlarmState.RAISED, GATEWAY_DEVICE, now, {"test": True})
+        self.pipeline.record([alarm])
+        return alarm.id
+
+    def mute(self, args: Mapping[str, Any]) -> str:
+        """``{seconds}``: no local sound for so long, at most an hour; 0 ends it."""
+        seconds = _number(args, "seconds", most=_MUTE_MOST_S)
+        self.pipeline.announcer.mute(self.clock.now() + timedelta(seconds=seconds))
+        return f"{seconds:.0f} s"
+
+    def accepted(self, args: Mapping[str, Any]) -> str:
+        """``{alarm}``: a person has taken the alarm on; tell the resident that somebody is coming."""
+        alarm = AlarmId(_text(args, "alarm"))
+        self.pipeline.announcer.someone_comes(alarm, self.clock.now())
+        return alarm
+
+
+COMMANDS: Final[Mapping[str, Callable[[Downlink, Mapping[str, Any]], str]]] = {
+    "cancel": Downlink.cancel,
+    "test": Downlink.test,
+    "mute": Downlink.mute,
+    "accepted": Downlink.accepted,
+}
+
+
+def _text(args: Mapping[str, Any], name: str) -> str:
+    value = args.get(name)
+    if not isinstance(value, str) or not value:
+        raise CommandRefused(f"needs a text {name!r}")
+    return value
+
+
+def _number(args: Mapping[str, Any], name: str, *, most: float) -> float:
+    value = args.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise CommandRefused(f"needs a number {name!r}, 0-{most:.0f}")
+    return float(value)

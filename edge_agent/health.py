@@ -1,0 +1,92 @@
+"""What the gateway says of itself: the heartbeat's content, and what about it is worth an extra one."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import resource
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge_agent.clock import Clock
+from edge_agent.drivers import Driver
+from edge_agent.outbox import Outbox
+from edge_agent.pipeline import Pipeline
+from firmware_protocols.wire.control import State
+
+_MIB: Final = 1024 * 1024
+_STATM: Final = Path("/proc/self/statm")
+
+
+@functools.cache
+def version() -> str:
+    """The installed distribution's version; ``""`` when it runs from a checkout."""
+    try:
+        return importlib.metadata.version("anban")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def resident_mib() -> float:
+    """Memory of this process, MiB."""
+    try:
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return round(pages * resource.getpagesize() / _MIB, 1)
+
+
+def free_mib(folder: Path) -> float:
+    """Free space where the outbox lives, MiB; -1 when the folder is gone."""
+    try:
+        return round(shutil.disk_usage(folder).free / _MIB, 1)
+    except OSError:
+        return -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Collects the heartbeat."""
+
+    outbox: Outbox
+    pipeline: Pipeline
+    clock: Clock
+    drivers: Sequence[Driver]
+    folder: Path
+    extra: Callable[[], Mapping[str, float]] = dict
+
+    def state(self) -> State:
+        """The heartbeat as of now."""
+        now = self.clock.now()
+        return State(
+            online=True,
+            at=round(now.timestamp(), 3),
+            epoch=self.outbox.epoch,
+            boot=self.clock.boot,
+            clock=self.clock.state(),
+            version=version(),
+            lanes=self.outbox.lanes(now),
+            devices=self.pipeline.silent_s(),
+            health=self._figures(),
+        )
+
+    def _figures(self) -> dict[str, float]:
+        figures = {
+            "resident_mib": resident_mib(),
+            "free_mib": free_mib(self.folder),
+            "outbox_in_memory": float(bool(self.outbox.fault)),
+            "outbox_replaced": float(bool(self.outbox.replaced)),
+        }
+        figures |= {f"refused/{device}": float(count) for device, count in self.pipeline.refused.items()}
+        for driver in self.drivers:
+            figures |= {f"{driver.name}/{name}": value for name, value in driver.health().items()}
+        return figures | dict(self.extra())
+
+
+def salient(state: State) -> tuple[object, ...]:
+    """The part whose change is told at once and not with the next heartbeat."""
+    flags = ("outbox_in_memory", "outbox_replaced")
+    return state.epoch, state.clock, frozenset(state.devices), tuple(state.health.get(flag) for flag in flags)

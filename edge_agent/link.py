@@ -1,0 +1,284 @@
+"""The connection to the broker: one thread, and nobody else touches paho.
+
+What it is not: it knows no batch. The one idea: the thread owns the client from connect to close; things to
+send come in through a bounded queue, things that happened go out to the event loop, and a callback decides
+nothing. Each connection is a new client with a clean session, so nothing is ever sent from paho's memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge_agent.settings import UplinkSettings
+from edge_agent.supervise import Backoff
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S: Final = 20
+"""A silent peer is found out within 1.5 times this."""
+CONNECT_S: Final = 10.0
+"""For the TCP connection, and again for the broker's answer: a frozen broker still accepts connections."""
+REFUSED_RETRY_S: Final = 60.0
+"""After "wrong credentials": slow enough to spare the broker, fast enough for the technician who mends it."""
+_QUEUE: Final = 256
+_JOIN_S: Final = 3.0
+_REFUSALS: Final = frozenset({"Bad user name or password", "Not authorized", "Banned"})
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """Connected, and every subscription is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """The connection is gone or could not be had. ``refused``: the broker does not accept us."""
+
+    reason: str
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something came in."""
+
+    topic: str
+    payload: bytes
+
+
+LinkEvent = Online | Offline | Message
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Something to publish, QoS 1."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How the link signs in and what it says when it dies."""
+
+    client_id: str
+    subscriptions: Sequence[str]
+    will: Outgoing
+
+
+class Link:
+    """Run it; it connects and reconnects until cancelled. ``on_event`` is called on the loop's thread."""
+
+    def __init__(
+        self, settings: UplinkSettings, identity: Identity, on_event: Callable[[LinkEvent], None]
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._on_event = on_event
+        self._outgoing: queue.Queue[Outgoing] = queue.Queue(_QUEUE)
+        self._bell: socket.socket | None = None
+        self._stopping = threading.Event()
+
+    def publish(self, message: Outgoing) -> bool:
+        """Hand ``message`` over; false when the queue is full. Whatever is lost here is sent again later."""
+        try:
+            self._outgoing.put_nowait(message)
+        except queue.Full:
+            return False
+        self._ring()
+        return True
+
+    async def run(self) -> None:
+        """Keep the connection until cancelled. Ends with an error only if the thread dies."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+        heard, self._bell = socket.socketpair()
+        for end in (heard, self._bell):
+            end.setblocking(False)
+        self._stopping.clear()
+        thread = threading.Thread(target=self._live, args=(loop, ended, heard), name="mqtt", daemon=True)
+        thread.start()
+        try:
+            await ended
+        finally:
+            self._stopping.set()
+            self._ring()
+            await asyncio.to_thread(thread.join, _JOIN_S)
+            heard.close()
+            self._bell.close()
+
+    def _ring(self) -> None:
+        if self._bell is not None:
+            with contextlib.suppress(OSError):
+                self._bell.send(b"\0")
+
+    # -- on the thread -----------------------------------------------------------------------------
+
+    def _live(
+        self, loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None], heard: socket.socket
+    ) -> None:
+        def tell(event: LinkEvent) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody listens any more
+                loop.call_soon_threadsafe(self._on_event, event)
+
+        backoff = Backoff(1.0, 60.0)
+        outcome: BaseException | None = None
+        try:
+            while not self._stopping.is_set():
+                session = _Session(
+                    self._settings,
+                    self._identity,
+                    outgoing=self._outgoing,
+                    heard=heard,
+                    stopping=self._stopping,
+                    tell=tell,
+                )
+                offline = session.run()
+                if offline is None:
+                    backoff.reset()
+                    offline = Offline("connection lost")
+                tell(offline)
+                self._stopping.wait(REFUSED_RETRY_S if offline.refused else backoff.next_s())
+        except Exception as error:  # noqa: BLE001 - handed to the loop, whose supervisor starts a new thread
+            outcome = error
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_finish, ended, outcome)
+
+
+def _finish(ended: asyncio.Future[None], outcome: BaseException | None) -> None:
+    if ended.done():
+        return
+    if outcome is None:
+        ended.set_result(None)
+    else:
+        ended.set_exception(outcome)
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+class _Session:
+    """One connection, from connect to loss."""
+
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        identity: Identity,
+        *,
+        outgoing: queue.Queue[Outgoing],
+        heard: socket.socket,
+        stopping: threading.Event,
+        tell: Callable[[LinkEvent], None],
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._outgoing = outgoing
+        self._heard = heard
+        self._stopping = stopping
+        self._tell = tell
+        self._pending: set[int | None] = set()
+        self._is_online = False
+        self._failure: Offline | None = None
+
+    def run(self) -> Offline | None:
+        """Connect and serve; return why it did not work out, or ``None`` for a connection that once stood."""
+        client = self._client()
+        try:
+            client.connect(self._settings.host, self._settings.port, keepalive=KEEPALIVE_S)
+            self._serve(client)
+        except (OSError, ValueError) as error:
+            return Offline(f"{self._settings.host}:{self._settings.port}: {error}")
+        finally:
+            self._farewell(client)
+        return self._failure or (None if self._is_online else Offline("no answer from the broker"))
+
+    def _client(self) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, self._identity.client_id, clean_session=True, protocol=mqtt.MQTTv311
+        )
+        client.connect_timeout = CONNECT_S
+        client.username_pw_set(self._identity.client_id, self._settings.secret)
+        will = self._identity.will
+        client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
+        if self._settings.tls:
+            settings = self._settings
+            client.tls_set(_text(settings.ca_file), _text(settings.cert_file), _text(settings.key_file))
+        client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._received
+        return client
+
+    def _serve(self, client: mqtt.Client) -> None:
+        deadline = time.monotonic() + CONNECT_S
+        while (sock := client.socket()) is not None and not self._stopping.is_set() and not self._failure:
+            if not self._is_online and time.monotonic() > deadline:
+                return
+            buffered = getattr(sock, "pending", int)()  # bytes that TLS holds: select does not see them
+            readable, writable, _ = select.select(
+                [sock, self._heard], [sock] if client.want_write() else [], [], 0.0 if buffered else 1.0
+            )
+            if self._heard in readable:
+                self._heard.recv(4096)
+            if self._is_online:
+                self._publish_waiting(client)
+            if buffered or sock in readable:
+                client.loop_read()
+            if sock in writable:
+                client.loop_write()
+            client.loop_misc()
+
+    def _publish_waiting(self, client: mqtt.Client) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                message = self._outgoing.get_nowait()
+                client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+
+    def _farewell(self, client: mqtt.Client) -> None:
+        """A clean end (not a loss): say "offline" in the will's words, as the broker does not then."""
+        if self._is_online and self._stopping.is_set() and client.socket() is not None:
+            self._publish_waiting(client)
+            client.publish(self._identity.will.topic, self._identity.will.payload, qos=1, retain=True)
+            until = time.monotonic() + 1.0
+            while client.want_write() and client.socket() is not None and time.monotonic() < until:
+                client.loop_write()
+        client.disconnect()
+
+    # -- paho's callbacks: they only note and hand over ----------------------------------------------
+
+    def _connected(self, client: mqtt.Client, _userdata: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
+        if code.is_failure:
+            self._failure = Offline(f"the broker refuses: {code}", refused=str(code) in _REFUSALS)
+            return
+        for topic in self._identity.subscriptions:
+            self._pending.add(client.subscribe(topic, qos=1)[1])
+
+    def _subscribed(
+        self, _client: mqtt.Client, _userdata: Any, mid: int, codes: list[ReasonCode], _p: Any
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            self._failure = Offline("the broker refuses a subscription: check its access rules", refused=True)
+            return
+        self._pending.discard(mid)
+        if not self._pending and not self._is_online:
+            self._is_online = True
+            self._tell(Online())
+
+    def _received(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        self._tell(Message(message.topic, bytes(message.payload)))

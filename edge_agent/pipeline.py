@@ -1,0 +1,143 @@
+"""The road inside the gateway: frame → observations → alarms → outbox.
+
+What it is not: it opens no device and no network. The one idea: everything that follows from one frame (its
+events, its alarms, the replay counter, the rules' state) is committed in one transaction before anything
+else happens, so a gateway killed at any moment either never took the frame or lost nothing of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from edge_agent.clock import Clock
+from edge_agent.drivers import Incoming
+from edge_agent.outbox import Outbox
+from edge_agent.prompt import Announcer
+from edge_agent.replay import Replay
+from edge_agent.rules import FallSign, Rule
+from edge_agent.settings import Device
+from firmware_protocols.errors import DecodeError
+from firmware_protocols.model import Alarm, DeviceId, Event, MotionWindow, Observation, Reading
+from firmware_protocols.registry import CODECS
+
+log = logging.getLogger(__name__)
+
+_REPLAY: Final = "replay/"
+_RULE: Final = "rule/"
+_STALE: Final = timedelta(minutes=1)
+"""A frame is taken within moments; a receive time further off than this is not the gateway's time."""
+
+
+class Motion(Protocol):
+    """Looks for falls in wearables' motion."""
+
+    def see(self, window: MotionWindow) -> list[FallSign]:
+        """Return the signs of a fall in ``window`` and those before it."""
+        ...
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One per gateway. Every method runs on the event loop's thread."""
+
+    devices: Mapping[DeviceId, Device]
+    outbox: Outbox
+    rules: Mapping[str, Rule]
+    announcer: Announcer
+    clock: Clock
+    motion: Motion | None = None
+    appended: Callable[[], None] = lambda: None
+    """Told that something urgent waits in the outbox."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Frames refused, by device."""
+    _replay: Replay = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take up where the last run stopped."""
+        self._replay = Replay(self.devices)
+        now = self.clock.now()
+        for device in self.devices:
+            if note := self.outbox.recall(_REPLAY + device):
+                with contextlib.suppress(ValueError, TypeError):  # an older program's note
+                    self._replay.restore(device, note, now)
+        for name, rule in self.rules.items():
+            if note := self.outbox.recall(_RULE + name):
+                with contextlib.suppress(ValueError):
+                    rule.restore(json.loads(note))
+
+    def take(self, incoming: Incoming) -> None:
+        """Take one frame from a driver. Never raises for what the frame holds."""
+        now, device = self.clock.now(), incoming.frame.device
+        codec = CODECS.get(incoming.codec)
+        if codec is None or device not in self.devices:
+            self._refuse(device, f"no codec {incoming.codec!r} or no such device")
+            return
+        if self._replay.is_repetition(incoming, now):
+            return
+        frame = incoming.frame
+        if (
+            abs(now - frame.received_at) > _STALE
+        ):  # the system's clock is below the floor, or has just been set
+            frame = replace(frame, received_at=now)
+        try:
+            decoded = codec.decode(frame, self._replay.security(device))
+        except DecodeError as error:
+            self._refuse(device, str(error))
+            return
+        fresh = self._replay.accept(incoming, decoded, now)
+        if fresh:
+            self.outbox.note(_REPLAY + device, self._replay.note(device))
+            self._see(fresh, now)
+
+    def tick(self) -> None:
+        """Call about once a second: rules' deadlines, the outbox's groups."""
+        now = self.clock.now()
+        self.record([alarm for rule in self.rules.values() for alarm in rule.tick(now)])
+        self.outbox.tick(now)
+
+    def record(self, alarms: list[Alarm]) -> None:
+        """Store alarms that did not come from a frame: a deadline, a command, the agent itself."""
+        if alarms:
+            self._store([], alarms, self.clock.now())
+
+    def silent_s(self) -> dict[str, float]:
+        """Seconds since each device was heard."""
+        return self._replay.silent_s(self.clock.now())
+
+    def _see(self, observations: tuple[Observation, ...], now: datetime) -> None:
+        kept: list[Reading | Event] = []
+        alarms: list[Alarm] = []
+        for observation in observations:
+            sights: list[Observation | FallSign] = [observation]
+            if isinstance(observation, MotionWindow):
+                sights += self.motion.see(observation) if self.motion else []
+            else:
+                kept.append(observation)
+            alarms += [a for sight in sights for rule in self.rules.values() for a in rule.see(sight, now)]
+        self._store(kept, alarms, now)
+
+    def _store(self, kept: list[Reading | Event], alarms: list[Alarm], now: datetime) -> None:
+        for name, rule in self.rules.items():
+            self.outbox.note(_RULE + name, json.dumps(rule.state()))
+        told = [replace(alarm, actions=self.announcer.hear(alarm, now)) for alarm in alarms]
+        self.outbox.append([*told, *kept], self.clock.stamp(), now)
+        for alarm in told:
+            log.warning(
+                "alarm kind=%s state=%s id=%s device=%s", alarm.kind, alarm.state, alarm.id, alarm.device
+            )
+        if told or any(isinstance(record, Event) for record in kept):
+            self.appended()
+
+    def _refuse(self, device: DeviceId, reason: str) -> None:
+        """Count it; of many, say the 1st, 2nd, 4th, 8th …"""
+        self.refused[device] += 1
+        count = self.refused[device]
+        if count & (count - 1) == 0:
+            log.warning("frame refused device=%s count=%d reason=%s", device, count, reason)

@@ -1,0 +1,187 @@
+"""What the home hears: phrases for alarms, when to repeat them, and how they become sound.
+
+What it is not: it decides no alarm. The one idea: ``Announcer`` (pure) says which phrase is due; a ``Prompt``
+makes it heard and never makes anybody wait. The words, and their language, are the sound file's matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState
+
+log = logging.getLogger(__name__)
+
+
+class Phrase(StrEnum):
+    """What can be said at home. The value names the sound file."""
+
+    ARE_YOU_ALL_RIGHT = "are_you_all_right"
+    HELP_CALLED = "help_called"
+    SOMEBODY_COMING = "somebody_coming"
+    ALL_IS_WELL = "all_is_well"
+    FIRE = "fire"
+    GAS = "gas"
+    WATER = "water"
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A phrase, repeated every ``every_s`` (0: once) for ``for_s``; an alarm record calls it ``action``."""
+
+    phrase: Phrase
+    every_s: float = 0.0
+    for_s: float = 0.0
+    action: str = "voice"
+
+
+_SAYINGS: Final[Mapping[tuple[AlarmKind, AlarmState], Saying]] = {
+    (AlarmKind.FALL, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60),
+    (AlarmKind.FALL, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
+    (AlarmKind.SOS, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
+    (AlarmKind.SMOKE, AlarmState.RAISED): Saying(Phrase.FIRE, 4, 600, "siren"),
+    (AlarmKind.GAS, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren"),
+    (AlarmKind.CARBON_MONOXIDE, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren"),
+    (AlarmKind.FLOOD, AlarmState.RAISED): Saying(Phrase.WATER, 20, 120),
+}
+_ENDINGS: Final[Mapping[AlarmState, Saying]] = {
+    AlarmState.CANCELLED: Saying(Phrase.ALL_IS_WELL),
+    AlarmState.ACCEPTED: Saying(Phrase.SOMEBODY_COMING),
+}
+
+
+def saying_for(alarm: Alarm) -> Saying | None:
+    """What to say when this record comes, if anything."""
+    return _ENDINGS.get(alarm.state) or _SAYINGS.get((alarm.kind, alarm.state))
+
+
+@dataclass(slots=True)
+class _Playing:
+    saying: Saying
+    next_at: datetime
+    until: datetime
+
+
+@dataclass(slots=True)
+class Announcer:
+    """Which phrases are due. One saying per alarm: a new record of an alarm replaces its saying."""
+
+    _playing: dict[AlarmId, _Playing] = field(default_factory=dict)
+    _muted_until: datetime | None = None
+
+    def hear(self, alarm: Alarm, now: datetime) -> tuple[str, ...]:
+        """Take up a record of an alarm; return the local actions it leads to."""
+        saying = saying_for(alarm)
+        if saying is None:
+            return ()
+        self._playing[alarm.id] = _Playing(saying, now, now + timedelta(seconds=saying.for_s))
+        return (saying.action,)
+
+    def someone_comes(self, alarm: AlarmId, now: datetime) -> None:
+        """A person has accepted: say so instead of whatever is being repeated."""
+        self._playing[alarm] = _Playing(_ENDINGS[AlarmState.ACCEPTED], now, now)
+
+    def mute(self, until: datetime) -> None:
+        """Say nothing until then. An alarm that comes later is still sent, only not heard."""
+        self._muted_until = until
+
+    def tick(self, now: datetime) -> list[Phrase]:
+        """The phrases to play now."""
+        due = [playing for playing in self._playing.values() if playing.next_at <= now]
+        for playing in due:
+            playing.next_at = now + timedelta(seconds=playing.saying.every_s)
+        self._playing = {
+            alarm: playing
+            for alarm, playing in self._playing.items()
+            if playing.saying.every_s > 0 and playing.next_at <= playing.until
+        }
+        if self._muted_until is not None and now < self._muted_until:
+            return []
+        return list(dict.fromkeys(playing.saying.phrase for playing in due))
+
+
+class Prompt(Protocol):
+    """Makes phrases heard."""
+
+    def play(self, phrase: Phrase) -> None:
+        """Have ``phrase`` played; returns at once and never raises."""
+        ...
+
+    async def run(self) -> None:
+        """Whatever needs the loop; until cancelled."""
+        ...
+
+
+class LogPrompt:
+    """The default: a line in the log and, on a terminal, its bell."""
+
+    def play(self, phrase: Phrase) -> None:
+        log.warning("prompt phrase=%s", phrase)
+        if sys.stderr.isatty():
+            sys.stderr.write("\a")
+            sys.stderr.flush()
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+class CommandPrompt:
+    """Runs a command for each phrase, one after the other, e.g. ``aplay -q /srv/sounds/{phrase}.wav``."""
+
+    WAITING: Final = 4
+    """Phrases that may wait; when full the oldest goes, because the newest is what matters now."""
+    LONGEST_S: Final = 20.0
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = tuple(command)
+        self._phrases: asyncio.Queue[Phrase] = asyncio.Queue()
+        self._said = ""
+
+    def play(self, phrase: Phrase) -> None:
+        while self._phrases.qsize() >= self.WAITING:
+            self._phrases.get_nowait()
+        self._phrases.put_nowait(phrase)
+
+    async def run(self) -> None:
+        while True:
+            phrase = await self._phrases.get()
+            try:
+                outcome = await self._play(phrase)
+            except OSError as error:
+                outcome = str(error)
+            if outcome != self._said:
+                log.log(
+                    logging.ERROR if outcome else logging.INFO, "sound command outcome=%s", outcome or "works"
+                )
+                self._said = outcome
+
+    async def _play(self, phrase: Phrase) -> str:
+        words = [word.replace("{phrase}", phrase) for word in self._command]
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(self.LONGEST_S):
+                code = await process.wait()
+        except TimeoutError:
+            return f"ran longer than {self.LONGEST_S:.0f} s"
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return f"exit code {code}" if code else ""
+
+
+def choose(command: Sequence[str]) -> Prompt:
+    """The prompt the settings ask for."""
+    return CommandPrompt(command) if command else LogPrompt()

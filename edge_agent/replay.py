@@ -1,0 +1,118 @@
+"""What is remembered of each device so that nothing is taken twice and nothing recorded is played back.
+
+Three kinds of "again" are kept apart. A *repetition*: the same broadcast payload within seconds, because
+radios repeat. A *repeated packet*: the same packet id. A *replay*: an authenticated counter that does not
+grow, which the codec refuses. The pipeline makes each memory durable no later than the observation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from edge_agent.drivers import Incoming
+from edge_agent.settings import Device
+from firmware_protocols.codec import Decoded, Security
+from firmware_protocols.model import DeviceId, Observation, Reading
+
+REPEATED_WITHIN: Final = timedelta(seconds=10)
+"""Broadcasters repeat one payload at 0.1-10 Hz; one that was silent longer than this says something new."""
+SAME_PACKET_WITHIN: Final = timedelta(seconds=30)
+"""A packet id is 8 bits and starts anywhere after a battery change, so it is believed only for a while."""
+REFRESH_AFTER: Final = timedelta(seconds=60)
+"""A sensor without packet ids whose value does not change still gives a reading this often."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one device said last. ``heard_at``: its last frame; ``taken_at``: the last that was taken."""
+
+    counter: int | None = None
+    packet_id: int | None = None
+    encrypted: bool = False
+    payload: bytes = b""
+    heard_at: datetime | None = None
+    taken_at: datetime | None = None
+
+    def note(self) -> str:
+        """What must survive a restart."""
+        return json.dumps([self.counter, self.packet_id, self.encrypted])
+
+
+@dataclass(slots=True)
+class Replay:
+    """The memory of all devices."""
+
+    devices: Mapping[DeviceId, Device]
+    _memories: dict[DeviceId, Memory] = field(default_factory=dict)
+
+    def restore(self, device: DeviceId, note: str, now: datetime) -> None:
+        """Take back what ``note`` gave in an earlier run; the packet id counts as just heard.
+
+        Raises:
+            ValueError: not such a note.
+        """
+        counter, packet_id, encrypted = json.loads(note)
+        self._memories[device] = Memory(counter, packet_id, bool(encrypted), heard_at=now)
+
+    def security(self, device: DeviceId) -> Security:
+        """What the codec needs to refuse a replay and a downgrade."""
+        memory, key = self._of(device), self.devices[device].key
+        return Security(key, memory.counter, memory.encrypted or key is not None)
+
+    def is_repetition(self, incoming: Incoming, now: datetime) -> bool:
+        """Whether this is a radio's repetition that brings nothing at all; it counts as heard."""
+        memory = self._of(incoming.frame.device)
+        again = self._same_payload(memory, incoming, now)
+        if again:
+            memory.heard_at = now
+        stale = memory.taken_at is None or abs(now - memory.taken_at) > REFRESH_AFTER
+        return again and (memory.counter is not None or memory.packet_id is not None or not stale)
+
+    def accept(self, incoming: Incoming, decoded: Decoded, now: datetime) -> tuple[Observation, ...]:
+        """Remember the frame; return those of its observations that are new."""
+        memory = self._of(incoming.frame.device)
+        refresh = self._same_payload(memory, incoming, now)
+        again = (
+            decoded.counter is None
+            and decoded.packet_id is not None
+            and decoded.packet_id == memory.packet_id
+            and memory.heard_at is not None
+            and abs(now - memory.heard_at) <= SAME_PACKET_WITHIN
+        )
+        memory.heard_at = now
+        if again:
+            return ()
+        memory.payload, memory.taken_at, memory.packet_id = incoming.frame.payload, now, decoded.packet_id
+        if decoded.counter is not None:
+            memory.counter, memory.encrypted = decoded.counter, True
+        if refresh:
+            return tuple(item for item in decoded.observations if isinstance(item, Reading))
+        return decoded.observations
+
+    def note(self, device: DeviceId) -> str:
+        """What to keep of ``device``."""
+        return self._of(device).note()
+
+    def silent_s(self, now: datetime) -> dict[str, float]:
+        """Seconds since each device was heard in this run or, after a restart, since the start."""
+        return {
+            device: max(0.0, round((now - memory.heard_at).total_seconds(), 1))
+            for device, memory in self._memories.items()
+            if memory.heard_at is not None
+        }
+
+    def _of(self, device: DeviceId) -> Memory:
+        return self._memories.setdefault(device, Memory())
+
+    @staticmethod
+    def _same_payload(memory: Memory, incoming: Incoming, now: datetime) -> bool:
+        return (
+            incoming.broadcast
+            and incoming.frame.payload == memory.payload
+            and memory.heard_at is not None
+            and abs(now - memory.heard_at) <= REPEATED_WITHIN
+        )

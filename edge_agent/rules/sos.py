@@ -1,0 +1,42 @@
+"""SOS: a person pressed for help. At once, no confirmation, whatever the press looked like."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from edge_agent.rules.sight import Home, Repeats, Sight
+from firmware_protocols.model import Alarm, AlarmKind, Event, EventKind, JsonValue
+
+HELP_KINDS: Final = frozenset({"pendant", "sos_button"})
+"""Kinds of device whose every press asks for help."""
+_SAME_CALL_S: Final = 60.0
+
+
+class SosRule:
+    """Raises for each call; further presses within a minute belong to the same call."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._calls = Repeats(_SAME_CALL_S)
+
+    def see(self, sight: Sight, now: datetime) -> list[Alarm]:
+        """A press of a help button."""
+        match sight:
+            case Event(kind=EventKind.BUTTON, device=device) if self._home.kinds.get(device) in HELP_KINDS:
+                evidence = {"press": sight.detail}
+                return self._calls.report(
+                    device, AlarmKind.SOS, sight.observed_at, evidence, self._home.new_id
+                )
+        return []
+
+    def tick(self, now: datetime) -> list[Alarm]:
+        """Nothing becomes due."""
+        return []
+
+    def state(self) -> JsonValue:
+        """Nothing to keep: a press after a restart is a new alarm of the same incident."""
+        return None
+
+    def restore(self, state: JsonValue) -> None:
+        """Nothing was kept."""
