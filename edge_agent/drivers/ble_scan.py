@@ -105,20 +105,26 @@ class ScanDriver:
             await self._adapter.close()
 
     async def _scan_until_silent(self, scanner: BleakScanner) -> None:
-        lost = asyncio.ensure_future(self._adapter.lost())
         try:
             async with asyncio.timeout(START_S):
                 await scanner.start()
-            self._heard_at = time.monotonic()
+            await self._silence()
+        finally:
+            with contextlib.suppress(BleakError, OSError, TimeoutError, EOFError):
+                async with asyncio.timeout(STOP_S):
+                    await scanner.stop()
+
+    async def _silence(self) -> None:
+        """Return when nobody was heard for ``silence_s``."""
+        lost = asyncio.ensure_future(self._adapter.lost())
+        self._heard_at = time.monotonic()
+        try:
             while (left := self._heard_at + self._silence_s - time.monotonic()) > 0:
                 await asyncio.wait({lost}, timeout=left)
                 if lost.done():
                     raise DriverError("the Bluetooth adapter is gone")
         finally:
             lost.cancel()
-            with contextlib.suppress(BleakError, OSError, TimeoutError, EOFError):
-                async with asyncio.timeout(STOP_S):
-                    await scanner.stop()
 
     def _heard(self, deliver: Deliver, device: BLEDevice, data: AdvertisementData) -> None:
         if data.rssi == NOT_HEARD:
