@@ -96,6 +96,10 @@ class HciRadio:
         if transport is not None:
             await transport.close()
 
+    def holds(self, host: Device) -> bool:
+        """Whether ``host`` is the running one; else its controller is gone, and asking it would only hang."""
+        return self._host is host
+
     def remember(self, address: Address) -> str:
         """Note how ``address`` was heard (public or random); return it as ``AA:BB:CC:DD:EE:FF``."""
         text = address.to_string(with_type_qualifier=False)
@@ -167,7 +171,8 @@ class HciScanner(BaseBleakScanner):
         if host is None:
             return
         host.remove_listener("report", self._on_report)
-        await _answered(host.stop_scanning(), COMMAND_S)
+        if self._radio.holds(host):
+            await _answered(host.stop_scanning(), COMMAND_S)
 
     def _on_report(self, report: Any) -> None:
         data = advertisement.parse(report.data, report.rssi)
