@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import cos, pi
 from typing import Any, Final
 
 from cloud.incidents.model import HomeView, IncidentState, IncidentView
@@ -39,18 +40,12 @@ def home(number: int) -> HomeView:
         resident=name,
         age=68 + number * 5 % 29,
         address=f"{VILLAGES[number % len(VILLAGES)]}第{1 + number * 3 % 12}组{1 + number * 11 % 80}号",
-        latitude=CENTRE[0] + distance * _cos(turn),
-        longitude=CENTRE[1] + 1.12 * distance * _cos(turn - 1.570796),
+        latitude=CENTRE[0] + distance * cos(turn),
+        longitude=CENTRE[1] + 1.12 * distance * cos(turn - pi / 2),
         online=number % 9 != 4,
         state_at=now() - timedelta(minutes=number),
         open_priority=None,
     )
-
-
-def _cos(angle: float) -> float:
-    from math import cos
-
-    return cos(angle)
 
 
 def incident(number: int, kind: str, priority: int, age_s: float = 0, **changes: Any) -> IncidentView:

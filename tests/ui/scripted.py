@@ -1,8 +1,8 @@
 """A platform with a script: real HTTP, a real event stream, the real views, and a plot the test writes.
 
-What this is: the part of ``/api/v1`` a console uses, in memory, with switches for the faults (silence, refusal,
-another operator who was faster). What it is not: the rules of incidents; ``cloud`` has those, and one flow of
-these tests runs against the whole of it. The one idea: a browser test must decide what happens and when.
+What this is: the part of ``/api/v1`` a console uses, in memory, with switches for the faults (silence, a lost
+answer, another operator who was faster). What it is not: the rules of incidents; ``cloud`` has those, and one
+flow of these tests runs against the whole of it. The one idea: a browser test must decide what happens, when.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import uvicorn
-from fastapi import Body, Cookie, FastAPI, Request, Response
+from fastapi import APIRouter, Body, Cookie, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 import dashboards
@@ -48,16 +48,30 @@ NEXT_STATE: Final[dict[str, IncidentState | None]] = {
     "close": IncidentState.CLOSED,
     "reopen": IncidentState.RAISED,
 }
-SESSION: Final = {
-    "name": "向玉珍",
-    "role": "operator",
-    "locale": "zh-Hans",
-    "permissions": ["read_queue", "handle_incident", "read_home"],
-}
+WITHOUT_OWNER: Final = ("ack", "note", "emergency")
+WITH_OWNER: Final = ("ack", "voice", "triage", "dispatch", "arrive", "emergency", "monitor", "note", "close")
+OPERATOR: Final = "向玉珍"
+
+
+def session() -> dict[str, Any]:
+    return {
+        "name": OPERATOR,
+        "role": "operator",
+        "locale": "zh-Hans",
+        "permissions": ["handle_incident", "read_home", "read_queue"],
+        "expires_at": (now() + timedelta(hours=12)).isoformat(),
+    }
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def allowed(incident: IncidentView) -> list[str]:
+    """What the platform would let an operator do."""
+    if incident.closed_at is not None:
+        return ["reopen"]
+    return list(WITHOUT_OWNER if incident.owner is None else WITH_OWNER)
 
 
 @dataclass
@@ -73,6 +87,7 @@ class Platform:
     silent: bool = False
     down: bool = False
     rival: str | None = None
+    answers_lost: int = 0
 
     def put_home(self, home: HomeView) -> None:
         self.homes[home.id] = home
@@ -141,10 +156,24 @@ class Platform:
                 MessageView(id=2, channel="ntfy", address="ntfy://…/yang", state="accepted", attempts=2,
                             created_at=asked + timedelta(seconds=10)),
             ],
-            actions=["siren", "voice"],
+            actions=allowed(self.incidents[incident_id]),
             resident_phone="+8613900000009",
             notes="听力差，请大声慢讲；院里有狗。",
         )  # fmt: skip
+
+    def home_card(self, home_id: int) -> dict[str, Any]:
+        at = now() - timedelta(minutes=2)
+        readings = (
+            ("heart_rate", 96.0, "beat/min"), ("spo2", 95.0, "%"), ("temperature", 21.4, "Cel"), ("motion", 0.0, ""),
+        )  # fmt: skip
+        return {
+            "id": home_id,
+            "readings": [
+                {"device": "wrist", "quantity": quantity, "value": value, "unit": unit, "quality": "good",
+                 "observed_at": at.isoformat()}
+                for quantity, value, unit in readings
+            ],
+        }  # fmt: skip
 
     async def events(self, after: int) -> AsyncIterator[str]:
         seen, beat_at = after, 0.0
@@ -161,57 +190,67 @@ class Platform:
             await asyncio.sleep(TICK_S)
 
 
-def create_app(platform: Platform) -> FastAPI:
-    """The routes of ``platform``, and the screens."""
-    app = FastAPI(openapi_url=None)
+def problem(status: int, code: str, **extra: Any) -> JSONResponse:
+    return JSONResponse({"title": code, "status": status, "code": code, **extra}, status)
 
-    def problem(status: int, code: str, **extra: Any) -> JSONResponse:
-        return JSONResponse({"title": code, "status": status, "code": code, **extra}, status)
 
-    @app.middleware("http")
-    async def be_down(request: Request, call_next: Any) -> Response:
-        if platform.down and request.url.path.startswith("/api/"):
-            return problem(503, "unavailable")
-        if request.method not in {"GET", "HEAD"} and request.headers.get("x-anban") != "1":
-            return problem(403, "no_intent")
-        answer: Response = await call_next(request)
-        return answer
+def session_routes() -> APIRouter:
+    """Signing in with the one password there is."""
+    router = APIRouter(prefix="/api/v1/session")
 
-    @app.post("/api/v1/session")
+    @router.post("")
     async def sign_in(body: Annotated[dict[str, str], Body()]) -> Response:
         if body["password"] != PASSWORD:
-            return problem(401, "wrong_credentials")
-        answer = JSONResponse(SESSION)
+            return problem(401, "sign_in_refused")
+        answer = JSONResponse(session())
         answer.set_cookie("session", body["username"], httponly=True, samesite="strict")
         return answer
 
-    @app.get("/api/v1/session")
-    async def who_am_i(session: Annotated[str | None, Cookie()] = None) -> Response:
-        return JSONResponse(SESSION) if session else problem(401, "signed_out")
+    @router.get("")
+    async def who_am_i(session_: Annotated[str | None, Cookie(alias="session")] = None) -> Response:
+        return JSONResponse(session()) if session_ else problem(401, "signed_out")
 
-    @app.delete("/api/v1/session")
+    @router.delete("")
     async def sign_out() -> Response:
         answer = Response(status_code=204)
         answer.delete_cookie("session")
         return answer
 
-    @app.get("/api/v1/snapshot")
+    return router
+
+
+def queue_routes(platform: Platform) -> APIRouter:
+    """Reading the board and following it."""
+    router = APIRouter(prefix="/api/v1")
+
+    @router.get("/snapshot")
     async def snapshot(session: Annotated[str | None, Cookie()] = None) -> Response:
         if not session:
             return problem(401, "signed_out")
         return JSONResponse(platform.snapshot().model_dump(mode="json"))
 
-    @app.get("/api/v1/stream")
+    @router.get("/stream")
     async def stream(after: int = 0) -> Response:
         return StreamingResponse(platform.events(after), media_type="text/event-stream")
 
-    @app.get("/api/v1/incidents/{incident_id}")
+    @router.get("/homes/{home_id}")
+    async def home(home_id: int) -> Response:
+        return JSONResponse(platform.home_card(home_id))
+
+    return router
+
+
+def incident_routes(platform: Platform) -> APIRouter:
+    """One incident, and what an operator does to it."""
+    router = APIRouter(prefix="/api/v1/incidents/{incident_id}")
+
+    @router.get("")
     async def incident(incident_id: int) -> Response:
         if incident_id not in platform.incidents:
             return problem(404, "not_found")
         return JSONResponse(platform.detail(incident_id).model_dump(mode="json"))
 
-    @app.post("/api/v1/incidents/{incident_id}/{action}")
+    @router.post("/{action}")
     async def act(
         incident_id: int, action: str, request: Request, body: Annotated[dict[str, Any], Body()]
     ) -> Response:
@@ -225,9 +264,30 @@ def create_app(platform: Platform) -> FastAPI:
         if held.version != body["version"]:
             return problem(409, "conflict", current=held.model_dump(mode="json"))
         platform.commands.append((incident_id, action, body))
-        platform.keys[key] = platform.act(incident_id, action, body, SESSION["name"]).model_dump(mode="json")
+        platform.keys[key] = platform.act(incident_id, action, body, OPERATOR).model_dump(mode="json")
+        if platform.answers_lost > 0:
+            platform.answers_lost -= 1
+            return problem(502, "bad_gateway")
         return JSONResponse(platform.keys[key])
 
+    return router
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The routes of ``platform``, and the screens."""
+    app = FastAPI(openapi_url=None)
+
+    @app.middleware("http")
+    async def check(request: Request, call_next: Any) -> Response:
+        if platform.down and request.url.path.startswith("/api/"):
+            return problem(503, "unavailable")
+        if request.method not in {"GET", "HEAD"} and request.headers.get("x-anban") != "1":
+            return problem(403, "no_intent")
+        answer: Response = await call_next(request)
+        return answer
+
+    for router in (session_routes(), queue_routes(platform), incident_routes(platform)):
+        app.include_router(router)
     dashboards.mount(app)
     return app
 

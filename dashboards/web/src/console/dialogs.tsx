@@ -162,7 +162,7 @@ function Note({ incident }: { incident: IncidentView }) {
     <form onSubmit={(event) => void submit(event, incident.id, "note", { note: note.trim() })}>
       <label class="field">
         {t("note.text")}
-        <textarea rows={4} maxLength={2000} autofocus value={note} onInput={(event) => write(event.currentTarget.value)} />
+        <textarea rows={4} maxLength={2000} value={note} onInput={(event) => write(event.currentTarget.value)} />
       </label>
       <Foot incident={incident} label={t("note.save")} ready={note.trim() !== ""} />
     </form>

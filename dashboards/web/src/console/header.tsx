@@ -1,16 +1,16 @@
 /** The strip on top: who is on duty, how many wait, how loud the hour is, and whether any of it is current. */
 import type { Session } from "@/core/api";
 import { locale, t } from "@/core/i18n";
-import { formatClock } from "@/core/time";
+import { formatClock, secondsUntil } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import {
-  dataAt, dialog, leave, link, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
+  dataAt, dialog, leave, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
 } from "./model";
 
 const BUDGET = 1; // alarms per ten minutes and position (EEMUA 191)
 const FLOOD = 10; // from here on it is a flood (EEMUA 191)
-const SHOW_SILENCE_S = 3;
+const EXPIRY_WARNING_S = 15 * 60;
 
 export function Header({ person }: { person: Session }) {
   return (
@@ -20,6 +20,7 @@ export function Header({ person }: { person: Session }) {
       <Counts />
       <Rate />
       <span class="spring" />
+      <Expiry at={person.expires_at} />
       <LiveLamp />
       <SoundGate />
       <LanguageSwitch value={locale.value} onChange={useLocale} />
@@ -48,14 +49,19 @@ function Rate() {
   );
 }
 
+/** A session ends at its time, alarm or not: say so while there is time to sign in again. */
+function Expiry({ at }: { at: string }) {
+  if (secondsUntil(at, nowMs.value) > EXPIRY_WARNING_S) return null;
+  return <p class="rate over">{t("header.expires", { at: formatClock(at).slice(0, 5) })}</p>;
+}
+
 function LiveLamp() {
   const state = link.value;
-  const age = silence.value > SHOW_SILENCE_S ? t("header.seconds_ago", { n: Math.floor(silence.value) }) : "";
   return (
     <p class={`lamp ${state}`} data-link={state}>
       <span class="dot" aria-hidden="true" />
       {t(state === "live" ? "link.live" : state === "lost" ? "link.lost" : "link.connecting")}
-      {state === "live" && age && <small>{age}</small>}
+      {state === "live" && <small>{t("header.seconds_ago", { n: Math.floor(silence.value) })}</small>}
     </p>
   );
 }

@@ -6,15 +6,16 @@
 import { effect } from "@preact/signals";
 import * as L from "leaflet";
 import "leaflet/dist/leaflet.css";
-import type { IncidentView } from "@/core/api";
+import type { HomeView, IncidentView } from "@/core/api";
 import { formatDegrees, frameOf, gridLines, gridStep, type Frame } from "@/core/geo";
-import { locale, t, term } from "@/core/i18n";
+import { t, term } from "@/core/i18n";
 import { rank, SHAPES } from "@/ui/icons";
 import { board, openIncidents, select, selected, selectHome } from "./model";
 
 const HOME_RADIUS = 5;
 const MARK_RADIUS = 11;
 const CHOSEN_RADIUS = 15;
+const GRID = "grid";
 const FURTHEST = 6;
 const CLOSEST = 18;
 const START: L.LatLngTuple = [27.55, 110.0]; // until there is a home: Huaihua
@@ -53,50 +54,41 @@ interface ShapeMarkInstance {
 
 /** Draw into `element` and keep it current; answers how to take it down. */
 export function drawMap(element: HTMLElement): () => void {
-  const map = L.map(element, {
-    renderer: L.canvas({ padding: 0.3, tolerance: 10 }),
-    minZoom: FURTHEST,
-    maxZoom: CLOSEST,
-    zoomSnap: 0.5,
-    attributionControl: false,
-    zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-    zoomControl: false,
-  }).setView(START, START_ZOOM);
-  const zoom = L.control.zoom({ zoomInTitle: t("map.zoom_in"), zoomOutTitle: t("map.zoom_out") }).addTo(map);
-  L.control.scale({ imperial: false }).addTo(map);
+  const map = createMap(element);
   const grid = L.layerGroup().addTo(map);
-  const homes = L.layerGroup().addTo(map);
+  const homes = new Map<number, L.CircleMarker>();
   const marks = L.layerGroup().addTo(map);
-  map.on("moveend resize", () => drawGrid(map, grid));
-  let framed = false;
+  let touched = false; // from then on the frame is the operator's
 
   const fit = () => {
     const frame = frameOf([...board.peek().homes.values()].flatMap(placed));
-    if (frame === null || map.getSize().x === 0) return;
-    framed = true;
-    map.fitBounds(bounds(frame), { padding: [40, 40], maxZoom: 15, animate: false });
+    if (touched || frame === null || map.getSize().x === 0) return;
+    map.fitBounds(bounds(frame), { padding: [48, 48], maxZoom: 15, animate: false });
+  };
+  const repaint = () => {
+    drawGrid(map, grid);
+    drawHomes(map, homes, [...board.peek().homes.values()]);
+    drawMarks(marks, openIncidents.peek(), selected.peek());
   };
   const stops = [
     effect(() => {
-      drawHomes(homes);
-      if (!framed) fit();
+      const added = drawHomes(map, homes, [...board.value.homes.values()]);
+      if (!added) return;
+      drawMarks(marks, openIncidents.peek(), selected.peek());
+      fit();
     }),
     effect(() => drawMarks(marks, openIncidents.value, selected.value)),
-    effect(() => {
-      zoom.getContainer()?.setAttribute("lang", locale.value);
-    }),
   ];
   const watcher = new ResizeObserver(() => {
     map.invalidateSize({ animate: false });
-    if (!framed) fit();
+    fit();
   });
   watcher.observe(element);
+  for (const kind of ["pointerdown", "wheel", "keydown"]) {
+    element.addEventListener(kind, () => (touched = true), { passive: true, capture: true });
+  }
+  map.on("moveend resize", () => drawGrid(map, grid));
   const scheme = matchMedia("(prefers-color-scheme: dark)");
-  const repaint = () => {
-    drawGrid(map, grid);
-    drawHomes(homes);
-    drawMarks(marks, openIncidents.peek(), selected.peek());
-  };
   scheme.addEventListener("change", repaint);
   drawGrid(map, grid);
   return () => {
@@ -105,6 +97,24 @@ export function drawMap(element: HTMLElement): () => void {
     watcher.disconnect();
     map.remove();
   };
+}
+
+function createMap(element: HTMLElement): L.Map {
+  const map = L.map(element, {
+    renderer: L.canvas({ padding: 0.3, tolerance: 10 }),
+    minZoom: FURTHEST,
+    maxZoom: CLOSEST,
+    zoomSnap: 0.5,
+    attributionControl: false,
+    zoomControl: false,
+    zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+  }).setView(START, START_ZOOM);
+  const below = map.createPane(GRID);
+  below.style.zIndex = "350"; // under the canvas of homes and incidents
+  below.style.pointerEvents = "none";
+  L.control.zoom({ position: "topright", zoomInTitle: t("map.zoom_in"), zoomOutTitle: t("map.zoom_out") }).addTo(map);
+  L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+  return map;
 }
 
 function placed<T extends { latitude: number | null; longitude: number | null }>(
@@ -118,20 +128,31 @@ function bounds(frame: Frame): L.LatLngBoundsExpression {
   return [[frame.south, frame.west], [frame.north, frame.east]];
 }
 
-function drawHomes(layer: L.LayerGroup): void {
-  layer.clearLayers();
-  for (const home of [...board.value.homes.values()].flatMap(placed)) {
-    L.circleMarker([home.latitude, home.longitude], {
-      radius: HOME_RADIUS,
-      weight: 1.5,
-      color: color("--edge"),
-      fillColor: color(home.online ? "--panel" : "--edge"),
-      fillOpacity: 1,
-    })
-      .bindTooltip(() => escape(`${home.resident} · ${home.address}`))
-      .on("click", () => selectHome(home))
-      .addTo(layer);
+/** Bring the dots in line with `current`, touching only what changed; answers whether one was added. */
+function drawHomes(map: L.Map, drawn: Map<number, L.CircleMarker>, current: readonly HomeView[]): boolean {
+  const wanted = new Map(current.flatMap(placed).map((home) => [home.id, home]));
+  for (const [id, dot] of drawn) {
+    if (!wanted.has(id)) {
+      dot.remove();
+      drawn.delete(id);
+    }
   }
+  let added = false;
+  for (const [id, home] of wanted) {
+    const style = { color: color("--edge"), fillColor: color(home.online ? "--panel" : "--edge") };
+    const dot = drawn.get(id);
+    if (dot === undefined) {
+      added = true;
+      drawn.set(id, newDot(home, style).addTo(map));
+    } else if (dot.options.fillColor !== style.fillColor) dot.setStyle(style);
+  }
+  return added;
+}
+
+function newDot(home: HomeView & { latitude: number; longitude: number }, style: L.PathOptions): L.CircleMarker {
+  return L.circleMarker([home.latitude, home.longitude], { radius: HOME_RADIUS, weight: 1.5, fillOpacity: 1, ...style })
+    .bindTooltip(() => escape(`${home.resident} · ${home.address}`))
+    .on("click", () => selectHome(home));
 }
 
 /** The gravest last, so that it lies on top. */
@@ -159,9 +180,9 @@ function drawGrid(map: L.Map, layer: L.LayerGroup): void {
   const view = map.getBounds();
   const [south, north, west, east] = [view.getSouth(), view.getNorth(), view.getWest(), view.getEast()];
   const step = gridStep(Math.min(north - south, east - west));
-  const style = { weight: 1, color: color("--line"), interactive: false };
+  const style = { pane: GRID, renderer: L.svg({ pane: GRID }), weight: 1, color: color("--line"), interactive: false };
   const label = (at: L.LatLngTuple, text: string, side: string) =>
-    L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className: `grid-label ${side}`, html: text, iconSize: [0, 0] }) }).addTo(layer);
+    L.marker(at, { pane: GRID, interactive: false, keyboard: false, icon: L.divIcon({ className: `grid-label ${side}`, html: text, iconSize: [0, 0] }) }).addTo(layer);
   for (const latitude of gridLines(south, north, step)) {
     L.polyline([[latitude, west], [latitude, east]], style).addTo(layer);
     label([latitude, west], formatDegrees(latitude, "N", "S", step), "left");

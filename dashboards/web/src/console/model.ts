@@ -7,7 +7,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Sounder, wanted, type SoundState } from "@/core/audio";
 import {
-  createApi, Refused, type Action, type ActionDetail, type HomeView, type IncidentDetail, type IncidentView, type Session,
+  createApi, Refused, type Action, type ActionDetail, type HomeCard, type HomeView, type IncidentDetail, type IncidentView, type Session,
 } from "@/core/api";
 import { chooseLocale, LANGUAGES, locale, t, term, type Locale } from "@/core/i18n";
 import { Live, type Link } from "@/core/live";
@@ -42,6 +42,8 @@ export const board = signal<Board>(EMPTY);
 export const selected = signal<number | null>(null);
 export const selectedHome = signal<number | null>(null);
 export const detail = signal<IncidentDetail | null>(null);
+/** What is known of the chosen incident's home. */
+export const homeCard = signal<HomeCard | null>(null);
 export const view = signal<View>("incident");
 export const dialog = signal<DialogName | null>(null);
 export const busy = signal<ReadonlySet<number>>(new Set());
@@ -188,10 +190,16 @@ function incidentInPath(path: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** Read the pane's record whenever another incident is chosen or the chosen one changed. */
+/**
+ * Read the pane's record whenever another incident is chosen or the chosen one changed, and every few seconds
+ * while it is open: a message that is delivered or a contact who is asked changes no incident.
+ */
+const REFRESH_MS = 10_000;
+const refreshes = computed(() => Math.floor(nowMs.value / REFRESH_MS));
 const wantedDetail = computed(() => {
   const id = selected.value;
-  return id === null || !session.value ? null : `${id}@${board.value.incidents.get(id)?.version ?? 0}`;
+  if (id === null || !session.value) return null;
+  return `${id}@${board.value.incidents.get(id)?.version ?? 0}@${refreshes.value}`;
 });
 effect(() => {
   const asked = wantedDetail.value;
@@ -212,6 +220,20 @@ effect(() => {
     (error: unknown) => {
       if (error instanceof Refused && error.code === "not_found" && selected.peek() === id) select(null);
     },
+  );
+});
+
+const wantedHome = computed(() => (session.value ? (incidentOf(selected.value)?.home_id ?? null) : null));
+effect(() => {
+  const id = wantedHome.value;
+  void refreshes.value;
+  if (homeCard.peek()?.id !== id) homeCard.value = null;
+  if (id === null) return;
+  api.home(id).then(
+    (found) => {
+      if (wantedHome.peek() === id) homeCard.value = found;
+    },
+    () => undefined, // the pane stands without it, and asks again
   );
 });
 

@@ -4,11 +4,13 @@ import type { IncidentDetail, IncidentView, MessageView, RungView, TimelineEntry
 import { describeEvidence } from "@/core/evidence";
 import { t, term } from "@/core/i18n";
 import { nextStep, otherSteps } from "@/core/steps";
+import { formatPhone } from "@/core/phone";
 import { formatClock } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
-import { busy, detail, incidentOf, nowMs, selected } from "./model";
+import { busy, detail, incidentOf, nowMs, selected, session } from "./model";
+import { Readings } from "./readings";
 import { Triage } from "./triage";
 
 export function Pane() {
@@ -23,6 +25,7 @@ export function Pane() {
         <div class="column">
           <Triage key={incident.id} incident={incident} />
           <Block title={t("pane.timeline")}>{more && <Timeline entries={more.timeline} />}</Block>
+          <Readings homeId={incident.home_id} />
         </div>
         <div class="column">
           <Resident incident={incident} more={more} />
@@ -49,8 +52,8 @@ function Head({ incident }: { incident: IncidentView }) {
       <div class="pane-title">
         <PriorityTag priority={incident.priority} />
         <h2>
-          {term("kind", incident.kind)}
-          {incident.room && <span> · {term("room", incident.room)}</span>}
+          {t("person.name_age", { name: incident.resident, age: incident.age })}
+          <span> {term("kind", incident.kind)}</span>
         </h2>
         <span class="pane-state">
           {term("state", incident.state)}
@@ -69,6 +72,7 @@ function Head({ incident }: { incident: IncidentView }) {
 function Actions({ incident, allowed }: { incident: IncidentView; allowed: readonly string[] }) {
   const next = nextStep(incident.state);
   const waiting = busy.value.has(incident.id);
+  const mine = incident.owner === session.value?.name;
   return (
     <div class="actions">
       {next !== null && next !== "triage" && (
@@ -76,9 +80,9 @@ function Actions({ incident, allowed }: { incident: IncidentView; allowed: reado
           {t(`action.${next}`)}
         </Button>
       )}
-      {otherSteps(incident.state, allowed).map((action) => (
+      {otherSteps(incident.state, allowed, mine).map((action) => (
         <Button key={action} icon={STEP_ICON[action]} disabled={waiting} onClick={() => take(incident, action)}>
-          {t(`action.${action}`)}
+          {t(action === "ack" ? "action.take_over" : `action.${action}`)}
         </Button>
       ))}
     </div>
@@ -88,7 +92,7 @@ function Actions({ incident, allowed }: { incident: IncidentView; allowed: reado
 function Resident({ incident, more }: { incident: IncidentView; more: IncidentDetail | null }) {
   return (
     <section class="block resident">
-      <h3>{t("person.name_age", { name: incident.resident, age: incident.age })}</h3>
+      <h3>{t("pane.resident")}</h3>
       <p class="facts">
         {incident.lives_alone && <span class="chip">{t("person.lives_alone")}</span>}
         <span class="chip">{term("ability", String(incident.ability_level))}</span>
@@ -96,7 +100,12 @@ function Resident({ incident, more }: { incident: IncidentView; more: IncidentDe
       </p>
       <p>{incident.address}</p>
       {more?.notes && <p class="warning">{more.notes}</p>}
-      {more?.resident_phone && <Call phone={more.resident_phone} who={incident.resident} label={t("action.call_home")} />}
+      {more?.resident_phone && (
+        <p class="home-phone">
+          <Call phone={more.resident_phone} who={incident.resident} label={t("action.call_home")} />
+          <span class="digits">{formatPhone(more.resident_phone)}</span>
+        </p>
+      )}
     </section>
   );
 }
@@ -106,7 +115,6 @@ function Call({ phone, who, label }: { phone: string; who: string; label?: strin
     <a class="button call" href={`tel:${phone.replace(/[^+\d]/g, "")}`} aria-label={t("action.call_who", { who })}>
       <Icon name="phone" />
       {label && <span>{label}</span>}
-      <span class="digits">{phone}</span>
     </a>
   );
 }
@@ -119,10 +127,9 @@ function Ladder({ rungs }: { rungs: readonly RungView[] }) {
         <li key={rung.step} class={`rung ${rung.state}`}>
           <span class="rung-who">
             <b>{rung.name}</b>
-            <small>
-              {term("relation", rung.relation)}
-              {rung.has_key && <span class="has-key"><Icon name="key" size={15} />{t("person.has_key")}</span>}
-            </small>
+            <small>{term("relation", rung.relation)}</small>
+            {rung.has_key && <small class="has-key"><Icon name="key" size={15} />{t("person.has_key")}</small>}
+            {rung.phone && <small class="digits">{formatPhone(rung.phone)}</small>}
           </span>
           <span class="rung-state">
             {term("rung", rung.state)}

@@ -1,9 +1,9 @@
 /** The queue: one row per open incident, its next step as a button. */
 import type { IncidentView } from "@/core/api";
 import { t, term } from "@/core/i18n";
-import { Band, band, LIFE } from "@/core/queue";
+import { Band, band, isUntakenDanger } from "@/core/queue";
 import { nextStep } from "@/core/steps";
-import { formatClock, formatDuration, secondsUntil } from "@/core/time";
+import { formatClock } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
@@ -42,7 +42,7 @@ function Row({ id }: { id: number }) {
   const classes = [
     "row",
     `band-${Band[where].toLowerCase()}`,
-    where === Band.Unacknowledged && incident.priority <= LIFE ? "flash" : "",
+    isUntakenDanger(incident) ? "flash" : "",
     chosen ? "chosen" : "",
     incident.closed_at === null ? "" : "gone",
   ];
@@ -52,16 +52,17 @@ function Row({ id }: { id: number }) {
       <button type="button" class="row-main" onClick={() => select(id)}>
         <span class="what">
           <b>{term("kind", incident.kind)}</b>
-          {incident.room && <span>{term("room", incident.room)}</span>}
           <span>{t("person.name_age", { name: incident.resident, age: incident.age })}</span>
+          {incident.room && <span class="quiet">{term("room", incident.room)}</span>}
         </span>
         <span class="where">
-          <span class="address">{incident.address}</span>
           <Progress incident={incident} overdue={where === Band.Overdue} />
+          <span class="address">{incident.address}</span>
         </span>
       </button>
       <span class={`clock ${where === Band.Overdue ? "overdue" : ""}`}>
         <Age since={incident.opened_at} now={nowMs.value} />
+        {incident.owner && <span class="owner"><Icon name="user" size={15} /><span>{incident.owner}</span></span>}
       </span>
       <NextStep incident={incident} />
     </li>
@@ -78,15 +79,13 @@ function Progress({ incident, overdue }: { incident: IncidentView; overdue: bool
       {overdue && <b>{t("queue.overdue")}</b>}
       <span>{term("state", incident.state)}</span>
       {incident.responder && <span>{incident.responder}{eta(incident)}</span>}
-      {incident.owner && <span class="owner"><Icon name="user" size={15} />{incident.owner}</span>}
     </span>
   );
 }
 
 function eta(incident: IncidentView): string {
   if (incident.eta_at === null || incident.state !== "en_route") return "";
-  const left = secondsUntil(incident.eta_at, nowMs.value);
-  return ` · ${t("queue.eta", { at: formatClock(incident.eta_at).slice(0, 5), left: formatDuration(left) })}`;
+  return ` ${t("queue.eta", { at: formatClock(incident.eta_at).slice(0, 5) })}`;
 }
 
 function NextStep({ incident }: { incident: IncidentView }) {

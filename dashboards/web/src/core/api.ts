@@ -17,16 +17,13 @@ export type TimelineEntry = components["schemas"]["TimelineEntry"];
 export type RungView = components["schemas"]["RungView"];
 export type MessageView = components["schemas"]["MessageView"];
 
+export type HomeCard = components["schemas"]["HomeCard"];
+export type ReadingView = components["schemas"]["ReadingView"];
 /** Who is signed in. */
-export interface Session {
-  readonly name: string;
-  readonly role: string;
-  readonly locale: string;
-  readonly permissions: readonly string[];
-}
+export type Session = components["schemas"]["Me"];
 
 export type Action =
-  | "ack" | "voice" | "triage" | "dispatch" | "arrive" | "emergency" | "monitor" | "note" | "close" | "reopen";
+  | "ack" | "voice" | "triage" | "dispatch" | "arrive" | "enter" | "emergency" | "monitor" | "note" | "close" | "follow_up" | "reopen";
 
 /** What a command says besides the version; which fields it needs depends on the action. */
 export interface ActionDetail {
@@ -59,6 +56,7 @@ export interface Api {
   signOut(): Promise<void>;
   snapshot(): Promise<Snapshot>;
   incident(id: number): Promise<IncidentDetail>;
+  home(id: number): Promise<HomeCard>;
   act(id: number, action: Action, version: number, detail?: ActionDetail): Promise<IncidentView>;
 }
 
@@ -114,6 +112,7 @@ export function createApi(send: Send = (input, init) => fetch(input, init), wait
     signOut: () => once("DELETE", "/session"),
     snapshot: () => once("GET", "/snapshot"),
     incident: (id) => once("GET", `/incidents/${id}`),
+    home: (id) => once("GET", `/homes/${id}`),
     act: (id, action, version, detail = {}) => command(`/incidents/${id}/${action}`, { version, ...detail }),
   };
 }

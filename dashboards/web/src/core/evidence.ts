@@ -17,11 +17,20 @@ export function describeEvidence(incident: Pick<IncidentView, "kind" | "room" | 
     what: term("kind", incident.kind),
     where: incident.room === "" ? t("evidence.somewhere") : term("room", incident.room),
   });
-  const phrases = Object.entries(incident.evidence).flatMap(([name, value]) => phrase(name, value));
-  return [opening, ...phrases].join(SEPARATOR[locale.value]) + FULL_STOP[locale.value];
+  const numbers = [...new Set(phrases(incident.evidence))];
+  return [opening, ...numbers].join(SEPARATOR[locale.value]) + FULL_STOP[locale.value];
+}
+
+/** One phrase per known number; what one sensor says lies a level deeper, under the sensor's name. */
+function phrases(evidence: object): string[] {
+  return Object.entries(evidence).flatMap(([name, value]: [string, unknown]) => {
+    if (Array.isArray(value)) return phrase(name, value.length);
+    return typeof value === "object" && value !== null ? phrases(value) : phrase(name, value);
+  });
 }
 
 function phrase(name: string, value: unknown): string[] {
+  if (value === true) value = "";
   if (typeof value !== "number" && typeof value !== "string") return [];
   const words = LANGUAGES[locale.value].words as Readonly<Record<string, string>>;
   const template = words[`evidence.${name}`];

@@ -120,8 +120,10 @@ export class Live {
     on("inc", (event) => this.#take(event, { topic: "inc", body: JSON.parse(event.data) as IncidentView }));
     on("home", (event) => this.#take(event, { topic: "home", body: JSON.parse(event.data) as HomeView }));
     on("hb", (event) => {
+      const { seq, now } = JSON.parse(event.data) as { seq: number; now: string };
       this.#heard();
-      this.sink.beat((JSON.parse(event.data) as { now: string }).now);
+      this.#seq = Math.max(this.#seq, seq); // everything up to there was sent, or does not concern this screen
+      this.sink.beat(now);
     });
     on("reset", () => {
       this.#heard();

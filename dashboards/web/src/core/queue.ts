@@ -9,13 +9,13 @@ import type { IncidentState, IncidentView } from "./api";
 /** Where an incident stands in the queue; the smaller, the higher. */
 export enum Band {
   Unacknowledged = 0,
-  Overdue = 1,
-  InProgress = 2,
-  Confirming = 3,
+  /** The resident may still cancel; seconds from now it may be an alarm. */
+  Confirming = 1,
+  Overdue = 2,
+  InProgress = 3,
 }
 
-export const LIFE = 1;
-const UNOWNED: ReadonlySet<IncidentState> = new Set<IncidentState>(["raised"]);
+const LIFE = 1;
 /** States that are only waiting for paper; they are never overdue in the queue. */
 const DONE: ReadonlySet<IncidentState> = new Set<IncidentState>([
   "cancelled_local", "resolved", "auto_resolved", "follow_up", "closed",
@@ -23,7 +23,7 @@ const DONE: ReadonlySet<IncidentState> = new Set<IncidentState>([
 
 export function band(incident: IncidentView, nowMs: number): Band {
   if (incident.state === "detected") return Band.Confirming;
-  if (UNOWNED.has(incident.state)) return Band.Unacknowledged;
+  if (incident.state === "raised") return Band.Unacknowledged;
   return isOverdue(incident, nowMs) ? Band.Overdue : Band.InProgress;
 }
 
@@ -54,17 +54,21 @@ export interface Shown {
 
 /**
  * The rows to show next. `wanted` is the ordered queue; while `held`, the rows shown keep their places (closed
- * ones too), a new danger to life goes on top, and everything else new waits.
+ * ones too), a danger to life that nobody has taken goes on top, and everything else new waits.
  */
 export function arrange(shown: readonly number[], wanted: readonly IncidentView[], held: boolean): Shown {
   if (!held) return { rows: wanted.map((incident) => incident.id), waiting: [] };
   const known = new Set(shown);
-  const fresh = wanted.filter((incident) => !known.has(incident.id));
-  const urgent = fresh.filter((incident) => incident.priority <= LIFE);
+  const urgent = wanted.filter((incident) => isUntakenDanger(incident)).map((incident) => incident.id);
   return {
-    rows: [...urgent.map((incident) => incident.id), ...shown],
-    waiting: fresh.filter((incident) => incident.priority > LIFE).map((incident) => incident.id),
+    rows: [...urgent, ...shown.filter((id) => !urgent.includes(id))],
+    waiting: wanted.filter(({ id }) => !known.has(id) && !urgent.includes(id)).map((incident) => incident.id),
   };
+}
+
+/** Nobody has answered for a danger to life: it may push anything aside, and it flashes. */
+export function isUntakenDanger(incident: IncidentView): boolean {
+  return incident.priority <= LIFE && incident.state === "raised";
 }
 
 /** The id `step` rows below (or above) `selected`; the first row when nothing is selected. */

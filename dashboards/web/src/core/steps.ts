@@ -27,7 +27,8 @@ export const NEXT: Readonly<Record<IncidentState, Action | null>> = {
 
 /** What the pane can show a button for, in the order of the buttons. */
 export const ACTIONS: readonly Action[] = [
-  "ack", "voice", "triage", "dispatch", "arrive", "emergency", "monitor", "note", "close", "reopen",
+  "ack", "voice", "triage", "dispatch", "arrive", "enter", "emergency", "monitor", "note", "close", "follow_up",
+  "reopen",
 ];
 
 /** The suggested step; none for a state this page does not know. */
@@ -35,8 +36,9 @@ export function nextStep(state: IncidentState): Action | null {
   return (NEXT as Readonly<Record<string, Action | null>>)[state] ?? null;
 }
 
-/** The other actions the server allows, as far as this page can do them. */
-export function otherSteps(state: IncidentState, allowed: readonly string[]): Action[] {
+/** The other actions the server allows, as far as this page can do them. Triage is done by its script. */
+export function otherSteps(state: IncidentState, allowed: readonly string[], mine: boolean): Action[] {
+  const left: ReadonlySet<Action> = new Set<Action>(mine ? ["triage", "ack"] : ["triage"]);
   const next = nextStep(state);
-  return ACTIONS.filter((action) => action !== next && action !== "triage" && allowed.includes(action));
+  return ACTIONS.filter((action) => action !== next && !left.has(action) && allowed.includes(action));
 }

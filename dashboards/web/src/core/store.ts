@@ -38,10 +38,10 @@ export function apply(board: Board, seq: number, change: Change): Board {
   return upsert(moved, change.body);
 }
 
-/** The board with `incident`, unless it already holds that version or a newer one. */
+/** The board with `incident`, unless it already holds a newer version. */
 export function upsert(board: Board, incident: IncidentView): Board {
   const held = board.incidents.get(incident.id);
-  if (held !== undefined && held.version >= incident.version) return board;
+  if (held !== undefined && held.version > incident.version) return board;
   return { ...board, incidents: new Map(board.incidents).set(incident.id, incident) };
 }
 

@@ -55,3 +55,12 @@ export function formatClock(iso: string | number): string {
   const at = new Date(iso);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
 }
+
+const SPANS = [["day", DAY_S], ["hour", HOUR_S], ["minute", MINUTE_S], ["second", 1]] as const;
+
+/** How long ago `iso` was, in the words of the language `tag`, e.g. `2分钟前`. */
+export function formatAgo(iso: string, nowMs: number, tag: string): string {
+  const age = ageSeconds(iso, nowMs);
+  const [unit, seconds] = SPANS.find(([, length]) => age >= length) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(tag).format(-Math.floor(age / seconds), unit);
+}

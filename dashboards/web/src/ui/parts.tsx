@@ -61,7 +61,11 @@ interface DialogProps {
 /** A modal dialog: the browser's own, so that focus, Escape and the background behave. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => element.current?.showModal(), []);
+  useEffect(() => {
+    element.current?.showModal();
+    // The first thing to answer, not the button that closes.
+    element.current?.querySelector<HTMLElement>("form :checked, form input, form textarea")?.focus();
+  }, []);
   return (
     <dialog ref={element} aria-labelledby="dialog-title" onClose={onClose}>
       <header>
