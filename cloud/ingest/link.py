@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -34,7 +34,10 @@ _log = logging.getLogger(__name__)
 
 
 class Link:
-    """One durable MQTT session. Made on the event loop that reads ``queue``."""
+    """One durable MQTT session. Made on the event loop that reads ``queue``.
+
+    ``subscribed`` is set once the broker keeps for us what gateways send.
+    """
 
     def __init__(
         self, broker: Broker, client_id: str, filters: Iterable[str], clock: Callable[[], datetime]
@@ -42,6 +45,7 @@ class Link:
         """Prepare the session ``client_id``, which is subscribed to ``filters`` at QoS 1."""
         self.queue: asyncio.Queue[Delivery] = asyncio.Queue(2 * QUEUE)
         self.connected_since: datetime | None = None
+        self.subscribed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._filters = [(text, 1) for text in filters]
         self._broker = broker
@@ -64,7 +68,7 @@ class Link:
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
         """Tell the broker that these need not be sent again. Call it only after COMMIT."""
         for delivery in deliveries:
-            if delivery.session == self._session:
+            if delivery.mid and delivery.session == self._session:
                 self._unacknowledged.discard(delivery.mid)
                 self._client.ack(delivery.mid, qos=1)
 
@@ -85,6 +89,7 @@ class Link:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         return client
 
     # What follows runs on paho's thread.
@@ -120,7 +125,15 @@ class Link:
         self._unacknowledged.clear()
         if self.connected_since is not None:
             self.connected_since = None
-            self._say(logging.WARNING, f"connection ended: {reason}")
+            self._say(logging.WARNING if reason.is_failure else logging.INFO, f"connection ended: {reason}")
+
+    def _on_subscribe(
+        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _props: Properties | None
+    ) -> None:
+        if refused := [reason for reason in reasons if reason.is_failure]:
+            self._say(logging.ERROR, f"refuses our subscription: {refused[0]}")
+            return
+        self._loop.call_soon_threadsafe(self.subscribed.set)
 
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
         if message.mid in self._unacknowledged:
@@ -128,9 +141,10 @@ class Link:
         if self.queue.qsize() >= QUEUE:
             self._say(logging.WARNING, "sends more than we can hold; connecting anew")
             if (sock := client.socket()) is not None:
-                sock.shutdown(socket.SHUT_RDWR)
+                cast("socket.socket", sock).shutdown(socket.SHUT_RDWR)
             return
         if message.qos:
             self._unacknowledged.add(message.mid)
-        delivery = Delivery(message.topic, message.payload, self._clock(), message.mid, self._session)
+        mid = message.mid if message.qos else 0
+        delivery = Delivery(message.topic, bytes(message.payload), self._clock(), mid, self._session)
         self._loop.call_soon_threadsafe(self.queue.put_nowait, delivery)

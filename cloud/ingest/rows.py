@@ -61,7 +61,10 @@ async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Device
     )
     if not named:
         return {}
-    wanted = {"gateways": [gateway for gateway, _ in named], "names": [name for _, name in named]}
+    wanted: dict[str, list[str]] = {
+        "gateways": [gateway for gateway, _ in named],
+        "names": [name for _, name in named],
+    }
     found = await _fetch_devices(conn, wanted)
     if len(found) < len(named):
         await conn.execute(_SQL["add_devices"], {**wanted, "most": MOST_DEVICES})

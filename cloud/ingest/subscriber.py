@@ -50,8 +50,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def run(settings: Settings, pool: Pool, on_alarm: OnAlarm, *, clock: Clock = utc_now) -> None:
-    """Ingest for ever; cancel to stop. ``on_alarm`` sees each alarm in the transaction that stores it."""
+async def run(
+    settings: Settings,
+    pool: Pool,
+    on_alarm: OnAlarm,
+    *,
+    subscribed: asyncio.Event | None = None,
+    clock: Clock = utc_now,
+) -> None:
+    """Ingest for ever; cancel to stop. ``on_alarm`` sees each alarm in the transaction that stores it.
+
+    ``subscribed`` is set once nothing that gateways send can pass unseen.
+    """
     broker, shards = settings.broker, settings.ingest.shards
     link = Link(broker, client_id(broker, shards), filters(shards), clock)
     ingest = _Ingest(pool, link, on_alarm, clock, Limits(settings.ingest.rows, settings.ingest.wait_s))
@@ -60,6 +70,9 @@ async def run(settings: Settings, pool: Pool, on_alarm: OnAlarm, *, clock: Clock
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ingest.drain())
             tasks.create_task(ingest.tend())
+            await link.subscribed.wait()
+            if subscribed is not None:
+                subscribed.set()
     finally:
         await asyncio.to_thread(link.stop)
 
@@ -198,7 +211,7 @@ def _unstorable(message: Message, error: Exception) -> Poison:
     else:
         gateway = message.batch.gateway if isinstance(message, BatchMessage) else message.gateway
         shard = message.shard
-    _log.error("message cannot be stored gateway=%s reason=%s", gateway, _brief(error))
+    _log.error("message cannot be stored gateway=%s reason=%s", gateway, type(error).__name__)
     return Poison(message.delivery, f"cannot be stored: {_brief(error)}", gateway, shard)
 
 

@@ -1,0 +1,222 @@
+"""``anban-cloud``: one command, one role each; ``all`` is every role and the services on one machine.
+
+Settings come from ``--config FILE``; ``--data DIR`` alone is enough for ``all``. Exit codes: 0 done or
+stopped, 1 the audit found something, 2 it cannot start (one line on stderr says why and what to do).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from msgspec.structs import replace
+
+from cloud.embedded import ServiceError
+from cloud.settings import ConfigError, Settings
+from cloud.settings import load as load_settings
+
+QUIET: Final = {"psycopg.pool": logging.ERROR, "yoyo": logging.WARNING, "httpx": logging.WARNING}
+"""Libraries that would repeat what our own lines say once."""
+
+Role = Callable[[Settings, argparse.Namespace], None]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments[:1] == ["audit"]:
+        from cloud import audit
+
+        return audit.main(arguments[1:])
+    chosen = _parser().parse_args(arguments)
+    _set_up_logging(chosen.verbose)
+    try:
+        ROLES[chosen.role](_settings(chosen), chosen)
+    except BaseExceptionGroup as group:
+        return _explain(group)
+    except KNOWN as error:
+        return _fail(error)
+    return 0
+
+
+def _migrate(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud.db.migrate import migrate
+
+    with _database(settings) as dsn:
+        applied = migrate(dsn)
+    sys.stdout.write(f"{len(applied)} migrations applied\n")
+
+
+def _load(settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud import single
+    from cloud.db import open_pool
+    from cloud.people import roster as people
+
+    roster = people.read(chosen.file)
+
+    async def load(dsn: str) -> None:
+        async with open_pool(dsn, size=2) as pool:
+            await single.load(pool, roster)
+
+    with _database(settings) as dsn:
+        asyncio.run(load(dsn))
+    sys.stdout.write(f"{len(roster.homes)} homes and {len(roster.staff)} staff loaded\n")
+
+
+def _ingest(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud import single
+
+    _need(settings, "database.dsn", settings.database.dsn)
+    _need(settings, "broker.host", settings.broker.host)
+    run_until_told(single.run_ingest(settings))
+
+
+def _worker(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud import single
+
+    _need(settings, "database.dsn", settings.database.dsn)
+    run_until_told(single.run_worker(settings))
+
+
+def _api(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud import single
+
+    _need(settings, "database.dsn", settings.database.dsn)
+    run_until_told(single.run_api(settings, announce))
+
+
+def _all(settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud import single
+    from cloud.people import roster as people
+
+    roster = people.read(chosen.load) if chosen.load else None
+    run_until_told(single.run_all(settings, roster, announce))
+
+
+ROLES: Final[dict[str, Role]] = {
+    "migrate": _migrate,
+    "load": _load,
+    "ingest": _ingest,
+    "worker": _worker,
+    "api": _api,
+    "all": _all,
+}
+
+
+def run_until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` until it ends or SIGTERM or SIGINT comes; then it is cancelled and may clean up."""
+    asyncio.run(_until_told(work))
+
+
+def announce(address: str) -> None:
+    """Say on stdout that the screens answer; whoever started us may wait for this line."""
+    sys.stdout.write(f"ready {address}\n")
+    sys.stdout.flush()
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        logging.getLogger(__name__).info("stopped")
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The configured database, or the embedded one below ``data``."""
+    from cloud.embedded.access import database
+
+    if settings.database.dsn:
+        yield settings.database.dsn
+        return
+    _need(settings, "database.dsn (or --data DIR)", settings.data)
+    with database(Path(settings.data)) as dsn:
+        yield dsn
+
+
+def _need(settings: Settings, key: str, value: str) -> None:
+    if not value:
+        raise ConfigError(f"{key} is not set: this role runs beside services of its own, see --config")
+
+
+def _settings(chosen: argparse.Namespace) -> Settings:
+    settings = load_settings(chosen.config, data=chosen.data)
+    if getattr(chosen, "port", None) is not None:
+        settings = replace(settings, web=replace(settings.web, port=chosen.port))
+    return settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="anban-cloud", description="the cloud side of Anban")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="configuration (TOML)")
+    common.add_argument("--data", type=Path, metavar="DIR", help="folder of the embedded services")
+    common.add_argument("--verbose", action="store_true", help="log more")
+    roles = parser.add_subparsers(dest="role", required=True)
+    add = {name: roles.add_parser(name, parents=[common], help=HELP[name]) for name in ROLES}
+    roles.add_parser("audit", help="prove that nothing that was sent is missing")
+    add["load"].add_argument("file", type=Path, metavar="FILE", help="roster (JSON)")
+    add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")
+    for name in ("api", "all"):
+        add[name].add_argument(
+            "--port", type=int, metavar="N", help="port of the screens, 0 for any free one"
+        )
+    return parser
+
+
+HELP: Final = {
+    "migrate": "bring the database to the newest schema",
+    "load": "load a roster: homes, gateways, contacts, staff",
+    "ingest": "store what gateways send",
+    "worker": "work the timers and the messages",
+    "api": "serve the API and the screens",
+    "all": "everything on this machine, with embedded services",
+}
+
+
+def _set_up_logging(verbose: bool) -> None:
+    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=form, stream=sys.stderr)
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def _explain(group: BaseExceptionGroup[BaseException]) -> int:
+    """One clear line where we know the reason; the whole story where we do not."""
+    known, unknown = group.split(KNOWN)
+    if unknown is not None or known is None:
+        raise group
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return _fail(first)
+
+
+def _fail(error: BaseException) -> int:
+    sys.stderr.write(f"anban-cloud: {str(error).strip()}\n")
+    return 2
+
+
+def _known() -> tuple[type[BaseException], ...]:
+    from cloud.people.roster import RosterError
+
+    return (ConfigError, ServiceError, RosterError, psycopg.OperationalError, OSError)
+
+
+KNOWN: Final = _known()
+"""Errors whose message tells a person what to do."""
+
+if __name__ == "__main__":
+    raise SystemExit(main())

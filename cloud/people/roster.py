@@ -1,0 +1,263 @@
+"""The roster: who lives where with which gateway, who answers calls, who may sign in; one JSON file.
+
+Loading is an upsert and safe to repeat: what the file names becomes as the file says, what it does not
+name stays, with one exception: contacts of a named home that the file no longer lists are removed,
+because they would be called.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from cloud import machine_secret
+from cloud.auth import Role
+from cloud.db import Connection, Queries
+from cloud.passwords import hash_password, is_outdated, verify
+from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+DivisionCode = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
+Locale = Literal["zh-Hans", "zh-Hant", "en"]
+
+_SQL: Final = Queries(__package__ or "", "roster.sql")
+
+
+class RosterError(Exception):
+    """The roster cannot be loaded; ``str()`` says where and why. Nothing was changed."""
+
+
+class Division(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An administrative division by its 12-digit statistics code."""
+
+    code: DivisionCode
+    name: Text
+    parent: DivisionCode | None = None
+
+
+class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The organisation that answers. ``duty_channels``: where its duty manager is reached."""
+
+    code: Text
+    name: Text
+    division: DivisionCode
+    time_zone: str = "Asia/Shanghai"
+    duty_channels: tuple[str, ...] = ()
+    duty_locale: Locale = "zh-Hans"
+
+
+class Staff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Someone who signs in. ``homes``: keys of the only homes a caseworker or a family member sees."""
+
+    username: Text
+    password: Annotated[str, msgspec.Meta(min_length=8, max_length=1_024)]
+    role: Role
+    name: Text
+    locale: Locale = "zh-Hans"
+    homes: tuple[str, ...] = ()
+
+
+class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022."""
+
+    name: Text
+    birth_year: Annotated[int, msgspec.Meta(ge=1890, le=2100)]
+    sex: Literal["f", "m"]
+    lives_alone: bool = True
+    ability_level: Annotated[int, msgspec.Meta(ge=0, le=4)] = 0
+    phone: str = ""
+    notes: str = ""
+
+
+class Gateway(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The home's gateway. ``secret``: 16-72 random bytes, its password at the broker."""
+
+    id: str
+    shard: Annotated[int, msgspec.Meta(ge=0, lt=SHARDS)]
+    secret: str
+
+
+class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A device that the gateway names; ``room`` is where help should look first."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    kind: str = ""
+    room: str = ""
+
+
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rung of the ladder. ``channels``: tried in order."""
+
+    rank: Annotated[int, msgspec.Meta(ge=1, le=99)]
+    name: Text
+    relation: Text
+    phone: str = ""
+    has_key: bool = False
+    locale: Locale = "zh-Hans"
+    channels: tuple[str, ...] = ()
+
+
+class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A home with everything in it. Coordinates are WGS-84 degrees."""
+
+    key: Text
+    division: DivisionCode
+    address: Text
+    resident: Resident
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    gateway: Gateway | None = None
+    devices: tuple[Device, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+class Roster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    divisions: tuple[Division, ...]
+    tenant: Tenant
+    staff: tuple[Staff, ...] = ()
+    homes: tuple[Home, ...] = ()
+
+
+def read(path: Path) -> Roster:
+    """Read and check a roster file.
+
+    Raises:
+        RosterError: unreadable, not a roster, or at odds with itself.
+    """
+    try:
+        return parse(path.read_bytes())
+    except OSError as error:
+        raise RosterError(f"cannot read the roster: {error}") from error
+
+
+def parse(content: bytes) -> Roster:
+    """Check the bytes of a roster file.
+
+    Raises:
+        RosterError: not a roster, or at odds with itself.
+    """
+    try:
+        roster = msgspec.json.decode(content, type=Roster)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RosterError(f"roster: {error}") from error
+    for fault in _faults(roster):
+        raise RosterError(f"roster: {fault}")
+    return roster
+
+
+async def load(conn: Connection, roster: Roster) -> None:
+    """Bring the database to what ``roster`` says, in the caller's transaction.
+
+    Raises:
+        RosterError: it names what belongs to somebody else (a gateway or a user name of another tenant).
+    """
+    await _put_divisions(conn, roster.divisions)
+    values = {**msgspec.structs.asdict(roster.tenant), "duty_channels": list(roster.tenant.duty_channels)}
+    tenant = await _one(conn, "put_tenant", values)
+    homes = {home.key: await _put_home(conn, tenant, home) for home in roster.homes}
+    for person in roster.staff:
+        await _put_staff(conn, tenant, person, homes)
+
+
+def _faults(roster: Roster) -> Iterable[str]:
+    codes = {division.code for division in roster.divisions}
+    named = [roster.tenant.division, *(home.division for home in roster.homes)]
+    parents = [division.parent for division in roster.divisions if division.parent]
+    yield from (f"division {code} is not listed" for code in [*named, *parents] if code not in codes)
+    gateways = [home.gateway for home in roster.homes if home.gateway]
+    yield from (f"gateway id {one.id!r} is not valid" for one in gateways if not valid_gateway_id(one.id))
+    yield from (
+        f"gateway {one.id}: its secret must have 16-72 bytes"
+        for one in gateways
+        if not machine_secret.usable(one.secret)
+    )
+    yield from _twice("home", [home.key for home in roster.homes])
+    yield from _twice("gateway", [gateway.id for gateway in gateways])
+    yield from _twice("username", [person.username for person in roster.staff])
+    for home in roster.homes:
+        yield from _twice(f"home {home.key}: rank", [contact.rank for contact in home.contacts])
+        yield from _twice(f"home {home.key}: device", [device.name for device in home.devices])
+    keys = {home.key for home in roster.homes}
+    for person in roster.staff:
+        missing = sorted(set(person.homes) - keys)
+        yield from (f"staff {person.username}: home {key} is not listed" for key in missing)
+
+
+def _twice(what: str, values: Iterable[Any]) -> Iterable[str]:
+    return [f"{what} {value} is listed twice" for value, count in Counter(values).items() if count > 1]
+
+
+async def _put_divisions(conn: Connection, divisions: Iterable[Division]) -> None:
+    """In two steps, because a child may be listed before its parent."""
+    listed = list(divisions)
+    for division in listed:
+        await conn.execute(_SQL["put_division"], {"code": division.code, "name": division.name})
+    for division in listed:
+        await conn.execute(_SQL["put_parent"], {"code": division.code, "parent": division.parent})
+
+
+async def _put_home(conn: Connection, tenant: int, home: Home) -> int:
+    values = {name: getattr(home, name) for name in ("key", "division", "address", "latitude", "longitude")}
+    home_id = await _one(conn, "put_home", {**values, "tenant": tenant})
+    await _put_resident(conn, home_id, home.resident)
+    if home.gateway is not None:
+        await _put_gateway(conn, home_id, home.gateway, home.devices)
+    ranks = [contact.rank for contact in home.contacts]
+    await conn.execute(_SQL["drop_contacts"], {"home": home_id, "ranks": ranks})
+    for contact in home.contacts:
+        values = {**msgspec.structs.asdict(contact), "channels": list(contact.channels), "home": home_id}
+        await conn.execute(_SQL["put_contact"], values)
+    return home_id
+
+
+async def _put_resident(conn: Connection, home_id: int, resident: Resident) -> None:
+    """The home's resident takes the new name too: correcting one must not make a second person."""
+    values = {**msgspec.structs.asdict(resident), "home": home_id}
+    if (await conn.execute(_SQL["change_resident"], values)).rowcount == 0:
+        await conn.execute(_SQL["add_resident"], values)
+
+
+async def _put_gateway(conn: Connection, home_id: int, gateway: Gateway, devices: Iterable[Device]) -> None:
+    known = await (await conn.execute(_SQL["gateway_secret"], {"id": gateway.id})).fetchone()
+    if known is not None and known["home_id"] != home_id:
+        raise RosterError(f"roster: gateway {gateway.id} belongs to another home")
+    same = known is not None and machine_secret.matches(gateway.secret, known["secret"])
+    secret = known["secret"] if known is not None and same else machine_secret.hashed(gateway.secret)
+    values = {"id": gateway.id, "home": home_id, "shard": gateway.shard, "secret": secret}
+    await conn.execute(_SQL["put_gateway"], values)
+    for device in devices:
+        await conn.execute(_SQL["put_device"], {**msgspec.structs.asdict(device), "gateway": gateway.id})
+
+
+async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: dict[str, int]) -> None:
+    known = await (await conn.execute(_SQL["staff_password"], {"username": person.username})).fetchone()
+    if known is not None and known["tenant_id"] != tenant:
+        raise RosterError(f"roster: user name {person.username} belongs to another tenant")
+    same = known is not None and await verify(known["password_hash"], person.password)
+    keep = known is not None and same and not is_outdated(known["password_hash"])
+    values = {
+        "tenant": tenant,
+        "username": person.username,
+        "password_hash": known["password_hash"]
+        if known is not None and keep
+        else hash_password(person.password),
+        "role": person.role.value,
+        "name": person.name,
+        "locale": person.locale,
+    }
+    staff_id = await _one(conn, "put_staff", values)
+    assigned = sorted(homes[key] for key in person.homes)
+    await conn.execute(_SQL["assign_homes"], {"staff": staff_id, "homes": assigned})
+
+
+async def _one(conn: Connection, statement: str, values: dict[str, Any]) -> int:
+    row = await (await conn.execute(_SQL[statement], values)).fetchone()
+    if row is None:
+        raise RosterError(f"roster: {statement} changed nothing")
+    return int(row["id"])

@@ -1,0 +1,79 @@
+-- Upserts of the roster. A row that is already as it should be is not written, so that loading the same file again
+-- wakes nobody who listens for changes.
+
+-- put_division --
+insert into division (code, name) values (%(code)s, %(name)s)
+on conflict (code) do update set name = excluded.name where division.name <> excluded.name;
+
+-- put_parent --
+update division set parent_code = %(parent)s
+where code = %(code)s and parent_code is distinct from %(parent)s::text;
+
+-- put_tenant --
+insert into tenant (code, name, division_code, time_zone, duty_channels, duty_locale)
+values (%(code)s, %(name)s, %(division)s, %(time_zone)s, %(duty_channels)s, %(duty_locale)s)
+on conflict (code) do update set
+    name = excluded.name, division_code = excluded.division_code, time_zone = excluded.time_zone,
+    duty_channels = excluded.duty_channels, duty_locale = excluded.duty_locale
+returning id;
+
+-- put_home --
+insert into home (tenant_id, key, division_code, address, latitude, longitude)
+values (%(tenant)s, %(key)s, %(division)s, %(address)s, %(latitude)s, %(longitude)s)
+on conflict (tenant_id, key) do update set
+    division_code = excluded.division_code, address = excluded.address,
+    latitude = excluded.latitude, longitude = excluded.longitude
+returning id;
+
+-- change_resident --
+update resident set
+    name = %(name)s, birth_year = %(birth_year)s, sex = %(sex)s, lives_alone = %(lives_alone)s,
+    ability_level = %(ability_level)s, phone = %(phone)s, notes = %(notes)s
+where id = (select min(id) from resident where home_id = %(home)s);
+
+-- add_resident --
+insert into resident (home_id, name, birth_year, sex, lives_alone, ability_level, phone, notes)
+values (
+    %(home)s, %(name)s, %(birth_year)s, %(sex)s, %(lives_alone)s, %(ability_level)s, %(phone)s, %(notes)s
+);
+
+-- gateway_secret --
+select home_id, secret from gateway where id = %(id)s;
+
+-- put_gateway --
+insert into gateway (id, home_id, shard, secret) values (%(id)s, %(home)s, %(shard)s, %(secret)s)
+on conflict (id) do update set shard = excluded.shard, secret = excluded.secret
+where (gateway.shard, gateway.secret) is distinct from (excluded.shard, excluded.secret);
+
+-- put_device --
+insert into device (gateway_id, name, kind, room) values (%(gateway)s, %(name)s, %(kind)s, %(room)s)
+on conflict (gateway_id, name) do update set kind = excluded.kind, room = excluded.room;
+
+-- drop_contacts --
+delete from contact where home_id = %(home)s and rank <> all (%(ranks)s);
+
+-- put_contact --
+insert into contact (home_id, rank, name, relation, phone, has_key, locale, channels)
+values (
+    %(home)s, %(rank)s, %(name)s, %(relation)s, %(phone)s, %(has_key)s, %(locale)s, %(channels)s
+)
+on conflict (home_id, rank) do update set
+    name = excluded.name, relation = excluded.relation, phone = excluded.phone, has_key = excluded.has_key,
+    locale = excluded.locale, channels = excluded.channels;
+
+-- staff_password --
+select tenant_id, password_hash from staff where username = %(username)s;
+
+-- put_staff --
+insert into staff (tenant_id, username, password_hash, role, name, locale)
+values (%(tenant)s, %(username)s, %(password_hash)s, %(role)s, %(name)s, %(locale)s)
+on conflict (username) do update set
+    password_hash = excluded.password_hash, role = excluded.role, name = excluded.name, locale = excluded.locale
+returning id;
+
+-- assign_homes --
+with removed as (
+    delete from staff_home where staff_id = %(staff)s and home_id <> all (%(homes)s)
+)
+insert into staff_home (staff_id, home_id) select %(staff)s, unnest(%(homes)s::int[])
+on conflict do nothing;

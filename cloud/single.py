@@ -1,0 +1,218 @@
+"""Everything on one machine: embedded services, ingest, worker and API in one process group.
+
+It composes and decides nothing. The order of starting is the order of needing (database, schema, roster,
+broker accounts, broker, then the roles); the order of stopping is the reverse, and cancelling it is
+enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from msgspec.structs import replace
+
+from cloud.db import Pool, connect, open_pool
+from cloud.db.migrate import migrate
+from cloud.embedded import Nats, Postgres, supervise
+from cloud.embedded.access import held
+from cloud.embedded.nats import INGEST_USER
+from cloud.embedded.supervise import Service
+from cloud.ingest import subscriber
+from cloud.people import roster as people
+from cloud.people.accounts import CHANNEL, gateway_accounts
+from cloud.settings import ConfigError, Settings
+
+HEAVY: Final = ("cloud.web", "cloud.serve", "cloud.worker", "cloud.incidents.store", "dashboards")
+"""Modules that take long to import; they load while the database starts."""
+ACCOUNTS_S: Final = 60.0
+"""The broker's accounts are compared this often even if no notification comes."""
+RETRY_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+async def run_all(settings: Settings, roster: people.Roster | None, announce: Callable[[str], None]) -> None:
+    """Run until cancelled. ``announce`` gets the address of the screens once everything answers.
+
+    Raises:
+        ConfigError, ServiceError: it cannot start; the message says what to do.
+        RosterError: the roster cannot be loaded.
+    """
+    embedded = not (settings.database.dsn and settings.broker.host)
+    if embedded and not settings.data:
+        raise ConfigError("say where the embedded services live: --data DIR, or data in the configuration")
+    check_port(settings)
+    with held(Path(settings.data)) if embedded else nullcontext():
+        async with asyncio.TaskGroup() as services:
+            imports = services.create_task(asyncio.to_thread(_import_heavy))
+            running: list[asyncio.Task[None]] = []
+            settings = await _start_database(settings, services, running)
+            async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+                if roster is not None:
+                    await load(pool, roster)
+                broker, settings = await _start_broker(settings, pool, services, running)
+                await imports
+                try:
+                    await _run_roles(settings, pool, broker, announce)
+                finally:
+                    for task in reversed(running):
+                        task.cancel()
+
+
+async def run_api(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve the API and the screens until cancelled."""
+    check_port(settings)
+    async with (
+        open_pool(settings.database.dsn, size=settings.database.pool) as pool,
+        serving(settings, pool) as address,
+    ):
+        announce(address)
+        await asyncio.Event().wait()
+
+
+async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None) -> None:
+    """Ingest until cancelled."""
+    async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+        await _ingest(settings, pool, subscribed)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work the timers and the messages until cancelled."""
+    from cloud import worker
+
+    async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+        await worker.run(settings, pool)
+
+
+async def load(pool: Pool, roster: people.Roster) -> None:
+    """Load ``roster`` in one transaction."""
+    async with pool.connection() as conn, conn.transaction():
+        await people.load(conn, roster)
+
+
+def check_port(settings: Settings) -> None:
+    """Fail before anything is started when the screens could not be served.
+
+    Raises:
+        ConfigError: the port is in use, or the address is not ours.
+    """
+    host, port = settings.web.host, settings.web.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {host} port {port} ({error.strerror}): stop what uses it, or choose "
+                "another with web.port in the configuration or --port (0: any free one)"
+            ) from error
+
+
+@asynccontextmanager
+async def serving(settings: Settings, pool: Pool) -> AsyncIterator[str]:
+    """The API and the screens, served for the length of the block; yields their address."""
+    import dashboards
+    from cloud import serve, web
+
+    app = web.create_app(settings, pool)
+    dashboards.mount(app)
+    async with serve.serving(app, settings.web.host, settings.web.port) as address:
+        yield address
+
+
+async def _ingest(settings: Settings, pool: Pool, subscribed: asyncio.Event | None) -> None:
+    from cloud.incidents.store import attach_or_open
+
+    await subscriber.run(settings, pool, attach_or_open, subscribed=subscribed)
+
+
+async def _run_roles(
+    settings: Settings, pool: Pool, broker: Nats | None, announce: Callable[[str], None]
+) -> None:
+    from cloud import worker
+
+    subscribed = asyncio.Event()
+    async with asyncio.TaskGroup() as roles:
+        roles.create_task(_ingest(settings, pool, subscribed))
+        roles.create_task(worker.run(settings, pool))
+        if broker is not None:
+            roles.create_task(_keep_accounts(settings.database.dsn, broker))
+        async with serving(settings, pool) as address:
+            await subscribed.wait()
+            announce(address)
+            await asyncio.Event().wait()
+
+
+async def _start_database(
+    settings: Settings, services: asyncio.TaskGroup, running: list[asyncio.Task[None]]
+) -> Settings:
+    """Settings with a migrated database in them; the embedded server if none was named."""
+    if not settings.database.dsn:
+        postgres = Postgres(Path(settings.data))
+        running.append(await _start(postgres, services))
+        settings = replace(settings, database=replace(settings.database, dsn=postgres.dsn))
+    await asyncio.to_thread(migrate, settings.database.dsn)
+    return settings
+
+
+async def _start_broker(
+    settings: Settings, pool: Pool, services: asyncio.TaskGroup, running: list[asyncio.Task[None]]
+) -> tuple[Nats | None, Settings]:
+    """Settings with a broker in them; the embedded one, knowing its gateways, if none was named."""
+    if settings.broker.host:
+        return None, settings
+    nats = Nats(Path(settings.data), settings.broker.port)
+    await asyncio.to_thread(nats.prepare)
+    async with pool.connection() as conn:
+        nats.set_accounts(await gateway_accounts(conn))
+    running.append(await _start(nats, services))
+    broker = replace(
+        settings.broker,
+        host="127.0.0.1",
+        port=nats.mqtt_port,
+        user=INGEST_USER,
+        secret=nats.ingest_secret,
+        secret_file="",
+    )
+    return nats, replace(settings, broker=broker)
+
+
+async def _start(service: Service, services: asyncio.TaskGroup) -> asyncio.Task[None]:
+    """Supervise ``service`` and return once it answers."""
+    ready = asyncio.Event()
+    task = services.create_task(supervise(service, ready))
+    await ready.wait()
+    return task
+
+
+async def _keep_accounts(dsn: str, broker: Nats) -> None:
+    """Let the broker know changed gateways, for ever."""
+    while True:
+        try:
+            conn = await connect(dsn, autocommit=True)
+            try:
+                await conn.execute(f"listen {CHANNEL}")
+                while True:
+                    accounts = await gateway_accounts(conn)
+                    if await asyncio.to_thread(broker.set_accounts, accounts):
+                        _log.info("broker accounts changed gateways=%d", len(accounts))
+                    async for _ in conn.notifies(timeout=ACCOUNTS_S, stop_after=1):
+                        pass
+            finally:
+                await conn.close()
+        except psycopg.OperationalError:
+            await asyncio.sleep(RETRY_S)
+
+
+def _import_heavy() -> None:
+    for name in HEAVY:
+        importlib.import_module(name)
