@@ -46,7 +46,7 @@ _COMMAND_LENGTH_MASK: Final = 0x1F
 
 
 @dataclass(frozen=True, slots=True)
-class _Meaning:
+class Meaning:
     """What one object id says: a quantity, and how its number (already scaled) becomes a value."""
 
     quantity: Quantity
@@ -57,39 +57,39 @@ def _millimetres(value: float) -> float:
     return value / 1000
 
 
-_MEANINGS: Final[Mapping[int, _Meaning]] = {
-    0x01: _Meaning(Quantity.BATTERY),
-    0x02: _Meaning(Quantity.TEMPERATURE),
-    0x03: _Meaning(Quantity.HUMIDITY),
-    0x05: _Meaning(Quantity.ILLUMINANCE),
-    0x0B: _Meaning(Quantity.POWER),
-    0x0C: _Meaning(Quantity.VOLTAGE),
-    0x11: _Meaning(Quantity.OPENING, bool),
-    0x15: _Meaning(Quantity.BATTERY_LOW, bool),
-    0x17: _Meaning(Quantity.CARBON_MONOXIDE, bool),
-    0x1A: _Meaning(Quantity.OPENING, bool),  # door
-    0x1B: _Meaning(Quantity.OPENING, bool),  # garage door
-    0x1C: _Meaning(Quantity.GAS, bool),
-    0x20: _Meaning(Quantity.MOISTURE, bool),
-    0x21: _Meaning(Quantity.MOTION, bool),
-    0x22: _Meaning(Quantity.MOTION, bool),  # moving
-    0x23: _Meaning(Quantity.PRESENCE, bool),  # occupancy
-    0x25: _Meaning(Quantity.PRESENCE, bool),
-    0x26: _Meaning(Quantity.PROBLEM, bool),
-    0x29: _Meaning(Quantity.SMOKE, bool),
-    0x2B: _Meaning(Quantity.TAMPER, bool),
-    0x2C: _Meaning(Quantity.VIBRATION, bool),
-    0x2D: _Meaning(Quantity.OPENING, bool),  # window
-    0x2E: _Meaning(Quantity.HUMIDITY),
-    0x40: _Meaning(Quantity.DISTANCE, _millimetres),
-    0x41: _Meaning(Quantity.DISTANCE),
-    0x45: _Meaning(Quantity.TEMPERATURE),
-    0x4A: _Meaning(Quantity.VOLTAGE),
-    0x51: _Meaning(Quantity.ACCELERATION),
-    0x57: _Meaning(Quantity.TEMPERATURE),
-    0x58: _Meaning(Quantity.TEMPERATURE),
-    0x5C: _Meaning(Quantity.POWER),
-    0x63: _Meaning(Quantity.ACCELERATION),
+MEANINGS: Final[Mapping[int, Meaning]] = {
+    0x01: Meaning(Quantity.BATTERY),
+    0x02: Meaning(Quantity.TEMPERATURE),
+    0x03: Meaning(Quantity.HUMIDITY),
+    0x05: Meaning(Quantity.ILLUMINANCE),
+    0x0B: Meaning(Quantity.POWER),
+    0x0C: Meaning(Quantity.VOLTAGE),
+    0x11: Meaning(Quantity.OPENING, bool),
+    0x15: Meaning(Quantity.BATTERY_LOW, bool),
+    0x17: Meaning(Quantity.CARBON_MONOXIDE, bool),
+    0x1A: Meaning(Quantity.OPENING, bool),  # door
+    0x1B: Meaning(Quantity.OPENING, bool),  # garage door
+    0x1C: Meaning(Quantity.GAS, bool),
+    0x20: Meaning(Quantity.MOISTURE, bool),
+    0x21: Meaning(Quantity.MOTION, bool),
+    0x22: Meaning(Quantity.MOTION, bool),  # moving
+    0x23: Meaning(Quantity.PRESENCE, bool),  # occupancy
+    0x25: Meaning(Quantity.PRESENCE, bool),
+    0x26: Meaning(Quantity.PROBLEM, bool),
+    0x29: Meaning(Quantity.SMOKE, bool),
+    0x2B: Meaning(Quantity.TAMPER, bool),
+    0x2C: Meaning(Quantity.VIBRATION, bool),
+    0x2D: Meaning(Quantity.OPENING, bool),  # window
+    0x2E: Meaning(Quantity.HUMIDITY),
+    0x40: Meaning(Quantity.DISTANCE, _millimetres),
+    0x41: Meaning(Quantity.DISTANCE),
+    0x45: Meaning(Quantity.TEMPERATURE),
+    0x4A: Meaning(Quantity.VOLTAGE),
+    0x51: Meaning(Quantity.ACCELERATION),
+    0x57: Meaning(Quantity.TEMPERATURE),
+    0x58: Meaning(Quantity.TEMPERATURE),
+    0x5C: Meaning(Quantity.POWER),
+    0x63: Meaning(Quantity.ACCELERATION),
 }
 """Object id to meaning; an object that is not here is measured for its length and skipped."""
 
@@ -208,7 +208,7 @@ def _read(frame: Frame, body: bytes, counter: int | None) -> Decoded:
             packet_id = data[0]
         elif object_id == BUTTON:
             observations.extend(_press(frame, data[0]))
-        elif object_id in _MEANINGS:
+        elif object_id in MEANINGS:
             observations.append(_reading(frame, object_id, data))
     return Decoded(tuple(observations), counter, packet_id)
 
@@ -248,7 +248,7 @@ def _press(frame: Frame, code: int) -> list[Event]:
 
 
 def _reading(frame: Frame, object_id: int, data: bytes) -> Reading:
-    spec, meaning = MEAS_TYPES[object_id], _MEANINGS[object_id]
+    spec, meaning = MEAS_TYPES[object_id], MEANINGS[object_id]
     number = int.from_bytes(data, "little", signed=spec.data_format == "signed_integer")
     value = meaning.convert(round(number * spec.factor, _DECIMALS))
     return Reading(frame.device, meaning.quantity, value, frame.received_at)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from firmware_protocols.errors import Truncated
+from typing import Final
+
+from firmware_protocols.errors import Truncated, UnknownFormat
+
+MAX_VALUE: Final = 512
+"""Bytes of an attribute's value (Bluetooth Core 5.4, vol 3, part F, 3.2.9)."""
 
 
 class Fields:
-    """A cursor over ``data``. It lives inside one ``parse`` call and never leaves it."""
+    """A cursor over ``data``. It lives inside one ``parse`` call and never leaves it.
+
+    Raises:
+        UnknownFormat: ``data`` is longer than any attribute.
+    """
 
     def __init__(self, data: bytes) -> None:
+        if len(data) > MAX_VALUE:
+            raise UnknownFormat(f"{len(data)} bytes, an attribute has at most {MAX_VALUE}")
         self._data = data
         self._at = 0
 

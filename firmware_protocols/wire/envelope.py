@@ -8,6 +8,7 @@ whole milliseconds. ``docs/protocols/wire.md`` says it all to somebody who has n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -27,11 +28,12 @@ from firmware_protocols.model import (
     Event,
     EventKind,
     GatewayId,
+    JsonValue,
     Quality,
     Quantity,
     Reading,
 )
-from firmware_protocols.wire.strict import MAX_INTEGER, check_json, decode, finite
+from firmware_protocols.wire.strict import MAX_INTEGER, check_json, decode, tidy
 from firmware_protocols.wire.topics import Lane, valid_gateway_id
 
 VERSION: Final = 1
@@ -151,7 +153,8 @@ _msgpack_decoder: Final = msgspec.msgpack.Decoder(_Envelope)
 def encode(batch: Batch, *, compact: bool = False) -> bytes:
     """Return the bytes of ``batch``: JSON, or MessagePack when ``compact``.
 
-    Times are rounded to the millisecond. A reading whose number is not finite travels as "no value".
+    Times are rounded to the millisecond. What JSON cannot say (a number that is not finite) travels as "no
+    value" or null, so that it costs nothing but itself.
 
     Raises:
         ValueError: no records, more than ``MAX_RECORDS``, or more than ``MAX_PAYLOAD`` bytes.
@@ -241,7 +244,7 @@ def _row(record: Record, t: float) -> _AnyRow:
                 id=record.id,
                 n=record.kind,
                 st=record.state,
-                ev={key: finite(value) for key, value in record.evidence.items()},
+                ev=_evidence(record),
                 do=record.actions,
                 cs=record.confirm_s or _ZERO,
             )
@@ -249,6 +252,11 @@ def _row(record: Record, t: float) -> _AnyRow:
             return _GapRow(
                 t=t, e=record.epoch, st=record.lane, q=record.first, to=record.last, why=record.reason
             )
+
+
+def _evidence(alarm: Alarm) -> dict[str, JsonValue]:
+    tidied = tidy(alarm.evidence)
+    return dict(tidied) if isinstance(tidied, Mapping) else {}
 
 
 def _reading_row(reading: Reading, t: float) -> _ReadingRow:

@@ -8,7 +8,8 @@ right, and after ``check_json`` a free-form part holds only what JSON, JavaScrip
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -20,6 +21,10 @@ MAX_DEPTH: Final = 8
 """Levels of a free-form part (an alarm's evidence, a command's arguments)."""
 MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
+
+_QUOTED: Final = re.compile(r" '.*'", re.DOTALL)
+"""msgspec quotes a word outside a vocabulary; what was sent may be personal, and as long as it likes."""
+_LONGEST_REASON: Final = 200
 
 _Value = TypeVar("_Value")
 _Value_co = TypeVar("_Value_co", covariant=True)
@@ -45,7 +50,7 @@ def decode(decoder: _Decoder[_Value], payload: bytes, limit: int) -> _Value:
     except RecursionError as error:
         raise BadMessage("nested too deeply") from error
     except msgspec.DecodeError as error:
-        raise BadMessage(str(error)) from error
+        raise BadMessage(_QUOTED.sub("", str(error))[:_LONGEST_REASON]) from error
 
 
 def check_json(value: object, depth: int = MAX_DEPTH) -> None:
@@ -89,16 +94,21 @@ def _scalar_fault(value: object) -> str:
             return f"{type(value).__name__} is not JSON"
 
 
-def finite(value: JsonValue) -> JsonValue:
-    """Return ``value`` with null for every number that is not finite: JSON has no word for those."""
+def tidy(value: object, depth: int = MAX_DEPTH) -> JsonValue:
+    """Return ``value`` as ``check_json`` wants it, with null for what cannot be said.
+
+    A number that is not finite in an alarm's evidence must not cost the alarm.
+    """
     match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case str():
-            return value
+        case Mapping() | list() | tuple() if depth == 0:
+            return None
         case Mapping():
-            return {key: finite(item) for key, item in value.items()}
-        case Sequence():
-            return [finite(item) for item in value]
-        case _:
+            return {str(key).replace("\0", ""): tidy(item, depth - 1) for key, item in value.items()}
+        case list() | tuple():
+            return [tidy(item, depth - 1) for item in value]
+        case str():
+            return value.replace("\0", "")
+        case None | bool() | int() | float() if not _scalar_fault(value):
             return value
+        case _:
+            return None

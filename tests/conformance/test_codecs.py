@@ -1,0 +1,143 @@
+"""What every codec owes, checked over the registry: a new line there is held to all of it at once."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import firmware_protocols.ble
+import firmware_protocols.serial
+from firmware_protocols.codec import Frame, PureCodec
+from firmware_protocols.errors import DecodeError
+from firmware_protocols.registry import ADVERTISEMENTS, CHARACTERISTICS, CODECS, FRAMERS
+from tests.vectors import FOLDER, RECEIVED_AT, load
+
+DOCS = Path(__file__).parents[2] / "docs" / "protocols"
+PAGES = {"pulse_oximeter_spot": "pulse_oximeter", "pulse_oximeter_continuous": "pulse_oximeter"}
+"""Codecs that share a page; every other has one of its own name."""
+OURS_ALONE = {"motion"}
+"""Formats that nobody else speaks, so that no frame from elsewhere can exist."""
+
+
+def _module_of(name: str) -> ModuleType:
+    codec = CODECS[name]
+    assert isinstance(codec, PureCodec)
+    return import_module(codec.function.__module__)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_codec_has_golden_frames_understood_and_refused(name: str) -> None:
+    vectors = load(name)
+    assert any(vector.refused is None for vector in vectors)
+    assert any(vector.refused is not None for vector in vectors)
+    names = [vector.fields["name"] for vector in vectors]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_each_golden_frame_says_who_made_it(name: str) -> None:
+    assert all(vector.fields["origin"] for vector in load(name))
+    assert json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["note"]
+
+
+@pytest.mark.parametrize("name", sorted(set(CODECS) - OURS_ALONE))
+def test_a_golden_frame_that_is_understood_comes_from_somebody_else(name: str) -> None:
+    assert any(not vector.ours and vector.refused is None for vector in load(name))
+
+
+def test_every_vector_file_belongs_to_a_codec() -> None:
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(CODECS)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_codec_has_a_page_that_names_its_module(name: str) -> None:
+    page = (DOCS / f"{PAGES.get(name, name)}.md").read_text(encoding="utf-8")
+    assert f"`{_module_of(name).__name__.replace('.', '/')}.py`" in page
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_codec_has_an_encoder_beside_it(name: str) -> None:
+    module = _module_of(name)
+    functions = [function for _, function in inspect.getmembers(module, inspect.isfunction)]
+    own = [function for function in functions if function.__module__ == module.__name__]
+    encoders = [function for function in own if function.__name__.startswith("encode")]
+    assert encoders
+    assert all(inspect.signature(encoder).return_annotation == "bytes" for encoder in encoders)
+
+
+@pytest.mark.parametrize("name", CODECS)
+@pytest.mark.parametrize("garbage", [b"", b"\xff" * 1000], ids=["nothing", "too much"])
+def test_a_codec_refuses_garbage(name: str, garbage: bytes) -> None:
+    with pytest.raises(DecodeError):
+        CODECS[name].decode(Frame(load(name)[0].frame.device, garbage, RECEIVED_AT))
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_refused_frame_leaves_nothing_behind(name: str) -> None:
+    """Each understood frame says the same alone and after every refused one."""
+    codec, vectors = CODECS[name], load(name)
+    for good in (vector for vector in vectors if vector.refused is None):
+        alone = codec.decode(good.frame, good.security)
+        for bad in (vector for vector in vectors if vector.refused is not None):
+            with pytest.raises(DecodeError):
+                codec.decode(bad.frame, bad.security)
+        assert codec.decode(good.frame, good.security) == alone
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_codec_holds_nothing_but_its_function(name: str) -> None:
+    codec = CODECS[name]
+    assert isinstance(codec, PureCodec)
+    assert inspect.isfunction(codec.function)
+    assert codec.function.__closure__ is None
+    with pytest.raises(AttributeError):
+        codec.function = lambda frame, security: None  # type: ignore[misc,assignment,return-value]
+
+
+def test_every_way_to_recognise_a_frame_leads_to_a_codec() -> None:
+    recognised = [*ADVERTISEMENTS.values(), *CHARACTERISTICS.values(), *FRAMERS]
+    assert sorted(recognised) == sorted(CODECS)
+
+
+def test_uuids_are_spelt_the_way_radios_report_them() -> None:
+    for uuid in (*ADVERTISEMENTS, *CHARACTERISTICS):
+        assert [len(part) for part in uuid.split("-")] == [8, 4, 4, 4, 12]
+        assert uuid == uuid.lower()
+
+
+@pytest.mark.parametrize("name", FRAMERS)
+def test_each_port_gets_a_framer_of_its_own(name: str) -> None:
+    one, other = FRAMERS[name](), FRAMERS[name]()
+    for vector in load(name):
+        one.feed(vector.frame.payload)
+    assert one.discarded > 0
+    assert other.discarded == 0
+
+
+@pytest.mark.parametrize("name", FRAMERS)
+def test_a_framer_hands_over_exactly_the_frames_that_its_codec_can_open(name: str) -> None:
+    whole = [vector for vector in load(name) if vector.refused not in {"BadChecksum", "Truncated"}]
+    whole = [vector for vector in whole if vector.fields["name"] != "another head"]
+    framer = FRAMERS[name]()
+    stream = b"".join(vector.frame.payload for vector in whole)
+    assert framer.feed(stream) == [vector.frame.payload for vector in whole]
+
+
+def test_no_module_of_a_codec_is_left_out_of_the_registry() -> None:
+    registered = {_module_of(name) for name in CODECS}
+    for package in (firmware_protocols.ble, firmware_protocols.serial):
+        for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            module = import_module(info.name)
+            decoders = [
+                n for n, _ in inspect.getmembers(module, inspect.isfunction) if n.split("_")[0] == "decode"
+            ]
+            takes_frames = [
+                n for n in decoders if "frame" in inspect.signature(getattr(module, n)).parameters
+            ]
+            assert not takes_frames or module in registered, info.name

@@ -1,0 +1,111 @@
+"""Strategies for frames and for what is in them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from bthome_ble.const import MEAS_TYPES
+from hypothesis import strategies as st
+
+from firmware_protocols.ble import bthome, motion
+from firmware_protocols.ble.heart_rate import HeartRate
+from firmware_protocols.ble.ieee11073 import Special, decode_sfloat
+from firmware_protocols.ble.pulse_oximeter import Continuous, DeviceTime, Pair, Spot
+from firmware_protocols.codec import Frame, Security
+from firmware_protocols.model import DeviceId, MotionWindow
+
+DEVICE = DeviceId("device-under-test")
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+ADDRESS = "A4:C1:38:00:00:01"
+
+u8 = st.integers(0, 0xFF)
+u16 = st.integers(0, 0xFFFF)
+u24 = st.integers(0, 0xFF_FFFF)
+u32 = st.integers(0, 0xFFFF_FFFF)
+keys = st.binary(min_size=16, max_size=16)
+
+
+def frame(payload: bytes, address: str = ADDRESS) -> Frame:
+    """A frame received now."""
+    return Frame(DEVICE, payload, NOW, address)
+
+
+frames = st.builds(
+    frame, st.binary(max_size=300), st.sampled_from([ADDRESS, "", "not-an-address", "A4:C1:38", "é:é"])
+)
+securities = st.builds(
+    Security,
+    key=st.none() | keys | st.binary(max_size=40),
+    last_counter=st.none() | u32,
+    encrypted=st.booleans(),
+)
+
+heart_rates = st.builds(
+    HeartRate,
+    bpm=u16,
+    contact=st.none() | st.booleans(),
+    energy_kj=st.none() | u16,
+    rr=st.lists(u16, max_size=9).map(tuple),
+)
+
+sfloats: st.SearchStrategy[float | Special] = u16.map(decode_sfloat)
+_pairs = st.builds(Pair, sfloats, sfloats)
+_device_times = st.builds(DeviceTime, u16, u8, u8, u8, u8, u8)
+spots = st.builds(
+    Spot,
+    normal=_pairs,
+    status=st.none() | u16,
+    device_status=st.none() | u24,
+    amplitude=st.none() | sfloats,
+    taken=st.none() | _device_times,
+    clock_unset=st.booleans(),
+)
+continuouses = st.builds(
+    Continuous,
+    normal=_pairs,
+    status=st.none() | u16,
+    device_status=st.none() | u24,
+    amplitude=st.none() | sfloats,
+    fast=st.none() | _pairs,
+    slow=st.none() | _pairs,
+)
+
+
+@st.composite
+def motion_windows(draw: st.DrawFn) -> MotionWindow:
+    """Any window that the frame can carry."""
+    range_g = draw(st.sampled_from(motion.RANGES_G))
+    axis = st.integers(-1000 * range_g, 1000 * range_g)
+    samples = draw(st.lists(st.tuples(axis, axis, axis), min_size=1, max_size=motion.MAX_SAMPLES))
+    rate_hz = draw(st.integers(1, 0xFFFF)) / 100
+    return MotionWindow(DEVICE, NOW, draw(u16), rate_hz, float(range_g), tuple(samples))
+
+
+NUMBER_OBJECTS = sorted(
+    object_id
+    for object_id, spec in MEAS_TYPES.items()
+    if spec.data_format in {"unsigned_integer", "signed_integer"}
+    and object_id not in {bthome.PACKET_ID, bthome.BUTTON}
+)
+
+
+@st.composite
+def bthome_objects(draw: st.DrawFn) -> list[tuple[int, float | str]]:
+    """Objects of any known id, each at most once, with values on the object's own grid."""
+    objects: list[tuple[int, float | str]] = []
+    for object_id in draw(st.lists(st.sampled_from(NUMBER_OBJECTS), unique=True, max_size=6)):
+        spec = MEAS_TYPES[object_id]
+        half = 1 << (8 * spec.data_length - 1)
+        low, high = (-half, half - 1) if spec.data_format == "signed_integer" else (0, 2 * half - 1)
+        objects.append((object_id, round(draw(st.integers(low, high)) * spec.factor, 6)))
+    if draw(st.booleans()):
+        objects.append((bthome.BUTTON, draw(st.sampled_from(sorted(bthome.BUTTON_PRESSES)))))
+    return sorted(objects, key=lambda item: item[0])
+
+
+def same(a: object, b: object) -> bool:
+    """Equality in which -0.0 is 0.0 and equal numbers of different types are not the same."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12)
+    return type(a) is type(b) and a == b

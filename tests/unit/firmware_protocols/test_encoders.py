@@ -1,0 +1,77 @@
+"""Encoders refuse what their format cannot carry, instead of sending something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from firmware_protocols.ble import battery, heart_rate, motion, pulse_oximeter
+from firmware_protocols.ble.heart_rate import HeartRate
+from firmware_protocols.ble.pulse_oximeter import Pair, Spot
+from firmware_protocols.codec import Frame
+from firmware_protocols.model import DeviceId, MotionWindow
+from firmware_protocols.serial import micradar
+
+WINDOW = MotionWindow(DeviceId("wrist"), datetime(2026, 3, 1, tzinfo=UTC), 1, 50.0, 8.0, ((0, 0, 1000),))
+
+
+@pytest.mark.parametrize("percent", [-1, 101])
+def test_a_battery_has_0_to_100_per_cent(percent: int) -> None:
+    with pytest.raises(ValueError, match="outside"):
+        battery.encode(percent)
+
+
+@pytest.mark.parametrize("measurement", [HeartRate(-1), HeartRate(65_536), HeartRate(60, rr=(70_000,))])
+def test_a_heart_rate_fits_its_fields(measurement: HeartRate) -> None:
+    with pytest.raises(ValueError, match="fit"):
+        heart_rate.encode(measurement)
+
+
+def test_a_status_fits_its_field() -> None:
+    with pytest.raises(ValueError, match="fit"):
+        pulse_oximeter.encode_spot(Spot(normal=Pair(97.0, 72.0), status=1 << 16))
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        replace(WINDOW, counter=65_536),
+        replace(WINDOW, counter=-1),
+        replace(WINDOW, rate_hz=0.0),
+        replace(WINDOW, rate_hz=700.0),
+        replace(WINDOW, rate_hz=float("nan")),
+        replace(WINDOW, range_g=2.5),
+        replace(WINDOW, range_g=32.0),
+        replace(WINDOW, range_g=float("inf")),
+        replace(WINDOW, samples_mg=()),
+        replace(WINDOW, samples_mg=((0, 0, 0),) * (motion.MAX_SAMPLES + 1)),
+    ],
+    ids=lambda window: f"{window.counter} {window.rate_hz} {window.range_g} {len(window.samples_mg)}",
+)
+def test_a_window_that_does_not_fit_is_refused(window: MotionWindow) -> None:
+    with pytest.raises(ValueError, match="fit"):
+        motion.encode(window)
+
+
+def test_a_sample_beyond_the_range_is_clipped_as_a_sensor_would() -> None:
+    frame = Frame(
+        WINDOW.device, motion.encode(replace(WINDOW, samples_mg=((9_000, -9_000, 0),))), WINDOW.observed_at
+    )
+    (clipped,) = motion.decode(frame).observations
+    assert clipped == replace(WINDOW, samples_mg=((8_000, -8_000, 0),))
+
+
+def test_the_fullest_window_fits_a_notification_at_an_mtu_of_185() -> None:
+    fullest = replace(WINDOW, samples_mg=((1, 2, 3),) * motion.MAX_SAMPLES)
+    assert len(motion.encode(fullest)) <= 185 - 3  # ATT keeps three bytes
+
+
+def test_a_radar_frame_carries_at_most_its_bound() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        micradar.encode(micradar.FALL, bytes(micradar.MAX_DATA + 1))
+
+
+def test_a_query_is_the_vendors_documented_one() -> None:
+    assert micradar.query(micradar.FALL) == bytes.fromhex("53 59 83 81 00 01 0F C0 54 43")
