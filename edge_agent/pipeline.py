@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from edge_agent import trace
 from edge_agent.clock import Clock
 from edge_agent.drivers import Incoming
 from edge_agent.outbox import Outbox
@@ -81,6 +82,7 @@ class Pipeline:
             return
         if self._replay.is_repetition(incoming, now):
             return
+        trace.mark("frame", device=device, codec=incoming.codec)
         frame = incoming.frame
         if (
             abs(now - frame.received_at) > _STALE
@@ -127,7 +129,9 @@ class Pipeline:
         for name, rule in self.rules.items():
             self.outbox.note(_RULE + name, json.dumps(rule.state()))
         told = [replace(alarm, actions=self.announcer.hear(alarm, now)) for alarm in alarms]
+        trace.mark_alarms("decided", told)
         self.outbox.append([*told, *kept], self.clock.stamp(), now)
+        trace.mark_alarms("stored", told)
         for alarm in told:
             log.warning(
                 "alarm kind=%s state=%s id=%s device=%s", alarm.kind, alarm.state, alarm.id, alarm.device

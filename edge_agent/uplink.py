@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from edge_agent import trace
 from edge_agent.clock import Clock
 from edge_agent.frozen import Key
 from edge_agent.health import salient
@@ -149,6 +150,8 @@ class Uplink:
             firsts.setdefault((ack.e, ack.st), set()).update(ack.b)
             self._window.slow_s = min(ack.slow, _SLOWEST_S)
         for (epoch, lane), numbers in firsts.items():
+            for first in numbers:
+                trace.mark("acked", epoch=epoch, lane=lane, first=first)
             self._outbox.settle(epoch, lane, numbers)
             self._window.settled(Key(epoch, lane, first) for first in numbers)
 
@@ -161,6 +164,7 @@ class Uplink:
         )
         for frozen in chosen:
             self._link.publish(Outgoing(self._topic(_CHANNELS[frozen.key.lane]), frozen.payload))
+            trace.mark_batch("published", frozen.payload)
 
     def _beat(self) -> None:
         """The heartbeat, every minute and when something changed that people should know."""
