@@ -94,6 +94,10 @@ class Listener:
         self.overrun = True
         self._wake.set()
 
+    def wake(self) -> None:
+        """Make ``wait`` return."""
+        self._wake.set()
+
     def skip_to(self, change_id: int) -> None:
         """Take changes up to ``change_id`` as known: the snapshot may be ahead of the feed by a moment."""
         self.offered = max(self.offered, change_id)
@@ -118,14 +122,23 @@ class Listener:
 class Feed:
     """Follows the log. ``run`` it in the application's task group; ``listen`` from each stream."""
 
-    def __init__(self, dsn: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, dsn: str, monotonic: Callable[[], float] = time.monotonic, *, ring: int = RING
+    ) -> None:
         self._dsn = dsn
         self._monotonic = monotonic
         self._listeners: set[Listener] = set()
-        self._ring: deque[Change] = deque(maxlen=RING)
+        self._ring: deque[Change] = deque(maxlen=ring)
         self._start = 0
         self._read_at: float | None = None
         self.last_id = 0
+        self.closing = False
+
+    def close(self) -> None:
+        """End every stream: the process is going down, and browsers shall find the next one."""
+        self.closing = True
+        for listener in self._listeners:
+            listener.wake()
 
     @property
     def current(self) -> bool:
@@ -201,7 +214,7 @@ class Feed:
                 return
 
     def _hand_on(self, item: Change) -> None:
-        if len(self._ring) == RING:
+        if len(self._ring) == self._ring.maxlen:
             self._start = self._ring[0].id
         self._ring.append(item)
         self.last_id = item.id

@@ -8,6 +8,7 @@ a foreign page; so a request that changes something must carry ``X-Anban: 1`` an
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -26,6 +27,8 @@ from cloud.problems import ProblemError
 
 MAX_BODY: Final = 64 * 1024
 """Bytes of a request's body; the largest honest one is a note of a few thousand characters."""
+BODY_S: Final = 15.0
+"""Seconds for a whole body: 64 KiB over a bad mobile line."""
 INTENT_HEADER: Final = "x-anban"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS: Final = {
@@ -120,17 +123,21 @@ async def _buffered(receive: Receive) -> Receive:
     """Read the whole body, bounded, and hand it on as one message: honest bodies are small.
 
     Raises:
-        ProblemError: it is too large, whatever length it declared.
+        ProblemError: it is too large, whatever length it declared, or does not end.
     """
     body = bytearray()
-    message = await receive()
-    while message["type"] == "http.request":
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            raise _too_large()
-        if not message.get("more_body", False):
-            break
-        message = await receive()
+    try:
+        async with asyncio.timeout(BODY_S):
+            message = await receive()
+            while message["type"] == "http.request":
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY:
+                    raise _too_large()
+                if not message.get("more_body", False):
+                    break
+                message = await receive()
+    except TimeoutError:
+        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "The body came too slowly.") from None
     whole = {"type": "http.request", "body": bytes(body), "more_body": False}
     pending: list[Message] = [whole if message["type"] == "http.request" else message]
 

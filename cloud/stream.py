@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -121,7 +121,7 @@ class Stream:
     session: Session
     scope: Scope
 
-    async def events(self, since: int | None) -> AsyncIterator[bytes]:
+    async def events(self, since: int | None) -> AsyncGenerator[bytes, None]:
         """Frames for the wire, until the session ends, the listener is overrun or the life is over."""
         yield f"retry: {RETRY_MS}\n\n".encode()
         with self.feed.listen(self.scope) as listener:
@@ -154,7 +154,7 @@ class Stream:
     async def _live(self, listener: Listener) -> AsyncIterator[bytes]:
         ends_at = time.monotonic() + LIFE_S
         beat_at = time.monotonic()
-        while time.monotonic() < ends_at:
+        while time.monotonic() < ends_at and not self.feed.closing:
             await listener.wait(beat_at - time.monotonic())
             proven = False
             if time.monotonic() >= beat_at:

@@ -251,5 +251,5 @@ async def reopen(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentVie
 
 
 async def _act(do: Commands, incident_id: int, trigger: Trigger, answer: Answer) -> IncidentView:
-    detail = answer.model_dump(mode="json", exclude={"version"}, exclude_none=True)
+    detail = answer.model_dump(exclude={"version"}, exclude_none=True)
     return await do.do(incident_id, trigger, answer.version, detail)

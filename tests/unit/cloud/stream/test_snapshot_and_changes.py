@@ -1,0 +1,222 @@
+"""*Old snapshot + changes = new snapshot*, over random real transactions.
+
+Several writers commit at the same time, some of what they do is rolled back, the reader's connection and the
+feed's connection break in between: in the end the screen must show exactly what a new snapshot shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloud import sessions, stream
+from cloud.access import Parts
+from cloud.auth import Scope
+from cloud.db import Pool
+from cloud.feed import Feed
+from cloud.incidents import store
+from cloud.incidents.model import OutcomeCode, Snapshot
+from cloud.ingest.model import StoredAlarm
+from cloud.sessions import SignedIn
+from cloud.settings import Settings
+from cloud.stream import Stream
+from cloud.throttle import Throttle
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
+from tests.unit.cloud.stream.console import Console, events
+from tests.unit.cloud.town import NOON, PASSWORD, Town
+
+_numbers: Final = count(1)
+
+
+@dataclass(frozen=True)
+class Raise:
+    """An alarm arrives."""
+
+    home: int
+    kind: AlarmKind
+    state: AlarmState
+
+
+@dataclass(frozen=True)
+class Act:
+    """An operator answers the n-th open incident."""
+
+    nth: int
+    trigger: store.Trigger
+
+
+@dataclass(frozen=True)
+class Undo:
+    """A transaction that takes a change id and then fails."""
+
+    home: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The database drops the feed's connection."""
+
+
+Op = Raise | Act | Undo | Cut
+
+HOMES: Final = st.integers(0, 2)
+OPS: Final = st.one_of(
+    st.builds(
+        Raise,
+        HOMES,
+        st.sampled_from([AlarmKind.SOS, AlarmKind.FALL, AlarmKind.GAS, AlarmKind.DEVICE_FAULT]),
+        st.sampled_from([AlarmState.RAISED, AlarmState.SUSPECTED]),
+    ),
+    st.builds(
+        Act,
+        st.integers(0, 5),
+        st.sampled_from(
+            [
+                store.Trigger.ACK,
+                store.Trigger.VOICE,
+                store.Trigger.DISPATCH,
+                store.Trigger.NOTE,
+                store.Trigger.CLOSE,
+            ]
+        ),
+    ),
+    st.builds(Undo, HOMES),
+    st.just(Cut()),
+)
+
+
+class _UndoneError(Exception):
+    """Rolls a transaction back."""
+
+
+@dataclass
+class World:
+    """The system under test."""
+
+    pool: Pool
+    town: Town
+    parts: Parts
+    feed: Feed
+    signed_in: SignedIn
+
+    async def do(self, op: Op) -> None:
+        match op:
+            case Raise(home, kind, state):
+                async with self.pool.connection() as conn:
+                    await store.attach_or_open(conn, self._alarm(home, kind, state), NOON)
+            case Undo(home):
+                with suppress(_UndoneError):
+                    async with self.pool.connection() as conn:
+                        alarm = self._alarm(home, AlarmKind.SOS, AlarmState.RAISED)
+                        await store.attach_or_open(conn, alarm, NOON)
+                        raise _UndoneError
+            case Act(nth, trigger):
+                await self._act(nth, trigger)
+            case Cut():
+                async with self.pool.connection() as conn:
+                    await conn.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen change'"
+                        " or (query like '%%from change%%' and pid <> pg_backend_pid())"
+                    )
+
+    async def _act(self, nth: int, trigger: store.Trigger) -> None:
+        scope = Scope((self.town.hecheng, self.town.zhongfang), None, "test")
+        with suppress(store.Conflict, store.Refused):
+            async with self.pool.connection() as conn:
+                queue = await store.open_incidents(conn, scope, NOON)
+                if queue:
+                    chosen = queue[nth % len(queue)]
+                    detail: store.ActDetail = {"note": "x", "outcome": OutcomeCode.B2}
+                    actor = f"staff:{self.town.staff['operator']}"
+                    await store.act(conn, scope, chosen.id, trigger, actor, NOON, chosen.version, **detail)
+
+    def _alarm(self, home: int, kind: AlarmKind, state: AlarmState) -> StoredAlarm:
+        homes = (self.town.yellow, self.town.green, self.town.foreign)
+        tenant = self.town.zhongfang if home == 2 else self.town.hecheng
+        confirm_s = 20.0 if state is AlarmState.SUSPECTED else 0.0
+        alarm = Alarm(
+            AlarmId(f"{next(_numbers):026d}"), kind, state, DeviceId("pendant"), NOON, confirm_s=confirm_s
+        )
+        return StoredAlarm(alarm, tenant, homes[home], GatewayId("gw-yellow"), 1, "bedroom", NOON)
+
+    async def snapshot(self, scope: Scope) -> Snapshot:
+        async with self.pool.connection() as conn, conn.transaction():
+            await conn.execute("set transaction isolation level repeatable read, read only")
+            return await store.snapshot(conn, scope, NOON)
+
+    async def follow(
+        self, console: Console, scope: Scope, hang_ups: list[int], until: asyncio.Future[int]
+    ) -> None:
+        """Be a browser: read, reconnect after so many events, start anew when told to."""
+        patience = iter(hang_ups)
+        while True:
+            if console.stale:
+                console.start(await self.snapshot(scope))
+            live = Stream(self.parts, self.feed, self.signed_in.session, scope).events(console.seq)
+            left = next(patience, None)
+            async with aclosing(live), aclosing(events(live)) as incoming:
+                async for event in incoming:
+                    console.apply(event)
+                    if until.done() and console.seq >= until.result():
+                        return
+                    if left is not None and (left := left - 1) <= 0:
+                        break
+
+
+@pytest.fixture
+async def world(
+    pool: Pool, database: str, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    """The store, a feed at work, and heartbeats quick enough for a test."""
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
+    signed_in = await sessions.sign_in(pool, "operator", PASSWORD, NOON)
+    assert signed_in is not None
+    feed = Feed(database, ring=20)
+    following = asyncio.create_task(feed.run())
+    yield World(pool, town, Parts(Settings(), pool, lambda: NOON, Throttle()), feed, signed_in)
+    following.cancel()
+    await asyncio.wait([following])
+
+
+@settings(
+    max_examples=30,
+    deadline=timedelta(seconds=60),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    writers=st.lists(st.lists(OPS, max_size=6), min_size=1, max_size=4),
+    hang_ups=st.lists(st.integers(1, 6), max_size=3),
+    whose=st.sampled_from(["all of one tenant", "one home", "the other tenant"]),
+)
+async def test_old_snapshot_and_changes_are_the_new_snapshot(
+    world: World, writers: list[list[Op]], hang_ups: list[int], whose: str
+) -> None:
+    scope = {
+        "all of one tenant": Scope((world.town.hecheng,), None, "test"),
+        "one home": Scope((world.town.hecheng,), (world.town.yellow,), "test"),
+        "the other tenant": Scope((world.town.zhongfang,), None, "test"),
+    }[whose]
+
+    async def write(ops: list[Op]) -> None:
+        for op in ops:
+            await world.do(op)
+
+    console = Console()
+    console.start(await world.snapshot(scope))
+    until: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    reading = asyncio.create_task(world.follow(console, scope, hang_ups, until))
+    await asyncio.gather(*(write(ops) for ops in writers))
+    fresh = await world.snapshot(scope)
+    until.set_result(fresh.seq)
+    async with asyncio.timeout(30):
+        await reading
+    assert console.shows(fresh)
