@@ -41,6 +41,7 @@ from edge_agent.drivers import advertisement
 from edge_agent.drivers.advertisement import standard_uuid
 
 logger = logging.getLogger(__name__)
+logging.getLogger("bumble").setLevel(logging.CRITICAL)  # it raises what it logs, and we say that once
 
 OPEN_S: Final = 10.0
 """To open the transport and reset the controller."""
@@ -99,6 +100,31 @@ class HciRadio:
     def holds(self, host: Device) -> bool:
         """Whether ``host`` is the running one; else its controller is gone, and asking it would only hang."""
         return self._host is host
+
+    async def answered(self, call: Awaitable[_T], within_s: float) -> _T:
+        """Await ``call`` for at most ``within_s``, and no longer than the controller is there.
+
+        bumble cancels what waits for a connection that is gone; in a task of its own that cannot be
+        mistaken for our own cancellation.
+
+        Raises:
+            BleakError: whatever went wrong below.
+        """
+        task = asyncio.ensure_future(call)
+        lost = asyncio.ensure_future(self.lost.wait())
+        try:
+            await asyncio.wait({task, lost}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            task.cancel()
+            lost.cancel()
+        if not task.done():
+            raise BleakError("the controller is gone" if lost.done() else f"no answer within {within_s:g} s")
+        if task.cancelled():
+            raise BleakError("the connection was lost")
+        try:
+            return task.result()
+        except (BaseBumbleError, OSError) as error:
+            raise BleakError(str(error) or type(error).__name__) from error
 
     def remember(self, address: Address) -> str:
         """Note how ``address`` was heard (public or random); return it as ``AA:BB:CC:DD:EE:FF``."""
@@ -163,7 +189,7 @@ class HciScanner(BaseBleakScanner):
         host = await self._radio.host()
         host.on("report", self._on_report)
         self._host = host
-        await _answered(host.start_scanning(active=self._active), COMMAND_S)
+        await self._radio.answered(host.start_scanning(active=self._active), COMMAND_S)
 
     async def stop(self) -> None:
         """Stop scanning; a controller that is gone has stopped already."""
@@ -172,7 +198,7 @@ class HciScanner(BaseBleakScanner):
             return
         host.remove_listener("report", self._on_report)
         if self._radio.holds(host):
-            await _answered(host.stop_scanning(), COMMAND_S)
+            await self._radio.answered(host.stop_scanning(), COMMAND_S)
 
     def _on_report(self, report: Any) -> None:
         data = advertisement.parse(report.data, report.rssi)
@@ -219,10 +245,10 @@ class HciClient(BaseBleakClient):
             _unsupported("pairing")
         host = await self._radio.host()
         async with self._radio.connecting:
-            self._connection = await _connect(host, self._radio.address(self.address), self._timeout)
+            self._connection = await _connect(self._radio, host, self.address, self._timeout)
         self._connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
         try:
-            self.services = await _answered(_discover(Peer(self._connection)), self._timeout)
+            self.services = await self._radio.answered(_discover(Peer(self._connection)), self._timeout)
         except BleakError:
             await self.disconnect()
             raise
@@ -234,21 +260,21 @@ class HciClient(BaseBleakClient):
             BleakError: the controller does not answer.
         """
         if self._connection is not None:
-            await _answered(self._connection.disconnect(HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR), GATT_S)
+            await self._radio.answered(_let_go(self._connection), GATT_S)
 
     async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
         proxy: CharacteristicProxy[bytes] = characteristic.obj
-        return bytearray(await _answered(proxy.read_value(), GATT_S))
+        return bytearray(await self._radio.answered(proxy.read_value(), GATT_S))
 
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_: Any
     ) -> None:
         proxy: CharacteristicProxy[bytes] = characteristic.obj
-        await _answered(proxy.subscribe(lambda value: callback(bytearray(value))), GATT_S)
+        await self._radio.answered(proxy.subscribe(lambda value: callback(bytearray(value))), GATT_S)
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         proxy: CharacteristicProxy[bytes] = characteristic.obj
-        await _answered(proxy.unsubscribe(force=True), GATT_S)
+        await self._radio.answered(proxy.unsubscribe(force=True), GATT_S)
 
     async def pair(self, *_: Any, **__: Any) -> None:
         _unsupported("pairing")
@@ -278,16 +304,22 @@ def _unsupported(what: str) -> NoReturn:
     raise BleakError(f"{what} is not offered by the HCI back end")
 
 
-async def _connect(host: _Host, address: Address, within_s: float) -> Connection:
+async def _connect(radio: HciRadio, host: Device, address: str, within_s: float) -> Connection:
     """Connect to ``address``; on failure leave neither an attempt nor a half-known connection behind."""
-    if stale := host.find_connection_by_bd_addr(address):
-        await _answered(stale.disconnect(HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR), GATT_S)
+    peer_address = radio.address(address)
+    if stale := host.find_connection_by_bd_addr(peer_address):
+        await radio.answered(_let_go(stale), GATT_S)
     try:
-        return await _answered(host.connect_le(address, timeout=None), within_s)
+        return await radio.answered(host.connect_le(peer_address, timeout=None), within_s)
     except (BleakError, asyncio.CancelledError):
         with contextlib.suppress(BleakError):
-            await _answered(host.send_sync_command(HCI_LE_Create_Connection_Cancel_Command()), COMMAND_S)
+            cancel = HCI_LE_Create_Connection_Cancel_Command()
+            await radio.answered(host.send_sync_command(cancel), COMMAND_S)
         raise
+
+
+async def _let_go(connection: Connection) -> None:
+    await connection.disconnect(HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
 
 
 async def _discover(peer: Peer) -> BleakGATTServiceCollection:
@@ -312,24 +344,3 @@ def _characteristic(
         lambda: int(peer.connection.att_mtu) - 3,
         service,
     )
-
-
-async def _answered(call: Awaitable[_T], within_s: float) -> _T:
-    """Await ``call`` for at most ``within_s``; whatever goes wrong below is a ``BleakError``.
-
-    bumble cancels what waits for a connection that is gone; in a task of its own that cannot be mistaken
-    for our own cancellation.
-    """
-    task = asyncio.ensure_future(call)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=within_s)
-    finally:
-        task.cancel()
-    if not done:
-        raise BleakError(f"no answer within {within_s:g} s")
-    if task.cancelled():
-        raise BleakError("the connection was lost")
-    try:
-        return task.result()
-    except (BaseBumbleError, OSError) as error:
-        raise BleakError(str(error) or type(error).__name__) from error
