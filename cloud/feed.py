@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from cloud.auth import Scope
 from cloud.db import Connection, Queries, connect
@@ -32,6 +33,8 @@ POLL_S: Final = 2.0
 """The log is read at least this often, in case a notification was lost."""
 STALE_S: Final = 6.0
 """Without a successful read for this long the feed counts as blind, and screens must learn it."""
+APPLICATION_NAME: Final = "anban feed"
+"""How the database's list of connections shows it."""
 FIRST_RETRY_S: Final = 0.25
 LONGEST_RETRY_S: Final = 5.0
 
@@ -125,7 +128,7 @@ class Feed:
     def __init__(
         self, dsn: str, monotonic: Callable[[], float] = time.monotonic, *, ring: int = RING
     ) -> None:
-        self._dsn = dsn
+        self._dsn = make_conninfo(dsn, application_name=APPLICATION_NAME)
         self._monotonic = monotonic
         self._listeners: set[Listener] = set()
         self._ring: deque[Change] = deque(maxlen=ring)

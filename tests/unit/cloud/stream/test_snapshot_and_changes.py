@@ -22,7 +22,7 @@ from cloud import sessions, stream
 from cloud.access import Parts
 from cloud.auth import Scope
 from cloud.db import Pool
-from cloud.feed import Feed
+from cloud.feed import APPLICATION_NAME, Feed
 from cloud.incidents import store
 from cloud.incidents.model import OutcomeCode, Snapshot
 from cloud.ingest.model import StoredAlarm
@@ -94,6 +94,12 @@ OPS: Final = st.one_of(
 )
 
 
+CUT: Final = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = %s
+"""
+
+
 class _UndoneError(Exception):
     """Rolls a transaction back."""
 
@@ -123,10 +129,7 @@ class World:
                 await self._act(nth, trigger)
             case Cut():
                 async with self.pool.connection() as conn:
-                    await conn.execute(
-                        "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen change'"
-                        " or (query like '%%from change%%' and pid <> pg_backend_pid())"
-                    )
+                    await conn.execute(CUT, [APPLICATION_NAME])
 
     async def _act(self, nth: int, trigger: store.Trigger) -> None:
         scope = Scope((self.town.hecheng, self.town.zhongfang), None, "test")
