@@ -15,5 +15,5 @@ export default defineConfig({
     rolldownOptions: { input: { console: at("./console.html") } },
   },
   server: { fs: { allow: [at("../..")] } },
-  test: { root: at("../.."), include: ["tests/web/**/*.test.ts"], restoreMocks: true },
+  test: { css: true, root: at("../.."), include: ["tests/web/**/*.test.ts"], restoreMocks: true },
 });

@@ -104,3 +104,4 @@ def busy_evening(platform: Platform) -> None:
         incident(36, "fall", 1, 8, room="living_room", state=state.DETECTED, due_at=ago(-13)),
     ):  # fmt: skip
         platform.put(view, trigger="alarm")
+        platform.put_home(platform.homes[view.home_id].model_copy(update={"open_priority": view.priority}))

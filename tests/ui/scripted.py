@@ -164,7 +164,8 @@ class Platform:
     def home_card(self, home_id: int) -> dict[str, Any]:
         at = now() - timedelta(minutes=2)
         readings = (
-            ("heart_rate", 96.0, "beat/min"), ("spo2", 95.0, "%"), ("temperature", 21.4, "Cel"), ("motion", 0.0, ""),
+            ("heart_rate", 96.0, "beat/min"), ("spo2", 95.0, "%"), ("temperature", 21.4, "Cel"),
+            ("motion", 0.0, ""),
         )  # fmt: skip
         return {
             "id": home_id,

@@ -62,9 +62,11 @@ interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    element.current?.showModal();
-    // The first thing to answer, not the button that closes.
-    element.current?.querySelector<HTMLElement>("form :checked, form input, form textarea")?.focus();
+    const dialog = element.current;
+    dialog?.showModal();
+    // Begin at what is to be answered, not at the button that closes.
+    const first = dialog?.querySelector("form :checked") ?? dialog?.querySelector("form input, form textarea");
+    (first as HTMLElement | null | undefined)?.focus();
   }, []);
   return (
     <dialog ref={element} aria-labelledby="dialog-title" onClose={onClose}>

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { nextTurn, scriptFor } from "@/core/triage";
+
+const FALL = scriptFor("fall");
+const yesOnlyTo = (i: number) => FALL.questions.slice(0, i + 1).map((_, j) => j === 0 || j === i);
+
+describe("the script", () => {
+  it.each(["smoke", "gas", "carbon_monoxide"])("for %s asks nothing before the fire brigade is called", (kind) => {
+    expect(nextTurn(scriptFor(kind), [])).toMatchObject({ advice: { do: "emergency", service: "119" } });
+  });
+
+  it("for a fall takes silence for an emergency", () => {
+    expect(nextTurn(FALL, [false])).toMatchObject({ advice: { do: "dispatch", priority: 1 } });
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("for a fall calls an ambulance when I-STUMBLE question %i is a yes", (i) => {
+    expect(nextTurn(FALL, yesOnlyTo(i))).toMatchObject({ advice: { do: "emergency", service: "120" } });
+  });
+
+  it("for a fall sends a responder when every danger is denied", () => {
+    expect(nextTurn(FALL, [true, ...Array<boolean>(8).fill(false)])).toMatchObject({ advice: { do: "dispatch", priority: 2 } });
+  });
+
+  it("asks one question at a time", () => expect(nextTurn(FALL, [true])).toEqual({ ask: FALL.questions[1] }));
+
+  it("for a kind this page does not know is the general one", () => {
+    expect(scriptFor("earthquake")).toBe(scriptFor("sos"));
+  });
+});
