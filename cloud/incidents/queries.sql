@@ -11,6 +11,12 @@ where i.id = %(incident_id)s
   and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
 for no key update of h
 
+-- lock_home_of --
+select h.id
+from incident i join home h on h.id = i.home_id
+where i.id = %(incident_id)s
+for no key update of h
+
 -- lock_home_if_free --
 -- A worker that finds the home busy comes back at its next tick.
 select h.id
@@ -102,6 +108,15 @@ on conflict (incident_id) do update set due_at = excluded.due_at
 -- stop_ladder --
 update escalation set due_at = null where incident_id = %(incident_id)s and due_at is not null
 
+-- withdraw_asks --
+-- Someone is on the way: whoever has not been reached yet need not be woken.
+with withdrawn as (
+    update message set state = 'withdrawn', due_at = null
+    where incident_id = %(incident_id)s and template = 'ask' and due_at is not null
+    returning id
+)
+insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn
+
 -- renew_ladder --
 update rung set state = 'waiting', asked_at = null, answered_at = null
 where incident_id = %(incident_id)s and state <> 'waiting'
@@ -116,6 +131,9 @@ insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdra
 
 -- family_steps --
 select step from rung where incident_id = %(incident_id)s and relation = 'family' order by step
+
+-- asked_steps --
+select step from rung where incident_id = %(incident_id)s and state = 'asked' order by step
 
 -- told_steps --
 select distinct step from message

@@ -181,6 +181,10 @@ async def _tell_family(conn: Connection, incident_id: int, now: datetime) -> Non
     await _tell(conn, incident_id, "family_steps", "raised", now)
 
 
+async def _tell_asked(conn: Connection, incident_id: int, now: datetime) -> None:
+    await _tell(conn, incident_id, "asked_steps", "relieved", now)
+
+
 async def _tell_outcome(conn: Connection, incident_id: int, now: datetime) -> None:
     await _tell(conn, incident_id, "told_steps", "settled", now)
 
@@ -192,12 +196,19 @@ def _run(query: str) -> Callable[[Connection, int, datetime], Awaitable[None]]:
     return run
 
 
+async def _stop_ladder(conn: Connection, incident_id: int, now: datetime) -> None:
+    params = {"incident_id": incident_id, "now": now}
+    await conn.execute(SQL["stop_ladder"], params)
+    await conn.execute(SQL["withdraw_asks"], params)
+
+
 EFFECT_ROWS: Final[Mapping[Effect, Callable[[Connection, int, datetime], Awaitable[None]]]] = {
     Effect.TELL_FAMILY: _tell_family,
+    Effect.TELL_ASKED: _tell_asked,
     Effect.TELL_OUTCOME: _tell_outcome,
     Effect.PAGE_SUPERVISOR: _run("page_supervisor"),
     Effect.START_LADDER: _run("start_ladder"),
-    Effect.STOP_LADDER: _run("stop_ladder"),
+    Effect.STOP_LADDER: _stop_ladder,
     Effect.RENEW_LADDER: _run("renew_ladder"),
     Effect.WITHDRAW_MESSAGES: _run("withdraw_messages"),
 }

@@ -40,6 +40,7 @@ __all__ = [
     "detail",
     "due",
     "fire",
+    "hold",
     "open_incidents",
     "snapshot",
 ]
@@ -286,9 +287,10 @@ async def fire(conn: Connection, incident_id: int, now: datetime) -> bool:
     return True
 
 
-async def hold(conn: Connection, incident_id: int) -> rows.Row | None:
-    """Lock an incident for a worker, home first; ``None`` when someone else is busy with that home."""
-    if await rows.maybe(conn, "lock_home_if_free", incident_id=incident_id) is None:
+async def hold(conn: Connection, incident_id: int, *, wait: bool = False) -> rows.Row | None:
+    """Lock an incident, home first; ``None`` when someone else is busy with that home and we do not ``wait``."""
+    query = "lock_home_of" if wait else "lock_home_if_free"
+    if await rows.maybe(conn, query, incident_id=incident_id) is None:
         return None
     return await rows.lock(conn, incident_id)
 

@@ -23,6 +23,7 @@ class Effect(StrEnum):
     """What a step asks for beyond the incident's own row. ``store`` turns each into rows, or shows it."""
 
     TELL_FAMILY = "tell_family"
+    TELL_ASKED = "tell_asked"
     TELL_OUTCOME = "tell_outcome"
     PAGE_SUPERVISOR = "page_supervisor"
     START_LADDER = "start_ladder"

@@ -191,7 +191,7 @@ TRANSITIONS: Final[Mapping[tuple[IncidentState, Trigger], tuple[Move, ...]]] = {
 ENTERING: Final[Mapping[IncidentState, tuple[Effect, ...]]] = {
     S.RAISED: (Effect.STOP_LADDER, Effect.RENEW_LADDER),
     S.DISPATCHING: (Effect.START_LADDER,),
-    S.EN_ROUTE: (Effect.STOP_LADDER,),
+    S.EN_ROUTE: (Effect.STOP_LADDER, Effect.TELL_ASKED),
     S.ON_SITE: (Effect.STOP_LADDER,),
     S.EMERGENCY_SERVICES: (Effect.PAGE_SUPERVISOR,),  # the ladder goes on: a neighbour's key opens the door
     S.MONITORING: (Effect.STOP_LADDER, Effect.RENEW_LADDER),

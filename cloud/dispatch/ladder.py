@@ -1,0 +1,199 @@
+"""Climbs the ladder: asks the people whom ``escalate`` names, and takes their answers.
+
+What this is: the thin shell around ``next_rung``. What it is not: it does not freeze the ladder (that is part
+of opening an incident) nor deliver a message (it queues one). The one idea: an ``escalation`` row with a
+``due_at`` is the whole state of a running ladder; without one nobody is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from cloud.db import Connection, Queries
+from cloud.dispatch.escalate import Ladder, Plan, Rung, RungState, next_rung
+from cloud.incidents import rows, store
+from cloud.incidents.machine import SETTLED, Detail, Trigger
+from cloud.incidents.model import IncidentState
+from cloud.incidents.timers import ARRIVE_WITHIN
+from cloud.notify import tokens
+
+SQL: Final = Queries(__package__)
+
+HELP_WANTED: Final = frozenset(
+    {
+        IncidentState.RAISED,
+        IncidentState.ACKED,
+        IncidentState.VOICE,
+        IncidentState.TRIAGED,
+        IncidentState.DISPATCHING,
+        IncidentState.EMERGENCY_SERVICES,
+    }
+)
+"""Where an acceptance sends its giver; elsewhere someone is there already, or the worst is over."""
+_CLIMBING: Final = frozenset({IncidentState.DISPATCHING, IncidentState.EMERGENCY_SERVICES})
+
+
+class UnknownToken(Exception):  # noqa: N818 - a noun
+    """Nobody was asked with this token."""
+
+
+class Outcome(StrEnum):
+    """What became of an answer; the value is the key of the sentence that its giver sees."""
+
+    GO = "go"
+    ALREADY_HELPED = "already_helped"
+    NOTED = "noted"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """``responder``: who is on the way now, ``""`` for nobody. ``locale``: of the person who answered."""
+
+    outcome: Outcome
+    responder: str
+
+
+async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: int = 100) -> list[int]:
+    """Incidents whose ladder has to be looked at, the most urgent first, without those in ``skip``."""
+    params = {"now": now, "skip": list(skip), "limit": limit}
+    cursor = await conn.execute(SQL["due_ladders"], params)
+    return [row["incident_id"] for row in await cursor.fetchall()]
+
+
+async def climb(conn: Connection, incident_id: int, now: datetime) -> bool:
+    """Ask whoever is next; ``False`` when another worker is at it or has just been.
+
+    When nobody is left, the incident goes on to the emergency services (or back into the queue).
+    """
+    row = await store.hold(conn, incident_id)
+    if row is None or not await _is_due(conn, incident_id, now):
+        return False
+    if row.incident.state not in _CLIMBING:
+        await _move(conn, incident_id, Plan())
+        return False
+    plan = next_rung(await _ladder(conn, row), now)
+    await _write(conn, incident_id, plan, now)
+    if plan.due_at is None:
+        await rows.take(conn, row, rows.Step(Trigger.LADDER_ENDED, store.TIMER_ACTOR, now))
+    elif plan.ask:
+        record = {"steps": list(plan.ask)}
+        await rows.take(conn, row, rows.Step(Trigger.ASK, store.TIMER_ACTOR, now, record=record))
+    return True
+
+
+async def answer(conn: Connection, token: str, accepted: bool, now: datetime) -> Answered:
+    """Take the answer of someone who was asked. Safe to repeat; the last word counts.
+
+    Raises:
+        UnknownToken: no message went out with this token.
+    """
+    asked = await _one(conn, "asked_by", token_hash=tokens.digest(token))
+    if asked is None:
+        raise UnknownToken
+    row = await store.hold(conn, asked["incident_id"], wait=True)
+    if row is None:
+        raise UnknownToken
+    if row.incident.state in SETTLED:
+        return Answered(Outcome.OVER, "")
+    rung = next(rung for rung in await _rungs(conn, row.id) if rung["step"] == asked["step"])
+    return await _answer(conn, row, _Given(asked["message_id"], rung, accepted, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    message_id: int
+    rung: dict[str, Any]
+    accepted: bool
+    now: datetime
+
+    @property
+    def actor(self) -> str:
+        return f"contact:{self.rung['contact_id']}"
+
+
+async def _answer(conn: Connection, row: rows.Row, given: _Given) -> Answered:
+    on_the_way = row.incident.state is IncidentState.EN_ROUTE and row.incident.responder == given.rung["name"]
+    mine = on_the_way and given.rung["state"] == RungState.ACCEPTED
+    if given.accepted and mine:
+        return Answered(Outcome.GO, row.incident.responder)
+    await _keep_answer(conn, row.id, given)
+    taken = await rows.take(conn, row, _step(row, given, mine=mine))
+    if taken.incident.state in _CLIMBING:
+        await conn.execute(SQL["look_again"], {"incident_id": row.id, "now": given.now})
+    return Answered(_outcome(row, given), taken.incident.responder)
+
+
+def _step(row: rows.Row, given: _Given, *, mine: bool) -> rows.Step:
+    name = given.rung["name"]
+    record = {"step": given.rung["step"], "accepted": given.accepted}
+    if given.accepted and row.incident.state in HELP_WANTED:
+        eta_at = given.now + ARRIVE_WITHIN[row.incident.priority]
+        going = Detail(responder=name, eta_at=eta_at)
+        return rows.Step(Trigger.ACCEPT, given.actor, given.now, going, record)
+    turned_back = mine and not given.accepted
+    return rows.Step(
+        Trigger.DECLINE if turned_back else Trigger.ANSWER, given.actor, given.now, record=record
+    )
+
+
+def _outcome(row: rows.Row, given: _Given) -> Outcome:
+    if not given.accepted:
+        return Outcome.NOTED
+    return Outcome.GO if row.incident.state in HELP_WANTED else Outcome.ALREADY_HELPED
+
+
+async def _keep_answer(conn: Connection, incident_id: int, given: _Given) -> None:
+    state = RungState.ACCEPTED if given.accepted else RungState.DECLINED
+    params = {"incident_id": incident_id, "step": given.rung["step"], "state": state.value, "now": given.now}
+    await conn.execute(SQL["answer_rung"], params)
+    message = {"message_id": given.message_id, "now": given.now, "detail": state.value}
+    await conn.execute(SQL["answer_message"], message)
+
+
+async def _is_due(conn: Connection, incident_id: int, now: datetime) -> bool:
+    row = await _one(conn, "escalation_for_update", incident_id=incident_id)
+    return row is not None and row["due_at"] is not None and row["due_at"] <= now
+
+
+async def _ladder(conn: Connection, row: rows.Row) -> Ladder:
+    rungs = tuple(
+        Rung(
+            step=rung["step"],
+            relation=rung["relation"],
+            has_key=rung["has_key"],
+            reachable=rung["reachable"],
+            state=RungState(rung["state"]),
+            asked_at=rung["asked_at"],
+        )
+        for rung in await _rungs(conn, row.id)
+    )
+    return Ladder(row.incident.priority, rungs)
+
+
+async def _write(conn: Connection, incident_id: int, plan: Plan, now: datetime) -> None:
+    await _move(conn, incident_id, plan)
+    given_up = {"incident_id": incident_id, "steps": list(plan.give_up)}
+    await conn.execute(SQL["give_up_rungs"], given_up)
+    asked = {"incident_id": incident_id, "steps": list(plan.ask), "now": now}
+    await conn.execute(SQL["ask_rungs"], asked)
+    await rows.tell(conn, incident_id, list(plan.ask), "ask", now)
+
+
+async def _move(conn: Connection, incident_id: int, plan: Plan) -> None:
+    params = {"incident_id": incident_id, "step": max(plan.ask, default=0), "due_at": plan.due_at}
+    await conn.execute(SQL["move_escalation"], params)
+
+
+async def _rungs(conn: Connection, incident_id: int) -> list[dict[str, Any]]:
+    cursor = await conn.execute(SQL["rungs"], {"incident_id": incident_id})
+    return await cursor.fetchall()
+
+
+async def _one(conn: Connection, query: str, **params: object) -> dict[str, Any] | None:
+    cursor = await conn.execute(SQL[query], params)
+    return await cursor.fetchone()

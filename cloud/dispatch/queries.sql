@@ -1,0 +1,53 @@
+-- The SQL of the ladder. It is worked by id; what people may see of it is read by incidents.
+
+-- due_ladders --
+select e.incident_id
+from escalation e join incident i on i.id = e.incident_id
+where e.due_at <= %(now)s and not (e.incident_id = any(%(skip)s))
+order by i.priority, e.due_at, e.incident_id
+limit %(limit)s
+
+-- escalation_for_update --
+select step, due_at from escalation where incident_id = %(incident_id)s for update
+
+-- rungs --
+-- A rung is reachable until every message that asked it has failed for good.
+select
+    r.step, r.contact_id, r.name, r.relation, r.has_key, r.state, r.asked_at,
+    cardinality(r.channels) > 0 and not exists (
+        select from message m
+        where m.incident_id = r.incident_id and m.step = r.step and m.template = 'ask'
+          and m.created_at >= r.asked_at
+        having count(*) > 0 and bool_and(m.state = 'failed')
+    ) as reachable
+from rung r
+where r.incident_id = %(incident_id)s
+order by r.step
+
+-- ask_rungs --
+update rung set state = 'asked', asked_at = %(now)s
+where incident_id = %(incident_id)s and step = any(%(steps)s)
+
+-- give_up_rungs --
+update rung set state = 'passed' where incident_id = %(incident_id)s and step = any(%(steps)s)
+
+-- move_escalation --
+update escalation set step = greatest(step, %(step)s), due_at = %(due_at)s where incident_id = %(incident_id)s
+
+-- look_again --
+update escalation set due_at = %(now)s where incident_id = %(incident_id)s and due_at is not null
+
+-- asked_by --
+select m.id as message_id, m.incident_id, m.step
+from answer_token t join message m on m.id = t.message_id
+where t.token_hash = %(token_hash)s
+
+-- answer_rung --
+update rung set state = %(state)s, answered_at = %(now)s
+where incident_id = %(incident_id)s and step = %(step)s
+
+-- answer_message --
+with answered as (
+    update message set state = 'answered', due_at = null where id = %(message_id)s returning id
+)
+insert into receipt (message_id, at, state, detail) select id, %(now)s, 'answered', %(detail)s from answered

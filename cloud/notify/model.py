@@ -1,0 +1,55 @@
+"""What a channel is given, what it gives back, and how it fails: the contract of every notifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one address.
+
+    ``title``, ``body``: ready to be read. ``variables``: the same facts apart, in simplified Chinese, for
+    channels that only fill in approved templates; ``template`` names which.
+    """
+
+    address: str
+    template: str
+    title: str
+    body: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider took it, which is no delivery yet. ``reference``: the provider's number, or ``""``."""
+
+    reference: str = ""
+
+
+@dataclass(eq=False)
+class NotifyError(Exception):
+    """It was not sent. ``permanent``: trying this channel again is useless. ``reason`` holds nothing personal.
+
+    Not frozen: an exception that leaves a context manager gets its traceback assigned.
+    """
+
+    reason: str
+    permanent: bool
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Notifier(Protocol):
+    """One way to reach people. Registered by one line in ``notify.NOTIFIERS``."""
+
+    async def deliver(self, message: Outgoing) -> Receipt:
+        """Hand ``message`` to the provider, once; returns within about 20 s.
+
+        Raises:
+            NotifyError: the only exception.
+        """
+        ...

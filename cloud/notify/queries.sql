@@ -1,0 +1,51 @@
+-- The SQL of the message queue. Messages are worked by id; people see them through incidents.
+
+-- due_messages --
+select m.id
+from message m left join incident i on i.id = m.incident_id
+where m.due_at <= %(now)s and not (m.id = any(%(skip)s))
+order by i.priority nulls last, m.due_at, m.id
+limit %(limit)s
+
+-- claim --
+-- The message is ours until the lease ends; a worker that dies in between leaves it to the next one.
+with picked as (
+    select id from message where id = %(message_id)s and due_at <= %(now)s for update skip locked
+)
+update message m
+set attempts = m.attempts + 1, due_at = %(lease)s
+from picked
+where m.id = picked.id
+returning m.id, m.incident_id, m.step, m.channel, m.address, m.locale, m.template, m.params, m.attempts
+
+-- keep_token --
+insert into answer_token (token_hash, message_id, created_at) values (%(token_hash)s, %(message_id)s, %(now)s)
+
+-- settle --
+-- Only if it is still ours: an answer or a withdrawal that came meanwhile has the last word.
+update message
+set state = %(state)s, due_at = %(due_at)s
+where id = %(message_id)s and attempts = %(attempts)s and due_at is not null
+
+-- append_receipt --
+insert into receipt (message_id, at, state, detail) values (%(message_id)s, %(now)s, %(state)s, %(detail)s)
+
+-- try_next_channel --
+-- The same words to the same person on the channel after this one, once.
+insert into message (incident_id, step, channel, address, locale, template, params, due_at, created_at)
+select m.incident_id, m.step, split_part(n.address, ':', 1), n.address, m.locale, m.template, m.params,
+       %(now)s, %(now)s
+from message m
+join rung r on r.incident_id = m.incident_id and r.step = m.step
+cross join lateral (select r.channels[array_position(r.channels, m.address) + 1] as address) n
+where m.id = %(message_id)s and n.address is not null
+  and not exists (
+      select from message later
+      where later.incident_id = m.incident_id and later.step = m.step and later.template = m.template
+        and later.address = n.address and later.created_at >= m.created_at
+  )
+
+-- look_at_ladder --
+-- Someone could not be asked: the ladder need not wait for them.
+update escalation set due_at = least(due_at, %(now)s)
+where incident_id = %(incident_id)s and due_at is not null

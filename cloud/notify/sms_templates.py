@@ -1,0 +1,98 @@
+"""The texts that may go out as text messages, as they are handed in for approval.
+
+Carriers in China deliver only approved texts with short, typed variables, and charge by length; so each text
+here fits into one unit with its longest values, save the one that carries a link. A message never names a
+condition: a telephone lies on a table for others to read.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from cloud.notify.model import NotifyError
+
+ONE_UNIT: Final = 70
+"""Characters, signature and its brackets included; a longer text costs one unit per 67."""
+UNIT_OF_LONG: Final = 67
+
+_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+
+
+class Kind(Enum):
+    """What a variable may hold: its longest value, and the characters that carriers let through."""
+
+    NAME = (10, re.compile(r"[\w·. ]+"))
+    WHAT = (8, re.compile(r"\w+"))
+    TIME = (5, re.compile(r"[0-2]\d:[0-5]\d"))
+    TOKEN = (22, re.compile(r"[A-Za-z0-9_-]+"))
+
+    @property
+    def longest(self) -> int:
+        """Most characters; carriers accept 35."""
+        return self.value[0]
+
+    @property
+    def shape(self) -> re.Pattern[str]:
+        """What the whole value must look like."""
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SmsTemplate:
+    """``text`` as approved, with ``${variable}`` where a value goes.
+
+    ``{public_url}`` is written out when the text is handed in: carriers do not accept an address as a value.
+    """
+
+    text: str
+    variables: Mapping[str, Kind]
+
+
+TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
+    "raised": SmsTemplate(
+        "${resident}家${time}有${what}，社区已在处理，请留意电话。",
+        {"resident": Kind.NAME, "time": Kind.TIME, "what": Kind.WHAT},
+    ),
+    "ask": SmsTemplate(
+        "${resident}家${time}有${what}，能去看看吗？请点此回复：{public_url}/a/${token}",
+        {"resident": Kind.NAME, "time": Kind.TIME, "what": Kind.WHAT, "token": Kind.TOKEN},
+    ),
+    "relieved": SmsTemplate("已有人前往${resident}家，您不必再去，谢谢。", {"resident": Kind.NAME}),
+    "settled": SmsTemplate("${resident}家的警报已处理完毕，谢谢您的关心。", {"resident": Kind.NAME}),
+    "page": SmsTemplate(
+        "${resident}家${time}的${what}无人应答，请值班负责人立即处理。",
+        {"resident": Kind.NAME, "time": Kind.TIME, "what": Kind.WHAT},
+    ),
+}
+
+
+def fill(template: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The variables of ``template`` out of ``values``, cut to length.
+
+    Raises:
+        NotifyError: a value is missing or has characters that carriers refuse.
+    """
+    filled = {}
+    for name, kind in TEMPLATES[template].variables.items():
+        value = values.get(name, "")[: kind.longest]
+        if not kind.shape.fullmatch(value):
+            raise NotifyError(f"text message {template}: {name} cannot be sent", permanent=True)
+        filled[name] = value
+    return filled
+
+
+def preview(template: str, values: Mapping[str, str], sign_name: str, public_url: str) -> str:
+    """The message as it will be read, with its signature."""
+    filled = fill(template, values)
+    text = TEMPLATES[template].text.replace("{public_url}", public_url)
+    return f"【{sign_name}】" + _VARIABLE.sub(lambda match: filled[match[1]], text)
+
+
+def units(text: str) -> int:
+    """How many text messages ``text`` (from ``preview``) is charged as."""
+    return 1 if len(text) <= ONE_UNIT else math.ceil(len(text) / UNIT_OF_LONG)

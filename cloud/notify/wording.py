@@ -1,0 +1,165 @@
+"""What a message says, in three languages: one sentence with who, what, where, when and what to do.
+
+What this is: tables of text. What it is not: a place for conditions or advice; nobody is diagnosed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+DEFAULT: Final = "zh-Hans"
+
+WHAT: Final[Mapping[str, Mapping[str, str]]] = {
+    "zh-Hans": {
+        "sos": "求助",
+        "fall": "疑似跌倒",
+        "smoke": "烟雾报警",
+        "gas": "燃气报警",
+        "carbon_monoxide": "一氧化碳报警",
+        "flood": "漏水",
+        "stillness": "长时间无活动",
+        "device_fault": "设备故障",
+    },
+    "zh-Hant": {
+        "sos": "求助",
+        "fall": "疑似跌倒",
+        "smoke": "煙霧警報",
+        "gas": "瓦斯警報",
+        "carbon_monoxide": "一氧化碳警報",
+        "flood": "漏水",
+        "stillness": "長時間無活動",
+        "device_fault": "設備故障",
+    },
+    "en": {
+        "sos": "a call for help",
+        "fall": "a possible fall",
+        "smoke": "a smoke alarm",
+        "gas": "a gas alarm",
+        "carbon_monoxide": "a carbon monoxide alarm",
+        "flood": "a water leak",
+        "stillness": "no movement for a long time",
+        "device_fault": "a device fault",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One template in one language; ``{resident} {what} {where} {time} {link}`` are filled in."""
+
+    title: str
+    body: str
+
+
+TEMPLATES: Final[Mapping[str, Mapping[str, Wording]]] = {
+    "raised": {
+        "zh-Hans": Wording(
+            "{resident}：{what}", "{time}，{where}，{resident}家中{what}；社区正在处理，请留意电话。"
+        ),
+        "zh-Hant": Wording(
+            "{resident}：{what}", "{time}，{where}，{resident}家中{what}；社區正在處理，請留意電話。"
+        ),
+        "en": Wording(
+            "{resident}: {what}",
+            "At {time} there was {what} at the home of {resident}, {where}; the centre is on it,"
+            " please keep your phone at hand.",
+        ),
+    },
+    "ask": {
+        "zh-Hans": Wording(
+            "请帮忙：{resident}", "{time}，{where}，{resident}家中{what}，您能去看看吗？请点此回复：{link}"
+        ),
+        "zh-Hant": Wording(
+            "請幫忙：{resident}", "{time}，{where}，{resident}家中{what}，您能去看看嗎？請點此回覆：{link}"
+        ),
+        "en": Wording(
+            "Please help {resident}",
+            "At {time} there was {what} at the home of {resident}, {where}."
+            " Can you go and look? Answer here: {link}",
+        ),
+    },
+    "relieved": {
+        "zh-Hans": Wording("{resident}：已有人前往", "已有人前往{resident}家（{where}），您不必再去，谢谢。"),
+        "zh-Hant": Wording("{resident}：已有人前往", "已有人前往{resident}家（{where}），您不必再去，謝謝。"),
+        "en": Wording(
+            "{resident}: someone is on the way",
+            "Someone is on the way to {resident}, {where}; you need not go. Thank you.",
+        ),
+    },
+    "settled": {
+        "zh-Hans": Wording(
+            "{resident}：已处理", "{time}的{what}（{resident}家，{where}）已处理完毕，谢谢您的关心。"
+        ),
+        "zh-Hant": Wording(
+            "{resident}：已處理", "{time}的{what}（{resident}家，{where}）已處理完畢，謝謝您的關心。"
+        ),
+        "en": Wording(
+            "{resident}: settled",
+            "{what} at {time} at the home of {resident}, {where}, has been dealt with."
+            " Thank you for your care.",
+        ),
+    },
+    "page": {
+        "zh-Hans": Wording(
+            "无人应答：{resident}",
+            "{time}，{where}，{resident}家中{what}，至今无人处理，请值班负责人立即处理：{link}",
+        ),
+        "zh-Hant": Wording(
+            "無人應答：{resident}",
+            "{time}，{where}，{resident}家中{what}，至今無人處理，請值班負責人立即處理：{link}",
+        ),
+        "en": Wording(
+            "Nobody answers: {resident}",
+            "{what} at {time} at the home of {resident}, {where}, is still waiting for someone;"
+            " please take it now: {link}",
+        ),
+    },
+}
+
+
+def facts(params: Mapping[str, Any], locale: str, link: str) -> dict[str, str]:
+    """The words to fill in, from what was kept when the message was queued.
+
+    ``time`` is the home's wall clock; ``params["observed_at"]`` an ISO time.
+    """
+    where = " ".join(part for part in (str(params["address"]), str(params["room"])) if part)
+    kinds = WHAT[language(locale)]
+    return {
+        "resident": str(params["resident"]),
+        "what": kinds.get(str(params["kind"]), kinds["sos"]),
+        "where": where,
+        "time": _local(str(params["observed_at"]), str(params["time_zone"])),
+        "link": link,
+    }
+
+
+def render(template: str, locale: str, words: Mapping[str, str]) -> tuple[str, str]:
+    """Title and body of ``template`` in the language nearest to ``locale``."""
+    wording = TEMPLATES[template][language(locale)]
+    return _sentence(wording.title.format_map(words)), _sentence(wording.body.format_map(words))
+
+
+def language(locale: str) -> str:
+    """``zh-TW`` → ``zh-Hant``, ``en-GB`` → ``en``; whatever we do not speak → ``zh-Hans``."""
+    if locale in WHAT:
+        return locale
+    tags = set(locale.replace("_", "-").split("-"))
+    if tags & {"Hant", "TW", "HK", "MO"}:
+        return "zh-Hant"
+    return "en" if "en" in tags else DEFAULT
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _local(observed_at: str, time_zone: str) -> str:
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return datetime.fromisoformat(observed_at).astimezone(UTC).strftime("%H:%M UTC")
+    return datetime.fromisoformat(observed_at).astimezone(zone).strftime("%H:%M")
