@@ -60,10 +60,11 @@ class HciAdapter:
 
     def __init__(self, transport: str) -> None:
         from edge_agent.drivers import hci_backend
+        from edge_agent.drivers.hci_radio import HciRadio
 
         self.connecting = asyncio.Lock()
         self._hci = hci_backend
-        self._radio = hci_backend.HciRadio(transport)
+        self._radio = HciRadio(transport)
 
     def scanner(self, heard: AdvertisementDataCallback) -> BleakScanner:
         return BleakScanner(heard, backend=self._hci.HciScanner, radio=self._radio)

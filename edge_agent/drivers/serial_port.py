@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import queue
 import threading
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ from edge_agent.settings import EdgeSettings, SerialSettings
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
 from firmware_protocols.registry import FRAMERS
+
+log = logging.getLogger(__name__)
 
 READ_S: Final = 0.5
 """How long a read blocks: the longest a stop takes."""
@@ -118,6 +121,7 @@ class _Reader(threading.Thread):
         try:
             with self._opened() as port:
                 self.is_open = True
+                log.info("serial port open name=%s", self._settings.name)
                 self._ring()
                 self._read(port)
         except (OSError, ValueError) as error:
