@@ -63,6 +63,18 @@ class Unauthentic(DecodeError):
 
 
 @dataclass(eq=False)
+class Replayed(Unauthentic):
+    """The key fits, but the counter is not above the highest accepted one.
+
+    Either somebody plays a recording, or the device began to count again after a battery change: then its
+    next real call is refused too, so whoever sees this tells a technician.
+    """
+
+    counter: int
+    last: int
+
+
+@dataclass(eq=False)
 class BadMessage(DecodeError):
     """A wire message (batch, ack, state, command) that breaks the contract `anban/1`."""
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
 from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
-from firmware_protocols.errors import Truncated, Unauthentic, UnknownFormat
+from firmware_protocols.errors import Replayed, Truncated, Unauthentic, UnknownFormat
 from firmware_protocols.model import Event, EventKind, Observation, Quantity, Reading
 
 SERVICE_UUID: Final = full(0xFCD2)
@@ -107,7 +107,8 @@ def decode(frame: Frame, security: Security = NO_SECURITY) -> Decoded:
     Raises:
         Truncated: the header or an object is cut.
         UnknownFormat: another BTHome version, or only objects that nobody knows.
-        Unauthentic: no key, wrong key, replayed counter, or plain from a device that encrypts.
+        Unauthentic: no key, wrong key, or plain from a device that encrypts.
+        Replayed: an authentic frame whose counter is not above the last one.
     """
     payload = frame.payload
     if not payload:
@@ -175,7 +176,7 @@ def _open(frame: Frame, security: Security) -> tuple[int, bytes]:
         raise Unauthentic("wrong key, or the frame was changed") from error
     counter = int.from_bytes(tail, "little")
     if security.last_counter is not None and counter <= security.last_counter:
-        raise Unauthentic(f"counter {counter} is not above {security.last_counter}: replayed")
+        raise Replayed("replayed, or the device counts anew", counter, security.last_counter)
     return counter, body
 
 
