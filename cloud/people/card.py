@@ -14,14 +14,15 @@ from pydantic import BaseModel, ConfigDict
 
 from cloud.auth import Scope
 from cloud.db import Connection, Queries
-from firmware_protocols.model import QUANTITIES, Quality, Quantity
+from firmware_protocols.model import Quality, Quantity
 
 EVENTS: Final = 20
 """Newest events on a card: about a day of doors and buttons."""
 SHOWN_DIGITS: Final = 4
 
 _SQL: Final = Queries(__package__, "card.sql")
-_BY_NUMBER: Final = {spec.number: quantity for quantity, spec in QUANTITIES.items()}
+_BY_NUMBER: Final = {quantity.number: quantity for quantity in Quantity}
+_QUALITIES: Final = {quality.number: quality for quality in Quality}
 
 
 class _View(BaseModel):
@@ -116,13 +117,12 @@ async def home_card(
     if not homes:
         return None
     residents = await rows("resident")
-    readings = await rows("last_readings", quantities=list(_BY_NUMBER))
     return HomeCard(
         **homes[0],
         resident=_resident(residents[0], now, full=full) if residents else None,
         contacts=[ContactView(**row | _phone(row, full=full)) for row in await rows("contacts")],
         devices=[DeviceView(**row) for row in await rows("devices")],
-        readings=[_reading(row) for row in readings if row["quantity"] in _BY_NUMBER],
+        readings=[_reading(row) for row in await rows("last_readings", quantities=list(_BY_NUMBER))],
         events=[EventView(**row) for row in await rows("last_events", events=EVENTS)],
     )
 
@@ -145,4 +145,5 @@ def _resident(row: dict[str, Any], now: datetime, *, full: bool) -> ResidentView
 
 def _reading(row: dict[str, Any]) -> ReadingView:
     quantity = _BY_NUMBER[row["quantity"]]
-    return ReadingView(**row | {"quantity": quantity, "unit": quantity.unit, "quality": row["quality"]})
+    quality = _QUALITIES[row["quality"]]
+    return ReadingView(**row | {"quantity": quantity, "unit": quantity.unit, "quality": quality})
