@@ -7,6 +7,7 @@ it fails, the alarm stays stored with a ``due_at`` and is handed on again until 
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -62,10 +63,14 @@ async def _hand_on(
         async with conn.transaction():
             await on_alarm(conn, stored, now)
             await conn.execute(_SQL["settle_alarm"], {"id": number})
-    except Exception:
+    except Exception as error:
         if conn.broken or conn.closed:
             raise  # the whole transaction is lost, so the broker delivers it again
-        _log.exception("alarm not handed on yet alarm=%s gateway=%s", stored.alarm.id, stored.gateway)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error(
+            "alarm not handed on yet alarm=%s gateway=%s error=%s at=%s:%s",
+            *(stored.alarm.id, stored.gateway, type(error).__name__, where.filename, where.lineno),
+        )
         await conn.execute(_SQL["postpone_alarm"], {"id": number, "now": now})
 
 

@@ -1,0 +1,67 @@
+"""Settings: a typing mistake is an error that names the key, never a silent default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloud.settings import ConfigError, broker_secret, load, parse
+
+
+def test_nothing_at_all_is_a_valid_configuration() -> None:
+    settings = parse({})
+    assert (settings.web.host, settings.database.dsn, settings.ingest.shards) == ("127.0.0.1", "", (0, 255))
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"databse": {}}, "unknown configuration key databse; did you mean database?"),
+        ({"broker": {"hots": "x"}}, "unknown configuration key broker.hots; did you mean broker.host?"),
+        ({"web": {"zzz": 1}}, "unknown configuration key web.zzz; known: host, port, public_url"),
+        ({"web": {"port": "80"}}, "configuration: Expected `int`, got `str` - at `$.web.port`"),
+        ({"web": {"port": 65_536}}, "at `$.web.port`"),
+        ({"ingest": {"shards": [0, 256]}}, "at `$.ingest.shards[1]`"),
+        ({"ingest": {"shards": [9, 3]}}, "ingest.shards: 9 comes after 3"),
+        ({"database": "postgres://x"}, "at `$.database`"),
+    ],
+)
+def test_a_mistake_is_refused_by_name(document: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(document)
+    assert message in str(caught.value)
+
+
+def test_a_file_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
+    file = tmp_path / "cloud.toml"
+    file.write_text('data = "/elsewhere"\n[web]\nport = 0\n[notify.channels.sms]\nkey = "k"\n')
+    settings = load(file, data=tmp_path, environment={})
+    assert (settings.data, settings.web.port) == (str(tmp_path), 0)
+    assert settings.notify.channels == {"sms": {"key": "k"}}
+
+
+def test_secrets_may_come_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "cloud.toml"
+    file.write_text('[database]\ndsn = "host=file"\npool = 4\n')
+    settings = load(file, environment={"ANBAN_DATABASE_DSN": "host=environment"})
+    assert (settings.database.dsn, settings.database.pool) == ("host=environment", 4)
+
+
+@pytest.mark.parametrize(("content", "message"), [("= broken", "is not valid TOML"), (None, "cannot read")])
+def test_an_unreadable_file_is_an_error(tmp_path: Path, content: str | None, message: str) -> None:
+    file = tmp_path / "cloud.toml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        load(file)
+
+
+def test_the_broker_secret_may_live_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("from the file\n")
+    settings = parse({"broker": {"secret": "from the configuration", "secret_file": str(file)}})
+    assert broker_secret(settings.broker) == "from the file"
+    file.unlink()
+    with pytest.raises(ConfigError, match=r"broker\.secret_file"):
+        broker_secret(settings.broker)
