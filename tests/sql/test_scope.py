@@ -1,0 +1,164 @@
+"""Every read of resident data carries the scope: one forgotten filter is a leak.
+
+All SQL of the cloud is read as text. A statement that touches a table which says something about a resident
+must carry the clause of ``cloud.auth.Scope``, for tenants and for homes, or be listed here with the reason
+why no person reads its result. A list entry that is no longer needed fails too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from cloud.db.queries import split
+
+CLOUD: Final = Path(__file__).parents[2] / "cloud"
+RESIDENT_DATA: Final = frozenset(
+    "alarm change contact device escalation event gateway home home_card incident incident_alarm incident_card "
+    "incident_event message reading receipt resident rung".split()
+)
+NO_RESIDENT_DATA: Final = frozenset(
+    "answer_token batch division gap idempotency quarantine session staff staff_home tenant".split()
+)
+"""Tables about staff, places and transport. ``staff_home`` is where a scope comes from."""
+
+SYSTEM_FILES: Final = {
+    "audit.sql": "anban-cloud audit: counts on the machine of whoever runs the database",
+    "dispatch/queries.sql": "the ladder's loop, and an answer by the secret token of one message",
+    "ingest/queries.sql": "what gateways sent, on its way into the tables",
+    "notify/queries.sql": "the delivery loop",
+    "people/accounts.sql": "the broker's accounts",
+    "people/roster.sql": "the loader, run by whoever runs the database",
+}
+"""Files whose statements run for no person at a screen."""
+BY_ID: Final = "one step on an incident that its caller has locked, after the scope was checked or in a loop"
+EXEMPT: Final = {
+    ("incidents/queries.sql", "lock_home"): "ingest joins an alarm to its own home",
+    ("incidents/queries.sql", "lock_home_if_free"): "the timer loop",
+    ("incidents/queries.sql", "lock_home_of"): "an answer by token, and the ladder's loop",
+    ("incidents/queries.sql", "withdraw_asks"): "writes only",
+    ("incidents/queries.sql", "withdraw_messages"): "writes only",
+    ("incidents/queries.sql", "due_incidents"): "the timer loop",
+    ("incidents/queries.sql", "incident_for_update"): BY_ID,
+    ("incidents/queries.sql", "insert_incident"): "ingest opens an incident",
+    ("incidents/queries.sql", "incident_of_alarm"): BY_ID,
+    ("incidents/queries.sql", "open_incident_of_family"): BY_ID,
+    ("incidents/queries.sql", "alarm_record_known"): BY_ID,
+    ("incidents/queries.sql", "alarm_cancelled"): BY_ID,
+    ("incidents/queries.sql", "other_alarm_stands"): BY_ID,
+    ("incidents/queries.sql", "family_steps"): BY_ID,
+    ("incidents/queries.sql", "asked_steps"): BY_ID,
+    ("incidents/queries.sql", "told_steps"): BY_ID,
+    (
+        "incidents/queries.sql",
+        "card",
+    ): "the answer to whoever has just changed this very incident, and the log",
+    ("incidents/queries.sql", "home"): "the change log, which is filtered per listener",
+    ("incidents/queries.sql", "open_priority"): BY_ID,
+    ("incidents/queries.sql", "latest_change"): "a number",
+    ("stream.sql", "last_id"): "a number",
+    ("stream.sql", "log_bounds"): "two numbers",
+    ("stream.sql", "new_changes"): "the feed of the process; Change.visible_to filters per listener",
+}
+"""(file, statement) -> why its result reaches nobody who may not see it."""
+
+_COMMENT: Final = re.compile(r"--[^\n]*")
+_TABLE: Final = re.compile(r"\b(?:from|join|into|update|using)\s+(?:only\s+)?([a-z_]+)")
+_RETURNS: Final = re.compile(r"^\s*select\b|\breturning\b|^\s*with\b", re.IGNORECASE)
+_SCOPE: Final = re.compile(
+    r"\btenant_id = any\(%\(tenants\)s\) and "
+    r"\(%\(homes\)s::int\[\] is null or (?:\w+\.)?(?:home_id|id) = any\(%\(homes\)s\)\)"
+)
+_SQL_IN_PYTHON: Final = re.compile(
+    rf"\b(?:from|join|into|update)\s+(?:{'|'.join(sorted(RESIDENT_DATA))})\b", re.IGNORECASE
+)
+
+
+class Statement(NamedTuple):
+    """One named statement of one file."""
+
+    file: str
+    name: str
+    text: str
+
+    @property
+    def tables(self) -> set[str]:
+        """Tables and views it names."""
+        return set(_TABLE.findall(self.text))
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether it carries the whole clause."""
+        return bool(_SCOPE.search(self.text))
+
+    @property
+    def needs_scope(self) -> bool:
+        """Whether it gives back something about residents."""
+        return bool(self.tables & RESIDENT_DATA and _RETURNS.search(self.text))
+
+
+def _statements() -> Iterator[Statement]:
+    for path in sorted(CLOUD.rglob("*.sql")):
+        file = path.relative_to(CLOUD).as_posix()
+        if not file.startswith("db/migrations/"):
+            for name, text in split(path.read_text(encoding="utf-8")).items():
+                yield Statement(file, name, " ".join(_COMMENT.sub("", text).split()))
+
+
+STATEMENTS: Final = list(_statements())
+
+
+def _schema_tables() -> set[str]:
+    created = re.compile(r"^create (?:table|(?:or replace )?view) (\w+)", re.MULTILINE)
+    migrations = (CLOUD / "db" / "migrations").glob("*.sql")
+    return {name for path in migrations for name in created.findall(path.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: f"{s.file}:{s.name}")
+def test_a_read_of_resident_data_carries_the_scope(statement: Statement) -> None:
+    excused = statement.file in SYSTEM_FILES or (statement.file, statement.name) in EXEMPT
+    assert statement.is_scoped or excused or not statement.needs_scope, statement.text
+
+
+def test_no_exemption_outlives_its_need() -> None:
+    needed = {(s.file, s.name) for s in STATEMENTS if s.needs_scope and not s.is_scoped}
+    assert set(EXEMPT) <= needed
+    assert set(SYSTEM_FILES) <= {file for file, _ in needed}
+
+
+def test_every_table_was_judged() -> None:
+    assert _schema_tables() == RESIDENT_DATA | NO_RESIDENT_DATA
+
+
+def test_no_resident_data_is_read_by_sql_hidden_in_python() -> None:
+    hidden = [
+        f"{path.relative_to(CLOUD)}:{node.lineno}"
+        for path in sorted(CLOUD.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        and re.search(r"\b(select|insert|update|delete)\b", node.value) and _SQL_IN_PYTHON.search(node.value)
+    ]  # fmt: skip
+    assert hidden == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select * from resident",
+        "select * from resident where tenant_id = any(%(tenants)s)",
+        "select * from home where (%(homes)s::int[] is null or id = any(%(homes)s))",
+        "select * from home where tenant_id = any(%(tenants)s) or"
+        " (%(homes)s::int[] is null or id = any(%(homes)s))",
+        "update home set key = '' where id = 1 returning address",
+        "with x as (select 1) select * from x join incident on true",
+    ],
+)
+def test_the_test_sees_a_leak(text: str) -> None:
+    leak = Statement("x.sql", "leak", text)
+    assert leak.needs_scope
+    assert not leak.is_scoped
