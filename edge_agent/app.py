@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 OUTBOX_FILE: Final = "outbox.sqlite"
 _LOCK_FILE: Final = "agent.lock"
-_TICK_S: Final = 0.5
+_TICK_S: Final = 0.2
 _CLOCK_NOTE: Final = "clock/last"
 _CLOCK_NOTE_EVERY_S: Final = 600.0
 

@@ -1,9 +1,9 @@
-"""Between the pipeline and the fall model: one detector per wearable, loaded only where there is one."""
+"""Between the pipeline and the fall model, which is loaded only where there is a wearable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +17,8 @@ class Finding(Protocol):
     @property
     def at(self) -> datetime: ...
     @property
+    def decided_at(self) -> datetime: ...
+    @property
     def probability(self) -> float: ...
     @property
     def peak_g(self) -> float: ...
@@ -25,31 +27,31 @@ class Finding(Protocol):
 
 
 class Detector(Protocol):
-    """One wearable's motion, window after window."""
+    """The model over the streams of all wearables."""
 
     def feed(self, window: MotionWindow) -> Sequence[Finding]:
         """Take the next window; return the falls found."""
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class MotionWatch:
-    """``new_detector`` gives a detector with no past."""
+    """Turns what the model finds into signs that the rules see."""
 
-    new_detector: Callable[[], Detector]
-    _detectors: dict[DeviceId, Detector] = field(default_factory=dict)
+    detector: Detector
 
     def see(self, window: MotionWindow) -> list[FallSign]:
         """Return the signs of a fall in ``window`` and those before it."""
-        detector = self._detectors.get(window.device)
-        if detector is None:
-            detector = self._detectors[window.device] = self.new_detector()
-        return [_sign(window.device, finding) for finding in detector.feed(window)]
+        return [_sign(window.device, finding) for finding in self.detector.feed(window)]
 
 
 def _sign(device: DeviceId, finding: Finding) -> FallSign:
     evidence = {name: round(value, 4) for name, value in finding.numbers.items()}
-    evidence |= {"probability": round(finding.probability, 4), "peak_g": round(finding.peak_g, 3)}
+    evidence |= {
+        "probability": round(finding.probability, 4),
+        "peak_g": round(finding.peak_g, 3),
+        "decided_after_s": round((finding.decided_at - finding.at).total_seconds(), 3),
+    }
     return FallSign(device, finding.at, evidence)
 
 
@@ -59,7 +61,7 @@ def load_watch(position: str) -> MotionWatch:
     Raises:
         OSError, ValueError: the model file is missing or not valid.
     """
-    from edge_agent.falls.detector import FallDetector, load_model
+    from edge_agent.falls.detector import FallDetector
+    from edge_agent.falls.model import load_model
 
-    model = load_model(position)
-    return MotionWatch(lambda: FallDetector(model))
+    return MotionWatch(FallDetector(load_model(position)))

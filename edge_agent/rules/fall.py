@@ -132,7 +132,7 @@ class FallRule:
         self._episode = replace(
             episode,
             witnesses=(*episode.witnesses, device),
-            evidence={**episode.evidence, str(device): evidence},
+            evidence={**evidence, **episode.evidence},
         )
         if episode.raised:
             return [self._record(self._episode, AlarmState.UPDATED, now, {"by": "second witness"})]
@@ -142,7 +142,7 @@ class FallRule:
         self, device: DeviceId, at: datetime, evidence: Mapping[str, JsonValue], now: datetime
     ) -> list[Alarm]:
         due_at = now + timedelta(seconds=self._home.confirm_s)
-        episode = Episode(self._home.new_id(), device, now, due_at, (device,), {str(device): evidence})
+        episode = Episode(self._home.new_id(), device, now, due_at, (device,), dict(evidence))
         self._episode = episode
         if self._home.confirm_s <= 0:
             return self._raise(at, "no confirmation")
