@@ -19,11 +19,40 @@ from cloud.db.queries import split
 
 CLOUD: Final = Path(__file__).parents[2] / "cloud"
 RESIDENT_DATA: Final = frozenset(
-    "alarm change contact device escalation event gateway home home_card incident incident_alarm incident_card "
-    "incident_event message reading receipt resident rung".split()
+    [
+        "alarm",
+        "change",
+        "contact",
+        "device",
+        "escalation",
+        "event",
+        "gateway",
+        "home",
+        "home_card",
+        "incident",
+        "incident_alarm",
+        "incident_card",
+        "incident_event",
+        "message",
+        "reading",
+        "receipt",
+        "resident",
+        "rung",
+    ]
 )
 NO_RESIDENT_DATA: Final = frozenset(
-    "answer_token batch division gap idempotency quarantine session staff staff_home tenant".split()
+    [
+        "answer_token",
+        "batch",
+        "division",
+        "gap",
+        "idempotency",
+        "quarantine",
+        "session",
+        "staff",
+        "staff_home",
+        "tenant",
+    ]
 )
 """Tables about staff, places and transport. ``staff_home`` is where a scope comes from."""
 
