@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             plan = Plan(folder, homes=homes, whole=whole, seed=options.seed, port=options.port)
             return asyncio.run(_run(plan, options.duration))
     except BaseExceptionGroup as group:
-        sys.stderr.write(f"\nanban demo: {_first(group)}\n")
+        sys.stderr.write(f"\nanban demo: {first_of(group)}\n")
         return 1
     except (ChildError, ValueError, OSError, httpx.HTTPError) as error:
         sys.stderr.write(f"\nanban demo: {error}\n")
@@ -96,7 +96,7 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _first(error: BaseException) -> BaseException:
+def first_of(error: BaseException) -> BaseException:
     """What went wrong first, out of a group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

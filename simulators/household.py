@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -91,8 +92,9 @@ class Household:
         """
         await ACTIONS[action](self, report, **arguments)
 
-    async def press(self, _: Report, device: str = "pendant", how: str = "press") -> None:
-        """Press a button: ``press``, ``double_press``, ``long_press`` …"""
+    async def press(self, report: Report, device: str = "pendant", how: str = "press") -> None:
+        """Press a button: ``press``, ``double_press``, ``long_press`` …; report when."""
+        report({"at": time.time()})
         await self._beacons[device].press(how)
 
     async def show(self, _: Report, device: str, on: bool = True) -> None:
@@ -103,14 +105,15 @@ class Household:
         """Fall, as ``motion.fall`` does, and lie still for ``still_s``."""
         await self.play(report, list(motion.fall(random.Random(seed), still_s=still_s)))
 
-    async def play(self, report: Report, samples: list[motion.Sample]) -> None:
-        """Let the belt clip feel ``samples``; report each packet, and which sample is the strongest."""
-        peak = max(range(len(samples)), key=lambda at: sum(axis * axis for axis in samples[at]))
+    async def play(
+        self, report: Report, samples: list[motion.Sample], range_g: float = motion.RANGE_G
+    ) -> None:
+        """Let the wearable feel ``samples``; report of each packet which of them it held and when it left."""
 
         def sent(packet: Sent) -> None:
-            report({"sent": [packet.first, packet.last], "at": packet.at, "peak": peak})
+            report({"first": packet.first, "last": packet.last, "at": packet.at})
 
-        await self._clip.play([(x, y, z) for x, y, z in samples], sent)
+        await self._clip.play([(x, y, z) for x, y, z in samples], sent, range_g)
 
     async def vanish(self, _: Report, device: str) -> None:
         """Take a device out of range."""

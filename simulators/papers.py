@@ -78,12 +78,16 @@ def _contact(contact: Contact, channel: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Where one gateway finds its broker, its radio and its serial ports (device name → path)."""
+    """Where one gateway finds its broker, its radio and its serial ports (device name → path).
+
+    ``position``: where the wearable is worn, ``waist`` or ``wrist``.
+    """
 
     data_dir: Path
     broker_port: int
     transport: str
     serial: Mapping[str, str]
+    position: str = "waist"
 
 
 def gateway(home: Home, wiring: Wiring) -> str:
@@ -97,6 +101,8 @@ def gateway(home: Home, wiring: Wiring) -> str:
         'host = "127.0.0.1"',
         f"port = {wiring.broker_port}",
         f"secret = {_text(home.secret)}",
+        "[rules]",
+        f"fall_position = {_text(wiring.position)}",
         "[outbox]",
         "group_s = 2.0",
         "[ble]",

@@ -41,6 +41,7 @@ class Plan:
     port: int = 0
     speed: float = 60.0
     hour: float = 9.5
+    position: str = "waist"
     trace: bool = False
 
 
@@ -216,6 +217,7 @@ async def _start_agent(plan: Plan, home: Home, radio: Mapping[str, Any], broker:
         broker_port=broker,
         transport=radio["transports"][home.key],
         serial=radio["serial"][home.key],
+        position=plan.position,
     )
     config = plan.folder / "gateways" / f"{home.key}.toml"
     _private(config, papers.gateway(home, wiring))

@@ -48,6 +48,7 @@ class Sent:
 @dataclass(slots=True)
 class _Playing:
     samples: deque[Sample]
+    range_g: float
     sent: Callable[[Sent], None]
     over: asyncio.Event
     done: int = 0
@@ -85,9 +86,17 @@ class BeltClip:
         """From now on feel what ``source`` yields, asked again whenever it ends."""
         self._feel, self._feeling = source, iter(())
 
-    async def play(self, samples: Iterable[Sample], sent: Callable[[Sent], None] = lambda _: None) -> None:
-        """Feel ``samples`` after what is being played; tell ``sent`` of each packet; return at the end."""
-        playing = _Playing(deque(samples), sent, asyncio.Event())
+    async def play(
+        self,
+        samples: Iterable[Sample],
+        sent: Callable[[Sent], None] = lambda _: None,
+        range_g: float = RANGE_G,
+    ) -> None:
+        """Feel ``samples`` (of a sensor of that range) after what is being played; return at their end.
+
+        ``sent`` is told of each packet.
+        """
+        playing = _Playing(deque(samples), range_g, sent, asyncio.Event())
         self._playing.append(playing)
         await playing.over.wait()
 
@@ -112,7 +121,8 @@ class BeltClip:
         playing = self._playing[0] if self._playing else None
         first = playing.done if playing else 0
         samples = tuple(self._next_sample() for _ in range(PER_PACKET))
-        window = MotionWindow(DeviceId(""), datetime.now(UTC), counter, RATE_HZ, RANGE_G, samples)
+        range_g = playing.range_g if playing else RANGE_G
+        window = MotionWindow(DeviceId(""), datetime.now(UTC), counter, RATE_HZ, range_g, samples)
         await peripheral.notify(self._motion, motion.encode(window))
         if playing:
             playing.sent(Sent(counter, first, playing.done - 1, time.time()))

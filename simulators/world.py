@@ -205,6 +205,7 @@ _WHOLE: Final = (
     ("gas-kitchen", "gas", "kitchen", "beacon", False),
     ("smoke-kitchen", "smoke", "kitchen", "beacon", False),
     ("climate-living", "climate", "living", "beacon", False),
+    ("cancel-bed", "cancel_button", "bedroom", "beacon", False),
     ("radar-bath", "radar", "bathroom", "serial", False),
 )
 """Name, kind, room, way, encrypted."""
