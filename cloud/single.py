@@ -13,6 +13,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -84,12 +85,17 @@ async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None
         await _ingest(settings, pool, subscribed)
 
 
+def _wall() -> datetime:
+    """The wall clock, which the worker's loops hand on as ``now``."""
+    return datetime.now(UTC)
+
+
 async def run_worker(settings: Settings) -> None:
     """Work the timers and the messages until cancelled."""
     from cloud import worker
 
     async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
-        await worker.run(settings, pool)
+        await worker.run(settings, pool, clock=_wall)
 
 
 async def load(pool: Pool, roster: people.Roster) -> None:
@@ -143,7 +149,7 @@ async def _run_roles(
     subscribed = asyncio.Event()
     async with asyncio.TaskGroup() as roles:
         roles.create_task(_ingest(settings, pool, subscribed))
-        roles.create_task(worker.run(settings, pool))
+        roles.create_task(worker.run(settings, pool, clock=_wall))
         if broker is not None:
             roles.create_task(_keep_accounts(settings.database.dsn, broker))
         async with serving(settings, pool) as address:
