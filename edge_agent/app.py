@@ -158,7 +158,7 @@ def _motion(settings: EdgeSettings) -> MotionWatch | None:
         return None
     try:
         return load_watch(settings.rules.fall_position)
-    except (OSError, ValueError, ImportError):
+    except (ValueError, ImportError):
         log.exception("fall model cannot be loaded, falls are NOT detected")
         return None
 

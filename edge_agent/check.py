@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edge_agent.drivers import build_all
 from edge_agent.motion import load_watch
@@ -63,9 +64,9 @@ def _drivers(settings: EdgeSettings) -> Finding:
     return Finding(True, f"drivers: {', '.join(driver.name for driver in drivers) or 'none'}")
 
 
-def _model(position: str) -> Finding:
+def _model(position: Literal["waist", "wrist"]) -> Finding:
     try:
         load_watch(position)
-    except (OSError, ValueError, ImportError) as error:
+    except (ValueError, ImportError) as error:
         return Finding(False, f"fall model for the {position}: {error}")
     return Finding(True, f"fall model for the {position}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edge_agent.rules import FallSign
 from firmware_protocols.model import DeviceId, MotionWindow
@@ -55,13 +55,16 @@ def _sign(device: DeviceId, finding: Finding) -> FallSign:
     return FallSign(device, finding.at, evidence)
 
 
-def load_watch(position: str) -> MotionWatch:
+def load_watch(position: Literal["waist", "wrist"]) -> MotionWatch:
     """The watch with the shipped model for ``position``; imports numpy.
 
     Raises:
-        OSError, ValueError: the model file is missing or not valid.
+        ValueError: the model file is missing or not fit.
     """
     from edge_agent.falls.detector import FallDetector
-    from edge_agent.falls.model import load_model
+    from edge_agent.falls.model import ModelError, load_model
 
-    return MotionWatch(FallDetector(load_model(position)))
+    try:
+        return MotionWatch(FallDetector(load_model(position)))
+    except ModelError as error:
+        raise ValueError(str(error)) from error

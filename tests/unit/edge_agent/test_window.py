@@ -1,0 +1,81 @@
+"""Which batches go out, in which order, and when again."""
+
+from __future__ import annotations
+
+from edge_agent.frozen import Frozen, Key
+from edge_agent.window import RESEND_S, ROOM, Window
+from firmware_protocols.wire.topics import Lane
+
+
+def batches(lane: Lane, *firsts: int) -> list[Frozen]:
+    return [Frozen(Key("e", lane, first), 1, 0.0, b"") for first in firsts]
+
+
+def firsts(chosen: list[Frozen]) -> list[int]:
+    return [frozen.key.first for frozen in chosen]
+
+
+def test_alarms_go_first_then_newest_and_oldest_readings_in_turn() -> None:
+    chosen = Window().choose(
+        batches(Lane.ALARM, 1, 2), batches(Lane.BULK, 1, 2, 3), batches(Lane.BULK, 9, 8, 3), 0.0
+    )
+    assert [(f.key.lane, f.key.first) for f in chosen] == [
+        ("a", 1), ("a", 2), ("t", 9), ("t", 1), ("t", 8), ("t", 2), ("t", 3)
+    ]  # fmt: skip
+
+
+def test_what_is_in_flight_is_not_sent_again_before_its_time() -> None:
+    window, alarms = Window(), batches(Lane.ALARM, 1)
+    assert firsts(window.choose(alarms, [], [], 0.0)) == [1]
+    assert window.choose(alarms, [], [], RESEND_S - 0.1) == []
+    assert firsts(window.choose(alarms, [], [], RESEND_S)) == [1]
+
+
+def test_the_wait_for_readings_doubles_and_that_for_alarms_does_not() -> None:
+    window = Window()
+    alarms, readings = batches(Lane.ALARM, 1), batches(Lane.BULK, 1)
+    sent: dict[Lane, list[int]] = {lane: [] for lane in Lane}
+    for second in range(200):
+        for frozen in window.choose(alarms, readings, [], float(second)):
+            sent[frozen.key.lane].append(second)
+    assert sent[Lane.ALARM] == list(range(0, 200, 15))
+    assert sent[Lane.BULK] == [0, 15, 45, 105]
+
+
+def test_a_new_connection_makes_everything_due() -> None:
+    window, alarms = Window(), batches(Lane.ALARM, 1)
+    window.choose(alarms, [], [], 0.0)
+    window.reconnected()
+    assert firsts(window.choose(alarms, [], [], 1.0)) == [1]
+
+
+def test_a_backlog_of_readings_leaves_the_alarms_their_room() -> None:
+    window = Window()
+    backlog = batches(Lane.BULK, *range(1, 100))
+    assert len(window.choose([], backlog, [], 0.0)) == ROOM[Lane.BULK]
+    assert window.choose([], backlog, [], 1.0) == []
+    assert firsts(window.choose(batches(Lane.ALARM, 5), backlog, [], 1.0)) == [5]
+
+
+def test_a_settled_batch_makes_room() -> None:
+    window = Window()
+    backlog = batches(Lane.BULK, *range(1, 100))
+    window.choose([], backlog, [], 0.0)
+    window.settled([Key("e", Lane.BULK, 1)])
+    assert firsts(window.choose([], backlog[1:], [], 1.0)) == [ROOM[Lane.BULK] + 1]
+
+
+def test_a_batch_that_the_quota_dropped_in_flight_gives_its_room_back() -> None:
+    window = Window()
+    window.choose([], batches(Lane.BULK, *range(1, 20)), [], 0.0)
+    later = batches(Lane.BULK, *range(50, 70))
+    assert window.choose([], later, [], 1.0) == []
+    assert len(window.choose([], later, [], RESEND_S)) == ROOM[Lane.BULK]
+
+
+def test_a_slow_cloud_gets_one_reading_batch_at_a_time_and_every_alarm() -> None:
+    window = Window(slow_s=10)
+    backlog = batches(Lane.BULK, *range(1, 20))
+    assert firsts(window.choose([], backlog, [], 0.0)) == [1]
+    assert firsts(window.choose(batches(Lane.ALARM, 7), backlog, [], 5.0)) == [7]
+    assert firsts(window.choose([], backlog, [], 10.0)) == [2]
