@@ -34,7 +34,7 @@ limit %(limit)s
 select * from incident where id = %(incident_id)s for update
 
 -- incident_of_alarm --
-select incident_id from incident_alarm where alarm_id = %(alarm_id)s
+select incident_id from incident_alarm where home_id = %(home_id)s and alarm_id = %(alarm_id)s
 
 -- open_incident_of_family --
 select id from incident where home_id = %(home_id)s and family = %(family)s and closed_at is null
@@ -57,8 +57,8 @@ from contact
 where home_id = %(home_id)s
 
 -- link_alarm --
-insert into incident_alarm (alarm_id, incident_id) values (%(alarm_id)s, %(incident_id)s)
-on conflict (alarm_id) do update set incident_id = excluded.incident_id
+insert into incident_alarm (home_id, alarm_id, incident_id) values (%(home_id)s, %(alarm_id)s, %(incident_id)s)
+on conflict (home_id, alarm_id) do update set incident_id = excluded.incident_id
 
 -- alarm_record_known --
 select exists (
@@ -68,7 +68,9 @@ select exists (
 ) as known
 
 -- alarm_cancelled --
-select exists (select from alarm where alarm_id = %(alarm_id)s and state = 'cancelled') as cancelled
+select exists (
+    select from alarm where home_id = %(home_id)s and alarm_id = %(alarm_id)s and state = 'cancelled'
+) as cancelled
 
 -- other_alarm_stands --
 -- Whether another alarm of this incident has not been cancelled.

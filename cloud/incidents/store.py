@@ -92,7 +92,7 @@ async def attach_or_open(conn: Connection, alarm: StoredAlarm, now: datetime) ->
 
 async def _incident_for(conn: Connection, alarm: StoredAlarm) -> int | None:
     """The incident that this record belongs to: its alarm's own, or the open one of its family."""
-    known = await rows.maybe(conn, "incident_of_alarm", alarm_id=alarm.alarm.id)
+    known = await rows.maybe(conn, "incident_of_alarm", **_key(alarm))
     current = await _open_of_family(conn, alarm.home_id, _spec(alarm).family)
     if known is None:
         return current
@@ -107,7 +107,7 @@ async def _opens(conn: Connection, alarm: StoredAlarm) -> bool:
     state = alarm.alarm.state
     if state in {AlarmState.RAISED, AlarmState.CANCELLED}:
         return state is AlarmState.RAISED
-    return not (await rows.one(conn, "alarm_cancelled", alarm_id=alarm.alarm.id))["cancelled"]
+    return not (await rows.one(conn, "alarm_cancelled", **_key(alarm)))["cancelled"]
 
 
 async def _open(conn: Connection, alarm: StoredAlarm, now: datetime) -> None:
@@ -149,7 +149,7 @@ async def _trigger(conn: Connection, row: rows.Row, alarm: StoredAlarm, now: dat
         return Trigger.UPDATE if stands else trigger
     if trigger is Trigger.SUSPECT and _confirm_until(alarm, now) is None:
         trigger = Trigger.ALARM
-    known = await rows.maybe(conn, "incident_of_alarm", alarm_id=alarm.alarm.id)
+    known = await rows.maybe(conn, "incident_of_alarm", **_key(alarm))
     waiting = {IncidentState.DETECTED, IncidentState.CANCELLED_LOCAL}
     raised_for_it = known is not None and known["incident_id"] == row.id and row.incident.state not in waiting
     return Trigger.UPDATE if raised_for_it else trigger
@@ -164,8 +164,7 @@ async def _is_repeat(conn: Connection, row: rows.Row, alarm: StoredAlarm) -> boo
 
 
 async def _link(conn: Connection, incident_id: int, alarm: StoredAlarm) -> None:
-    params = {"incident_id": incident_id, "alarm_id": alarm.alarm.id}
-    await conn.execute(rows.SQL["link_alarm"], params)
+    await conn.execute(rows.SQL["link_alarm"], {**_key(alarm), "incident_id": incident_id})
 
 
 async def _describe(conn: Connection, incident_id: int, alarm: StoredAlarm) -> None:
@@ -187,6 +186,10 @@ def _confirm_until(alarm: StoredAlarm, now: datetime) -> datetime | None:
     if alarm.alarm.state is not AlarmState.SUSPECTED or not _spec(alarm).confirmable:
         return None
     return confirm_until(alarm.alarm.observed_at, alarm.alarm.confirm_s, now)
+
+
+def _key(alarm: StoredAlarm) -> dict[str, Any]:
+    return {"home_id": alarm.home_id, "alarm_id": alarm.alarm.id}
 
 
 def _gateway(alarm: StoredAlarm) -> str:
@@ -288,7 +291,7 @@ async def fire(conn: Connection, incident_id: int, now: datetime) -> bool:
 
 
 async def hold(conn: Connection, incident_id: int, *, wait: bool = False) -> rows.Row | None:
-    """Lock an incident, home first; ``None`` when someone else is busy with that home and we do not ``wait``."""
+    """Lock an incident, home first; ``None`` when someone is busy with that home and we do not ``wait``."""
     query = "lock_home_of" if wait else "lock_home_if_free"
     if await rows.maybe(conn, query, incident_id=incident_id) is None:
         return None

@@ -24,14 +24,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took it, which is no delivery yet. ``reference``: the provider's number, or ``""``."""
+    """The provider took it, which is no delivery yet. ``reference``: their number for it or ``""``."""
 
     reference: str = ""
 
 
 @dataclass(eq=False)
 class NotifyError(Exception):
-    """It was not sent. ``permanent``: trying this channel again is useless. ``reason`` holds nothing personal.
+    """It was not sent. ``permanent``: trying this channel again is useless. ``reason``: nothing personal.
 
     Not frozen: an exception that leaves a context manager gets its traceback assigned.
     """

@@ -47,6 +47,14 @@ WHAT: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+ROOMS: Final[Mapping[str, Mapping[str, str]]] = {
+    "zh-Hans": {"bathroom": "卫生间", "bedroom": "卧室", "kitchen": "厨房", "living": "客厅", "hall": "门厅"},
+    "zh-Hant": {"bathroom": "衛生間", "bedroom": "臥室", "kitchen": "廚房", "living": "客廳", "hall": "門廳"},
+    "en": {"living": "living room"},
+}
+"""Rooms as installers name them; a name that is not here is shown as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One template in one language; ``{resident} {what} {where} {time} {link}`` are filled in."""
@@ -126,8 +134,9 @@ def facts(params: Mapping[str, Any], locale: str, link: str) -> dict[str, str]:
 
     ``time`` is the home's wall clock; ``params["observed_at"]`` an ISO time.
     """
-    where = " ".join(part for part in (str(params["address"]), str(params["room"])) if part)
-    kinds = WHAT[language(locale)]
+    kinds, rooms = WHAT[language(locale)], ROOMS[language(locale)]
+    room = str(params["room"])
+    where = f"{params['address']} {rooms.get(room, room)}".strip()
     return {
         "resident": str(params["resident"]),
         "what": kinds.get(str(params["kind"]), kinds["sos"]),

@@ -15,6 +15,11 @@ comment on column message.state is 'queued, accepted, delivered, answered, faile
 create index message_incident on message (incident_id);
 create index incident_alarm_incident on incident_alarm (incident_id);
 
+-- An alarm's number is drawn at home; one that another home has drawn too (or copied) must not reach its incident.
+alter table incident_alarm add column home_id integer not null references home (id);
+alter table incident_alarm drop constraint incident_alarm_pkey;
+alter table incident_alarm add primary key (home_id, alarm_id);
+
 -- One row as the queue shows it. Its timer is whatever comes first: the state's, or the next rung of the ladder.
 create view incident_card as
 select

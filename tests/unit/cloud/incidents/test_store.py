@@ -287,3 +287,15 @@ async def test_addresses_are_masked_on_screens(conn: Connection, household: Hous
     incident = await the_incident(conn, household)
     messages = (await store.detail(conn, household.scope, incident.id)).messages
     assert [message.address for message in messages] == ["json:…ble"]
+
+
+async def test_an_alarm_number_that_two_homes_use_joins_neither_to_the_other(
+    conn: Connection, household: Household
+) -> None:
+    other = await seed(conn)
+    await store.attach_or_open(conn, household.alarm(), START)
+    await store.attach_or_open(conn, other.alarm(state=AlarmState.CANCELLED), after(1))
+    assert await store.open_incidents(conn, other.scope, START) == []
+    await store.attach_or_open(conn, other.alarm(AlarmKind.SMOKE), after(2))
+    assert (await the_incident(conn, other)).kind == "smoke"
+    assert (await the_incident(conn, household)).version == 1

@@ -1,0 +1,109 @@
+"""The table of channels, the library behind most of them, and what messages say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from cloud import notify
+from cloud.notify import NOTIFIERS, NotifyError, Outgoing, wording
+from cloud.notify.sms_templates import TEMPLATES as SMS
+from cloud.settings import ConfigError
+from firmware_protocols.model import AlarmKind
+from tests.scenario.webhook import Webhook, webhook
+
+PARAMS = {
+    "resident": "杨秀英",
+    "kind": "fall",
+    "address": "迎丰路 12 号",
+    "room": "bathroom",
+    "observed_at": "2026-01-10T19:00:00+00:00",
+    "time_zone": "Asia/Shanghai",
+}
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    with webhook() as served:
+        yield served
+
+
+def outgoing(address: str) -> Outgoing:
+    return Outgoing(address, "raised", "标题", "正文", {})
+
+
+async def test_a_webhook_really_receives_the_message(hook: Webhook) -> None:
+    await notify.build({})["json"].deliver(outgoing(hook.address("x")))
+    assert hook.texts("x") == ["正文"]
+
+
+async def test_a_service_that_refuses_is_tried_again(hook: Webhook) -> None:
+    hook.status = 500
+    with pytest.raises(NotifyError) as error:
+        await notify.build({})["json"].deliver(outgoing(hook.address("x")))
+    assert not error.value.permanent
+
+
+@pytest.mark.parametrize("address", ["json://", "json", "", "mailto://nobody"])
+async def test_an_address_that_cannot_be_read_is_given_up(address: str) -> None:
+    with pytest.raises(NotifyError) as error:
+        await notify.build({})["json"].deliver(outgoing(address))
+    assert error.value.permanent
+
+
+def test_text_messages_are_off_until_configured() -> None:
+    assert set(NOTIFIERS) - set(notify.build({})) == {"sms"}
+
+
+@pytest.mark.parametrize("channels", [{"smms": {"a": "b"}}, {"ntfy": {"token": "b"}}, {"sms": {"a": "b"}}])
+def test_a_wrong_option_is_an_error_that_names_it(channels: dict[str, dict[str, str]]) -> None:
+    with pytest.raises(ConfigError, match=r"notify\.channels"):
+        notify.build(channels)
+
+
+def test_every_alarm_kind_has_a_name_in_every_language() -> None:
+    for kinds in wording.WHAT.values():
+        assert set(kinds) == {kind.value for kind in AlarmKind}
+
+
+@pytest.mark.parametrize(("template", "locale"), list(product(wording.TEMPLATES, wording.WHAT)))
+def test_every_message_says_who_and_where_in_every_language(template: str, locale: str) -> None:
+    title, body = wording.render(template, locale, wording.facts(PARAMS, locale, "https://x/a/1"))
+    assert "杨秀英" in title
+    assert "杨秀英" in body
+    room = {"zh-Hans": "卫生间", "zh-Hant": "衛生間", "en": "bathroom"}[locale]
+    assert f"迎丰路 12 号 {room}" in body
+    assert ("https://x/a/1" in body) == (template in {"ask", "page"})
+    assert not re.search(r"[{}]", title + body)
+
+
+def test_text_messages_exist_for_every_message() -> None:
+    assert set(SMS) == set(wording.TEMPLATES)
+
+
+def test_time_is_the_homes_wall_clock() -> None:
+    assert wording.facts(PARAMS, "en", "")["time"] == "03:00"
+    assert wording.facts(PARAMS | {"time_zone": "Mars/Base"}, "en", "")["time"] == "19:00 UTC"
+
+
+def test_a_resident_named_like_a_placeholder_is_only_a_name() -> None:
+    words = wording.facts(PARAMS | {"resident": "{link}"}, "en", "secret")
+    assert "secret" not in wording.render("raised", "en", words)[0]
+
+
+@pytest.mark.parametrize(
+    ("locale", "spoken"),
+    [
+        ("zh-TW", "zh-Hant"),
+        ("zh_HK", "zh-Hant"),
+        ("zh-CN", "zh-Hans"),
+        ("en-GB", "en"),
+        ("mww", "zh-Hans"),
+        ("", "zh-Hans"),
+    ],
+)
+def test_the_nearest_language_is_spoken(locale: str, spoken: str) -> None:
+    assert wording.language(locale) == spoken
