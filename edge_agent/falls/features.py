@@ -1,0 +1,191 @@
+"""What a peak looked like: numbers that do not change when the sensor is turned on the body.
+
+What this is: pure, vectorised arithmetic on a 5-second context around each candidate. What it is not: tied to
+a model; the trained file names the features it wants. The one idea: only magnitudes, angles between two
+moments of the same sensor, and components along or across *its own* gravity are used, so a pendant worn
+upside down gives the same numbers. All accelerations in g, all times in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from edge_agent.falls.candidates import RATE_HZ, Floats, Indices
+
+BEFORE: Final = 3 * RATE_HZ
+"""Samples of context before a peak."""
+AFTER: Final = 2 * RATE_HZ
+"""Samples needed after a peak before it can be judged: the impact window, part of every alarm's latency."""
+
+FEATURES: Final[Mapping[str, str]] = {
+    "peak": "magnitude of the peak",
+    "second": "highest magnitude in the context more than 0.3 s away from the peak",
+    "dip": "lowest 60-ms mean in the last second before the peak (free fall tends to 0)",
+    "dip_to_peak_s": "time from that dip to the peak",
+    "rise": "peak minus dip",
+    "light_s": "time below 0.8 g in the 1.5 s before the peak",
+    "lost_speed": "integral of (1 g - magnitude), where positive, over the 1.5 s before the peak (g·s)",
+    "heavy_s": "time above 1.5 g within 0.5 s of the peak",
+    "width_s": "time above half of the peak's excess over 1 g within 0.5 s of the peak",
+    "impact_energy": "mean squared deviation from 1 g within 0.5 s of the peak",
+    "jerk_peak": "largest change between neighbouring samples within 0.3 s of the peak (g per sample)",
+    "jerk_impact": "mean change between neighbouring samples within 0.5 s of the peak",
+    "jerk_fall": "mean change between neighbouring samples from 1.5 to 0.3 s before the peak",
+    "jerk_before": "mean change between neighbouring samples from 3 to 1.5 s before the peak",
+    "jerk_settle": "mean change between neighbouring samples from 0.4 to 1 s after the peak",
+    "jerk_after": "mean change between neighbouring samples from 1 to 2 s after the peak",
+    "std_before": "spread of the magnitude from 3 to 1.5 s before the peak",
+    "std_fall": "spread of the magnitude from 1.5 to 0.3 s before the peak",
+    "std_settle": "spread of the magnitude from 0.4 to 1 s after the peak",
+    "std_after": "spread of the magnitude from 1 to 2 s after the peak",
+    "mean_fall": "mean magnitude from 1 to 0.1 s before the peak",
+    "mean_after": "mean magnitude from 1 to 2 s after the peak",
+    "top_before": "highest magnitude from 3 to 1 s before the peak",
+    "top_after": "highest magnitude from 1 to 2 s after the peak",
+    "bottom_after": "lowest magnitude from 0.2 to 2 s after the peak",
+    "steps_before": "upward crossings of 1.15 g from 3 to 0.5 s before the peak",
+    "steps_after": "upward crossings of 1.15 g from 0.5 to 2 s after the peak",
+    "turn_total": "angle between mean acceleration 3 to 1.5 s before and 1.25 to 2 s after the peak (degrees)",
+    "turn_late": "angle between mean acceleration 1 to 0.3 s before and 1.25 to 2 s after the peak (degrees)",
+    "turn_early": "angle between mean acceleration 3 to 1.5 s before and 0.6 to 0.2 s before the peak (degrees)",
+    "turn_settle": "angle between mean acceleration 0.3 to 0.8 s after and 1.25 to 2 s after the peak (degrees)",
+    "turn_impact": "angle between mean acceleration 3 to 1.5 s before and 0.3 to 0.8 s after the peak (degrees)",
+    "turn_peak": "angle between mean acceleration 3 to 1.5 s before the peak and that at the peak (degrees)",
+    "path": "summed angle between consecutive 0.2-s means from 1.5 s before to 1 s after the peak (degrees)",
+    "along_peak": "largest component along earlier gravity within 0.3 s of the peak",
+    "along_dip": "smallest component along earlier gravity in the last second before the peak",
+    "across_peak": "largest component across earlier gravity within 0.3 s of the peak",
+    "across_fall": "mean component across earlier gravity from 1 to 0.1 s before the peak",
+    "lean_rise_s": "time the component across earlier gravity exceeded 0.5 g in the last second before the peak",
+    "wander_after": "square root of the summed variance of the three axes from 1 to 2 s after the peak",
+    "wander_before": "square root of the summed variance of the three axes from 3 to 1.5 s before the peak",
+}
+NAMES: Final = tuple(FEATURES)
+
+
+def contexts(acc_g: Floats, at: Indices) -> Floats:
+    """The ``(len(at), BEFORE + 1 + AFTER, 3)`` surroundings of the samples ``at`` of ``acc_g`` (N×3, 50 Hz,
+    in g).
+
+    Beyond either end the outermost sample is held, as at the start of a stream.
+    """
+    offsets = np.arange(-BEFORE, AFTER + 1)
+    rows = np.clip(np.asarray(at)[:, None] + offsets[None, :], 0, len(acc_g) - 1)
+    return np.asarray(acc_g[rows], dtype=np.float64)
+
+
+def extract(context: Floats) -> Floats:
+    """Features, in the order of ``NAMES``, of contexts as ``contexts`` makes them: ``(n, len(NAMES))``."""
+    columns = measure(context)
+    return np.column_stack([columns[name] for name in NAMES])
+
+
+def measure(context: Floats) -> dict[str, Floats]:
+    """All features by name; each is an array with one number per context."""
+    magnitude = np.sqrt(np.einsum("nlk,nlk->nl", context, context))
+    return {
+        **_fall_and_impact(magnitude),
+        **_surroundings(context, magnitude),
+        **_turns(context),
+        **_components(context),
+    }
+
+
+def _cut(values: Floats, start_s: float, stop_s: float) -> Floats:
+    """The part of ``values`` (time on axis 1) from ``start_s`` to ``stop_s`` relative to the peak, both
+    included.
+    """
+    return values[:, BEFORE + round(start_s * RATE_HZ) : BEFORE + round(stop_s * RATE_HZ) + 1]
+
+
+def _fall_and_impact(magnitude: Floats) -> dict[str, Floats]:
+    peak = magnitude[:, BEFORE]
+    fall, impact = _cut(magnitude, -1.5, 0), _cut(magnitude, -0.5, 0.5)
+    last = _cut(magnitude, -1.04, -0.02)
+    smooth = (last[:, :-2] + last[:, 1:-1] + last[:, 2:]) / 3
+    dip = smooth.min(axis=1)
+    elsewhere = np.maximum(_cut(magnitude, -3, -0.32).max(axis=1), _cut(magnitude, 0.32, 2).max(axis=1))
+    excess = 1 + (peak - 1)[:, None] / 2
+    return {
+        "peak": peak,
+        "second": elsewhere,
+        "dip": dip,
+        "dip_to_peak_s": (smooth.shape[1] + 1 - smooth.argmin(axis=1)) / RATE_HZ,
+        "rise": peak - dip,
+        "light_s": (fall < 0.8).sum(axis=1) / RATE_HZ,
+        "lost_speed": np.maximum(1 - fall, 0).sum(axis=1) / RATE_HZ,
+        "heavy_s": (impact > 1.5).sum(axis=1) / RATE_HZ,
+        "width_s": (impact > excess).sum(axis=1) / RATE_HZ,
+        "impact_energy": ((impact - 1) ** 2).mean(axis=1),
+    }
+
+
+def _surroundings(context: Floats, magnitude: Floats) -> dict[str, Floats]:
+    step = np.diff(context, axis=1, prepend=context[:, :1])
+    jerk = np.sqrt(np.einsum("nlk,nlk->nl", step, step))
+    up = np.zeros(magnitude.shape)
+    up[:, 1:] = (magnitude[:, 1:] >= 1.15) & (magnitude[:, :-1] < 1.15)
+    return {
+        "jerk_peak": _cut(jerk, -0.3, 0.3).max(axis=1),
+        "jerk_impact": _cut(jerk, -0.5, 0.5).mean(axis=1),
+        "jerk_fall": _cut(jerk, -1.5, -0.3).mean(axis=1),
+        "jerk_before": _cut(jerk, -3, -1.5).mean(axis=1),
+        "jerk_settle": _cut(jerk, 0.4, 1).mean(axis=1),
+        "jerk_after": _cut(jerk, 1, 2).mean(axis=1),
+        "std_before": _cut(magnitude, -3, -1.5).std(axis=1),
+        "std_fall": _cut(magnitude, -1.5, -0.3).std(axis=1),
+        "std_settle": _cut(magnitude, 0.4, 1).std(axis=1),
+        "std_after": _cut(magnitude, 1, 2).std(axis=1),
+        "mean_fall": _cut(magnitude, -1, -0.1).mean(axis=1),
+        "mean_after": _cut(magnitude, 1, 2).mean(axis=1),
+        "top_before": _cut(magnitude, -3, -1).max(axis=1),
+        "top_after": _cut(magnitude, 1, 2).max(axis=1),
+        "bottom_after": _cut(magnitude, 0.2, 2).min(axis=1),
+        "steps_before": _cut(up, -3, -0.5).sum(axis=1),
+        "steps_after": _cut(up, 0.5, 2).sum(axis=1),
+    }
+
+
+def _angle(one: Floats, other: Floats) -> Floats:
+    """Angle between vectors on the last axis in degrees; 90 where either has no length."""
+    norms = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    cosine = np.einsum("...k,...k->...", one, other) / np.where(norms > 0, norms, 1)
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def _turns(context: Floats) -> dict[str, Floats]:
+    def mean(start_s: float, stop_s: float) -> Floats:
+        return _cut(context, start_s, stop_s).mean(axis=1)
+
+    before, after, settle = mean(-3, -1.5), mean(1.25, 2), mean(0.3, 0.8)
+    steps = np.stack([mean(-1.5 + 0.2 * k, -1.3 + 0.2 * k) for k in range(13)], axis=1)
+    return {
+        "turn_total": _angle(before, after),
+        "turn_late": _angle(mean(-1, -0.3), after),
+        "turn_early": _angle(before, mean(-0.6, -0.2)),
+        "turn_settle": _angle(settle, after),
+        "turn_impact": _angle(before, settle),
+        "turn_peak": _angle(before, context[:, BEFORE]),
+        "path": _angle(steps[:, 1:], steps[:, :-1]).sum(axis=1),
+    }
+
+
+def _components(context: Floats) -> dict[str, Floats]:
+    gravity = _cut(context, -3, -1.5).mean(axis=1)
+    length = np.linalg.norm(gravity, axis=1, keepdims=True)
+    down = gravity / np.where(length > 0, length, 1)
+    along = np.einsum("nlk,nk->nl", context, down)
+    rest = context - along[:, :, None] * down[:, None, :]
+    across = np.sqrt(np.einsum("nlk,nlk->nl", rest, rest))
+    return {
+        "along_peak": _cut(along, -0.3, 0.3).max(axis=1),
+        "along_dip": _cut(along, -1, 0).min(axis=1),
+        "across_peak": _cut(across, -0.3, 0.3).max(axis=1),
+        "across_fall": _cut(across, -1, -0.1).mean(axis=1),
+        "lean_rise_s": (_cut(across, -1, 0) > 0.5).sum(axis=1) / RATE_HZ,
+        "wander_after": np.sqrt(_cut(context, 1, 2).var(axis=1).sum(axis=1)),
+        "wander_before": np.sqrt(_cut(context, -3, -1.5).var(axis=1).sum(axis=1)),
+    }

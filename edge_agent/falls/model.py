@@ -1,0 +1,245 @@
+"""A trained fall model: a JSON file, and the sum of its trees.
+
+What this is: loading, checking and evaluating gradient-boosted trees with numpy alone. What it is not:
+training (``train.py``) or signal processing (``features.py``). The one idea: every tree is walked at once,
+one level a step, through flat arrays; a leaf points to itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.falls.candidates import RATE_HZ, Floats
+from edge_agent.falls.features import FEATURES
+from firmware_protocols.model import JsonValue
+
+FORMAT: Final = 1
+"""Number of the file layout; a file of another number is refused."""
+Position = Literal["waist", "wrist"]
+MODELS: Final = Path(__file__).parent / "models"
+LARGEST_FILE: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ModelError(Exception):
+    """A model file that must not be used: missing, damaged, or made for another version."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"fall model {self.path}: {self.reason}"
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Flat arrays of nodes. From node ``i`` a row goes ``left[i]`` when ``row[feature[i]] <= split[i]``.
+
+    ``roots`` holds the first node of each tree; a leaf has itself as both children and its share in
+    ``value``. The log-odds of a row is ``baseline`` plus the value of the leaf that it reaches in each tree.
+    """
+
+    baseline: float
+    roots: NDArray[np.intp]
+    feature: NDArray[np.intp]
+    split: Floats
+    left: NDArray[np.intp]
+    right: NDArray[np.intp]
+    value: Floats
+
+    def log_odds(self, rows: Floats) -> Floats:
+        """One number per row of ``rows`` (``(n, features)``)."""
+        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        which = np.arange(len(rows))[:, None]
+        while True:
+            lower = rows[which, self.feature[node]] <= self.split[node]
+            following = np.where(lower, self.left[node], self.right[node])
+            if np.array_equal(following, node):
+                return self.baseline + self.value[node].sum(axis=1)
+            node = following
+
+
+@dataclass(frozen=True, eq=False)
+class FallModel:
+    """What one trained file holds.
+
+    ``threshold`` is the probability from which a peak counts as a fall. ``features`` are names out of
+    ``features.FEATURES``, ``lowest`` and ``highest`` their range over the training data; outside it the model
+    guesses. ``range_g`` is the full scale of the sensors trained on, ``sources`` the data and their authors,
+    ``training`` the figures that were measured when it was made.
+    """
+
+    version: str
+    position: Position
+    rate_hz: int
+    range_g: float
+    features: tuple[str, ...]
+    lowest: tuple[float, ...]
+    highest: tuple[float, ...]
+    threshold: float
+    forest: Forest
+    sources: tuple[str, ...]
+    training: Mapping[str, JsonValue]
+
+    def probability(self, columns: Mapping[str, Floats]) -> Floats:
+        """Probability (0 to 1) that each peak is a fall, from the arrays that ``features.measure`` returns."""
+        log_odds = self.forest.log_odds(np.column_stack([columns[name] for name in self.features]))
+        return cast("Floats", 1 / (1 + np.exp(-log_odds)))
+
+    def unusual(self, columns: Mapping[str, Floats]) -> NDArray[np.intp]:
+        """How many features of each peak lie outside the training range."""
+        low, high = self._bounds
+        rows = np.column_stack([columns[name] for name in self.features])
+        return cast("NDArray[np.intp]", ((rows < low) | (rows > high)).sum(axis=1))
+
+    @cached_property
+    def _bounds(self) -> tuple[Floats, Floats]:
+        return np.array(self.lowest), np.array(self.highest)
+
+
+def load_model(position: Position) -> FallModel:
+    """The shipped model for a sensor worn at ``position``; ModelError when the file is unfit."""
+    return read_model(MODELS / f"{position}.json")
+
+
+def read_model(path: Path) -> FallModel:
+    """The model in the file ``path``; ModelError says what is wrong with it."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(str(path), f"larger than {LARGEST_FILE} bytes")
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ModelError(str(path), error.strerror or "unreadable") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(str(path), "damaged: not a JSON document") from error
+    return _checked(str(path), content)
+
+
+def write_model(path: Path, model: FallModel) -> None:
+    """Write ``model`` to ``path``, whole or not at all."""
+    content = _content(model)
+    partial = path.with_suffix(".partial")
+    partial.write_text(
+        json.dumps({**content, "sha256": digest(content)}, ensure_ascii=False, separators=(",", ":")) + "\n",
+        encoding="utf-8",
+    )
+    partial.replace(path)
+
+
+def digest(content: Mapping[str, JsonValue]) -> str:
+    """SHA-256 over the content without its own ``sha256``, in one canonical form."""
+    body = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _content(model: FallModel) -> dict[str, JsonValue]:
+    forest = model.forest
+    return {
+        "format": FORMAT,
+        "version": model.version,
+        "position": model.position,
+        "rate_hz": model.rate_hz,
+        "range_g": model.range_g,
+        "features": model.features,
+        "lowest": model.lowest,
+        "highest": model.highest,
+        "threshold": model.threshold,
+        "sources": model.sources,
+        "training": model.training,
+        "baseline": forest.baseline,
+        "trees": {
+            "roots": forest.roots.tolist(),
+            "feature": forest.feature.tolist(),
+            "split": forest.split.tolist(),
+            "left": forest.left.tolist(),
+            "right": forest.right.tolist(),
+            "value": forest.value.tolist(),
+        },
+    }
+
+
+def _checked(path: str, content: Any) -> FallModel:
+    if not isinstance(content, dict) or "format" not in content:
+        raise ModelError(path, "damaged: not a fall model")
+    if content["format"] != FORMAT:
+        raise ModelError(path, f"layout version {content['format']!r}, this program reads {FORMAT}")
+    if content.get("sha256") != digest(content):
+        raise ModelError(path, "damaged: the checksum does not match the content")
+    try:
+        model = _model(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(path, f"damaged: {error!r}") from error
+    fault = _fault(model)
+    if fault:
+        raise ModelError(path, fault)
+    return model
+
+
+def _model(content: Mapping[str, Any]) -> FallModel:
+    trees = content["trees"]
+    return FallModel(
+        version=str(content["version"]),
+        position=content["position"],
+        rate_hz=int(content["rate_hz"]),
+        range_g=float(content["range_g"]),
+        features=tuple(content["features"]),
+        lowest=tuple(map(float, content["lowest"])),
+        highest=tuple(map(float, content["highest"])),
+        threshold=float(content["threshold"]),
+        sources=tuple(content["sources"]),
+        training=content["training"],
+        forest=Forest(
+            baseline=float(content["baseline"]),
+            roots=_whole(trees["roots"]),
+            feature=_whole(trees["feature"]),
+            split=np.array(trees["split"], dtype=np.float64),
+            left=_whole(trees["left"]),
+            right=_whole(trees["right"]),
+            value=np.array(trees["value"], dtype=np.float64),
+        ),
+    )
+
+
+def _whole(values: Sequence[int]) -> NDArray[np.intp]:
+    return np.array(values, dtype=np.intp)
+
+
+def _fault(model: FallModel) -> str:
+    """Why a well-formed file still cannot be used; empty when it can."""
+    unknown = [name for name in model.features if name not in FEATURES]
+    forest = model.forest
+    nodes = np.arange(len(forest.feature))
+    leaf = (forest.left == nodes) & (forest.right == nodes)
+    columns = (forest.split, forest.left, forest.right, forest.value)
+    faults = {
+        f"position {model.position!r} is not known": model.position not in ("waist", "wrist"),
+        f"rate {model.rate_hz} Hz, this program analyses at {RATE_HZ} Hz": model.rate_hz != RATE_HZ,
+        f"features not known to this program: {', '.join(unknown)}": bool(unknown),
+        "no features, or not one range for each": not (
+            len(model.features) == len(model.lowest) == len(model.highest) > 0
+        ),
+        "threshold outside 0 to 1": not 0 < model.threshold < 1,
+        "trees of unequal columns": any(len(column) != len(nodes) for column in columns),
+        "no trees": len(forest.roots) == 0,
+    }
+    for reason, wrong in faults.items():
+        if wrong:
+            return reason
+    sound = (
+        np.isin(forest.roots, nodes).all()
+        and ((forest.feature >= 0) & (forest.feature < len(model.features))).all()
+        and (leaf | ((forest.left > nodes) & (forest.right > nodes))).all()
+        and (np.maximum(forest.left, forest.right) < len(nodes)).all()
+        and np.isfinite(forest.split).all()
+        and np.isfinite(forest.value).all()
+    )
+    return "" if sound else "damaged: the trees do not hold together"
