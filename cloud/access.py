@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie
 from pydantic import AfterValidator
 
 from cloud import guard, sessions
@@ -90,7 +91,14 @@ def _call(parts: Annotated[Parts, Depends(_parts)]) -> Call:
 Api = Annotated[Call, Depends(_call)]
 
 
-async def _session(request: Request, api: Api) -> Session:
+_IN_DOCUMENT: Final = APIKeyCookie(
+    name=COOKIE, scheme_name="session", description=f"named {SECURE_COOKIE} behind https", auto_error=False
+)
+
+
+async def _session(
+    request: Request, api: Api, _: Annotated[str | None, Security(_IN_DOCUMENT)] = None
+) -> Session:
     token = request.cookies.get(api.parts.cookie)
     if token:
         async with api.writing() as conn:

@@ -55,7 +55,8 @@ class Guard:
     Args:
         app: what it protects.
         origins: ``scheme://host[:port]`` values accepted beside the request's own host (a proxy's name).
-        intent_free: path prefixes whose requests need no intent header: their address is itself the secret.
+        intent_free: path prefixes whose requests need neither: their address is itself the secret, and they
+            read no cookie. (A form of a page without referrer says ``Origin: null``.)
     """
 
     def __init__(self, app: ASGIApp, origins: Iterable[str] = (), intent_free: tuple[str, ...] = ()) -> None:
@@ -92,10 +93,10 @@ class Guard:
             raise _too_large()
         if scope["method"] in SAFE_METHODS:
             return
-        if not self._is_ours(headers.get("origin"), scope, headers):
-            raise ProblemError(HTTPStatus.FORBIDDEN, "foreign_origin", "The request comes from another site.")
         if scope["path"].startswith(self._intent_free):
             return
+        if not self._is_ours(headers.get("origin"), scope, headers):
+            raise ProblemError(HTTPStatus.FORBIDDEN, "foreign_origin", "The request comes from another site.")
         if headers.get(INTENT_HEADER) != "1":
             raise ProblemError(HTTPStatus.FORBIDDEN, "no_intent", "The header X-Anban: 1 is missing.")
 

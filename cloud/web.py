@@ -23,9 +23,11 @@ from pydantic.json_schema import models_json_schema
 from cloud import guard, health, problems, session_routes, sessions, stream
 from cloud.access import Clock, Parts, wall_clock
 from cloud.db import Pool
+from cloud.dispatch import routes as answer_routes
 from cloud.feed import Feed
 from cloud.incidents import commands
 from cloud.incidents import routes as incident_routes
+from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
 from cloud.problems import Problem
 from cloud.settings import Settings
@@ -34,13 +36,15 @@ from cloud.throttle import Throttle
 API: Final = "/api/v1"
 VERSION: Final = "1"
 """Of the contract, not of the program: it changes only when an old client would break."""
-ANSWERS: Final = f"{API}/answers/"
+INTENT_FREE: Final = (f"{API}/answers/", ANSWER_PATH)
+"""Where the address itself is the secret: no cookie is read, so no foreign page can use one."""
 TIDY_EVERY: Final = timedelta(hours=1)
 ROUTERS: Final = (
     session_routes.router,
     incident_routes.router,
     stream.router,
     people_routes.router,
+    answer_routes.router,
     health.router,
 )
 ANYWHERE: Final = (
@@ -103,9 +107,11 @@ def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> 
     app.state.parts = parts
     app.state.feed = feed
     problems.install(app)
+    failures = problems.responses(*ANYWHERE)
     for router in ROUTERS:
-        app.include_router(router, prefix=API, responses=problems.responses(*ANYWHERE))
-    guard.install(app, [settings.web.public_url.rstrip("/")], (ANSWERS,))
+        app.include_router(router, prefix=API, responses=failures)
+    app.include_router(answer_routes.pages, responses=failures)
+    guard.install(app, [settings.web.public_url.rstrip("/")], INTENT_FREE)
     return app
 
 
@@ -131,7 +137,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         for method, operation in operations.items():
             if method.upper() not in guard.SAFE_METHODS:
                 operation["responses"] |= guard.responses()
-                if not path.startswith(ANSWERS):
+                if not path.startswith(INTENT_FREE):
                     operation.setdefault("parameters", []).append(_INTENT)
             for answer in operation["responses"].values():
                 _untangle(answer)

@@ -1,0 +1,89 @@
+"""Every route, visited by every role: exactly the allowed ones get in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from fastapi.routing import APIRoute
+
+from cloud.auth import Role
+from cloud.incidents.machine import ACTIONS
+from cloud.problems import MEDIA_TYPE
+from cloud.web import API, ROUTERS
+from tests.unit.cloud.conftest import Site
+
+ALL: Final = frozenset(Role)
+ANYONE: Final = None
+"""No sign-in needed."""
+QUEUE: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.CASEWORKER})
+HOMES: Final = QUEUE | {Role.FAMILY}
+
+ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
+    ("POST", "/session"): ANYONE,
+    ("GET", "/session"): ALL,
+    ("DELETE", "/session"): ALL,
+    ("GET", "/snapshot"): QUEUE,
+    ("GET", "/stream"): QUEUE,
+    ("GET", "/incidents/{incident_id}"): QUEUE,
+    ("POST", "/incidents/{incident_id}/ack"): QUEUE,
+    ("POST", "/incidents/{incident_id}/voice"): QUEUE,
+    ("POST", "/incidents/{incident_id}/triage"): QUEUE,
+    ("POST", "/incidents/{incident_id}/dispatch"): QUEUE,
+    ("POST", "/incidents/{incident_id}/arrive"): QUEUE,
+    ("POST", "/incidents/{incident_id}/enter"): QUEUE,
+    ("POST", "/incidents/{incident_id}/report"): QUEUE,
+    ("POST", "/incidents/{incident_id}/emergency"): QUEUE,
+    ("POST", "/incidents/{incident_id}/monitor"): QUEUE,
+    ("POST", "/incidents/{incident_id}/note"): QUEUE,
+    ("POST", "/incidents/{incident_id}/close"): QUEUE,
+    ("POST", "/incidents/{incident_id}/follow_up"): QUEUE,
+    ("POST", "/incidents/{incident_id}/reopen"): QUEUE,
+    ("GET", "/homes/{home_id}"): HOMES,
+    ("POST", "/answers/{token}"): ANYONE,
+    ("GET", "/a/{token}"): ANYONE,
+    ("POST", "/a/{token}"): ANYONE,
+    ("GET", "/health"): ANYONE,
+    ("GET", "/ready"): ANYONE,
+}
+"""The contract of who may do what, written a second time on purpose."""
+REFUSALS: Final = {401, 403}
+
+
+def _routes(site: Site) -> set[tuple[str, str]]:
+    paths = site.app.openapi()["paths"]
+    return {(method.upper(), path.removeprefix(API)) for path, methods in paths.items() for method in methods}
+
+
+def test_every_route_is_in_the_table(site: Site) -> None:
+    assert _routes(site) == set(ACCESS)
+    assert all(
+        route.include_in_schema
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    )
+
+
+def test_every_action_of_the_machine_has_its_route(site: Site) -> None:
+    offered = {
+        path.rpartition("/")[2]
+        for method, path in ACCESS
+        if path.startswith("/incidents/") and method == "POST"
+    }
+    assert offered == {action.value for action in ACTIONS}
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -> None:
+    browser = await site.signed_in(role.value) if role else site.browser()
+    got_in = {}
+    for method, path in sorted(ACCESS, key=lambda route: route[0] == "DELETE"):  # signing out comes last
+        address = path.format(incident_id=7, home_id=site.town.yellow, token="none")
+        root = "http://anban.test" + ("" if path.startswith("/a/") else API)
+        answer = await browser.request(method, root + address, params={"after": 999}, json={})
+        got_in[method, path] = answer.status_code not in REFUSALS or (method, path) == ("POST", "/session")
+        if not got_in[method, path]:
+            assert answer.status_code == (403 if role else 401)
+            assert answer.headers["content-type"] == MEDIA_TYPE
+    assert got_in == {route: roles is ANYONE or role in roles for route, roles in ACCESS.items()}
