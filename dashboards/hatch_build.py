@@ -70,8 +70,7 @@ def build(dashboards: Path) -> bool:
         return False
     node = node_home()
     web, fresh = dashboards / "web", dashboards / ".static-new"
-    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    _run("npm ci", node, [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], web)
+    install(web, node)
     vite = web / "node_modules" / "vite" / "bin" / "vite.js"
     _run("vite build", node, [str(vite), "build", "--outDir", str(fresh), "--emptyOutDir"], web)
     compress(fresh)
@@ -79,6 +78,17 @@ def build(dashboards: Path) -> bool:
     shutil.rmtree(static, ignore_errors=True)
     fresh.rename(static)
     return True
+
+
+def install(web: Path, node: Path) -> None:
+    """Bring ``node_modules`` to what the lock file says, unless it was made from this very lock."""
+    lock, mark = web / "package-lock.json", web / "node_modules" / ".anban-lock"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
+    if mark.is_file() and mark.read_text() == wanted:
+        return
+    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    _run("npm ci", node, [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], web)
+    mark.write_text(wanted)
 
 
 def digest(dashboards: Path) -> str:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from dashboards import hatch_build
-from tests.ui.scripted import PASSWORD, Platform, create_app, serve
+from tests.ui.scripted import PASSWORD, Platform, serve
 
 CHROMIUM: Final = "/usr/bin/chromium"
 FLAGS: Final = (
@@ -49,7 +49,7 @@ def platform() -> Platform:
 
 @pytest.fixture
 def base_url(platform: Platform, screens: Path) -> Iterator[str]:
-    with serve(create_app(platform)) as address:
+    with serve(platform) as address:
         yield address
 
 

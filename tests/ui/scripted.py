@@ -85,6 +85,7 @@ class Platform:
     commands: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     silent: bool = False
+    over: bool = False
     down: bool = False
     rival: str | None = None
     answers_lost: int = 0
@@ -179,7 +180,7 @@ class Platform:
     async def events(self, after: int) -> AsyncIterator[str]:
         seen, beat_at = after, 0.0
         loop = asyncio.get_running_loop()
-        while True:
+        while not self.over:
             if not self.silent:
                 for seq in range(seen + 1, len(self.changes) + 1):
                     topic, body = self.changes[seq - 1]
@@ -294,11 +295,16 @@ def create_app(platform: Platform) -> FastAPI:
 
 
 @contextmanager
-def serve(app: FastAPI) -> Iterator[str]:
-    """Run ``app`` on a free local port; gives its base address."""
+def serve(platform: Platform) -> Iterator[str]:
+    """Run ``platform`` on a free local port; gives its base address."""
     server = uvicorn.Server(
         uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+            create_app(platform),
+            host="127.0.0.1",
+            port=0,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
     )
     thread = threading.Thread(target=server.run, daemon=True)
@@ -310,5 +316,6 @@ def serve(app: FastAPI) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
+        platform.over = True
         server.should_exit = True
         thread.join(timeout=10)

@@ -47,6 +47,10 @@ describe("rows under a resting pointer", () => {
     expect(arrange(shown, [incident(3)], true).rows).toContain(2);
   });
 
+  it("are all there from the first, wherever the pointer rests", () => {
+    expect(arrange([], old, true)).toEqual({ rows: [2, 3], waiting: [] });
+  });
+
   it("move again when the pointer leaves", () => {
     expect(arrange(shown, [incident(9, { priority: 2 }), ...old], false)).toEqual({ rows: [9, 2, 3], waiting: [] });
   });

@@ -112,7 +112,7 @@ function Resident({ incident, more }: { incident: IncidentView; more: IncidentDe
 
 function Call({ phone, who, label }: { phone: string; who: string; label?: string }) {
   return (
-    <a class="button call" href={`tel:${phone.replace(/[^+\d]/g, "")}`} aria-label={t("action.call_who", { who })}>
+    <a class="button call" href={`tel:${phone.replace(/[^+\d]/g, "")}`} aria-label={label === undefined ? t("action.call_who", { who }) : undefined}>
       <Icon name="phone" />
       {label && <span>{label}</span>}
     </a>

@@ -57,7 +57,7 @@ export interface Shown {
  * ones too), a danger to life that nobody has taken goes on top, and everything else new waits.
  */
 export function arrange(shown: readonly number[], wanted: readonly IncidentView[], held: boolean): Shown {
-  if (!held) return { rows: wanted.map((incident) => incident.id), waiting: [] };
+  if (!held || shown.length === 0) return { rows: wanted.map((incident) => incident.id), waiting: [] };
   const known = new Set(shown);
   const urgent = wanted.filter((incident) => isUntakenDanger(incident)).map((incident) => incident.id);
   return {

@@ -1,0 +1,172 @@
+"""What every screen must hold: accessibility, sizes, weight, types, and the modules' own tests."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from dashboards import hatch_build
+from tests.ui.conftest import sign_in
+from tests.ui.people import busy_evening
+from tests.ui.scripted import Platform
+
+pytestmark = pytest.mark.browser
+
+WEB: Final = Path(hatch_build.__file__).parent / "web"
+BUDGET: Final = 130 * 1024
+AXE: Final = """async () => (await axe.run(document, {
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+})).violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + n.failureSummary).join("; "))"""
+TOO_SMALL: Final = """() => {
+  const seen = element => { const b = element.getBoundingClientRect(); return b.width > 0 && b.height > 0; };
+  const small = [...document.querySelectorAll("button, a, select, input:not([type=radio])")]
+    .filter(seen).filter(e => e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().width < 44);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const tiny = [];
+  while (walker.nextNode()) {
+    const holder = walker.currentNode.parentElement;
+    if (walker.currentNode.data.trim() && seen(holder) && parseFloat(getComputedStyle(holder).fontSize) < 15)
+      tiny.push(holder);
+  }
+  return [...small, ...tiny].map(e => e.outerHTML.slice(0, 120));
+}"""
+OVERFLOW: Final = """() => [...document.querySelectorAll(".button, .tag, .band, .chip")]
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 160))"""
+
+
+def open_queue(page: Page) -> None:
+    expect(page.locator("[data-incident]").first).to_be_visible()
+
+
+def open_pane(page: Page) -> None:
+    page.locator('[data-incident="17"] .row-main').click()
+    expect(page.locator(".rung").first).to_be_visible()
+
+
+def open_dispatch(page: Page) -> None:
+    open_pane(page)
+    page.keyboard.press("d")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def open_close(page: Page) -> None:
+    page.locator('[data-incident="26"] > .button').click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def open_homes(page: Page) -> None:
+    page.keyboard.press("/")
+    expect(page.locator(".home").first).to_be_visible()
+
+
+SCREENS: Final[dict[str, Callable[[Page], None]]] = {
+    "queue": open_queue,
+    "pane": open_pane,
+    "dispatch": open_dispatch,
+    "close": open_close,
+    "homes": open_homes,
+}
+
+
+def faults(page: Page) -> list[str]:
+    """What axe and a ruler find on the page as it stands."""
+    page.evaluate((WEB / "node_modules" / "axe-core" / "axe.min.js").read_text())
+    found: list[str] = page.evaluate(AXE)
+    return [*found, *page.evaluate(TOO_SMALL), *page.evaluate(OVERFLOW)]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
+def test_no_screen_breaks_wcag_or_its_own_sizes(
+    chromium: Browser,
+    base_url: str,
+    platform: Platform,
+    language: str,
+    theme: Literal["light", "dark"],
+) -> None:
+    busy_evening(platform)
+    context = chromium.new_context(
+        locale="zh-CN", color_scheme=theme, reduced_motion="reduce", viewport={"width": 1366, "height": 768}
+    )
+    page = context.new_page()
+    page.goto(base_url)
+    page.locator(".language").select_option(language)
+    expect(page.locator("form")).to_be_visible()
+    found: dict[str, Any] = {"sign-in": faults(page)}
+    page.locator(".language").select_option("zh-Hans")
+    sign_in(page, base_url)
+    page.locator(".language").select_option(language)
+    for name, show in SCREENS.items():
+        show(page)
+        found[name] = faults(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.locator("h2").first.click()
+    context.close()
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (1024, 600)])
+def test_the_page_itself_never_scrolls(
+    chromium: Browser, base_url: str, platform: Platform, width: int, height: int
+) -> None:
+    busy_evening(platform)
+    context = chromium.new_context(locale="zh-CN", viewport={"width": width, "height": height})
+    page = context.new_page()
+    sign_in(page, base_url)
+    open_pane(page)
+    size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    context.close()
+    assert size == [width, height]
+
+
+def test_the_first_load_stays_in_its_budget(screens: Path) -> None:
+    files = [screens / "console.html", *(screens / "assets").iterdir()]
+    weight = sum(len(gzip.compress(f.read_bytes(), 9)) for f in files if f.suffix in {".html", ".js", ".css"})
+    assert weight <= BUDGET
+
+
+def test_nothing_is_fetched_from_elsewhere(page: Page, base_url: str, platform: Platform) -> None:
+    busy_evening(platform)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    sign_in(page, base_url)
+    open_pane(page)
+    assert [url for url in asked if not url.startswith(base_url)] == []
+
+
+def node(*command: str) -> None:
+    """Run a tool of ``web/`` with the Node of the build; its output is the failure."""
+    done = subprocess.run(
+        [str(hatch_build.node_home() / "bin" / "node"), *command],
+        cwd=WEB, capture_output=True, text=True, check=False, timeout=150,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_hold(screens: Path) -> None:
+    assert screens.is_dir()  # the build installed the tools
+    node("node_modules/typescript/bin/tsc", "--noEmit")
+
+
+def test_the_modules_pass_their_own_tests(screens: Path) -> None:
+    assert screens.is_dir()
+    node("node_modules/vitest/vitest.mjs", "run")
+
+
+def test_the_types_are_those_of_the_interface(screens: Path, tmp_path: Path) -> None:
+    assert screens.is_dir()
+    fresh = tmp_path / "schema.d.ts"
+    node("node_modules/openapi-typescript/bin/cli.js", "openapi.json", "--output", str(fresh))
+    assert fresh.read_text() == (WEB / "src" / "core" / "schema.d.ts").read_text(), "run: npm run schema"
+
+
+def test_the_interface_document_is_json_of_version_3_1() -> None:
+    assert json.loads((WEB / "openapi.json").read_text())["openapi"].startswith("3.1")

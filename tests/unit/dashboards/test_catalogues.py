@@ -1,0 +1,67 @@
+"""The three catalogues: the same keys, the same parameters, and every word the cloud can send."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+import dashboards
+from cloud.incidents.model import IncidentState, OutcomeCode
+from firmware_protocols.model import AlarmKind, Quantity
+
+I18N = Path(dashboards.__file__).parent / "i18n"
+SOURCES = Path(dashboards.__file__).parent / "web" / "src"
+LOCALES = ("en", "zh-Hans", "zh-Hant")
+OTHERS = LOCALES[1:]
+PARAMETER = re.compile(r"\{(\w+)\}")
+SIMPLIFIED_ONLY = "为么个们护确认门开关实处钥铃静话断网络语级书"
+
+
+def catalogue(locale: str) -> dict[str, str]:
+    words: dict[str, str] = json.loads((I18N / f"{locale}.json").read_text(encoding="utf-8"))
+    return words
+
+
+@pytest.mark.parametrize("locale", OTHERS)
+def test_each_language_has_exactly_the_keys_of_english(locale: str) -> None:
+    assert list(catalogue(locale)) == list(catalogue("en"))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_text_is_empty_or_padded(locale: str) -> None:
+    assert [key for key, text in catalogue(locale).items() if not text or text != text.strip()] == []
+
+
+@pytest.mark.parametrize("locale", OTHERS)
+def test_each_text_has_the_parameters_of_the_english_one(locale: str) -> None:
+    english = catalogue("en")
+    for key, text in catalogue(locale).items():
+        assert set(PARAMETER.findall(text)) == set(PARAMETER.findall(english[key])), key
+
+
+def test_traditional_text_holds_no_simplified_forms() -> None:
+    found = {key: text for key, text in catalogue("zh-Hant").items() if set(text) & set(SIMPLIFIED_ONLY)}
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "values"),
+    [("kind", AlarmKind), ("state", IncidentState), ("outcome", OutcomeCode), ("quantity", Quantity)],
+)
+def test_every_word_the_cloud_can_send_has_a_text(prefix: str, values: Iterable[str]) -> None:
+    english = catalogue("en")
+    assert [value for value in values if f"{prefix}.{value}" not in english] == []
+
+
+def test_every_key_is_used() -> None:
+    """A key is used when the sources name it, or name its prefix in a call that builds keys."""
+    sources = "\n".join(path.read_text() for path in SOURCES.rglob("*.ts*") if path.name != "schema.d.ts")
+    built = set(re.findall(r'term\("([\w.]+)"', sources)) | set(re.findall(r"`([\w.]+)\.\$\{", sources))
+    unused = [
+        key for key in catalogue("en") if f'"{key}"' not in sources and key.rpartition(".")[0] not in built
+    ]
+    assert unused == []

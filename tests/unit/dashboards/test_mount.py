@@ -1,0 +1,133 @@
+"""Serving the screens: what a browser gets, with a build and without one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+import dashboards
+from dashboards import hatch_build
+
+HTML = b"<!doctype html><title>console</title>"
+SCRIPT = b"export const greeting = 'hello';" * 40
+
+
+Get = Callable[..., httpx.Response]
+
+
+def getter(app: FastAPI) -> Get:
+    """A function that asks ``app`` for a path, with headers."""
+
+    def get(path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://console") as client:
+                return await client.get(path, headers=headers)
+
+        return asyncio.run(ask())
+
+    return get
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "console.html").write_bytes(HTML)
+    (tmp_path / "assets" / "console-abc123.js").write_bytes(SCRIPT)
+    hatch_build.compress(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def get(static: Path) -> Get:
+    app = FastAPI()
+    assert dashboards.mount(app, static)
+    return getter(app)
+
+
+@pytest.mark.parametrize("path", ["/", "/console"])
+def test_short_addresses_lead_to_the_console(get: Get, path: str) -> None:
+    answer = get(path)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/console/")
+
+
+@pytest.mark.parametrize("path", ["/console/", "/console/i/42"])
+def test_the_page_answers_at_its_own_addresses(get: Get, path: str) -> None:
+    answer = get(path)
+    assert answer.content == HTML
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_an_asset_may_be_kept_for_ever(get: Get) -> None:
+    answer = get("/console/assets/console-abc123.js")
+    assert answer.content == SCRIPT
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_bytes_travel_compressed_to_who_accepts_it(get: Get) -> None:
+    path = "/console/assets/console-abc123.js"
+    packed = get(path, headers={"accept-encoding": "gzip"})
+    plain = get(path, headers={"accept-encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+    assert packed.content == plain.content == SCRIPT
+    assert packed.headers["vary"] == "Accept-Encoding"
+
+
+def test_a_page_that_did_not_change_is_not_sent_again(get: Get) -> None:
+    etag = get("/console/").headers["etag"]
+    answer = get("/console/", headers={"if-none-match": etag})
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_the_policy_forbids_scripts_from_elsewhere_and_frames(get: Get) -> None:
+    policy = get("/console/").headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/assets/none.js",
+        "/console/assets/..%2Fconsole.html",
+        "/console/assets/%2e%2e/console.html",
+        "/console/assets/console-abc123.js.gz",
+        "/console/anything",
+        "/console/i/x",
+    ],
+)
+def test_nothing_else_is_served(get: Get, path: str) -> None:
+    assert get(path).status_code == 404
+
+
+def test_files_survive_the_disk(get: Get, static: Path) -> None:
+    (static / "console.html").unlink()
+    assert get("/console/").content == HTML
+
+
+def test_without_a_build_the_application_runs_and_says_how_to_repair_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = FastAPI()
+
+    @app.get("/api/v1/health")
+    def health() -> str:
+        return "alive"
+
+    with caplog.at_level(logging.ERROR):
+        assert not dashboards.mount(app, tmp_path)
+    get = getter(app)
+    answer = get("/console/")
+    assert answer.status_code == 503
+    assert dashboards.REPAIR in answer.text
+    assert dashboards.REPAIR in caplog.text
+    assert get("/api/v1/health").json() == "alive"
