@@ -71,7 +71,7 @@ class System:
     def happen(self, home: Home, action: str, **arguments: Any) -> AsyncIterator[Mapping[str, Any]]:
         """Let something happen in a home; see ``control.ask``."""
         simulator = "radio" if home.whole else "fleet"
-        return control.ask(self.plan.folder / SOCKETS[simulator], home.key, action, **arguments)
+        return control.ask(self.plan.folder / "radio" / SOCKETS[simulator], home.key, action, **arguments)
 
     def trace_file(self, home: Home) -> Path:
         """Where the agent of ``home`` writes its trace."""
