@@ -13,6 +13,7 @@ import pytest
 
 import firmware_protocols.ble
 import firmware_protocols.serial
+from firmware_protocols.ble import battery, heart_rate, motion, pulse_oximeter
 from firmware_protocols.codec import Frame, PureCodec
 from firmware_protocols.errors import DecodeError
 from firmware_protocols.registry import ADVERTISEMENTS, CHARACTERISTICS, CODECS, FRAMERS
@@ -103,6 +104,25 @@ def test_a_codec_holds_nothing_but_its_function(name: str) -> None:
 def test_every_way_to_recognise_a_frame_leads_to_a_codec() -> None:
     recognised = [*ADVERTISEMENTS.values(), *CHARACTERISTICS.values(), *FRAMERS]
     assert sorted(recognised) == sorted(CODECS)
+
+
+def test_the_assigned_numbers_are_the_bluetooth_sigs() -> None:
+    sig = "0000{}-0000-1000-8000-00805f9b34fb".format
+    assert {sig("fcd2"): "bthome"} == ADVERTISEMENTS
+    assert {uuid: name for uuid, name in CHARACTERISTICS.items() if name not in OURS_ALONE} == {
+        sig("2a37"): "heart_rate",
+        sig("2a5e"): "pulse_oximeter_spot",
+        sig("2a5f"): "pulse_oximeter_continuous",
+        sig("2a19"): "battery",
+    }
+    services = (heart_rate.SERVICE_UUID, pulse_oximeter.SERVICE_UUID, battery.SERVICE_UUID)
+    assert services == (sig("180d"), sig("1822"), sig("180f"))
+
+
+def test_the_motion_page_names_the_uuids_that_the_codec_uses() -> None:
+    page = (DOCS / "motion.md").read_text(encoding="utf-8")
+    assert f"`{motion.SERVICE_UUID}`" in page
+    assert f"`{motion.CHARACTERISTIC_UUID}`" in page
 
 
 def test_uuids_are_spelt_the_way_radios_report_them() -> None:

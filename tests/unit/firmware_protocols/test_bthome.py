@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime
 
 import pytest
+from bthome_ble.const import MEAS_TYPES
 
 from firmware_protocols.ble import bthome
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
@@ -122,8 +123,52 @@ def test_a_strange_frame_writes_nothing_to_the_log(payload: str, caplog: pytest.
 
 
 def test_a_frame_longer_than_any_advertisement_is_refused() -> None:
+    longest = bytes((0x40,)) + bytes((0x01, 90)) * 127
+    assert len(longest) == bthome.MAX_FRAME
+    assert len(decode(longest).observations) == 127
     with pytest.raises(UnknownFormat):
-        decode(bytes((0x40,)) + bytes(2) * 200)
+        decode(longest + bytes((0x01,)))
+
+
+# What the catalogue calls an object (its device class and unit) to what it is for us.
+MEANT = {
+    ("battery", "%"): Quantity.BATTERY,
+    ("temperature", "°C"): Quantity.TEMPERATURE,
+    ("humidity", "%"): Quantity.HUMIDITY,
+    ("illuminance", "lx"): Quantity.ILLUMINANCE,
+    ("power", "W"): Quantity.POWER,
+    ("voltage", "V"): Quantity.VOLTAGE,
+    ("distance", "mm"): Quantity.DISTANCE,
+    ("distance", "m"): Quantity.DISTANCE,
+    ("acceleration", "m/s²"): Quantity.ACCELERATION,
+    ("opening", ""): Quantity.OPENING,
+    ("door", ""): Quantity.OPENING,
+    ("garage_door", ""): Quantity.OPENING,
+    ("window", ""): Quantity.OPENING,
+    ("battery", ""): Quantity.BATTERY_LOW,
+    ("carbon_monoxide", ""): Quantity.CARBON_MONOXIDE,
+    ("gas", ""): Quantity.GAS,
+    ("moisture", ""): Quantity.MOISTURE,
+    ("motion", ""): Quantity.MOTION,
+    ("moving", ""): Quantity.MOTION,
+    ("occupancy", ""): Quantity.PRESENCE,
+    ("presence", ""): Quantity.PRESENCE,
+    ("problem", ""): Quantity.PROBLEM,
+    ("smoke", ""): Quantity.SMOKE,
+    ("tamper", ""): Quantity.TAMPER,
+    ("vibration", ""): Quantity.VIBRATION,
+}
+
+
+def _called(object_id: int) -> tuple[str, str]:
+    form = MEAS_TYPES[object_id].meas_format
+    unit = getattr(form, "native_unit_of_measurement", None)
+    return str(getattr(form, "device_class", form)), str(unit or "")
+
+
+def test_each_object_of_the_catalogue_means_what_it_is_called_and_none_is_forgotten() -> None:
+    expected = {i: MEANT[_called(i)] for i in MEAS_TYPES if _called(i) in MEANT}
+    assert {i: meaning.quantity for i, meaning in bthome.MEANINGS.items()} == expected
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,30 @@ from firmware_protocols.ble.pulse_oximeter import Pair, Spot
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId, MotionWindow
 from firmware_protocols.serial import micradar
+from tests.vectors import Vector, load
 
 WINDOW = MotionWindow(DeviceId("wrist"), datetime(2026, 3, 1, tzinfo=UTC), 1, 50.0, 8.0, ((0, 0, 1000),))
+
+
+@pytest.mark.parametrize("vector", [v for v in load("heart_rate") if v.refused is None], ids=str)
+def test_a_heart_rate_is_written_as_the_golden_frames_are(vector: Vector) -> None:
+    payload = vector.frame.payload
+    assert heart_rate.encode(heart_rate.parse(payload)) == payload
+
+
+def _golden(codec: str) -> list[bytes]:
+    """Our own frames, which take the shortest form of each number; others may write 100 as 1000e-1."""
+    return [vector.frame.payload for vector in load(codec) if vector.refused is None and vector.ours]
+
+
+def test_a_spot_check_is_written_as_the_golden_frames_are() -> None:
+    for payload in _golden("pulse_oximeter_spot"):
+        assert pulse_oximeter.encode_spot(pulse_oximeter.parse_spot(payload)) == payload
+
+
+def test_a_continuous_measurement_is_written_as_the_golden_frames_are() -> None:
+    for payload in _golden("pulse_oximeter_continuous"):
+        assert pulse_oximeter.encode_continuous(pulse_oximeter.parse_continuous(payload)) == payload
 
 
 @pytest.mark.parametrize("percent", [-1, 101])
