@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NewType, TypeAlias, Union
+from typing import Final, NewType, TypeAlias
 
 GatewayId = NewType("GatewayId", str)
 """Opaque, e.g. ``gw-7k2m9q``; letters, digits and ``-``; it appears in topics, so it says nothing
@@ -22,7 +22,7 @@ DeviceId = NewType("DeviceId", str)
 AlarmId = NewType("AlarmId", str)
 """A ULID (26 characters): every copy of an alarm, on every path, carries the same one."""
 
-JsonValue: TypeAlias = Union[None, bool, int, float, str, Sequence["JsonValue"], Mapping[str, "JsonValue"]]
+JsonValue: TypeAlias = bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
 """What JSON can hold; read-only views, because values here are never changed."""
 
 
