@@ -1,0 +1,249 @@
+"""From a frame to the outbox: what is taken once, what is refused, what is durable together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent.downlink import Downlink
+from edge_agent.drivers import Incoming
+from edge_agent.outbox import Outbox
+from edge_agent.pipeline import Pipeline
+from edge_agent.prompt import Announcer, Phrase
+from edge_agent.rules import RULES, FallSign
+from edge_agent.rules.fall import FallRule
+from firmware_protocols.codec import Frame
+from firmware_protocols.model import (
+    Alarm,
+    AlarmKind,
+    AlarmState,
+    DeviceId,
+    Event,
+    MotionWindow,
+    Reading,
+)
+from firmware_protocols.serial import micradar
+from firmware_protocols.wire import envelope
+from firmware_protocols.wire.control import Command
+from firmware_protocols.wire.topics import Lane
+from tests.unit.edge_agent.household import (
+    DEVICES,
+    GATEWAY,
+    NOON,
+    PENDANT,
+    RADAR,
+    SMOKE,
+    WATCH,
+    Hands,
+    after,
+    counting,
+    home,
+)
+
+LONG_PRESS = bytes.fromhex("40 3A 04")
+SMOKE_ON = bytes.fromhex("40 29 01")
+
+
+class OneFall:
+    """A fall model that takes every window for a fall."""
+
+    def see(self, window: MotionWindow) -> list[FallSign]:
+        return [FallSign(window.device, window.observed_at, {"probability": 1.0})]
+
+
+class Gateway:
+    """A pipeline on a real outbox; ``restart`` leaves it as a kill would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.hands = Hands()
+        self.restart()
+
+    def restart(self) -> None:
+        self.box = Outbox(self.folder / "outbox.sqlite", GATEWAY)
+        around = home()
+        self.rules = {name: make(around) for name, make in RULES.items()}
+        self.urgent = 0
+        self.pipeline = Pipeline(
+            DEVICES, self.box, self.rules, Announcer(), self.hands.clock(), OneFall(), self.count_urgent
+        )
+
+    def count_urgent(self) -> None:
+        self.urgent += 1
+
+    def hear(
+        self, device: DeviceId, payload: bytes, codec: str = "bthome", *, broadcast: bool = True
+    ) -> None:
+        self.pipeline.take(Incoming(codec, Frame(device, payload, self.hands.at), broadcast))
+
+    def at(self, seconds: float) -> None:
+        self.hands.at = after(seconds)
+
+    def stored(self, lane: Lane) -> list[envelope.Record]:
+        self.box.flush(self.hands.at)
+        return [r for frozen in self.box.take(lane, 1000) for r in envelope.parse(frozen.payload).records]
+
+    def alarms(self) -> list[Alarm]:
+        return [record for record in self.stored(Lane.ALARM) if isinstance(record, Alarm)]
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    return Gateway(tmp_path)
+
+
+def test_a_press_is_an_event_and_an_alarm_in_one_commit_and_wakes_the_uplink(gateway: Gateway) -> None:
+    gateway.hear(PENDANT, LONG_PRESS)
+    (batch,) = gateway.box.take(Lane.ALARM, 10)
+    alarm, event = envelope.parse(batch.payload).records
+    assert isinstance(alarm, Alarm)
+    assert isinstance(event, Event)
+    assert (alarm.kind, alarm.actions) == (AlarmKind.SOS, ("voice",))
+    assert gateway.urgent == 1
+
+
+def test_a_radios_repetitions_of_one_press_are_one_press(gateway: Gateway) -> None:
+    for tenth in range(50):
+        gateway.at(tenth / 10)
+        gateway.hear(PENDANT, LONG_PRESS)
+    assert len([record for record in gateway.stored(Lane.ALARM) if isinstance(record, Event)]) == 1
+
+
+def test_a_press_after_silence_is_a_new_press(gateway: Gateway) -> None:
+    gateway.hear(PENDANT, LONG_PRESS)
+    gateway.at(11)
+    gateway.hear(PENDANT, LONG_PRESS)
+    assert len([record for record in gateway.stored(Lane.ALARM) if isinstance(record, Event)]) == 2
+
+
+def test_the_same_packet_id_is_the_same_press_even_after_a_restart(gateway: Gateway) -> None:
+    packet = bytes.fromhex("44 00 07 3A 01")
+    gateway.hear(PENDANT, packet)
+    gateway.hear(PENDANT, bytes.fromhex("44 00 07 01 64 3A 01"))  # the same packet, another payload
+    gateway.restart()
+    gateway.hear(PENDANT, packet)
+    assert len([record for record in gateway.stored(Lane.ALARM) if isinstance(record, Event)]) == 1
+    gateway.hear(PENDANT, bytes.fromhex("44 00 08 3A 01"))
+    assert len([record for record in gateway.stored(Lane.ALARM) if isinstance(record, Event)]) == 2
+
+
+def test_an_unchanged_sensor_gives_a_reading_a_minute(gateway: Gateway) -> None:
+    for second in range(0, 185, 5):
+        gateway.at(second)
+        gateway.hear(SMOKE, SMOKE_ON)
+    assert len([record for record in gateway.stored(Lane.BULK) if isinstance(record, Reading)]) == 3
+    assert [alarm.kind for alarm in gateway.alarms()] == [AlarmKind.SMOKE]
+
+
+def test_two_equal_frames_of_a_serial_line_are_two_readings(gateway: Gateway) -> None:
+    for _ in range(2):
+        gateway.hear(RADAR, micradar.encode_heart_rate(65), "micradar", broadcast=False)
+    assert len(gateway.stored(Lane.BULK)) == 2
+
+
+def test_garbage_and_strangers_are_counted_and_logged_ever_more_rarely(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(100):
+        gateway.hear(PENDANT, bytes((0xFF, n)))
+    gateway.hear(DeviceId("stranger"), LONG_PRESS)
+    gateway.hear(PENDANT, LONG_PRESS, "no such codec")
+    assert gateway.pipeline.refused == {PENDANT: 101, "stranger": 1}
+    assert len([r for r in caplog.records if "device=pendant" in r.getMessage()]) == 7  # 1 2 4 8 16 32 64
+    assert gateway.stored(Lane.ALARM) == []
+
+
+def test_a_wearables_motion_is_judged_and_not_sent(gateway: Gateway) -> None:
+    window = MotionWindow(WATCH, NOON, 1, 50.0, 8.0, ((0, 0, 1000),))
+    gateway.pipeline._see((window,), NOON)
+    (alarm,) = gateway.alarms()
+    assert (alarm.kind, alarm.state, alarm.device) == (AlarmKind.FALL, AlarmState.SUSPECTED, WATCH)
+    assert gateway.stored(Lane.BULK) == []
+
+
+def test_a_suspicion_is_raised_by_the_restarted_gateway(gateway: Gateway) -> None:
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    gateway.restart()
+    gateway.at(21)
+    gateway.pipeline.tick()
+    assert [(alarm.id, alarm.state) for alarm in gateway.alarms()] == [
+        ("1", AlarmState.SUSPECTED),
+        ("1", AlarmState.RAISED),
+    ]
+    assert gateway.pipeline.announcer.tick(after(21)) == [Phrase.HELP_CALLED]
+
+
+def test_a_receive_time_far_from_the_gateways_own_is_replaced(gateway: Gateway) -> None:
+    gateway.pipeline.take(Incoming("bthome", Frame(PENDANT, LONG_PRESS, after(-1e8)), True))
+    assert {record.observed_at for record in gateway.stored(Lane.ALARM)} == {NOON}
+
+
+# -- commands ----------------------------------------------------------------------------------------
+
+
+def downlink(gateway: Gateway) -> Downlink:
+    fall = gateway.rules["fall"]
+    assert isinstance(fall, FallRule)
+    return Downlink(gateway.pipeline, gateway.box, fall, gateway.hands.clock(), counting())
+
+
+def command(name: str, identity: str = "c1", until: float = 60, **args: object) -> Command:
+    return Command(identity, name, after(until).timestamp(), args)
+
+
+def test_a_command_is_done_once_even_over_a_restart(gateway: Gateway) -> None:
+    assert downlink(gateway).do(command("test")).ok
+    gateway.restart()
+    again = downlink(gateway).do(command("test"))
+    assert (again.ok, again.detail) == (True, "done before")
+    (alarm,) = gateway.alarms()
+    assert alarm.evidence == {"test": True}
+
+
+def test_an_expired_or_unknown_or_wrong_command_says_why(gateway: Gateway) -> None:
+    answers = [
+        downlink(gateway).do(request)
+        for request in (
+            command("test", "1", until=-1),
+            command("dance", "2"),
+            command("cancel", "3"),
+            command("mute", "4", seconds="long"),
+            command("mute", "5", seconds=1e9),
+            command("accepted", "6"),
+        )
+    ]
+    assert [answer.ok for answer in answers] == [False] * 6
+    assert [answer.detail for answer in answers] == [
+        "expired",
+        "no such command; known: cancel, test, mute, accepted",
+        "no such suspicion is open",
+        "needs a number 'seconds', 0-3600",
+        "needs a number 'seconds', 0-3600",
+        "needs a text 'alarm'",
+    ]
+
+
+def test_a_cancel_from_the_cloud_ends_the_suspicion(gateway: Gateway) -> None:
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    assert downlink(gateway).do(command("cancel", alarm="1")).ok
+    gateway.at(30)
+    gateway.pipeline.tick()
+    assert [alarm.state for alarm in gateway.alarms()] == [AlarmState.SUSPECTED, AlarmState.CANCELLED]
+
+
+def test_when_somebody_accepts_the_resident_is_told(gateway: Gateway) -> None:
+    gateway.hear(PENDANT, LONG_PRESS)
+    (alarm,) = gateway.alarms()
+    assert gateway.pipeline.announcer.tick(NOON) == [Phrase.HELP_CALLED]
+    assert downlink(gateway).do(command("accepted", alarm=alarm.id)).ok
+    assert gateway.pipeline.announcer.tick(after(1)) == [Phrase.SOMEBODY_COMING]
+    assert gateway.pipeline.announcer.tick(after(60)) == []
+
+
+def test_mute_is_for_the_ears_only(gateway: Gateway) -> None:
+    assert downlink(gateway).do(command("mute", seconds=100)).ok
+    gateway.hear(PENDANT, LONG_PRESS)
+    assert gateway.pipeline.announcer.tick(NOON) == []
+    assert len(gateway.alarms()) == 1
+    assert gateway.pipeline.announcer.tick(after(101)) == [Phrase.HELP_CALLED]

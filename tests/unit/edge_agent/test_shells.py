@@ -1,0 +1,310 @@
+"""The shells around the pure parts: supervision, sound, serial lines, the command line. All real."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent import supervise as supervision
+from edge_agent.__main__ import main
+from edge_agent.drivers import DriverError, Incoming
+from edge_agent.drivers.serial_port import SerialPort
+from edge_agent.prompt import CommandPrompt, Phrase
+from edge_agent.settings import SerialSettings
+from edge_agent.supervise import Backoff, supervise
+from firmware_protocols.serial import micradar
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+async def until(done: asyncio.Event) -> None:
+    async with asyncio.timeout(20):
+        await done.wait()
+
+
+async def until_true(what: Callable[[], object]) -> None:
+    """For what has no event to wait on: another process, a thread."""
+    async with asyncio.timeout(20):
+        while not what():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel and wait, as the agent does when it stops."""
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+# -- supervise ---------------------------------------------------------------------------------------
+
+
+async def test_a_failing_part_is_restarted_and_each_new_reason_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    runs, done = [0], asyncio.Event()
+
+    async def part() -> None:
+        runs[0] += 1
+        if runs[0] >= 8:
+            done.set()
+        raise DriverError("gone" if runs[0] < 5 else "in use")
+
+    task = asyncio.create_task(supervise("radar", part, first_s=0.001, most_s=0.002))
+    await until(done)
+    await asyncio.sleep(0)
+    await end(task)
+    reasons = [r.getMessage().split("reason=")[1] for r in caplog.records if "restarting" in r.getMessage()]
+    assert reasons == ["DriverError: gone", "DriverError: in use"]
+
+
+async def test_a_part_that_runs_long_enough_is_called_well_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "STABLE_S", 0.01)
+    runs, done = [0], asyncio.Event()
+
+    async def part() -> None:
+        runs[0] += 1
+        if runs[0] == 1:
+            raise OSError("gone")
+        await asyncio.sleep(0.05)
+        done.set()
+        await asyncio.Event().wait()
+
+    with caplog.at_level(logging.INFO):
+        task = asyncio.create_task(supervise("radar", part, first_s=0.001))
+        await until(done)
+        await end(task)
+    assert [r.getMessage() for r in caplog.records][-1] == "running again part=radar"
+
+
+def test_waits_double_to_a_limit_with_jitter_and_start_over() -> None:
+    backoff = Backoff(1.0, 8.0)
+    waits = [backoff.next_s() for _ in range(6)]
+    for wait, nominal in zip(waits, (1, 2, 4, 8, 8, 8), strict=True):
+        assert 0.75 * nominal <= wait <= 1.25 * nominal
+    backoff.reset()
+    assert backoff.next_s() <= 1.25
+
+
+# -- sound -------------------------------------------------------------------------------------------
+
+
+async def test_the_sound_command_is_run_for_each_phrase(tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    script = f"import sys; open({str(heard)!r}, 'a').write(sys.argv[1] + chr(10))"
+    prompt = CommandPrompt([sys.executable, "-c", script, "{phrase}.wav"])
+    task = asyncio.create_task(prompt.run())
+    prompt.play(Phrase.FIRE)
+    prompt.play(Phrase.GAS)
+    await until_true(lambda: heard.exists() and heard.read_text() == "fire.wav\ngas.wav\n")
+    await end(task)
+
+
+async def test_a_sound_command_that_is_missing_is_said_once_and_hurts_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    prompt = CommandPrompt(["/no/such/player", "{phrase}"])
+    task = asyncio.create_task(prompt.run())
+    for _ in range(20):
+        prompt.play(Phrase.FIRE)
+        await asyncio.sleep(0.005)
+    assert not task.done()
+    await end(task)
+    assert len([r for r in caplog.records if "sound command" in r.getMessage()]) == 1
+
+
+def test_many_phrases_at_once_keep_only_the_newest() -> None:
+    prompt = CommandPrompt(["true"])
+    for phrase in [Phrase.FIRE] * 50 + [Phrase.GAS]:
+        prompt.play(phrase)
+    assert prompt._phrases.qsize() == CommandPrompt.WAITING
+
+
+# -- serial ------------------------------------------------------------------------------------------
+
+
+class Line:
+    """A pty with a device at its far end."""
+
+    def __init__(self) -> None:
+        self.far, self._near = os.openpty()
+        tty.setraw(self._near, termios.TCSANOW)
+        self.name = os.ttyname(self._near)
+        self._open = [self.far, self._near]
+
+    def unplug(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    made = Line()
+    yield made
+    made.unplug()
+
+
+class Heard:
+    """Takes frames; ``enough`` is set at the wanted number."""
+
+    def __init__(self, wanted: int) -> None:
+        self.frames: list[Incoming] = []
+        self._wanted = wanted
+        self.enough = asyncio.Event()
+
+    def __call__(self, incoming: Incoming) -> None:
+        self.frames.append(incoming)
+        if len(self.frames) == self._wanted:
+            self.enough.set()
+
+
+def port(name: str) -> SerialPort:
+    return SerialPort(SerialSettings("radar", "micradar", name))
+
+
+async def opened(driver: SerialPort) -> None:
+    await until_true(lambda: driver.health()["open"])
+
+
+async def test_frames_come_through_however_they_are_cut_and_garbage_is_counted(line: Line) -> None:
+    driver, heard = port(line.name), Heard(3)
+    task = asyncio.create_task(driver.run(heard))
+    await opened(driver)
+    stream = b"\x00\xffgarbage" + b"".join(micradar.encode_heart_rate(60 + n) for n in range(3))
+    for cut in range(0, len(stream), 7):
+        os.write(line.far, stream[cut : cut + 7])
+        await asyncio.sleep(0.002)
+    await until(heard.enough)
+    assert [i.frame.payload for i in heard.frames] == [micradar.encode_heart_rate(60 + n) for n in range(3)]
+    assert {(i.codec, i.frame.device) for i in heard.frames} == {("micradar", "radar")}
+    assert driver.health() == {"open": 1.0, "frames": 3.0, "discarded": 9.0}
+    await end(task)
+    assert driver.health()["open"] == 0.0
+
+
+async def test_an_unplugged_line_ends_the_run_with_its_name(line: Line) -> None:
+    driver = port(line.name)
+    task = asyncio.create_task(driver.run(Heard(1)))
+    await opened(driver)
+    line.unplug()
+    with pytest.raises(DriverError, match=line.name):
+        await task
+
+
+async def test_a_port_that_is_not_there_is_said_in_words() -> None:
+    with pytest.raises(DriverError, match="/dev/ttyNOPE is not there: is the device plugged in"):
+        await port("/dev/ttyNOPE").run(Heard(1))
+
+
+async def test_a_port_in_use_is_said_in_words(line: Line) -> None:
+    first = port(line.name)
+    task = asyncio.create_task(first.run(Heard(1)))
+    await opened(first)
+    with pytest.raises(DriverError, match="is in use by another program"):
+        await port(line.name).run(Heard(1))
+    await end(task)
+
+
+async def test_a_line_over_the_network_works_the_same() -> None:
+    async def radar(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not done.is_set():  # what comes before the port is open is thrown away
+            writer.write(micradar.encode_presence(True))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        writer.close()
+        await writer.wait_closed()
+        closed.set()
+
+    done, closed = asyncio.Event(), asyncio.Event()
+    server = await asyncio.start_server(radar, "127.0.0.1", 0)
+    async with server:
+        number = server.sockets[0].getsockname()[1]
+        heard = Heard(1)
+        task = asyncio.create_task(port(f"socket://127.0.0.1:{number}").run(heard))
+        await until(heard.enough)
+        await end(task)
+        done.set()
+        await until(closed)
+
+
+# -- the command line --------------------------------------------------------------------------------
+
+CONFIG = """
+[gateway]
+id = "gw-1"
+shard = 3
+data_dir = "{folder}"
+[uplink]
+host = "127.0.0.1"
+secret = "s"
+[[serial]]
+name = "radar-bath"
+codec = "micradar"
+port = "{port}"
+room = "bathroom"
+"""
+
+
+def config(folder: Path, text: str = CONFIG, port_name: str = "/dev/null") -> list[str]:
+    file = folder / "edge.toml"
+    file.write_text(text.format(folder=folder / "data", port=port_name))
+    return ["--config", str(file)]
+
+
+def test_check_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *config(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "gateway gw-1, shard 3" in out
+    assert "WITHOUT TLS" in out
+    assert "radar radar-bath in bathroom" in out
+    assert "drivers: serial/radar-bath" in out
+    assert "BAD" not in out
+
+
+def test_check_fails_for_a_port_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *config(tmp_path, port_name="/dev/ttyNOPE")]) == 2
+    assert "BAD  serial port /dev/ttyNOPE for radar-bath" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["run", "check", "listen"])
+def test_a_wrong_configuration_is_one_line_and_exit_code_2(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, *config(tmp_path, CONFIG.replace("room =", "romm ="))]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "unknown key 'romm' in [serial]; did you mean 'room'?" in error
+
+
+async def test_listen_prints_what_a_device_says(tmp_path: Path, line: Line) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-u", "-m", "edge_agent", "listen", *config(tmp_path, port_name=line.name)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(30):
+            while b"serial port open" not in await process.stderr.readline():
+                continue
+            os.write(line.far, micradar.encode_heart_rate(65))
+            text = (await process.stdout.readline()).decode()
+        assert "radar-bath micradar heart_rate 65 beat/min (good)" in text
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
