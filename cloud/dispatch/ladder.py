@@ -52,7 +52,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """``responder``: who is on the way now, ``""`` for nobody. ``locale``: of the person who answered."""
+    """``responder``: who is on the way now, ``""`` for nobody."""
 
     outcome: Outcome
     responder: str

@@ -172,8 +172,10 @@ join tenant t on t.id = c.tenant_id
 cross join unnest(t.duty_channels) as duty
 where c.id = %(incident_id)s
 
--- append_change --
-select append_change(%(tenant_id)s, %(home_id)s, %(topic)s, %(body)s, %(now)s)
+-- defer_change --
+-- Becomes a change at the commit, when no other lock can be wanted any more.
+insert into change_draft (tenant_id, home_id, topic, body, at)
+values (%(tenant_id)s, %(home_id)s, %(topic)s, %(body)s, %(now)s)
 
 -- open_priority --
 select min(priority)::integer as priority from incident where home_id = %(home_id)s and closed_at is null

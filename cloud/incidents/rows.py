@@ -1,7 +1,7 @@
 """From the incident's row to the machine's value and back, with everything that a step leaves behind.
 
 What this is: the only writer of ``incident`` and ``incident_event``. The one idea: ``take`` writes the row,
-its timeline entry, the rows its effects ask for and, last because of its lock, the change for the screens.
+its timeline entry, the rows its effects ask for, and the change that the screens hear of at the commit.
 """
 
 from __future__ import annotations
@@ -121,12 +121,12 @@ async def _append_event(conn: Connection, incident_id: int, before: str, given: 
 
 
 async def _publish(conn: Connection, row: Row, before: int | None, now: datetime) -> None:
-    """Tell the screens. ``before``: the home's most urgent open priority ahead of the step. Comes last."""
+    """Tell the screens, who hear it at the commit. ``before``: the home's most urgent priority until now."""
     view = await screens.card(conn, row.id)
-    await _append_change(conn, row, "inc", view.model_dump(mode="json"), now)
+    await _defer_change(conn, row, "inc", view.model_dump(mode="json"), now)
     if before != await _open_priority(conn, row.home_id):
         home = await screens.home(conn, row.home_id, now)
-        await _append_change(conn, row, "home", home.model_dump(mode="json"), now)
+        await _defer_change(conn, row, "home", home.model_dump(mode="json"), now)
 
 
 async def one(conn: Connection, query: str, **params: object) -> dict[str, Any]:
@@ -148,11 +148,11 @@ async def _open_priority(conn: Connection, home_id: int) -> int | None:
     return priority
 
 
-async def _append_change(
+async def _defer_change(
     conn: Connection, row: Row, topic: str, body: Mapping[str, Any], now: datetime
 ) -> None:
     params = {"tenant_id": row.tenant_id, "home_id": row.home_id, "topic": topic, "now": now}
-    await conn.execute(SQL["append_change"], {**params, "body": Jsonb(body)})
+    await conn.execute(SQL["defer_change"], {**params, "body": Jsonb(body)})
 
 
 def _columns(incident: Incident) -> dict[str, Any]:

@@ -4,7 +4,7 @@ What this is: lock, ask ``machine``, write what it said. What it is not: it deci
 and never reads a clock. The one idea: everything that follows from a step (timeline, ladder, messages, the
 change that screens see) is a row written in the same transaction, so no step is ever half taken.
 
-Locks are taken in one order everywhere: home, incident, escalation, rung, message, change.
+Locks are taken in one order everywhere: home, incident, escalation, rung, message; change at the commit.
 """
 
 from __future__ import annotations

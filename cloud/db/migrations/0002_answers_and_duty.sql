@@ -20,6 +20,27 @@ alter table incident_alarm add column home_id integer not null references home (
 alter table incident_alarm drop constraint incident_alarm_pkey;
 alter table incident_alarm add primary key (home_id, alarm_id);
 
+-- append_change must come last, because its lock is held until the commit; a transaction that stores the alarms of
+-- several homes cannot promise that. What is deferred is appended at the commit itself, after every other lock.
+create unlogged table change_draft (                              -- empty whenever nobody is in a transaction
+    id        bigint generated always as identity primary key,
+    tenant_id integer not null,
+    home_id   integer,
+    topic     text not null,
+    body      jsonb not null,
+    at        timestamptz not null
+);
+
+create function append_draft() returns trigger language plpgsql as $$
+begin
+    perform append_change(new.tenant_id, new.home_id, new.topic, new.body, new.at);
+    delete from change_draft where id = new.id;
+    return null;
+end
+$$;
+create constraint trigger append_draft after insert on change_draft
+    deferrable initially deferred for each row execute function append_draft();
+
 -- One row as the queue shows it. Its timer is whatever comes first: the state's, or the next rung of the ladder.
 create view incident_card as
 select

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import Any
 
 import pytest
 
 from cloud.auth import Scope
-from cloud.db import Connection
+from cloud.db import Connection, connect
 from cloud.incidents import store
 from cloud.incidents.errors import Reason
 from cloud.incidents.machine import ACTIONS, Trigger
@@ -32,6 +33,12 @@ async def the_incident(conn: Connection, household: Household) -> IncidentView:
 
 async def rows(conn: Connection, statement: str) -> list[dict[str, Any]]:
     return await (await conn.execute(statement)).fetchall()
+
+
+async def changes(conn: Connection) -> list[dict[str, Any]]:
+    """What the screens would hear of if the transaction ended here."""
+    await conn.execute("set constraints all immediate")
+    return await rows(conn, "select topic, body from change order by id")
 
 
 async def test_a_raised_alarm_opens_an_incident_with_everything_a_screen_needs(
@@ -85,7 +92,7 @@ async def test_a_repeated_record_changes_nothing(conn: Connection, household: Ho
         await store.attach_or_open(conn, household.alarm(), after(second))
     view = await the_incident(conn, household)
     assert view.version == 1
-    assert len(await rows(conn, "select * from change where topic = 'inc'")) == 1
+    assert [change["topic"] for change in await changes(conn)] == ["inc", "home"]
 
 
 async def test_a_second_alarm_joins_and_raises_the_priority_but_never_lowers_it(
@@ -266,7 +273,7 @@ async def test_old_snapshot_plus_changes_is_the_new_snapshot(conn: Connection, h
     new = await store.snapshot(conn, household.scope, after(62))
     incidents = {view.id: view.model_dump(mode="json") for view in old.incidents}
     homes = {home.id: home.model_dump(mode="json") for home in old.homes}
-    for change in await rows(conn, f"select topic, body from change where id > {old.seq} order by id"):
+    for change in await changes(conn):
         (incidents if change["topic"] == "inc" else homes)[change["body"]["id"]] = change["body"]
     assert incidents == {view.id: view.model_dump(mode="json") for view in new.incidents}
     assert homes == {home.id: home.model_dump(mode="json") for home in new.homes}
@@ -299,3 +306,22 @@ async def test_an_alarm_number_that_two_homes_use_joins_neither_to_the_other(
     await store.attach_or_open(conn, other.alarm(AlarmKind.SMOKE), after(2))
     assert (await the_incident(conn, other)).kind == "smoke"
     assert (await the_incident(conn, household)).version == 1
+
+
+async def test_alarms_of_many_homes_in_one_transaction_never_deadlock_with_an_operator(
+    database: str, conn: Connection, household: Household
+) -> None:
+    other = await seed(conn)
+    await conn.commit()
+    async with await connect(database) as second, asyncio.timeout(20):
+        await store.attach_or_open(conn, household.alarm(), START)
+        await store.attach_or_open(second, other.alarm(), START)
+        smoke = other.alarm(AlarmKind.SMOKE, alarm_id="01JA0000000000000000000002")
+        waiting = asyncio.create_task(store.attach_or_open(conn, smoke, START))
+        await asyncio.sleep(0)
+        await second.commit()
+        await waiting
+        await conn.commit()
+        topics = await rows(second, "select topic from change where topic = 'inc'")
+        assert len(topics) == 3
+        assert await rows(second, "select * from change_draft") == []
