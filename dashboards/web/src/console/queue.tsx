@@ -12,19 +12,19 @@ import { busy, held, incidentOf, letWaitingIn, nowMs, select, selected, shown } 
 export function Queue() {
   const { rows, waiting } = shown.value;
   return (
-    <section class="queue panel" aria-labelledby="queue-title">
+    <section
+      class="queue panel"
+      aria-labelledby="queue-title"
+      onPointerEnter={(event) => (held.value = event.pointerType === "mouse")}
+      onPointerLeave={() => (held.value = false)}
+    >
       <header>
         <h2 id="queue-title">{t("queue.title")}</h2>
         {waiting.length > 0 && (
           <Button kind="primary" icon="up" onClick={letWaitingIn}>{t("queue.waiting", { n: waiting.length })}</Button>
         )}
       </header>
-      <ol
-        tabIndex={0}
-        aria-label={t("queue.title")}
-        onPointerEnter={(event) => (held.value = event.pointerType === "mouse")}
-        onPointerLeave={() => (held.value = false)}
-      >
+      <ol tabIndex={0} aria-label={t("queue.title")}>
         {rows.length === 0 && (
           <li class="calm"><Icon name="check" size={28} />{t("queue.empty")}</li>
         )}

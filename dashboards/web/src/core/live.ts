@@ -33,7 +33,7 @@ export interface Sink {
 export const SILENCE_MS = 12_000; // two heartbeats of 5 s missed, and a margin
 export const POLL_MS = 15_000;
 const WATCH_MS = 1_000;
-const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000] as const;
+const RETRY_MS = [1_000, 2_000, 4_000, 8_000] as const;
 const JITTER = 0.2; // consoles of one centre must not all come back in the same instant
 const SIGNED_OUT: ReadonlySet<number> = new Set([401, 403]);
 
