@@ -67,7 +67,7 @@ class _View(BaseModel):
 
 
 class IncidentView(_View):
-    """One row of the queue. ``next_step`` tells what the screen should offer; ``due_at`` the running timer."""
+    """One row of the queue. ``due_at``: the timer that fires next, the state's or the ladder's."""
 
     id: int
     kind: str

@@ -8,6 +8,7 @@ address that it cannot read is hopeless.
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ class AppriseNotifier:
 
     def __init__(self) -> None:
         """Load Apprise now, so that no alarm waits for it (half a second)."""
-        self._asset = _library().AppriseAsset(secure_logging=True, storage_mode="memory", app_id="Anban")
+        self._asset = load().AppriseAsset(secure_logging=True, storage_mode="memory", app_id="Anban")
 
     @staticmethod
     @cache
@@ -59,7 +60,7 @@ class AppriseNotifier:
         return Receipt()
 
     def _notify(self, message: Outgoing) -> bool:
-        apprise = _library()
+        apprise = load()
         service = apprise.Apprise.instantiate(message.address, asset=self._asset)
         if service is None:
             raise NotifyError("the address cannot be read", permanent=True)
@@ -71,8 +72,10 @@ class AppriseNotifier:
 
 
 @cache
-def _library() -> Any:
-    """Apprise with all its services. One of them imports a module that Python 3.13 drops, and says so."""
+def load() -> Any:
+    """Apprise with all its services, and without its log, which holds addresses; receipts tell the outcome."""
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    # One of the services imports a module that Python 3.13 drops, and says so.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import apprise
