@@ -134,6 +134,7 @@ class Feed:
         self._ring: deque[Change] = deque(maxlen=ring)
         self._start = 0
         self._read_at: float | None = None
+        self._lost = False
         self.last_id = 0
         self.closing = False
 
@@ -174,8 +175,9 @@ class Feed:
                     retry_s = FIRST_RETRY_S
                     await self._follow(conn)
             except (psycopg.Error, OSError) as error:
-                if self.current or self._read_at is None:
+                if not self._lost:
                     _log.warning("change feed lost the database reason=%s", type(error).__name__)
+                self._lost = True
             await asyncio.sleep(retry_s)
             retry_s = min(2 * retry_s, LONGEST_RETRY_S)
 
@@ -187,8 +189,9 @@ class Feed:
         newest = int(row["last_id"]) if row else 0
         if self._read_at is None or newest < self.last_id:
             self._restart_at(newest)
-        else:
+        if self._lost:
             _log.info("change feed is back last_id=%d", self.last_id)
+        self._lost = False
 
     def _restart_at(self, newest: int) -> None:
         """Begin at ``newest``. If the log went back (a restored backup), every listener starts anew."""

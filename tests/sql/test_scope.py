@@ -22,6 +22,7 @@ RESIDENT_DATA: Final = frozenset(
     [
         "alarm",
         "change",
+        "change_draft",
         "contact",
         "device",
         "escalation",
@@ -143,7 +144,7 @@ STATEMENTS: Final = list(_statements())
 
 
 def _schema_tables() -> set[str]:
-    created = re.compile(r"^create (?:table|(?:or replace )?view) (\w+)", re.MULTILINE)
+    created = re.compile(r"^create (?:(?:unlogged )?table|(?:or replace )?view) (\w+)", re.MULTILINE)
     migrations = (CLOUD / "db" / "migrations").glob("*.sql")
     return {name for path in migrations for name in created.findall(path.read_text(encoding="utf-8"))}
 
