@@ -73,7 +73,7 @@ class AppriseNotifier:
 
 @cache
 def load() -> Any:
-    """Apprise with all its services, and without its log, which holds addresses; receipts tell the outcome."""
+    """Apprise with all its services, and without its log, which holds addresses."""
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
     # One of the services imports a module that Python 3.13 drops, and says so.
     with warnings.catch_warnings():
