@@ -146,11 +146,12 @@ class Nats:
         return int(match[1]) if match else 0
 
     def _choose_port(self) -> int:
-        """The wanted port or none; without a wish the one of the last run if it is free."""
-        port = free_port(self.port or self._configured_port())
-        if self.port and port != self.port:
+        """The wanted port; without a wish the one of the last run, which the gateways know; at first any."""
+        wanted = self.port or self._configured_port()
+        port = free_port(wanted)
+        if wanted and port != wanted:
             raise ServiceError(
-                f"port {self.port} for MQTT is in use: stop what listens there or set another broker.port"
+                f"port {wanted} for MQTT is in use: stop what listens there or set another broker.port"
             )
         return port
 

@@ -87,25 +87,20 @@ def stop(process: subprocess.Popen[bytes], sign: signal.Signals, *, wait_s: floa
 
 def alive(pid: int) -> bool:
     """Whether a process with this number exists and is not a zombie."""
-    try:
-        state = (
-            Path(f"/proc/{pid}/stat")
-            .read_text(encoding="ascii", errors="replace")
-            .rpartition(")")[2]
-            .split()[0]
-        )
-    except (OSError, IndexError):
-        return False
-    return state not in {"Z", "X"}
+    after_name = _read(pid, "stat").rpartition(")")[2].split()
+    return bool(after_name) and after_name[0] not in {"Z", "X"}
 
 
 def left_over(folder: Path, program: str) -> list[int]:
-    """Processes of an earlier run: they work in ``folder`` and their first word ends in ``program``."""
-    return [pid for pid in _numbers() if alive(pid) and _works_in(pid, folder) and _runs(pid, program)]
+    """Processes of an earlier run, helpers included: they run ``program`` and work in ``folder``."""
+    return [pid for pid in _numbers() if _is(pid, program) and _works_in(pid, folder) and alive(pid)]
 
 
 def end_left_over(folder: Path, program: str, sign: signal.Signals, *, wait_s: float) -> list[int]:
     """Stop what ``left_over`` finds and wait for its end (it is not our child, so it is polled).
+
+    ``sign`` goes to main processes only. A helper, known by the title it gave itself, would take it for
+    something else; it ends with its main process, also when that is long dead.
 
     Raises:
         ServiceError: it survives even SIGKILL.
@@ -113,16 +108,22 @@ def end_left_over(folder: Path, program: str, sign: signal.Signals, *, wait_s: f
     found = left_over(folder, program)
     for attempt, patience_s in ((sign, wait_s), (signal.SIGKILL, 10.0)):
         for pid in filter(alive, found):
-            _signal(pid, attempt)
+            if attempt is signal.SIGKILL or not _is_helper(pid, program):
+                _signal(pid, attempt)
         if _gone(found, patience_s):
             return found
     raise ServiceError(f"process {found} of an earlier run in {folder} does not end")
 
 
 def free_port(wanted: int = 0) -> int:
-    """``wanted`` if it is free on the loopback interface, else one that is."""
+    """``wanted`` if it is free on the loopback interface, else one that is.
+
+    Connections of the last run that the kernel has not yet forgotten (TIME_WAIT) do not make it taken.
+    """
     for port in dict.fromkeys((wanted, 0)):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the services do after a restart
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -131,13 +132,13 @@ def free_port(wanted: int = 0) -> int:
     raise ServiceError("no free TCP port on 127.0.0.1")
 
 
-def tail(log: Path, size: int = 600) -> str:
-    """The end of a log, on one line, for an error message."""
+def tail(log: Path, size: int = 400) -> str:
+    """The last words of a log, on one line, for an error message."""
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "no log"
-    return " | ".join(text[-size:].split("\n")).strip(" |")
+    return " | ".join(text[-size:].splitlines()[-2:])
 
 
 def _environment() -> dict[str, str]:
@@ -156,12 +157,20 @@ def _works_in(pid: int, folder: Path) -> bool:
         return False
 
 
-def _runs(pid: int, program: str) -> bool:
+def _is(pid: int, program: str) -> bool:
+    """By the kernel's name of it (15 characters), which a process title does not change."""
+    return _read(pid, "comm").strip() == program[:15]
+
+
+def _is_helper(pid: int, program: str) -> bool:
+    return _read(pid, "cmdline").split("\0")[0].rpartition("/")[2] != program
+
+
+def _read(pid: int, name: str) -> str:
     try:
-        first = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+        return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return False
-    return os.fsdecode(first).rpartition("/")[2] == program
+        return ""
 
 
 def _signal(pid: int, sign: signal.Signals) -> None:

@@ -52,15 +52,20 @@ async def supervise(service: Service, ready: asyncio.Event) -> None:
     Raises:
         ServiceError: the very first start fails. Later failures are retried.
     """
-    pause_s = FIRST_PAUSE_S
+    pause_s, failing = FIRST_PAUSE_S, False
     while True:
         born = time.monotonic()
         try:
             await _live_once(service, ready)
+            failing = False
         except ServiceError as error:
             if not ready.is_set():
                 raise
-            _log.error("service cannot start name=%s reason=%s", service.name, error)
+            _log.log(
+                logging.DEBUG if failing else logging.ERROR,
+                *("service cannot start, will go on trying name=%s reason=%s", service.name, error),
+            )
+            failing = True
         pause_s = FIRST_PAUSE_S if time.monotonic() - born > SETTLED_S else min(pause_s * 2, LONGEST_PAUSE_S)
         await asyncio.sleep(pause_s)
 

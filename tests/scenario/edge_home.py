@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -32,7 +33,7 @@ from firmware_protocols.wire.topics import Channel, Lane
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY = GatewayId("gw-test1")
 SHARD = 7
-SECRET = "right-secret"
+SECRET = "right-secret-of-gw-test1"
 
 
 def until(what: Callable[[], object], seconds: float = 30.0) -> None:
@@ -287,6 +288,12 @@ class Agent:
 
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
+
+    def committed(self, lane: Lane) -> int:
+        """The highest sequence number of ``lane`` that is on its disk."""
+        with sqlite3.connect(f"file:{self.data}/outbox.sqlite?mode=ro", uri=True) as connection:
+            row = connection.execute("select next - 1 from lane where lane = ?", (lane,)).fetchone()
+        return row[0] if row else 0
 
     def hears_radar(self) -> bool:
         """Whether it reads the serial port (what came before it opened the port is gone, as on any line)."""

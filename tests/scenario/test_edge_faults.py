@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pytest
 from firmware_protocols.model import AlarmKind, AlarmState, EventKind, Quantity
 from firmware_protocols.wire.control import Command
 from firmware_protocols.wire.topics import Lane
-from tests.scenario.edge_home import House, house, until
+from tests.scenario.edge_home import SECRET, House, house, until
 
 pytestmark = pytest.mark.services
 
@@ -37,15 +36,8 @@ def distances(home: House) -> list[float]:
     return sorted(r.value for r in home.cloud.readings() if r.quantity is Quantity.DISTANCE and r.value)
 
 
-def committed(home: House) -> int:
-    """The highest sequence number of the bulk lane that is on the agent's disk."""
-    with sqlite3.connect(f"file:{home.agent.data}/outbox.sqlite?mode=ro", uri=True) as connection:
-        row = connection.execute("select next - 1 from lane where lane = 't'").fetchone()
-    return row[0] if row else 0
-
-
 def is_committed(home: House, number: int) -> bool:
-    return committed(home) >= number
+    return home.agent.committed(Lane.BULK) >= number
 
 
 def assert_nothing_lost_or_doubled(home: House, centimetres: int) -> None:
@@ -140,7 +132,7 @@ def test_a_frozen_broker_and_then_a_killed_agent_lose_nothing(nats_home: House) 
     home.broker.send(signal.SIGSTOP)
     for n in range(1, 201):
         home.radar.distance(n)
-    until(lambda: committed(home) == 200)
+    until(lambda: home.agent.committed(Lane.BULK) == 200)
     home.agent.kill()
     home.broker.send(signal.SIGCONT)
     home.agent.start()
@@ -156,7 +148,7 @@ def test_a_killed_broker_loses_nothing(nats_home: House) -> None:
     home.broker.stop()
     for n in range(101, 201):
         home.radar.distance(n)
-    until(lambda: committed(home) == 200)
+    until(lambda: home.agent.committed(Lane.BULK) == 200)
     home.broker.start()
     assert_nothing_lost_or_doubled(home, 200)
 
@@ -240,12 +232,12 @@ def test_a_wrong_secret_is_said_once_with_advice_and_everything_is_kept(kind: st
         home.agent.start()
         until(home.agent.hears_radar)
         home.radar.distance(1)
-        until(lambda: committed(home) == 1)
+        until(lambda: home.agent.committed(Lane.BULK) == 1)
         until(lambda: "check the secret in uplink.secret" in home.agent.said(), 40)
         assert home.agent.said().count("check the secret") == 1
         home.agent.stop()
         text = home.agent.config.read_text()
-        home.agent.config.write_text(text.replace("wrong-secret", "right-secret"))
+        home.agent.config.write_text(text.replace("wrong-secret", SECRET))
         home.agent.start()
         until(lambda: len(distances(home)) == 1)
 
