@@ -65,7 +65,7 @@ class FallDetector:
         self._wearers: OrderedDict[DeviceId, _Wearer] = OrderedDict()
 
     def feed(self, window: MotionWindow) -> list[FallFinding]:
-        """Take one window; the falls that it decides, oldest first. Never raises for what a device may send."""
+        """Take one window; the falls it decides, oldest first. Never raises for what a device may send."""
         wearer = self._wearer(window.device)
         arrival, candidates = wearer.stream.feed(window)
         self._note(window.device, wearer, arrival)

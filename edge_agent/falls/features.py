@@ -20,6 +20,14 @@ BEFORE: Final = 3 * RATE_HZ
 AFTER: Final = 2 * RATE_HZ
 """Samples needed after a peak before it can be judged: the impact window, part of every alarm's latency."""
 
+LIGHT_G: Final = 0.8
+"""Below this the body is giving way."""
+HEAVY_G: Final = 1.5
+STEP_G: Final = 1.15
+"""Each step lifts the magnitude above this once."""
+LEAN_G: Final = 0.5
+"""A component across gravity that upright walking rarely reaches."""
+
 FEATURES: Final[Mapping[str, str]] = {
     "peak": "magnitude of the peak",
     "second": "highest magnitude in the context more than 0.3 s away from the peak",
@@ -48,18 +56,21 @@ FEATURES: Final[Mapping[str, str]] = {
     "bottom_after": "lowest magnitude from 0.2 to 2 s after the peak",
     "steps_before": "upward crossings of 1.15 g from 3 to 0.5 s before the peak",
     "steps_after": "upward crossings of 1.15 g from 0.5 to 2 s after the peak",
-    "turn_total": "angle between mean acceleration 3 to 1.5 s before and 1.25 to 2 s after the peak (degrees)",
-    "turn_late": "angle between mean acceleration 1 to 0.3 s before and 1.25 to 2 s after the peak (degrees)",
-    "turn_early": "angle between mean acceleration 3 to 1.5 s before and 0.6 to 0.2 s before the peak (degrees)",
-    "turn_settle": "angle between mean acceleration 0.3 to 0.8 s after and 1.25 to 2 s after the peak (degrees)",
-    "turn_impact": "angle between mean acceleration 3 to 1.5 s before and 0.3 to 0.8 s after the peak (degrees)",
-    "turn_peak": "angle between mean acceleration 3 to 1.5 s before the peak and that at the peak (degrees)",
+    "turn_total": "angle between the means 3 to 1.5 s before and 1.25 to 2 s after the peak (degrees)",
+    "turn_late": "angle between the means 1 to 0.3 s before and 1.25 to 2 s after the peak (degrees)",
+    "turn_early": "angle between the means 3 to 1.5 s before and 0.6 to 0.2 s before the peak (degrees)",
+    "turn_settle": "angle between the means 0.3 to 0.8 s after and 1.25 to 2 s after the peak (degrees)",
+    "turn_impact": "angle between the means 3 to 1.5 s before and 0.3 to 0.8 s after the peak (degrees)",
+    "turn_peak": "angle between the mean 3 to 1.5 s before the peak and the peak itself (degrees)",
     "path": "summed angle between consecutive 0.2-s means from 1.5 s before to 1 s after the peak (degrees)",
     "along_peak": "largest component along earlier gravity within 0.3 s of the peak",
     "along_dip": "smallest component along earlier gravity in the last second before the peak",
     "across_peak": "largest component across earlier gravity within 0.3 s of the peak",
     "across_fall": "mean component across earlier gravity from 1 to 0.1 s before the peak",
-    "lean_rise_s": "time the component across earlier gravity exceeded 0.5 g in the last second before the peak",
+    "lean_rise_s": "time in the last second with more than 0.5 g across earlier gravity",
+    "spread_strong": "spread of the acceleration within 0.5 s of the peak in its strongest direction",
+    "spread_middle": "the same in the direction across the strongest that is next",
+    "spread_weak": "the same in the remaining direction (near 0: a movement in one plane)",
     "wander_after": "square root of the summed variance of the three axes from 1 to 2 s after the peak",
     "wander_before": "square root of the summed variance of the three axes from 3 to 1.5 s before the peak",
 }
@@ -115,9 +126,9 @@ def _fall_and_impact(magnitude: Floats) -> dict[str, Floats]:
         "dip": dip,
         "dip_to_peak_s": (smooth.shape[1] + 1 - smooth.argmin(axis=1)) / RATE_HZ,
         "rise": peak - dip,
-        "light_s": (fall < 0.8).sum(axis=1) / RATE_HZ,
+        "light_s": (fall < LIGHT_G).sum(axis=1) / RATE_HZ,
         "lost_speed": np.maximum(1 - fall, 0).sum(axis=1) / RATE_HZ,
-        "heavy_s": (impact > 1.5).sum(axis=1) / RATE_HZ,
+        "heavy_s": (impact > HEAVY_G).sum(axis=1) / RATE_HZ,
         "width_s": (impact > excess).sum(axis=1) / RATE_HZ,
         "impact_energy": ((impact - 1) ** 2).mean(axis=1),
     }
@@ -127,7 +138,7 @@ def _surroundings(context: Floats, magnitude: Floats) -> dict[str, Floats]:
     step = np.diff(context, axis=1, prepend=context[:, :1])
     jerk = np.sqrt(np.einsum("nlk,nlk->nl", step, step))
     up = np.zeros(magnitude.shape)
-    up[:, 1:] = (magnitude[:, 1:] >= 1.15) & (magnitude[:, :-1] < 1.15)
+    up[:, 1:] = (magnitude[:, 1:] >= STEP_G) & (magnitude[:, :-1] < STEP_G)
     return {
         "jerk_peak": _cut(jerk, -0.3, 0.3).max(axis=1),
         "jerk_impact": _cut(jerk, -0.5, 0.5).mean(axis=1),
@@ -151,14 +162,16 @@ def _surroundings(context: Floats, magnitude: Floats) -> dict[str, Floats]:
 
 def _angle(one: Floats, other: Floats) -> Floats:
     """Angle between vectors on the last axis in degrees; 90 where either has no length."""
-    norms = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    norms: Floats = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
     cosine = np.einsum("...k,...k->...", one, other) / np.where(norms > 0, norms, 1)
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    angle: Floats = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    return angle
 
 
 def _turns(context: Floats) -> dict[str, Floats]:
     def mean(start_s: float, stop_s: float) -> Floats:
-        return _cut(context, start_s, stop_s).mean(axis=1)
+        average: Floats = _cut(context, start_s, stop_s).mean(axis=1)
+        return average
 
     before, after, settle = mean(-3, -1.5), mean(1.25, 2), mean(0.3, 0.8)
     steps = np.stack([mean(-1.5 + 0.2 * k, -1.3 + 0.2 * k) for k in range(13)], axis=1)
@@ -180,12 +193,19 @@ def _components(context: Floats) -> dict[str, Floats]:
     along = np.einsum("nlk,nk->nl", context, down)
     rest = context - along[:, :, None] * down[:, None, :]
     across = np.sqrt(np.einsum("nlk,nlk->nl", rest, rest))
+    impact = _cut(context, -0.5, 0.5)
+    impact = impact - impact.mean(axis=1, keepdims=True)
+    covariance = np.einsum("nlk,nlj->nkj", impact, impact) / impact.shape[1]
+    spread = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0))
     return {
         "along_peak": _cut(along, -0.3, 0.3).max(axis=1),
         "along_dip": _cut(along, -1, 0).min(axis=1),
         "across_peak": _cut(across, -0.3, 0.3).max(axis=1),
         "across_fall": _cut(across, -1, -0.1).mean(axis=1),
-        "lean_rise_s": (_cut(across, -1, 0) > 0.5).sum(axis=1) / RATE_HZ,
+        "lean_rise_s": (_cut(across, -1, 0) > LEAN_G).sum(axis=1) / RATE_HZ,
+        "spread_strong": spread[:, 2],
+        "spread_middle": spread[:, 1],
+        "spread_weak": spread[:, 0],
         "wander_after": np.sqrt(_cut(context, 1, 2).var(axis=1).sum(axis=1)),
         "wander_before": np.sqrt(_cut(context, -3, -1.5).var(axis=1).sum(axis=1)),
     }

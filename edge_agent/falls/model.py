@@ -64,7 +64,8 @@ class Forest:
             lower = rows[which, self.feature[node]] <= self.split[node]
             following = np.where(lower, self.left[node], self.right[node])
             if np.array_equal(following, node):
-                return self.baseline + self.value[node].sum(axis=1)
+                share: Floats = self.value[node].sum(axis=1)
+                return self.baseline + share
             node = following
 
 
@@ -91,9 +92,9 @@ class FallModel:
     training: Mapping[str, JsonValue]
 
     def probability(self, columns: Mapping[str, Floats]) -> Floats:
-        """Probability (0 to 1) that each peak is a fall, from the arrays that ``features.measure`` returns."""
+        """Probability (0 to 1) that each peak is a fall, from what ``features.measure`` returns."""
         log_odds = self.forest.log_odds(np.column_stack([columns[name] for name in self.features]))
-        return cast("Floats", 1 / (1 + np.exp(-log_odds)))
+        return 1 / (1 + np.exp(-log_odds))
 
     def unusual(self, columns: Mapping[str, Floats]) -> NDArray[np.intp]:
         """How many features of each peak lie outside the training range."""

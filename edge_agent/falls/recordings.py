@@ -55,7 +55,7 @@ SETS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """One recording of one person: ``acc_mg`` is N×3 at 50 Hz; the fall's marks are seconds from its start."""
+    """One recording of one person: ``acc_mg`` is N×3 at 50 Hz; marks are in seconds from its start."""
 
     name: str
     subject: str
@@ -103,7 +103,7 @@ def read_set(folder: Path, which: RecordingSet) -> list[Trial]:
 def windows(
     trial: Trial, which: RecordingSet, start: datetime, samples: int = 25, counter: int = 0
 ) -> Iterator[MotionWindow]:
-    """The packets that a wearable sends while the trial happens, the first sample being taken at ``start``."""
+    """The packets that a wearable sends during the trial; the first sample is taken at ``start``."""
     for number, first in enumerate(range(0, len(trial.acc_mg), samples)):
         part = trial.acc_mg[first : first + samples].tolist()
         yield MotionWindow(

@@ -19,7 +19,7 @@ EQUAL: Final = 0.01
 
 
 class Resampler:
-    """Turns samples (rows of any width) at ``rate_hz`` into samples at 50 Hz, in as many pieces as they come."""
+    """Turns samples (rows of any width) at ``rate_hz`` into samples at 50 Hz, in any pieces."""
 
     def __init__(self, rate_hz: float) -> None:
         ratio = rate_hz / RATE_HZ

@@ -28,7 +28,8 @@ SILENCE_S: Final = 5.0
 says.
 """
 PATIENCE: Final = 40
-"""Packets in a row that may look old; after them the device must have restarted while the clock was set back."""
+"""Packets in a row that may look old; after them the device must have restarted while the clock was set back.
+"""
 LOWEST_RATE_HZ: Final = 10.0
 """Slower sensors miss the impact altogether."""
 HIGHEST_RATE_HZ: Final = 2000.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,13 +23,18 @@ from edge_agent.falls.candidates import RATE_HZ, Floats, peaks
 from edge_agent.falls.features import AFTER, NAMES, contexts, measure
 from edge_agent.falls.model import FallModel, Forest, ModelError, write_model
 from edge_agent.falls.recordings import SETS, RecordingSet, Trial, read_set
+from firmware_protocols.model import JsonValue
 
 VERSION: Final = "1"
 """Number of the shipped models; raise it when they are trained anew."""
 SHARES: Final = 5
 """Groups of people among whom the threshold is chosen, each judged by a model of the others."""
+EXTREMES: Final = (0.01, 0.99)
+"""No threshold is chosen beyond these: there a handful of trials would decide."""
 NEAR_S: Final = 2.0
 """Peaks this close to an unmarked fall's highest one belong to the fall."""
+REBOUND_WEIGHT: Final = 0.5
+"""Weight in training of a fall's lesser peaks; its highest one, and every peak of an activity, weighs 1."""
 LARGEST_DIFFERENCE: Final = 1e-9
 """Greatest difference allowed between the exported trees and scikit-learn's own answer."""
 BOOSTING: Final[dict[str, Any]] = {
@@ -72,7 +77,7 @@ def examples(trials: Sequence[Trial]) -> Examples:
         trial.append(np.full(len(found), number))
         at.append(found)
         is_fall.append(fall)
-        weight.append(np.where(fall | (not recording.is_fall), 1.0, 0.0))
+        weight.append(_weights(recording, found, fall))
     numbers = np.concatenate(trial)
     return Examples(
         rows=np.concatenate(rows),
@@ -91,6 +96,13 @@ def _in_fall(trial: Trial, found: NDArray[np.intp]) -> NDArray[np.bool_]:
     if trial.fall_start_s is not None and trial.fall_end_s is not None:
         return (found >= trial.fall_start_s * RATE_HZ) & (found <= (trial.fall_end_s + 0.5) * RATE_HZ)
     return np.abs(found - trial.impact()) <= NEAR_S * RATE_HZ
+
+
+def _weights(trial: Trial, found: NDArray[np.intp], fall: NDArray[np.bool_]) -> Floats:
+    """What each peak counts in training: nothing where nobody said whether it belongs to the fall."""
+    if not trial.is_fall:
+        return np.ones(len(found))
+    return np.where(found == trial.impact(), 1.0, np.where(fall, REBOUND_WEIGHT, 0.0))
 
 
 def fit(data: Examples, chosen: NDArray[np.bool_], seed: int) -> HistGradientBoostingClassifier:
@@ -128,8 +140,8 @@ def choose_threshold(fall_scores: Floats, activity_scores: Floats) -> float:
 
     The middle of the widest such stretch: between two recorded scores nothing tells one value from another.
     """
-    edges = np.unique(np.concatenate([fall_scores, activity_scores, [0.01, 0.99]]))
-    edges = edges[(edges >= 0.01) & (edges <= 0.99)]
+    edges = np.unique(np.concatenate([fall_scores, activity_scores, EXTREMES]))
+    edges = edges[(edges >= EXTREMES[0]) & (edges <= EXTREMES[1])]
     middles = (edges[1:] + edges[:-1]) / 2
     hits = (fall_scores[None, :] >= middles[:, None]).mean(axis=1)
     quiet = (activity_scores[None, :] < middles[:, None]).mean(axis=1)
@@ -156,7 +168,7 @@ def threshold_inside(
 
 
 def export(trees: HistGradientBoostingClassifier) -> Forest:
-    """The trees as flat arrays. The layout of fitted trees is not public; ``train`` proves the result equal."""
+    """The trees as flat arrays. Fitted trees have no public layout; ``as_model`` proves the result equal."""
     nodes = [predictor.nodes for (predictor,) in trees._predictors]  # noqa: SLF001
     roots = np.cumsum([0, *(len(tree) for tree in nodes[:-1])])
     shifted = [tree["left"].astype(np.intp) + root for tree, root in zip(nodes, roots, strict=True)]
@@ -175,12 +187,14 @@ def export(trees: HistGradientBoostingClassifier) -> Forest:
     )
 
 
-def train(which: RecordingSet, trials: Sequence[Trial], seed: int) -> FallModel:
-    """A model of all ``trials``; ModelError when the exported trees differ from scikit-learn's."""
-    data = examples(trials)
-    everyone = np.ones(len(data.trial), dtype=np.bool_)
-    threshold, figures = threshold_inside(data, trials, everyone, seed)
-    trees = fit(data, everyone, seed)
+def as_model(
+    which: RecordingSet,
+    data: Examples,
+    trees: HistGradientBoostingClassifier,
+    threshold: float,
+    training: Mapping[str, JsonValue],
+) -> FallModel:
+    """What the gateway needs of a fitted model; ModelError when its trees would answer differently there."""
     model = FallModel(
         version=f"{which.position}-{VERSION}",
         position=which.position,
@@ -192,20 +206,29 @@ def train(which: RecordingSet, trials: Sequence[Trial], seed: int) -> FallModel:
         threshold=threshold,
         forest=export(trees),
         sources=(which.source,),
-        training={
-            "seed": seed,
-            "people": len(np.unique(data.subject)),
-            "falls": sum(trial.is_fall for trial in trials),
-            "activities": sum(not trial.is_fall for trial in trials),
-            "candidates": len(data.trial),
-            f"{SHARES}_shares_of_people": figures,
-        },
+        training=training,
     )
     columns = dict(zip(NAMES, data.rows.T, strict=True))
     difference = float(np.abs(model.probability(columns) - scores(trees, data.rows)).max())
     if difference > LARGEST_DIFFERENCE:
         raise ModelError(which.name, f"exported trees differ from scikit-learn's by {difference:.3g}")
     return model
+
+
+def train(which: RecordingSet, trials: Sequence[Trial], seed: int) -> FallModel:
+    """A model of all ``trials``."""
+    data = examples(trials)
+    everyone = np.ones(len(data.trial), dtype=np.bool_)
+    threshold, figures = threshold_inside(data, trials, everyone, seed)
+    training: dict[str, JsonValue] = {
+        "seed": seed,
+        "people": len(np.unique(data.subject)),
+        "falls": sum(trial.is_fall for trial in trials),
+        "activities": sum(not trial.is_fall for trial in trials),
+        "candidates": len(data.trial),
+        f"{SHARES}_shares_of_people": figures,
+    }
+    return as_model(which, data, fit(data, everyone, seed), threshold, training)
 
 
 def main(argv: Sequence[str]) -> int:

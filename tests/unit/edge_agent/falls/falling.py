@@ -18,8 +18,7 @@ IMPACT_S: Final = 6.0
 
 
 def fall(seconds: float = 12.0, seed: int = 7) -> Floats:
-    """Standing, 0.5 s of falling, an impact of about 6 g at ``IMPACT_S``, lying still on the side; N×3 in g.
-    """
+    """Standing, half a second of falling, about 6 g at ``IMPACT_S``, lying still on the side; N×3 in g."""
     noise = np.random.default_rng(seed)
     samples = np.tile([0.0, 0.0, 1.0], (round(seconds * 50), 1))
     impact = round(IMPACT_S * 50)
@@ -41,7 +40,8 @@ def walk(seconds: float = 12.0, seed: int = 3) -> Floats:
 def rotated(samples: Floats, seed: int = 1) -> Floats:
     """The same movement felt by a sensor mounted at a random angle."""
     turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
-    return samples @ turn.T
+    felt: Floats = samples @ turn.T
+    return felt
 
 
 def packets(
