@@ -3,8 +3,6 @@
 They are data classes, but neither frozen nor compared by value: Python itself writes ``__traceback__`` into
 an exception that passes a context manager, and a frozen one would turn into ``FrozenInstanceError`` there.
 ``DecodeError`` is never fatal: the pipeline counts it, samples it to the log and goes on.
-
-Not frozen: Python itself writes the traceback into an exception on its way up.
 """
 
 # ruff: noqa: N818 - a reason is a noun: `except Truncated` reads as it should
