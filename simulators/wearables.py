@@ -123,9 +123,10 @@ class BeltClip:
         samples = tuple(self._next_sample() for _ in range(PER_PACKET))
         range_g = playing.range_g if playing else RANGE_G
         window = MotionWindow(DeviceId(""), datetime.now(UTC), counter, RATE_HZ, range_g, samples)
+        at = time.time()
         await peripheral.notify(self._motion, motion.encode(window))
         if playing:
-            playing.sent(Sent(counter, first, playing.done - 1, time.time()))
+            playing.sent(Sent(counter, first, playing.done - 1, at))
             if not playing.samples:
                 playing.over.set()
 
