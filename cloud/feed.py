@@ -130,7 +130,7 @@ class Feed:
     ) -> None:
         self._dsn = make_conninfo(dsn, application_name=APPLICATION_NAME)
         self._monotonic = monotonic
-        self._listeners: set[Listener] = set()
+        self.listeners: set[Listener] = set()
         self._ring: deque[Change] = deque(maxlen=ring)
         self._start = 0
         self._read_at: float | None = None
@@ -141,7 +141,7 @@ class Feed:
     def close(self) -> None:
         """End every stream: the process is going down, and browsers shall find the next one."""
         self.closing = True
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.wake()
 
     @property
@@ -153,11 +153,11 @@ class Feed:
     def listen(self, scope: Scope) -> Iterator[Listener]:
         """A listener for changes after ``last_id``."""
         listener = Listener(scope, self.last_id)
-        self._listeners.add(listener)
+        self.listeners.add(listener)
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self.listeners.discard(listener)
 
     def remembered(self, after: int, scope: Scope) -> list[Change] | None:
         """Visible changes ``after < id <= last_id`` from the ring; ``None`` if ``after`` lies outside it."""
@@ -197,7 +197,7 @@ class Feed:
         """Begin at ``newest``. If the log went back (a restored backup), every listener starts anew."""
         if self._read_at is not None:
             _log.warning("change log went back from=%d to=%d", self.last_id, newest)
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.start_anew()
         self._ring.clear()
         self._start = self.last_id = newest
@@ -224,5 +224,5 @@ class Feed:
             self._start = self._ring[0].id
         self._ring.append(item)
         self.last_id = item.id
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.offer(item)

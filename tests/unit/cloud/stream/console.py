@@ -70,9 +70,3 @@ class Console:
                 self.stale = True
                 return
         self.seq = int(event.id)
-
-    def shows(self, snapshot: Snapshot) -> bool:
-        """Whether the screen is equal to ``snapshot``."""
-        incidents = {view.id: view for view in snapshot.incidents}
-        homes = {view.id: view for view in snapshot.homes}
-        return (self.incidents, self.homes) == (incidents, homes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -223,6 +224,26 @@ async def test_no_heartbeat_claims_that_all_is_well_while_the_database_does_not_
         await conn.commit()
         await until(lambda: len(heard) > under_way)
         listening.cancel()
+
+
+async def test_a_client_that_takes_nothing_is_cut_off(
+    live: Live, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "SEND_S", 0.2)
+    town, feed = live.site.town, live.site.app.state.feed
+    host, port = live.browser.base_url.host, live.browser.base_url.port
+    assert port is not None
+    with socket.create_connection((host, port)) as idle:
+        cookie = live.browser.cookies["anban"]
+        idle.sendall(
+            f"GET /api/v1/stream?after=0 HTTP/1.1\r\nHost: x\r\nCookie: anban={cookie}\r\n\r\n".encode()
+        )
+        await until(lambda: len(feed.listeners) == 1)
+        large = "to_jsonb(repeat('x', 60000))"
+        flood = f"select append_change(%s, %s, 'inc', {large}, %s) from generate_series(1, 400)"
+        await conn.execute(flood, [town.hecheng, town.yellow, NOON])
+        await conn.commit()
+        await until(lambda: not feed.listeners)
 
 
 async def test_stopping_the_server_ends_its_streams_at_once(site: Site) -> None:

@@ -21,16 +21,19 @@ from hypothesis import strategies as st
 from cloud import sessions, stream
 from cloud.access import Parts
 from cloud.auth import Scope
-from cloud.db import Pool
+from cloud.db import Connection, Pool
+from cloud.dispatch import ladder
 from cloud.feed import APPLICATION_NAME, Feed
 from cloud.incidents import store
 from cloud.incidents.model import OutcomeCode, Snapshot
 from cloud.ingest.model import StoredAlarm
+from cloud.notify import tokens
 from cloud.sessions import SignedIn
 from cloud.settings import Settings
 from cloud.stream import Stream
 from cloud.throttle import Throttle
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
+from tests.unit.cloud.conftest import TurnedClock
 from tests.unit.cloud.stream.console import Console, events
 from tests.unit.cloud.town import NOON, PASSWORD, Town
 
@@ -55,6 +58,18 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """So many seconds pass, and the loops work what is due."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Accept:
+    """Whoever was asked last goes there."""
+
+
+@dataclass(frozen=True)
 class Undo:
     """A transaction that takes a change id and then fails."""
 
@@ -66,7 +81,7 @@ class Cut:
     """The database drops the feed's connection."""
 
 
-Op = Raise | Act | Undo | Cut
+Op = Raise | Act | Wait | Accept | Undo | Cut
 
 HOMES: Final = st.integers(0, 2)
 OPS: Final = st.one_of(
@@ -89,6 +104,8 @@ OPS: Final = st.one_of(
             ]
         ),
     ),
+    st.builds(Wait, st.sampled_from([1, 30, 61, 300])),
+    st.just(Accept()),
     st.builds(Undo, HOMES),
     st.just(Cut()),
 )
@@ -113,20 +130,27 @@ class World:
     parts: Parts
     feed: Feed
     signed_in: SignedIn
+    clock: TurnedClock
 
     async def do(self, op: Op) -> None:
         match op:
             case Raise(home, kind, state):
                 async with self.pool.connection() as conn:
-                    await store.attach_or_open(conn, self._alarm(home, kind, state), NOON)
+                    await store.attach_or_open(conn, self._alarm(home, kind, state), self.clock())
             case Undo(home):
                 with suppress(_UndoneError):
                     async with self.pool.connection() as conn:
                         alarm = self._alarm(home, AlarmKind.SOS, AlarmState.RAISED)
-                        await store.attach_or_open(conn, alarm, NOON)
+                        await store.attach_or_open(conn, alarm, self.clock())
                         raise _UndoneError
             case Act(nth, trigger):
                 await self._act(nth, trigger)
+            case Wait(seconds):
+                self.clock.turn(timedelta(seconds=seconds))
+                await self._work_what_is_due()
+            case Accept():
+                async with self.pool.connection() as conn:
+                    await self._accept(conn)
             case Cut():
                 async with self.pool.connection() as conn:
                     await conn.execute(CUT, [APPLICATION_NAME])
@@ -135,12 +159,32 @@ class World:
         scope = Scope((self.town.hecheng, self.town.zhongfang), None, "test")
         with suppress(store.Conflict, store.Refused):
             async with self.pool.connection() as conn:
-                queue = await store.open_incidents(conn, scope, NOON)
+                queue = await store.open_incidents(conn, scope, self.clock())
                 if queue:
                     chosen = queue[nth % len(queue)]
                     detail: store.ActDetail = {"note": "x", "outcome": OutcomeCode.B2}
                     actor = f"staff:{self.town.staff['operator']}"
-                    await store.act(conn, scope, chosen.id, trigger, actor, NOON, chosen.version, **detail)
+                    await store.act(
+                        conn, scope, chosen.id, trigger, actor, self.clock(), chosen.version, **detail
+                    )
+
+    async def _work_what_is_due(self) -> None:
+        now = self.clock()
+        async with self.pool.connection() as conn:
+            timers, ladders = await store.due(conn, now), await ladder.due(conn, now)
+        for step, due in ((store.fire, timers), (ladder.climb, ladders)):
+            for incident_id in due:
+                async with self.pool.connection() as conn:
+                    await step(conn, incident_id, now)
+
+    async def _accept(self, conn: Connection) -> None:
+        cursor = await conn.execute("select max(id) as id from message where template = 'ask'")
+        [row] = await cursor.fetchall()
+        if row["id"] is not None:
+            token = tokens.draw()
+            given = [tokens.digest(token), row["id"], NOON]
+            await conn.execute("insert into answer_token values (%s, %s, %s)", given)
+            await ladder.answer(conn, token, True, self.clock())
 
     def _alarm(self, home: int, kind: AlarmKind, state: AlarmState) -> StoredAlarm:
         homes = (self.town.yellow, self.town.green, self.town.foreign)
@@ -185,7 +229,7 @@ async def world(
     assert signed_in is not None
     feed = Feed(database, ring=20)
     following = asyncio.create_task(feed.run())
-    yield World(pool, town, Parts(Settings(), pool, lambda: NOON, Throttle()), feed, signed_in)
+    yield World(pool, town, Parts(Settings(), pool, lambda: NOON, Throttle()), feed, signed_in, TurnedClock())
     following.cancel()
     await asyncio.wait([following])
 
@@ -222,4 +266,5 @@ async def test_old_snapshot_and_changes_are_the_new_snapshot(
     until.set_result(fresh.seq)
     async with asyncio.timeout(30):
         await reading
-    assert console.shows(fresh)
+    assert console.incidents == {view.id: view for view in fresh.incidents}
+    assert console.homes == {view.id: view for view in fresh.homes}
