@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 OUTBOX_FILE: Final = "outbox.sqlite"
 _LOCK_FILE: Final = "agent.lock"
 _TICK_S: Final = 0.2
+_REOPEN_S: Final = 10.0
+"""A sensor that is plugged in again is heard within this."""
 _CLOCK_NOTE: Final = "clock/last"
 _CLOCK_NOTE_EVERY_S: Final = 600.0
 
@@ -92,7 +94,11 @@ class Agent:
         """Run until ``stop`` is set; then everything that waits is on disk and the broker knows."""
         async with asyncio.TaskGroup() as group:
             parts = [
-                group.create_task(supervise(driver.name, functools.partial(driver.run, self.pipeline.take)))
+                group.create_task(
+                    supervise(
+                        driver.name, functools.partial(driver.run, self.pipeline.take), most_s=_REOPEN_S
+                    )
+                )
                 for driver in self._drivers
             ]
             parts += [

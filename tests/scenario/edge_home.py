@@ -142,7 +142,10 @@ class Cloud:
         self._client.loop_stop()
 
     def command(self, command: Command) -> None:
-        self._client.publish(topics.command(GATEWAY), control.encode(command), qos=1)
+        self.publish(topics.command(GATEWAY), control.encode(command))
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, qos=1)
 
     def records(self, lane: Lane) -> dict[tuple[str, int], Record]:
         """Everything stored of a lane, by (epoch, sequence number); a number stored twice fails."""

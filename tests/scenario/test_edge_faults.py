@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from firmware_protocols.model import AlarmKind, AlarmState, EventKind, Quantity
+from firmware_protocols.wire import topics
 from firmware_protocols.wire.control import Command
 from firmware_protocols.wire.topics import Lane
-from tests.scenario.edge_home import SECRET, House, house, until
+from tests.scenario.edge_home import GATEWAY, SECRET, House, house, until
 
 pytestmark = pytest.mark.services
 
@@ -206,6 +207,21 @@ def test_the_cloud_cancels_a_suspicion_once_and_refuses_what_is_late_or_unknown(
     until(
         lambda: [alarm.state for alarm in home.cloud.alarms()] == [AlarmState.SUSPECTED, AlarmState.CANCELLED]
     )
+
+
+def test_garbage_from_the_cloud_is_counted_and_disturbs_nothing(nats_home: House) -> None:
+    home = nats_home
+    home.agent.start()
+    until(home.agent.hears_radar)
+    until(lambda: any(state.online for state in home.cloud.states))
+    hostile = (b"\xff\x00", b"[]", b'{"e":1}', b'{"e":"x","st":"a","b":[1,99999999999999999999]}')
+    for payload in hostile:
+        home.cloud.publish(topics.ack(GATEWAY), payload)
+        home.cloud.publish(topics.command(GATEWAY), payload)
+    home.radar.distance(1)
+    until(lambda: len(distances(home)) == 1)
+    until(lambda: home.agent.said().count("message not understood") >= 7)
+    assert "part failed" not in home.agent.said()
 
 
 def test_a_radar_that_is_unplugged_and_plugged_in_again_is_read_again_and_logged_once(

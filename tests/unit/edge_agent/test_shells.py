@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 import sys
 import termios
 import tty
@@ -14,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import link as link_module
 from edge_agent import supervise as supervision
 from edge_agent.__main__ import main
 from edge_agent.drivers import DriverError, Incoming
 from edge_agent.drivers.serial_port import SerialPort
+from edge_agent.link import Identity, Link, Offline, Outgoing
 from edge_agent.prompt import CommandPrompt, Phrase
-from edge_agent.settings import SerialSettings
+from edge_agent.settings import SerialSettings, UplinkSettings
 from edge_agent.supervise import Backoff, supervise
 from firmware_protocols.serial import micradar
 
@@ -237,6 +240,36 @@ async def test_a_line_over_the_network_works_the_same() -> None:
         await end(task)
         done.set()
         await until(closed)
+
+
+# -- the link ----------------------------------------------------------------------------------------
+
+
+async def test_a_dead_network_thread_ends_the_run_so_that_it_is_started_again() -> None:
+    """paho refuses this will topic with an exception on the thread; nobody may wait for ever."""
+    identity = Identity("gw-1", (), Outgoing("", b""))
+    with pytest.raises(ValueError, match="topic"):
+        async with asyncio.timeout(20):
+            await Link(UplinkSettings("127.0.0.1", secret="s"), identity, lambda _event: None).run()
+
+
+async def test_a_broker_that_accepts_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frozen broker's kernel still accepts connections."""
+    monkeypatch.setattr(link_module, "CONNECT_S", 0.2)
+    gave_up = asyncio.Event()
+    events: list[object] = []
+
+    def note(event: object) -> None:
+        events.append(event)
+        gave_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        settings = UplinkSettings("127.0.0.1", mute.getsockname()[1], secret="s")
+        identity = Identity("gw-1", (), Outgoing("will", b""))
+        task = asyncio.create_task(Link(settings, identity, note).run())
+        await until(gave_up)
+        await end(task)
+    assert events == [Offline("no answer from the broker")]
 
 
 # -- the command line --------------------------------------------------------------------------------
