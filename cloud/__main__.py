@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import psycopg
 from msgspec.structs import replace
@@ -25,6 +26,11 @@ from cloud.settings import load as load_settings
 
 QUIET: Final = {"psycopg.pool": logging.ERROR, "yoyo": logging.WARNING, "httpx": logging.WARNING}
 """Libraries that would repeat what our own lines say once."""
+
+STOP_S: Final = 45.0
+"""Longest a stop may take: the services get 30 s. A service manager loses patience after 90."""
+
+_log = logging.getLogger(__name__)
 
 Role = Callable[[Settings, argparse.Namespace], None]
 
@@ -125,12 +131,26 @@ def announce(address: str) -> None:
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if task.cancelling():
+            _give_up()  # asked a second time
+        task.cancel()
+        loop.call_later(STOP_S, _give_up)
+
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, task.cancel)
+        loop.add_signal_handler(sign, stop)
     try:
         await task
     except asyncio.CancelledError:
-        logging.getLogger(__name__).info("stopped")
+        _log.info("stopped")
+
+
+def _give_up() -> NoReturn:
+    """End at once and say what still ran; the kernel ends the services with us, and they recover."""
+    for task in asyncio.all_tasks():
+        _log.error("does not stop: %s", task.get_stack(limit=1) or task)
+    os._exit(1)
 
 
 @contextmanager
