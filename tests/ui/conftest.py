@@ -33,7 +33,7 @@ def screens() -> Path:
     return folder / "static"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running: it must not outlive these modules
 def chromium(screens: Path) -> Iterator[Browser]:
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
