@@ -66,9 +66,10 @@ def day(rng: random.Random) -> tuple[Stay, ...]:
     """Draw one day, midnight to midnight, stays in order of their start."""
     stays: list[Stay] = []
     for hour, spread_min, room, doing in _HABITS:
-        start = hour * HOUR + rng.uniform(-spread_min, spread_min) * MINUTE
+        # Whole seconds: sums with whole days are then exact, and a stay begins where the last one ends.
+        start = round(hour * HOUR + rng.uniform(-spread_min, spread_min) * MINUTE)
         earliest = stays[-1].start_s + MINUTE if stays else 0.0
-        stays.append(Stay(max(start, earliest), room, doing))
+        stays.append(Stay(float(max(start, earliest)), room, doing))
     return tuple(stays)
 
 
