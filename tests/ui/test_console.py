@@ -280,6 +280,7 @@ class TestKeyboard:
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.keyboard.press("n")
+        expect(page.get_by_role("dialog").get_by_role("textbox")).to_be_focused()
         page.keyboard.type("aaa")  # letters of a note are no commands
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
