@@ -1,0 +1,133 @@
+"""The demonstration as a newcomer runs it: one command, alarms within two minutes, one Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from simulators import world
+from simulators.console import Console
+from simulators.demo import UP_TARGET_S
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
+
+
+class Demo:
+    """A running demonstration and what it has printed."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+        self.process = process
+        self.folder = folder
+        self.printed = ""
+
+    async def until(self, pattern: str, within_s: float) -> re.Match[str]:
+        """Read on until a printed line matches."""
+        assert self.process.stdout
+        async with asyncio.timeout(within_s):
+            while True:
+                line = (await self.process.stdout.readline()).decode()
+                assert line, f"it ended without saying {pattern!r}:\n{self.printed}"
+                self.printed += line
+                if found := re.search(pattern, line):
+                    return found
+
+    def left_behind(self) -> list[str]:
+        """Processes that still work in its folder."""
+        return [
+            " ".join(each.info["cmdline"])
+            for each in psutil.process_iter(["cmdline"])
+            if any(str(self.folder) in part for part in each.info["cmdline"] or ())
+        ]
+
+
+@asynccontextmanager
+async def demo(folder: Path, *arguments: str) -> AsyncIterator[Demo]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulators.demo", "--data", str(folder), *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield Demo(process, folder)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_it_is_up_in_time_tells_of_every_alarm_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    async with demo(folder, "--homes", "6", "--clear") as running:
+        up = await running.until(r"^Up in ([0-9.]+) s", within_s=90)
+        address = (await running.until(r"Console +(http://\S+)", 5))[1]
+        await running.until(r"P1 sos .* raised", 40)
+        await running.until(r"✉ to ", 10)
+        await running.until(r"P1 fall .* detected", 60)
+        await everybody_is_online(address, homes=6)
+        await running.until(r"P1 fall .* raised", 60)
+        await running.until(r"P1 gas .* raised", 80)
+        running.process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(running.process.wait(), 30) == 0
+        assert running.left_behind() == []
+    assert not folder.exists()
+    assert float(up[1]) <= UP_TARGET_S
+
+
+async def everybody_is_online(address: str, homes: int) -> None:
+    """The fleet's homes are there as well as the whole ones, as the operator sees them."""
+    operator = next(each for each in world.build(homes, 3, seed=1).staff if each.role == "operator")
+    async with Console(address, operator.username, operator.password) as console:
+        snapshot = await console.get("snapshot")
+    assert sum(home["online"] for home in snapshot["homes"]) == homes
+
+
+async def test_killed_with_its_data_kept_it_starts_again_and_still_knows_its_alarm(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    async with demo(folder, "--homes", "3") as first:
+        await first.until(r"P1 sos .* raised", 120)
+        first.process.kill()
+        await first.process.wait()
+        async with asyncio.timeout(30):
+            while first.left_behind():  # noqa: ASYNC110 - other processes, ending by themselves
+                await asyncio.sleep(0.1)
+    async with demo(folder, "--homes", "3") as second:
+        address = (await second.until(r"Console +(http://\S+)", 90))[1]
+        operator = next(each for each in world.build(3, 3, seed=1).staff if each.role == "operator")
+        async with Console(address, operator.username, operator.password) as console:
+            snapshot = await console.get("snapshot")
+        assert [incident["kind"] for incident in snapshot["incidents"]] == ["sos"]
+        second.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(second.process.wait(), 30) == 0
+
+
+async def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with demo(tmp_path / "demo", "--port", str(port)) as running:
+        await running.until(f"anban demo: port {port} is in use; choose another", 30)
+        assert await asyncio.wait_for(running.process.wait(), 10) == 1
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_folder_that_is_not_a_demonstrations_is_never_cleared(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("dear")
+    async with demo(tmp_path, "--clear") as running:
+        await running.until("is not a demonstration's folder; it is left alone", 30)
+        assert await asyncio.wait_for(running.process.wait(), 10) == 1
+    assert (tmp_path / "letters.txt").read_text() == "dear"
+
+
+async def test_a_folder_with_another_county_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "county.json").write_text('{"homes": 3, "whole": 3, "seed": 7}')
+    async with demo(tmp_path, "--homes", "3", "--seed", "8") as running:
+        await running.until("holds another county", 30)
+        assert await asyncio.wait_for(running.process.wait(), 10) == 1
