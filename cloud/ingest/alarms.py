@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Queries
-from cloud.ingest.model import OnAlarm, StoredAlarm
+from cloud.ingest.model import StoredAlarm
 from cloud.ingest.rows import Parcel
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
+
+OnAlarm: TypeAlias = Callable[[Connection, StoredAlarm, datetime], Awaitable[None]]
+"""Called for each stored alarm record, inside its transaction, behind a savepoint."""
 
 _SQL: Final = Queries(__package__ or "")
 _log = logging.getLogger(__name__)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from cloud.db import Connection
 from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire.control import State
 from firmware_protocols.wire.envelope import Batch
@@ -30,10 +28,6 @@ class StoredAlarm:
     device_id: int
     room: str
     stored_at: datetime
-
-
-OnAlarm: TypeAlias = Callable[[Connection, StoredAlarm, datetime], Awaitable[None]]
-"""Called for each stored alarm record, inside its transaction, behind a savepoint."""
 
 
 @dataclass(frozen=True, slots=True)

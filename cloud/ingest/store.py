@@ -17,12 +17,12 @@ from typing import Any, Final
 from cloud.db import Connection, Queries
 from cloud.ingest import alarms, rows
 from cloud.ingest.admit import Admitted, admit, stranger, wrong_shard
+from cloud.ingest.alarms import OnAlarm
 from cloud.ingest.model import (
     BatchMessage,
     Gateway,
     Identity,
     Message,
-    OnAlarm,
     Poison,
     StateMessage,
 )

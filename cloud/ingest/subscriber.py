@@ -18,10 +18,10 @@ from typing import Final
 import psycopg
 
 from cloud.db import Pool
-from cloud.ingest.alarms import hand_on_due
+from cloud.ingest.alarms import OnAlarm, hand_on_due
 from cloud.ingest.batch import Collector, Limits
 from cloud.ingest.link import Link
-from cloud.ingest.model import BatchMessage, Message, OnAlarm, Poison
+from cloud.ingest.model import BatchMessage, Message, Poison
 from cloud.ingest.read import read, urgent
 from cloud.ingest.silence import SILENT, mark_silent
 from cloud.ingest.store import store
