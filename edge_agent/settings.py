@@ -26,7 +26,7 @@ from firmware_protocols.registry import FRAMERS
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SettingsError(Exception):
     """The configuration cannot be used; ``str()`` is one line that names the file and what to change."""
 

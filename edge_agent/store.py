@@ -41,7 +41,7 @@ _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY_CODE: Final = 0xFF
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StoreError(Exception):
     """The file cannot be read or written now. ``reason`` is SQLite's name or the system's words."""
 

@@ -33,7 +33,7 @@ Deliver = Callable[[Incoming], None]
 """Takes a frame. Call it on the event loop's thread only; it does not block for long and never raises."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class DriverError(Exception):
     """The transport failed in a way that a new ``run`` may mend: unplugged, in use, adapter gone.
 

@@ -29,7 +29,7 @@ MODELS: Final = Path(__file__).parent / "models"
 LARGEST_FILE: Final = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ModelError(Exception):
     """A model file that must not be used: missing, damaged, or made for another version."""
 
