@@ -14,16 +14,11 @@ import { Live, type Link } from "@/core/live";
 import { arrange, order, type Shown } from "@/core/queue";
 import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board } from "@/core/store";
 import { formatClock, ServerClock } from "@/core/time";
+import { notify } from "./notices";
 
 export type DialogName = "dispatch" | "close" | "emergency" | "note" | "help";
 export type View = "incident" | "map" | "homes";
-export interface Notice {
-  readonly id: number;
-  readonly text: string;
-  readonly bad: boolean;
-}
 
-const NOTICE_MS = 8_000;
 const LOCALE_KEY = "anban.locale";
 
 export const api = createApi();
@@ -47,7 +42,6 @@ export const homeCard = signal<HomeCard | null>(null);
 export const view = signal<View>("incident");
 export const dialog = signal<DialogName | null>(null);
 export const busy = signal<ReadonlySet<number>>(new Set());
-export const notices = signal<readonly Notice[]>([]);
 /** Whether the pointer is on the queue: nothing may move below it. */
 export const held = signal(false);
 
@@ -290,13 +284,4 @@ function explain(error: unknown): void {
     }),
     true,
   );
-}
-
-let lastNotice = 0;
-
-/** Show `text` for a while. */
-export function notify(text: string, bad = false): void {
-  const notice = { id: ++lastNotice, text, bad };
-  notices.value = [...notices.peek().slice(-2), notice];
-  setTimeout(() => (notices.value = notices.peek().filter((other) => other.id !== notice.id)), NOTICE_MS);
 }

@@ -58,7 +58,10 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog: the browser's own, so that focus, Escape and the background behave. */
+/**
+ * A modal dialog: the browser's own, so that focus, Escape and the background behave. `cancel` comes with the
+ * key, `close` a moment later; the next key must already find the dialog gone.
+ */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -69,7 +72,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     (first as HTMLElement | null | undefined)?.focus();
   }, []);
   return (
-    <dialog ref={element} aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog ref={element} aria-labelledby="dialog-title" onCancel={onClose} onClose={onClose}>
       <header>
         <h2 id="dialog-title">{title}</h2>
         <Button kind="quiet" icon="close" label={t("action.cancel")} onClick={onClose} />
