@@ -83,6 +83,8 @@ async def climb(conn: Connection, incident_id: int, now: datetime) -> bool:
     elif plan.ask:
         record = {"steps": list(plan.ask)}
         await rows.take(conn, row, rows.Step(Trigger.ASK, store.TIMER_ACTOR, now, record=record))
+    else:
+        await rows.show(conn, row, now)
     return True
 
 
@@ -125,6 +127,7 @@ async def _answer(conn: Connection, row: rows.Row, given: _Given) -> Answered:
     taken = await rows.take(conn, row, _step(row, given, mine=mine))
     if taken.incident.state in _CLIMBING:
         await conn.execute(SQL["look_again"], {"incident_id": row.id, "now": given.now})
+        await rows.show(conn, row, given.now)
     return Answered(_outcome(row, given), taken.incident.responder)
 
 

@@ -103,6 +103,11 @@ async def take(conn: Connection, row: Row, step: Step) -> Row:
     return replace(row, incident=after)
 
 
+async def show(conn: Connection, row: Row, now: datetime) -> None:
+    """Tell the screens again, because something beside the incident changed what they show of it."""
+    await _publish(conn, row, await _open_priority(conn, row.home_id), now)
+
+
 async def _append_event(conn: Connection, incident_id: int, before: str, given: Opened, step: Step) -> None:
     """Add a timeline entry; its number is the version it led to, so no two writers can claim it."""
     after, effects = given

@@ -65,8 +65,10 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Accept:
-    """Whoever was asked last goes there."""
+class Answer:
+    """Whoever was asked last goes there, or will not."""
+
+    accepted: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Cut:
     """The database drops the feed's connection."""
 
 
-Op = Raise | Act | Wait | Accept | Undo | Cut
+Op = Raise | Act | Wait | Answer | Undo | Cut
 
 HOMES: Final = st.integers(0, 2)
 OPS: Final = st.one_of(
@@ -105,7 +107,7 @@ OPS: Final = st.one_of(
         ),
     ),
     st.builds(Wait, st.sampled_from([1, 30, 61, 300])),
-    st.just(Accept()),
+    st.builds(Answer, st.booleans()),
     st.builds(Undo, HOMES),
     st.just(Cut()),
 )
@@ -148,9 +150,9 @@ class World:
             case Wait(seconds):
                 self.clock.turn(timedelta(seconds=seconds))
                 await self._work_what_is_due()
-            case Accept():
+            case Answer(accepted):
                 async with self.pool.connection() as conn:
-                    await self._accept(conn)
+                    await self._answer(conn, accepted)
             case Cut():
                 async with self.pool.connection() as conn:
                     await conn.execute(CUT, [APPLICATION_NAME])
@@ -177,14 +179,14 @@ class World:
                 async with self.pool.connection() as conn:
                     await step(conn, incident_id, now)
 
-    async def _accept(self, conn: Connection) -> None:
+    async def _answer(self, conn: Connection, accepted: bool) -> None:
         cursor = await conn.execute("select max(id) as id from message where template = 'ask'")
         [row] = await cursor.fetchall()
         if row["id"] is not None:
             token = tokens.draw()
             given = [tokens.digest(token), row["id"], NOON]
             await conn.execute("insert into answer_token values (%s, %s, %s)", given)
-            await ladder.answer(conn, token, True, self.clock())
+            await ladder.answer(conn, token, accepted, self.clock())
 
     def _alarm(self, home: int, kind: AlarmKind, state: AlarmState) -> StoredAlarm:
         homes = (self.town.yellow, self.town.green, self.town.foreign)
