@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
@@ -24,7 +25,12 @@ from cloud.embedded import ServiceError
 from cloud.settings import ConfigError, Settings
 from cloud.settings import load as load_settings
 
-QUIET: Final = {"psycopg.pool": logging.ERROR, "yoyo": logging.WARNING, "httpx": logging.WARNING}
+QUIET: Final = {
+    "psycopg.pool": logging.ERROR,
+    "yoyo": logging.WARNING,
+    "httpx": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
+}
 """Libraries that would repeat what our own lines say once."""
 
 STOP_S: Final = 45.0
@@ -133,10 +139,9 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        if task.cancelling():
-            _give_up()  # asked a second time
-        task.cancel()
-        loop.call_later(STOP_S, _give_up)
+        if not task.cancelling():  # a terminal and a parent may both ask: cleaning up goes on undisturbed
+            task.cancel()
+            loop.call_later(STOP_S, _give_up)
 
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop)
@@ -150,6 +155,7 @@ def _give_up() -> NoReturn:
     """End at once and say what still ran; the kernel ends the services with us, and they recover."""
     for task in asyncio.all_tasks():
         _log.error("does not stop: %s", task.get_stack(limit=1) or task)
+    faulthandler.dump_traceback()
     os._exit(1)
 
 

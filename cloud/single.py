@@ -54,18 +54,13 @@ async def run_all(settings: Settings, roster: people.Roster | None, announce: Ca
     with held(Path(settings.data)) if embedded else nullcontext():
         async with asyncio.TaskGroup() as services:
             imports = services.create_task(asyncio.to_thread(_import_heavy))
-            running: list[asyncio.Task[None]] = []
-            settings = await _start_database(settings, services, running)
+            settings = await _start_database(settings, services)
             async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
                 if roster is not None:
                     await load(pool, roster)
-                broker, settings = await _start_broker(settings, pool, services, running)
+                broker, settings = await _start_broker(settings, pool, services)
                 await imports
-                try:
-                    await _run_roles(settings, pool, broker, announce)
-                finally:
-                    for task in reversed(running):
-                        task.cancel()
+                await _run_roles(settings, pool, broker, announce)
 
 
 async def run_api(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -158,20 +153,18 @@ async def _run_roles(
             await asyncio.Event().wait()
 
 
-async def _start_database(
-    settings: Settings, services: asyncio.TaskGroup, running: list[asyncio.Task[None]]
-) -> Settings:
+async def _start_database(settings: Settings, services: asyncio.TaskGroup) -> Settings:
     """Settings with a migrated database in them; the embedded server if none was named."""
     if not settings.database.dsn:
         postgres = Postgres(Path(settings.data))
-        running.append(await _start(postgres, services))
+        await _start(postgres, services)
         settings = replace(settings, database=replace(settings.database, dsn=postgres.dsn))
     await asyncio.to_thread(migrate, settings.database.dsn)
     return settings
 
 
 async def _start_broker(
-    settings: Settings, pool: Pool, services: asyncio.TaskGroup, running: list[asyncio.Task[None]]
+    settings: Settings, pool: Pool, services: asyncio.TaskGroup
 ) -> tuple[Nats | None, Settings]:
     """Settings with a broker in them; the embedded one, knowing its gateways, if none was named."""
     if settings.broker.host:
@@ -180,7 +173,7 @@ async def _start_broker(
     await asyncio.to_thread(nats.prepare)
     async with pool.connection() as conn:
         nats.set_accounts(await gateway_accounts(conn))
-    running.append(await _start(nats, services))
+    await _start(nats, services)
     broker = replace(
         settings.broker,
         host="127.0.0.1",
@@ -192,12 +185,11 @@ async def _start_broker(
     return nats, replace(settings, broker=broker)
 
 
-async def _start(service: Service, services: asyncio.TaskGroup) -> asyncio.Task[None]:
-    """Supervise ``service`` and return once it answers."""
+async def _start(service: Service, services: asyncio.TaskGroup) -> None:
+    """Supervise ``service`` in the group and return once it answers."""
     ready = asyncio.Event()
-    task = services.create_task(supervise(service, ready))
+    services.create_task(supervise(service, ready))
     await ready.wait()
-    return task
 
 
 async def _keep_accounts(dsn: str, broker: Nats) -> None:

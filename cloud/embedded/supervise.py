@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, Protocol
 
 from cloud.embedded.process import Launch, ServiceError, spawn, stop, tail
@@ -103,7 +104,9 @@ async def _live_once(service: Service, ready: asyncio.Event) -> None:
         await asyncio.to_thread(process.wait)
         _log.warning("service died name=%s pid=%d code=%d", service.name, process.pid, process.returncode)
     finally:
-        await asyncio.shield(asyncio.to_thread(stop, process, launch.stop, wait_s=STOP_S))
+        # Submitted at once and shielded: a second cancellation may end our waiting, never the stopping.
+        stopping = partial(stop, process, launch.stop, wait_s=STOP_S)
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, stopping))
 
 
 def _check_alive(service: Service, launch: Launch, process: subprocess.Popen[bytes]) -> None:

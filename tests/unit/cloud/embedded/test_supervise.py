@@ -74,6 +74,16 @@ async def test_a_killed_service_is_started_again_and_ended_with_us(
     ]
 
 
+async def test_a_service_is_ended_even_if_the_end_is_asked_for_twice(tmp_path: Path) -> None:
+    service, ready = Sleeper(tmp_path), asyncio.Event()
+    task = asyncio.create_task(supervise(service, ready))
+    await ready.wait()
+    task.cancel()
+    await asyncio.sleep(0)  # it has begun to stop
+    await end(task)
+    await until(lambda: not service.pids)
+
+
 async def test_a_restart_that_fails_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     service, ready = Sleeper(tmp_path), asyncio.Event()
     task = asyncio.create_task(supervise(service, ready))
