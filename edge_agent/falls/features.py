@@ -28,6 +28,11 @@ STEP_G: Final = 1.15
 LEAN_G: Final = 0.5
 """A component across gravity that upright walking rarely reaches."""
 
+MAGNITUDE_STEPS_S: Final = tuple(round(-1 + 0.1 * step, 1) for step in range(20))
+"""Starts of the 0.1-s steps in which the magnitude's course around the peak is told."""
+ALONG_STEPS_S: Final = tuple(round(-1 + 0.2 * step, 1) for step in range(10))
+"""Starts of the 0.2-s steps in which the course of the component along earlier gravity is told."""
+
 FEATURES: Final[Mapping[str, str]] = {
     "peak": "magnitude of the peak",
     "second": "highest magnitude in the context more than 0.3 s away from the peak",
@@ -73,6 +78,26 @@ FEATURES: Final[Mapping[str, str]] = {
     "spread_weak": "the same in the remaining direction (near 0: a movement in one plane)",
     "wander_after": "square root of the summed variance of the three axes from 1 to 2 s after the peak",
     "wander_before": "square root of the summed variance of the three axes from 3 to 1.5 s before the peak",
+    "quiet_std": "spread of the magnitude from 3 to 2 s before the peak",
+    "quiet_jerk": "mean change between neighbouring samples from 3 to 2 s before the peak",
+    "quiet_top": "highest magnitude from 3 to 2 s before the peak",
+    "turn_begin": "angle between the means 3 to 1.5 s and 2 to 1 s before the peak (degrees)",
+    "speed_top": "largest change of velocity from 1 s before to 1 s after the peak, gravity taken off (g·s)",
+    "speed_peak": "change of velocity from 1 s before the peak to it, gravity taken off (g·s)",
+    "push": "integral of the magnitude within 0.3 s of the peak (g·s)",
+    "slow_top": "highest of the 0.1-s means of the magnitude within 1 s of the peak",
+    "slow_bottom": "lowest of these",
+    "slow_dip": "lowest of these before the peak",
+    "slow_top_s": "when the highest of these begins (s after the peak)",
+    "slow_bottom_s": "when the lowest of these begins (s after the peak)",
+    **{
+        f"magnitude_{at:+.1f}": f"mean magnitude for 0.1 s from {at:+.1f} s of the peak"
+        for at in MAGNITUDE_STEPS_S
+    },
+    **{
+        f"along_{at:+.1f}": f"mean along earlier gravity for 0.2 s from {at:+.1f} s of the peak"
+        for at in ALONG_STEPS_S
+    },
 }
 NAMES: Final = tuple(FEATURES)
 
@@ -88,12 +113,6 @@ def contexts(acc_g: Floats, at: Indices) -> Floats:
     return np.asarray(acc_g[rows], dtype=np.float64)
 
 
-def extract(context: Floats) -> Floats:
-    """Features, in the order of ``NAMES``, of contexts as ``contexts`` makes them: ``(n, len(NAMES))``."""
-    columns = measure(context)
-    return np.column_stack([columns[name] for name in NAMES])
-
-
 def measure(context: Floats) -> dict[str, Floats]:
     """All features by name; each is an array with one number per context."""
     magnitude = np.sqrt(np.einsum("nlk,nlk->nl", context, context))
@@ -102,6 +121,7 @@ def measure(context: Floats) -> dict[str, Floats]:
         **_surroundings(context, magnitude),
         **_turns(context),
         **_components(context),
+        **_course(context, magnitude),
     }
 
 
@@ -146,6 +166,9 @@ def _surroundings(context: Floats, magnitude: Floats) -> dict[str, Floats]:
         "jerk_before": _cut(jerk, -3, -1.5).mean(axis=1),
         "jerk_settle": _cut(jerk, 0.4, 1).mean(axis=1),
         "jerk_after": _cut(jerk, 1, 2).mean(axis=1),
+        "quiet_jerk": _cut(jerk, -3, -2).mean(axis=1),
+        "quiet_std": _cut(magnitude, -3, -2).std(axis=1),
+        "quiet_top": _cut(magnitude, -3, -2).max(axis=1),
         "std_before": _cut(magnitude, -3, -1.5).std(axis=1),
         "std_fall": _cut(magnitude, -1.5, -0.3).std(axis=1),
         "std_settle": _cut(magnitude, 0.4, 1).std(axis=1),
@@ -178,6 +201,7 @@ def _turns(context: Floats) -> dict[str, Floats]:
     return {
         "turn_total": _angle(before, after),
         "turn_late": _angle(mean(-1, -0.3), after),
+        "turn_begin": _angle(before, mean(-2, -1)),
         "turn_early": _angle(before, mean(-0.6, -0.2)),
         "turn_settle": _angle(settle, after),
         "turn_impact": _angle(before, settle),
@@ -208,4 +232,28 @@ def _components(context: Floats) -> dict[str, Floats]:
         "spread_weak": spread[:, 0],
         "wander_after": np.sqrt(_cut(context, 1, 2).var(axis=1).sum(axis=1)),
         "wander_before": np.sqrt(_cut(context, -3, -1.5).var(axis=1).sum(axis=1)),
+    }
+
+
+def _course(context: Floats, magnitude: Floats) -> dict[str, Floats]:
+    gravity = _cut(context, -2, -1).mean(axis=1)
+    length = np.linalg.norm(gravity, axis=1, keepdims=True)
+    down = gravity / np.where(length > 0, length, 1)
+    along = np.einsum("nlk,nk->nl", context, down)
+    speed = np.cumsum(_cut(context, -1, 1) - down[:, None, :], axis=1) / RATE_HZ
+    fast = np.linalg.norm(speed, axis=2)
+    slow = np.column_stack([_cut(magnitude, at, at + 0.1).mean(axis=1) for at in MAGNITUDE_STEPS_S])
+    drift = np.column_stack([_cut(along, at, at + 0.2).mean(axis=1) for at in ALONG_STEPS_S])
+    starts = np.array(MAGNITUDE_STEPS_S)
+    return {
+        "speed_top": fast.max(axis=1),
+        "speed_peak": fast[:, RATE_HZ],
+        "push": _cut(magnitude, -0.3, 0.3).sum(axis=1) / RATE_HZ,
+        "slow_top": slow.max(axis=1),
+        "slow_bottom": slow.min(axis=1),
+        "slow_dip": slow[:, starts < 0].min(axis=1),
+        "slow_top_s": starts[slow.argmax(axis=1)],
+        "slow_bottom_s": starts[slow.argmin(axis=1)],
+        **{f"magnitude_{at:+.1f}": slow[:, step] for step, at in enumerate(MAGNITUDE_STEPS_S)},
+        **{f"along_{at:+.1f}": drift[:, step] for step, at in enumerate(ALONG_STEPS_S)},
     }
