@@ -62,10 +62,8 @@ async def supervise(service: Service, ready: asyncio.Event) -> None:
         except ServiceError as error:
             if not ready.is_set():
                 raise
-            _log.log(
-                logging.DEBUG if failing else logging.ERROR,
-                *("service cannot start, will go on trying name=%s reason=%s", service.name, error),
-            )
+            if not failing:
+                _log.error("service cannot start, will go on trying name=%s reason=%s", service.name, error)
             failing = True
         pause_s = FIRST_PAUSE_S if time.monotonic() - born > SETTLED_S else min(pause_s * 2, LONGEST_PAUSE_S)
         await asyncio.sleep(pause_s)
