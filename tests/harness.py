@@ -139,11 +139,13 @@ class System:
         process = self._running()
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        code = process.wait(60)
-        if process.stdout:
-            process.stdout.close()
-        self.process = None
-        return code
+        try:
+            return process.wait(60)
+        finally:
+            process.kill()  # nothing to kill if it ended; a test that fails leaves nothing behind
+            if process.stdout:
+                process.stdout.close()
+            self.process = None
 
     def kill9(self, part: Part) -> None:
         """SIGKILL one part. A killed cloud is left dead: ``start`` it again."""
