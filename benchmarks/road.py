@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
 import json
 import random
@@ -54,23 +55,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.road", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("-n", type=int, default=20, help="falls (and a third as many calls)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--browser", action="store_true", help="also measure to the pixels of a Chromium")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="anban-road-") as folder:
-        result = asyncio.run(_measure(Path(folder), options.n, options.seed))
+        result = asyncio.run(_measure(Path(folder), options))
     sys.stdout.write(json.dumps(result, indent=1) + "\n" if options.json else _table(result))
     return 0 if result["fall"]["end_to_end"]["p95"] <= TARGET_S else 1
 
 
-async def _measure(folder: Path, falls: int, seed: int) -> dict[str, Any]:
+async def _measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     letters: list[Letter] = []
-    plan = Plan(folder, homes=20, whole=WHOLE, seed=seed, trace=True)
-    async with running(plan, letters.append) as system, witnesses(system, letters) as watching:
+    plan = Plan(folder, homes=20, whole=WHOLE, seed=options.seed, trace=True)
+    async with running(plan, letters.append) as system, contextlib.AsyncExitStack() as stack:
+        watching = await stack.enter_async_context(witnesses(system, letters))
+        browser = await stack.enter_async_context(_browser(system)) if options.browser else None
         await asyncio.sleep(SETTLE_S)
-        fallen = await _in_every_home(system, watching, falls, _falls)
-        called = await _in_every_home(system, watching, max(WHOLE, falls // 3), _calls)
+        fallen = await _in_every_home(system, watching, options.n, _falls)
+        called = await _in_every_home(system, watching, max(WHOLE, options.n // 3), _calls)
+        painted = await browser.painted() if browser else {}
         resident = [_resident_mib(child.pid) for child in system.agents.values()]
         without = await _without_model(plan)
+    for each in (*fallen, *called):
+        if each.marks["screen"] <= painted.get(each.incident, 0.0):
+            each.mark(painted=painted[each.incident])
     return {
         "fall": _summary(fallen, FALL_STEPS, "sample"),
         "sos": _summary(called, PRESS_STEPS, "pressed"),
@@ -80,6 +88,12 @@ async def _measure(folder: Path, falls: int, seed: int) -> dict[str, Any]:
         },
         "agent_resident_mib": {"with_fall_model": max(resident), "without_fall_model": without},
     }
+
+
+def _browser(system: System) -> Any:
+    from benchmarks import pixels
+
+    return pixels.console(system)
 
 
 async def _in_every_home(system: System, watching: Witnesses, total: int, run: Any) -> list[Journey]:
@@ -153,7 +167,12 @@ def _summary(journeys: Sequence[Journey], steps: Sequence[tuple[str, str]], firs
         "count": len(journeys),
         "stages": {f"{a} → {b}": _quantiles(journeys, a, b) for a, b in steps},
         "end_to_end": _quantiles(journeys, first, "screen"),
+        **({"to_the_pixels": _quantiles(journeys, first, "painted")} if _painted(journeys) else {}),
     }
+
+
+def _painted(journeys: Sequence[Journey]) -> bool:
+    return any("painted" in each.marks for each in journeys)
 
 
 def _quantiles(journeys: Sequence[Journey], first: str, last: str) -> dict[str, float]:
@@ -174,7 +193,10 @@ def _table(result: Mapping[str, Any]) -> str:
         lines += [f"{title}, {part['count']} times, seconds:", f"  {'':<66} {'p50':>8} {'p95':>8} {'max':>8}"]
         for name, figures in part["stages"].items():
             lines.append(_row(f"→ {STAGES[name.split(' → ')[1]]}", figures))
-        lines += [_row("END TO END, to a console's stream", part["end_to_end"]), ""]
+        lines.append(_row("END TO END, to a console's stream", part["end_to_end"]))
+        if "to_the_pixels" in part:
+            lines.append(_row("END TO END, to the pixels of a browser", part["to_the_pixels"]))
+        lines.append("")
     design, memory = result["by_design_s"], result["agent_resident_mib"]
     met = result["fall"]["end_to_end"]["p95"] <= TARGET_S
     return "\n".join(

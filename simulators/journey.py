@@ -37,6 +37,7 @@ STAGES: Final[Mapping[str, str]] = {
     "published": "published to the broker",
     "opened": "taken by the cloud, incident opened",
     "screen": "change seen by a console",
+    "painted": "on the screen of a browser",
     "acked": "cloud's commit-ack back at the gateway",
     "raised": "raised: nobody cancelled in the confirmation window",
     "queued": "first message to the care circle queued",
@@ -51,6 +52,8 @@ class Journey:
 
     home: str
     marks: dict[str, float] = field(default_factory=dict)
+    incident: int = 0
+    """The incident it became; 0 until a console has seen it."""
     told: Callable[[str, float], None] = lambda stage, at: None
     """Called with each stage as it becomes known."""
 
@@ -244,4 +247,5 @@ async def _rest(watching: Witnesses, journey: Journey, home: Home, since: float,
     journey.mark(**gateway)
     if (opened := datetime.fromisoformat(seen.data["opened_at"]).timestamp()) >= since:
         journey.mark(opened=opened)
+    journey.incident = seen.data["id"]
     journey.mark(screen=seen.at, acked=acked)
