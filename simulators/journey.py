@@ -215,13 +215,16 @@ async def fall(watching: Witnesses, journey: Journey, samples: Sequence[Sample],
             if packet["first"] <= due <= packet["last"]:
                 journey.mark(sample=taken, sent=packet["at"])
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(play())
-        since = await began
-        seen = await watching.incident(
-            home, since, lambda each: each["kind"] == "fall", len(samples) / RATE_HZ + PATIENCE_S
-        )
-        await _rest(watching, journey, home, since, seen)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(play())
+            since = await began
+            seen = await watching.incident(
+                home, since, lambda each: each["kind"] == "fall", len(samples) / RATE_HZ + PATIENCE_S
+            )
+            await _rest(watching, journey, home, since, seen)
+    except* TimeoutError as group:
+        raise TimeoutError("no alarm came of the fall") from group
     return seen
 
 
