@@ -135,9 +135,10 @@ class Household:
         self._clip.beats_per_minute = _PULSE[stay.doing]
         if "" in (was.room, stay.room) and was.room != stay.room:
             tasks.create_task(self._pulse("door-front", DOOR_STANDS_S))
-        for name in (f"motion-{room}" for room in {was.room, stay.room} if room):
-            if name in self._beacons:
-                tasks.create_task(self._pulse(name, MOTION_CLEARS_S))
+        for device in self.home.devices:
+            seen = device.kind == "motion" and device.room in {was.room, stay.room}
+            if seen and device.name in self._beacons:
+                tasks.create_task(self._pulse(device.name, MOTION_CLEARS_S))
         self._report_radars()
 
     async def _pulse(self, name: str, seconds: float) -> None:

@@ -42,7 +42,8 @@ _WOMEN: Final = (
     "凤莲",
 )
 _MEN: Final = ("德明", "国清", "正文", "光荣", "建国", "长庚", "友生", "家富", "永福", "志高", "绍林", "仁和")
-_CHILDREN: Final = ("丽", "敏", "静", "军", "勇", "磊", "娟", "燕", "强", "涛", "芳", "鹏")
+_DAUGHTERS: Final = ("丽", "敏", "静", "娟", "燕", "芳")
+_SONS: Final = ("军", "勇", "磊", "强", "涛", "鹏")
 _NOTES: Final = (
     "听力差，请大声说话",
     "高血压，每日服药",
@@ -52,7 +53,7 @@ _NOTES: Final = (
     "",
 )
 
-ROOMS: Final = ("bedroom", "living", "kitchen", "bathroom", "hall")
+ROOMS: Final = ("bedroom", "living_room", "kitchen", "bathroom", "hall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +201,11 @@ _WHOLE: Final = (
     ("wearable", "wearable", "", "gatt", False),
     ("oximeter", "pulse_oximeter", "bedroom", "gatt", False),
     ("door-front", "door", "hall", "beacon", False),
-    ("motion-living", "motion", "living", "beacon", False),
+    ("motion-living", "motion", "living_room", "beacon", False),
     ("motion-bedroom", "motion", "bedroom", "beacon", False),
     ("gas-kitchen", "gas", "kitchen", "beacon", False),
     ("smoke-kitchen", "smoke", "kitchen", "beacon", False),
-    ("climate-living", "climate", "living", "beacon", False),
+    ("climate-living", "climate", "living_room", "beacon", False),
     ("cancel-bed", "cancel_button", "bedroom", "beacon", False),
     ("radar-bath", "radar", "bathroom", "serial", False),
 )
@@ -220,8 +221,9 @@ def _devices(number: int, whole: bool, rng: random.Random) -> Iterator[Device]:
 
 
 def _contacts(resident: str, rng: random.Random) -> Iterator[Contact]:
-    daughter, neighbour, grid = (rng.choice(_CHILDREN) for _ in range(3))
-    yield Contact(1, resident[0] + daughter, "family", rng.choice(("女儿", "儿子")), _phone(rng), True)
+    title, names = rng.choice((("女儿", _DAUGHTERS), ("儿子", _SONS)))
+    neighbour, grid = (rng.choice(_DAUGHTERS + _SONS) for _ in range(2))
+    yield Contact(1, resident[0] + rng.choice(names), "family", title, _phone(rng), True)
     yield Contact(
         2, rng.choice(_SURNAMES) + neighbour, "neighbour", "邻居", _phone(rng), rng.choice((True, False))
     )

@@ -113,7 +113,7 @@ function createMap(element: HTMLElement): L.Map {
   below.style.zIndex = "350"; // under the canvas of homes and incidents
   below.style.pointerEvents = "none";
   L.control.zoom({ position: "topright", zoomInTitle: t("map.zoom_in"), zoomOutTitle: t("map.zoom_out") }).addTo(map);
-  L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+  L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
   return map;
 }
 

@@ -1,30 +1,45 @@
-/** What the home said last: the newest reading of each quantity, with its age, because an old value misleads. */
-import type { ReadingView } from "@/core/api";
+/** What the home said last: the newest readings, where they come from, and their age, as an old value misleads. */
+import type { HomeCard, ReadingView } from "@/core/api";
 import { LANGUAGES, locale, t, term } from "@/core/i18n";
 import { formatAgo } from "@/core/time";
 import { homeCard, nowMs } from "./model";
 
 const MOST_ROWS = 8;
+/** Per cent; a fuller battery tells nothing about a person in need. */
+const BATTERY_WORTH_SHOWING = 20;
 const USABLE: ReadonlySet<string> = new Set(["good", "estimated"]);
 const UNITS: Readonly<Record<string, string>> = { Cel: "°C", "%RH": "%", "%EL": "%", "beat/min": "/min" };
 
 export function Readings({ homeId }: { homeId: number }) {
   const card = homeCard.value;
-  if (card === null || card.id !== homeId || card.readings.length === 0) return null;
+  if (card === null || card.id !== homeId) return null;
+  const shown = card.readings.filter(isTelling).slice(0, MOST_ROWS);
+  if (shown.length === 0) return null;
   return (
     <section class="block">
       <h3>{t("pane.readings")}</h3>
       <ul class="readings">
-        {card.readings.slice(0, MOST_ROWS).map((reading) => (
+        {shown.map((reading) => (
           <li key={`${reading.device}/${reading.quantity}`}>
             <span>{term("quantity", reading.quantity)}</span>
             <b>{formatValue(reading)}</b>
+            <span>{formatPlace(card, reading.device)}</span>
             <span class="quiet">{formatAgo(reading.observed_at, nowMs.value, LANGUAGES[locale.value].tag)}</span>
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+function isTelling({ quantity, value }: ReadingView): boolean {
+  return quantity !== "battery" || (value !== null && value <= BATTERY_WORTH_SHOWING);
+}
+
+function formatPlace(card: HomeCard, name: string): string {
+  const device = card.devices.find((one) => one.name === name);
+  if (device === undefined) return name;
+  return device.room === "" ? term("device", device.kind) : term("room", device.room);
 }
 
 function formatValue({ value, unit, quality }: ReadingView): string {

@@ -9,6 +9,8 @@ import { fill, LANGUAGES, locale, t, term } from "./i18n";
 import { formatClock } from "./time";
 
 const SEPARATOR = { "zh-Hans": "，", "zh-Hant": "，", en: ", " } as const;
+/** One sensor, or one press, is what every alarm has: it tells something from two on. */
+const TELLING_FROM_TWO: ReadonlySet<string> = new Set(["count", "witnesses"]);
 const FULL_STOP = { "zh-Hans": "。", "zh-Hant": "。", en: "." } as const;
 
 export function describeEvidence(incident: Pick<IncidentView, "kind" | "room" | "observed_at" | "evidence">): string {
@@ -32,6 +34,7 @@ function phrases(evidence: object): string[] {
 function phrase(name: string, value: unknown): string[] {
   if (value === true) value = "";
   if (typeof value !== "number" && typeof value !== "string") return [];
+  if (value === 1 && TELLING_FROM_TWO.has(name)) return [];
   const words = LANGUAGES[locale.value].words as Readonly<Record<string, string>>;
   const template = words[`evidence.${name}`];
   return template === undefined ? [] : [fill(template, { value: typeof value === "number" ? round(value) : value })];
