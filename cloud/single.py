@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from cloud.db import Pool, connect, open_pool
 from cloud.db.migrate import migrate
-from cloud.embedded import Nats, Postgres, supervise
+from cloud.embedded import Nats, Postgres, room, supervise
 from cloud.embedded.access import held
 from cloud.embedded.nats import INGEST_USER
 from cloud.embedded.supervise import Service
@@ -54,6 +54,8 @@ async def run_all(settings: Settings, roster: people.Roster | None, announce: Ca
     with held(Path(settings.data)) if embedded else nullcontext():
         async with asyncio.TaskGroup() as services:
             imports = services.create_task(asyncio.to_thread(_import_heavy))
+            if embedded:
+                services.create_task(room.watch(_folders(Path(settings.data))))
             settings = await _start_database(settings, services)
             async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
                 if roster is not None:
@@ -207,8 +209,13 @@ async def _keep_accounts(dsn: str, broker: Nats) -> None:
                         pass
             finally:
                 await conn.close()
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, OSError):  # the database is away, or the broker's disk is full
             await asyncio.sleep(RETRY_S)
+
+
+def _folders(data: Path) -> tuple[Path, ...]:
+    """Where the services write: each may be a disk of its own."""
+    return data, Postgres(data).folder, Nats(data).folder
 
 
 def _import_heavy() -> None:

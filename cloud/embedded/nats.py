@@ -17,8 +17,11 @@ import socket
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from cloud import machine_secret
 from cloud.embedded import identity
@@ -32,9 +35,14 @@ UNACKED: Final = 2_000
 _STOP_S: Final = 20.0
 _PORT: Final = re.compile(r'^mqtt \{ listen: "127\.0\.0\.1:(\d+)"', re.MULTILINE)
 
+_MONITOR_S: Final = 2.0
+_STUCK: Final = "write error"
+"""In the words of the server's health report: a stream has stopped to take messages."""
+
 _CONFIG: Final = """\
 server_name: anban
 listen: "127.0.0.1:-1"
+http: "127.0.0.1:{monitor}"
 mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "10s", max_ack_pending: {unacked} }}
 jetstream {{
   store_dir: "store"
@@ -50,6 +58,12 @@ include "accounts.conf"
 """
 
 
+class _Health(msgspec.Struct):
+    """The server's health report, as far as it matters here."""
+
+    error: str = ""
+
+
 @dataclass(slots=True)
 class Nats:
     """The broker below ``data`` (the product's data folder). ``port``: the wanted MQTT port, 0 for any."""
@@ -58,6 +72,8 @@ class Nats:
     port: int = 0
     name: str = "nats"
     account: identity.Account = field(default_factory=identity.service_account)
+    _monitor: int = field(default=0, init=False)
+    """Where the running server tells how it is; another port at each start."""
 
     @property
     def folder(self) -> Path:
@@ -94,7 +110,9 @@ class Nats:
             identity.write_private(self._secret_file, machine_secret.new() + "\n", ours)
         if not self._accounts_file.exists():
             self.set_accounts([])
-        self._write(self.folder / "nats.conf", _CONFIG.format(port=self._choose_port(), unacked=UNACKED))
+        self._monitor = free_port()
+        config = _CONFIG.format(port=self._choose_port(), monitor=self._monitor, unacked=UNACKED)
+        self._write(self.folder / "nats.conf", config)
 
     def launch(self) -> Launch:
         """How to start the prepared server."""
@@ -109,6 +127,23 @@ class Nats:
                 return True
         except OSError:
             return False
+
+    def ailment(self) -> str:
+        """The write error that a stream is stuck in, if any.
+
+        A stream that failed to write once (a full disk, an I/O error) takes nothing more, also when there
+        is room again, until the server is started anew.
+        """
+        connection = HTTPConnection("127.0.0.1", self._monitor, timeout=_MONITOR_S)
+        try:
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse().read()
+            error = msgspec.json.decode(answer, type=_Health).error
+        except (OSError, HTTPException, msgspec.DecodeError):
+            return ""  # it cannot be asked just now; if it is dead, that is noticed elsewhere
+        finally:
+            connection.close()
+        return error if _STUCK in error else ""
 
     def set_accounts(self, gateways: Iterable[Account]) -> bool:
         """Let exactly these gateways (and ingest) sign in; return whether anything changed.

@@ -123,6 +123,10 @@ class Postgres:
             return False
         return True
 
+    def ailment(self) -> str:
+        """Nothing: it goes on by itself once it can write again, and ends itself when it cannot."""
+        return ""
+
     @property
     def _log(self) -> Path:
         return self.data / "postgres.log"

@@ -1,7 +1,8 @@
 """Keeps a service running: starts it, waits until it answers, starts it again when it dies.
 
 The restart waits longer each time a service dies young; it is never given up, because someone may be
-lying on a floor. Only changes are logged.
+lying on a floor. A service that runs but ails is started anew, unless its disk is full: then that would
+cure nothing, and it waits for room. Only changes are logged.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final, Protocol
 
+from cloud.embedded import room
 from cloud.embedded.process import Launch, ServiceError, spawn, stop, tail
 
 STOP_S: Final = 30.0
@@ -24,6 +27,10 @@ LONGEST_PAUSE_S: Final = 15.0
 SETTLED_S: Final = 60.0
 """A service that lived this long starts over with the shortest pause."""
 _PROBE_S: Final = 0.02
+_CHECK_S: Final = 2.0
+"""How often a running service is asked whether it ails."""
+_ROOM_S: Final = 1.0
+"""How often a service that cannot start looks for room on its disk."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +40,11 @@ class Service(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def folder(self) -> Path:
+        """Where it writes."""
+        ...
 
     def prepare(self) -> None:
         """Make it startable; blocks. Raises ``ServiceError``."""
@@ -44,6 +56,10 @@ class Service(Protocol):
 
     def probe(self) -> bool:
         """Whether it answers; blocks briefly, never raises."""
+        ...
+
+    def ailment(self) -> str:
+        """What ails it although it runs, if only a new start cures that; else ``""``. As ``probe``."""
         ...
 
 
@@ -60,13 +76,14 @@ async def supervise(service: Service, ready: asyncio.Event) -> None:
             await _live_once(service, ready)
             failing = False
         except ServiceError as error:
+            reason = "; ".join(filter(None, (str(error), room.shortage(service.folder))))
             if not ready.is_set():
-                raise
+                raise ServiceError(reason) from error
             if not failing:
-                _log.error("service cannot start, will go on trying name=%s reason=%s", service.name, error)
+                _log.error("service cannot start, will go on trying name=%s reason=%s", service.name, reason)
             failing = True
         pause_s = FIRST_PAUSE_S if time.monotonic() - born > SETTLED_S else min(pause_s * 2, LONGEST_PAUSE_S)
-        await asyncio.sleep(pause_s)
+        await _pause(service, pause_s)
 
 
 @contextmanager
@@ -90,21 +107,57 @@ def running(service: Service) -> Iterator[None]:
 
 async def _live_once(service: Service, ready: asyncio.Event) -> None:
     """Start it, wait for its end. Raises ``ServiceError`` when it ends before it answered."""
-    await asyncio.to_thread(service.prepare)
-    launch = service.launch()
-    process = spawn(launch)
+    try:
+        await asyncio.to_thread(service.prepare)
+        launch = service.launch()
+        process = spawn(launch)
+    except OSError as error:
+        raise ServiceError(f"{service.name} cannot be started: {error}") from error
     try:
         while not await asyncio.to_thread(service.probe):
             _check_alive(service, launch, process)
             await asyncio.sleep(_PROBE_S)
         _log.info("service up name=%s pid=%d", service.name, process.pid)
         ready.set()
-        await asyncio.to_thread(process.wait)
-        _log.warning("service died name=%s pid=%d code=%d", service.name, process.pid, process.returncode)
+        await _outlive(service, process)
     finally:
         # Submitted at once and shielded: a second cancellation may end our waiting, never the stopping.
         stopping = partial(stop, process, launch.stop, wait_s=STOP_S)
         await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, stopping))
+
+
+async def _outlive(service: Service, process: subprocess.Popen[bytes]) -> None:
+    """Return when it has died, or when it ails and a new start can cure that."""
+    said = False
+    while not await asyncio.to_thread(_ended, process):
+        ailment = await asyncio.to_thread(service.ailment)
+        if not ailment:
+            continue
+        if not room.shortage(service.folder):
+            _log.warning("service ails, starting it anew name=%s reason=%s", service.name, ailment)
+            return
+        if not said:
+            _log.error("service ails, waiting for room name=%s reason=%s", service.name, ailment)
+            said = True
+    _log.warning("service died name=%s pid=%d code=%d", service.name, process.pid, process.returncode)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it ends within ``_CHECK_S``."""
+    try:
+        process.wait(_CHECK_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+async def _pause(service: Service, pause_s: float) -> None:
+    """Wait ``pause_s``, or less if the service's disk was full and has room again."""
+    was_short, deadline = room.shortage(service.folder), time.monotonic() + pause_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        await asyncio.sleep(min(left_s, _ROOM_S))
+        if was_short and not room.shortage(service.folder):
+            return
 
 
 def _check_alive(service: Service, launch: Launch, process: subprocess.Popen[bytes]) -> None:

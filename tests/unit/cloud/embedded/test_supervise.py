@@ -26,6 +26,7 @@ class Sleeper:
     failures: list[str] = field(default_factory=list)
     command: tuple[str, ...] = ("/bin/sleep", "600")
     name: str = "sleeper"
+    ailments: list[str] = field(default_factory=list)
 
     def prepare(self) -> None:
         if self.failures:
@@ -38,6 +39,9 @@ class Sleeper:
 
     def probe(self) -> bool:
         return bool(self.pids)
+
+    def ailment(self) -> str:
+        return self.ailments.pop(0) if self.ailments else ""
 
     @property
     def pids(self) -> list[int]:
@@ -97,6 +101,35 @@ async def test_a_restart_that_fails_is_tried_again(tmp_path: Path, caplog: pytes
     assert told == ["service cannot start, will go on trying name=sleeper reason=disk full"], (
         "once, not twice"
     )
+
+
+async def test_a_service_that_ails_is_started_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    service, ready = Sleeper(tmp_path), asyncio.Event()
+    task = asyncio.create_task(supervise(service, ready))
+    await ready.wait()
+    (first,) = service.pids
+    service.ailments = ["stuck"]
+    await until(lambda: service.pids not in ([first], []))
+    await end(task)
+    assert "service ails, starting it anew name=sleeper reason=stuck" in caplog.messages
+    assert not any("died" in message for message in caplog.messages)
+
+
+async def test_a_restart_that_no_file_can_be_written_for_is_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The folder of the log is gone for a moment: what a full or lost disk looks like to the starter."""
+    service, ready = Sleeper(tmp_path / "home"), asyncio.Event()
+    service.folder.mkdir()
+    task = asyncio.create_task(supervise(service, ready))
+    await ready.wait()
+    (first,) = service.pids
+    service.folder.rename(tmp_path / "away")
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: any("sleeper cannot be started" in message for message in caplog.messages))
+    (tmp_path / "away").rename(service.folder)
+    await until(lambda: service.pids not in ([first], []))
+    await end(task)
 
 
 async def test_a_first_start_that_fails_is_our_callers_to_explain(tmp_path: Path) -> None:
