@@ -94,10 +94,18 @@ class Downlink:
         return f"{seconds:.0f} s"
 
     def accepted(self, args: Mapping[str, Any]) -> str:
-        """``{alarm}``: a person has taken the alarm on; tell the resident that somebody is coming."""
+        """``{alarm, coming?}``: a person has taken the alarm on; tell the resident so.
+
+        ``coming`` (unless false): that person, or somebody they sent, is on the way.
+        """
         alarm = AlarmId(_text(args, "alarm"))
-        self.pipeline.announcer.someone_comes(alarm, self.clock.now())
+        self.pipeline.announcer.someone_accepts(alarm, coming=args.get("coming") is not False)
         return alarm
+
+    def closed(self, args: Mapping[str, Any]) -> str:
+        """``{alarm}``: people are done with the alarm; what still sounds for it ends."""
+        sounded = self.pipeline.announcer.close(AlarmId(_text(args, "alarm")))
+        return "silenced" if sounded else "was silent"
 
 
 COMMANDS: Final[Mapping[str, Callable[[Downlink, Mapping[str, Any]], str]]] = {
@@ -105,6 +113,7 @@ COMMANDS: Final[Mapping[str, Callable[[Downlink, Mapping[str, Any]], str]]] = {
     "test": Downlink.test,
     "mute": Downlink.mute,
     "accepted": Downlink.accepted,
+    "closed": Downlink.closed,
 }
 
 

@@ -25,6 +25,7 @@ class Phrase(StrEnum):
 
     ARE_YOU_ALL_RIGHT = "are_you_all_right"
     HELP_CALLED = "help_called"
+    HELP_REACHED = "help_reached"
     SOMEBODY_COMING = "somebody_coming"
     ALL_IS_WELL = "all_is_well"
     FIRE = "fire"
@@ -34,27 +35,36 @@ class Phrase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """A phrase, repeated every ``every_s`` (0: once) for ``for_s``; an alarm record calls it ``action``."""
+    """A phrase, repeated every ``every_s`` (0: once) for ``for_s``; an alarm record calls it ``action``.
+
+    ``stands``: it goes on although somebody has accepted. A question still wants its answer, and nobody at a
+    screen puts out the fire that people must leave.
+    """
 
     phrase: Phrase
     every_s: float = 0.0
     for_s: float = 0.0
     action: str = "voice"
+    stands: bool = False
 
 
 _SAYINGS: Final[Mapping[tuple[AlarmKind, AlarmState], Saying]] = {
-    (AlarmKind.FALL, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60),
+    (AlarmKind.FALL, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
     (AlarmKind.FALL, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
     (AlarmKind.SOS, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
-    (AlarmKind.SMOKE, AlarmState.RAISED): Saying(Phrase.FIRE, 4, 600, "siren"),
-    (AlarmKind.GAS, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren"),
-    (AlarmKind.CARBON_MONOXIDE, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren"),
-    (AlarmKind.FLOOD, AlarmState.RAISED): Saying(Phrase.WATER, 20, 120),
+    (AlarmKind.SMOKE, AlarmState.RAISED): Saying(Phrase.FIRE, 4, 600, "siren", stands=True),
+    (AlarmKind.GAS, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren", stands=True),
+    (AlarmKind.CARBON_MONOXIDE, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren", stands=True),
+    (AlarmKind.FLOOD, AlarmState.RAISED): Saying(Phrase.WATER, 20, 120, stands=True),
 }
 _ENDINGS: Final[Mapping[AlarmState, Saying]] = {
     AlarmState.CANCELLED: Saying(Phrase.ALL_IS_WELL),
     AlarmState.ACCEPTED: Saying(Phrase.SOMEBODY_COMING),
 }
+
+
+_REMEMBERED: Final = 100
+"""Alarms whose acceptance is kept in mind; a record that comes later must not start the call anew."""
 
 
 def saying_for(alarm: Alarm) -> Saying | None:
@@ -71,9 +81,15 @@ class _Playing:
 
 @dataclass(slots=True)
 class Announcer:
-    """Which phrases are due. One saying per alarm: a new record of an alarm replaces its saying."""
+    """Which phrases are due. One saying per alarm: a new record of an alarm replaces its saying.
+
+    An alarm that a person has taken on, or closed, calls no more.
+    """
 
     _playing: dict[AlarmId, _Playing] = field(default_factory=dict)
+    _words: list[Phrase] = field(default_factory=list)
+    _taken: dict[AlarmId, bool] = field(default_factory=dict)
+    """Alarms that somebody has accepted (``False``) or closed (``True``), oldest first."""
     _muted_until: datetime | None = None
 
     def hear(self, alarm: Alarm, now: datetime) -> tuple[str, ...]:
@@ -81,12 +97,24 @@ class Announcer:
         saying = saying_for(alarm)
         if saying is None:
             return ()
+        if self._is_hushed(alarm, saying):
+            self._playing.pop(alarm.id, None)
+            return ()
         self._playing[alarm.id] = _Playing(saying, now, now + timedelta(seconds=saying.for_s))
         return (saying.action,)
 
-    def someone_comes(self, alarm: AlarmId, now: datetime) -> None:
-        """A person has accepted: say so instead of whatever is being repeated."""
-        self._playing[alarm] = _Playing(_ENDINGS[AlarmState.ACCEPTED], now, now)
+    def someone_accepts(self, alarm: AlarmId, *, coming: bool) -> None:
+        """A person has taken it on, or is ``coming``: say so, and end what only bridged the wait."""
+        self._take(alarm, closed=self._taken.get(alarm, False))
+        self._words.append(Phrase.SOMEBODY_COMING if coming else Phrase.HELP_REACHED)
+        playing = self._playing.get(alarm)
+        if playing is not None and not playing.saying.stands:
+            del self._playing[alarm]
+
+    def close(self, alarm: AlarmId) -> bool:
+        """People are done with it: whatever still sounds for it ends. Return whether something did."""
+        self._take(alarm, closed=True)
+        return self._playing.pop(alarm, None) is not None
 
     def mute(self, until: datetime) -> None:
         """Say nothing until then. An alarm that comes later is still sent, only not heard."""
@@ -102,9 +130,22 @@ class Announcer:
             for alarm, playing in self._playing.items()
             if playing.saying.every_s > 0 and playing.next_at <= playing.until
         }
+        words, self._words = self._words, []
         if self._muted_until is not None and now < self._muted_until:
             return []
-        return list(dict.fromkeys(playing.saying.phrase for playing in due))
+        return list(dict.fromkeys([*words, *(playing.saying.phrase for playing in due)]))
+
+    def _take(self, alarm: AlarmId, *, closed: bool) -> None:
+        self._taken.pop(alarm, None)
+        self._taken[alarm] = closed
+        if len(self._taken) > _REMEMBERED:
+            del self._taken[next(iter(self._taken))]
+
+    def _is_hushed(self, alarm: Alarm, saying: Saying) -> bool:
+        """Whether ``alarm`` may not begin to sound: closed, or accepted and not one that stands."""
+        if alarm.id not in self._taken or alarm.state in _ENDINGS:
+            return False
+        return self._taken[alarm.id] or not saying.stands
 
 
 class Prompt(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from edge_agent.rules.fall import FallRule
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import (
     Alarm,
+    AlarmId,
     AlarmKind,
     AlarmState,
     DeviceId,
@@ -216,7 +218,7 @@ def test_an_expired_or_unknown_or_wrong_command_says_why(gateway: Gateway) -> No
     assert [answer.ok for answer in answers] == [False] * 6
     assert [answer.detail for answer in answers] == [
         "expired",
-        "no such command; known: cancel, test, mute, accepted",
+        "no such command; known: cancel, test, mute, accepted, closed",
         "no such suspicion is open",
         "needs a number 'seconds', 0-3600",
         "needs a number 'seconds', 0-3600",
@@ -239,6 +241,47 @@ def test_when_somebody_accepts_the_resident_is_told(gateway: Gateway) -> None:
     assert downlink(gateway).do(command("accepted", alarm=alarm.id)).ok
     assert gateway.pipeline.announcer.tick(after(1)) == [Phrase.SOMEBODY_COMING]
     assert gateway.pipeline.announcer.tick(after(60)) == []
+
+
+def test_a_person_who_only_knows_of_it_is_not_said_to_be_coming(gateway: Gateway) -> None:
+    gateway.hear(PENDANT, LONG_PRESS)
+    (alarm,) = gateway.alarms()
+    assert downlink(gateway).do(command("accepted", alarm=alarm.id, coming=False)).ok
+    assert gateway.pipeline.announcer.tick(NOON) == [Phrase.HELP_REACHED]
+    assert downlink(gateway).do(command("accepted", "c2", alarm=alarm.id, coming=True)).ok
+    assert gateway.pipeline.announcer.tick(after(1)) == [Phrase.SOMEBODY_COMING]
+    assert gateway.pipeline.announcer.tick(after(60)) == []
+
+
+def test_an_accepted_suspicion_is_still_asked_about_and_its_raise_calls_nobody(gateway: Gateway) -> None:
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    assert downlink(gateway).do(command("accepted", alarm="1", coming=False)).ok
+    assert gateway.pipeline.announcer.tick(NOON) == [Phrase.HELP_REACHED, Phrase.ARE_YOU_ALL_RIGHT]
+    assert gateway.pipeline.announcer.tick(after(5)) == [Phrase.ARE_YOU_ALL_RIGHT]
+    gateway.at(21)
+    gateway.pipeline.tick()
+    assert [alarm.state for alarm in gateway.alarms()] == [AlarmState.SUSPECTED, AlarmState.RAISED]
+    assert gateway.pipeline.announcer.tick(after(21)) == []
+
+
+def test_a_siren_outlives_the_acceptance_and_ends_when_people_are_done(gateway: Gateway) -> None:
+    hear, tick = gateway.pipeline.announcer.hear, gateway.pipeline.announcer.tick
+    smoke = Alarm(AlarmId("7"), AlarmKind.SMOKE, AlarmState.RAISED, PENDANT, NOON)
+    assert hear(smoke, NOON) == ("siren",)
+    assert downlink(gateway).do(command("accepted", alarm="7")).ok
+    assert tick(NOON) == [Phrase.SOMEBODY_COMING, Phrase.FIRE]
+    assert tick(after(4)) == [Phrase.FIRE]
+    assert downlink(gateway).do(command("closed", "c2", alarm="7")).detail == "silenced"
+    assert tick(after(8)) == []
+    assert hear(smoke, after(9)) == (), "a late copy of a closed alarm starts nothing"
+    assert hear(replace(smoke, id=AlarmId("8")), after(10)) == ("siren",), "a new one does"
+
+
+def test_a_new_call_is_heard_whatever_was_accepted_before(gateway: Gateway) -> None:
+    assert downlink(gateway).do(command("accepted", alarm="an older one")).ok
+    assert downlink(gateway).do(command("closed", "c2", alarm="an older one")).detail == "was silent"
+    gateway.hear(PENDANT, LONG_PRESS)
+    assert gateway.pipeline.announcer.tick(NOON) == [Phrase.SOMEBODY_COMING, Phrase.HELP_CALLED]
 
 
 def test_mute_is_for_the_ears_only(gateway: Gateway) -> None:
