@@ -20,6 +20,8 @@ from cloud.incidents.transitions import (
     ACTIONS,
     ENTERING,
     FROM_HOME,
+    HELP_COMES,
+    NEW_CALL,
     NO_DETAIL,
     RAISED_ON,
     SETTLED,
@@ -125,7 +127,8 @@ def advance(
         and after.due_at
     ):
         after = replace(after, due_at=min(after.due_at, detail.confirm_until))
-    return after, _effects(incident, after, move)
+    words = _words_to_home(incident, after, trigger)
+    return after, _effects(incident, after, (*move.effects, *words))
 
 
 def actions(incident: Incident) -> list[Trigger]:
@@ -195,12 +198,27 @@ def _sooner(incident: Incident, detail: Detail) -> datetime | None:
     return min(incident.due_at, detail.confirm_until)
 
 
-def _effects(before: Incident, after: Incident, move: Move) -> tuple[Effect, ...]:
+def _effects(before: Incident, after: Incident, asked: tuple[Effect, ...]) -> tuple[Effect, ...]:
     entering = ENTERING.get(after.state, ()) if after.state is not before.state else ()
-    wanted = dict.fromkeys((*move.effects, *entering, *_news(before, after)))
+    wanted = dict.fromkeys((*asked, *entering, *_news(before, after)))
     if after.outcome in SILENT:
         wanted.pop(Effect.TELL_OUTCOME, None)
     return tuple(wanted)
+
+
+def _words_to_home(before: Incident, after: Incident, trigger: Trigger) -> tuple[Effect, ...]:
+    """What the resident may now know: that a person has taken it on, that help comes, or no longer does."""
+    if trigger in HELP_COMES:
+        return (Effect.TELL_HOME_COMING,)
+    if _is_held(after) and (trigger in NEW_CALL or not _is_held(before)):
+        return (Effect.TELL_HOME_TAKEN,)
+    lost = (before.responder and not after.responder) or (before.owner_id and after.owner_id is None)
+    return (Effect.UNTELL_HOME,) if lost and after.state not in SETTLED else ()
+
+
+def _is_held(incident: Incident) -> bool:
+    """Whether somebody has it in hand: an operator, or whoever is on the way."""
+    return incident.owner_id is not None or bool(incident.responder)
 
 
 def _news(before: Incident | None, after: Incident) -> tuple[Effect, ...]:

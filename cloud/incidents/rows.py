@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Queries
-from cloud.incidents import screens
+from cloud.incidents import home, screens
 from cloud.incidents.machine import NO_DETAIL, Detail, Incident, Trigger, advance
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
 from cloud.incidents.timers import Effect
@@ -82,7 +82,7 @@ async def create(conn: Connection, columns: Mapping[str, Any], given: Opened, st
     frozen = {"incident_id": incident_id, "home_id": columns["home_id"]}
     await conn.execute(SQL["freeze_ladder"], frozen)
     await _append_event(conn, incident_id, "", given, step)
-    await _carry_out(conn, incident_id, effects, step.now)
+    await _carry_out(conn, incident_id, effects, step)
     await _publish(conn, await lock(conn, incident_id), before, step.now)
     return incident_id
 
@@ -98,7 +98,7 @@ async def take(conn: Connection, row: Row, step: Step) -> Row:
     before = await _open_priority(conn, row.home_id)
     await conn.execute(SQL["update_incident"], {**_columns(after), "incident_id": row.id})
     await _append_event(conn, row.id, row.incident.state.value, given, step)
-    await _carry_out(conn, row.id, effects, step.now)
+    await _carry_out(conn, row.id, effects, step)
     await _publish(conn, row, before, step.now)
     return replace(row, incident=after)
 
@@ -130,8 +130,8 @@ async def _publish(conn: Connection, row: Row, before: int | None, now: datetime
     view = await screens.card(conn, row.id)
     await _defer_change(conn, row, "inc", view.model_dump(mode="json"), now)
     if before != await _open_priority(conn, row.home_id):
-        home = await screens.home(conn, row.home_id, now)
-        await _defer_change(conn, row, "home", home.model_dump(mode="json"), now)
+        shown = await screens.home(conn, row.home_id, now)
+        await _defer_change(conn, row, "home", shown.model_dump(mode="json"), now)
 
 
 async def one(conn: Connection, query: str, **params: object) -> dict[str, Any]:
@@ -219,8 +219,12 @@ EFFECT_ROWS: Final[Mapping[Effect, Callable[[Connection, int, datetime], Awaitab
 }
 
 
-async def _carry_out(conn: Connection, incident_id: int, effects: tuple[Effect, ...], now: datetime) -> None:
+async def _carry_out(conn: Connection, incident_id: int, effects: tuple[Effect, ...], step: Step) -> None:
     """Write the rows that ``effects`` ask for, in their order."""
     for effect in effects:
         if effect in EFFECT_ROWS:
-            await EFFECT_ROWS[effect](conn, incident_id, now)
+            await EFFECT_ROWS[effect](conn, incident_id, step.now)
+        elif effect in home.WORDS:
+            await home.tell(conn, incident_id, effect, step.trigger, step.now)
+        elif effect is Effect.UNTELL_HOME:
+            await home.untell(conn, incident_id)

@@ -196,8 +196,13 @@ ENTERING: Final[Mapping[IncidentState, tuple[Effect, ...]]] = {
     S.EMERGENCY_SERVICES: (Effect.PAGE_SUPERVISOR,),  # the ladder goes on: a neighbour's key opens the door
     S.MONITORING: (Effect.STOP_LADDER, Effect.RENEW_LADDER),
     S.OUTCOME: (Effect.STOP_LADDER,),
-    S.RESOLVED: (Effect.STOP_LADDER, Effect.WITHDRAW_MESSAGES, Effect.TELL_OUTCOME),
+    S.RESOLVED: (Effect.STOP_LADDER, Effect.WITHDRAW_MESSAGES, Effect.TELL_OUTCOME, Effect.TELL_HOME_OVER),
     S.AUTO_RESOLVED: (Effect.STOP_LADDER, Effect.WITHDRAW_MESSAGES),
     S.CANCELLED_LOCAL: (Effect.STOP_LADDER, Effect.WITHDRAW_MESSAGES),
 }
 """Asked for whenever a state is entered, by whichever way."""
+
+HELP_COMES: Final = frozenset({T.ACCEPT, T.EMERGENCY})
+"""By these somebody is certainly on the way, and the home is told so."""
+NEW_CALL: Final = frozenset({T.SUSPECT, T.ALARM})
+"""The home calls (again): if somebody has taken the incident already, it is told at once."""

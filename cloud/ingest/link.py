@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -72,9 +72,9 @@ class Link:
                 self._unacknowledged.discard(delivery.mid)
                 self._client.ack(delivery.mid, qos=1)
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Send at most once: whoever misses it asks again by sending its batch again."""
-        self._client.publish(topic, payload, qos=0)
+    def publish(self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 0) -> None:
+        """Send; by default at most once: whoever misses an ack asks again by sending its batch again."""
+        self._client.publish(topic, payload, qos=qos)
 
     def _make_client(self, client_id: str) -> Client:
         client = Client(

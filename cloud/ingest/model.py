@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from firmware_protocols.model import Alarm, GatewayId
-from firmware_protocols.wire.control import State
+from firmware_protocols.wire.control import Result, State
 from firmware_protocols.wire.envelope import Batch
 from firmware_protocols.wire.topics import Lane
 
@@ -89,6 +89,16 @@ class StateMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultMessage:
+    """A delivery that says what became of a command."""
+
+    delivery: Delivery
+    shard: int
+    gateway: GatewayId
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
 class Poison:
     """A delivery that cannot be stored as what it claims to be; it goes to quarantine whole.
 
@@ -104,4 +114,4 @@ class Poison:
     same: bytes | None = None
 
 
-Message: TypeAlias = BatchMessage | StateMessage | Poison
+Message: TypeAlias = BatchMessage | StateMessage | ResultMessage | Poison

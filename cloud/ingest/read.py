@@ -10,7 +10,15 @@ from typing import Final
 
 import msgspec
 
-from cloud.ingest.model import BatchMessage, Delivery, Identity, Message, Poison, StateMessage
+from cloud.ingest.model import (
+    BatchMessage,
+    Delivery,
+    Identity,
+    Message,
+    Poison,
+    ResultMessage,
+    StateMessage,
+)
 from firmware_protocols.errors import BadMessage
 from firmware_protocols.model import GatewayId
 from firmware_protocols.wire import control, envelope, topics
@@ -36,11 +44,9 @@ def read(delivery: Delivery) -> Message:
         where = topics.parse_upward(delivery.topic)
     except BadMessage as error:
         return Poison(delivery, error.reason)
-    if where.channel is Channel.STATE:
-        return _state(delivery, where)
     if where.channel in _LANES:
         return _batch(delivery, where, _LANES[where.channel])
-    return Poison(delivery, f"nothing is expected on channel {where.channel}", where.gateway, where.shard)
+    return _CONTROL[where.channel](delivery, where)
 
 
 def urgent(message: Message) -> bool:
@@ -52,9 +58,24 @@ def _state(delivery: Delivery, where: Upward) -> Message:
     try:
         state = control.parse(control.State, delivery.payload)
     except BadMessage as error:
-        same = delivery.topic.encode()  # a heartbeat differs each minute: one row per gateway is enough
-        return Poison(delivery, error.reason, where.gateway, where.shard, same=same)
+        return _bad_control(delivery, where, error)
     return StateMessage(delivery, where.shard, where.gateway, state)
+
+
+def _result(delivery: Delivery, where: Upward) -> Message:
+    try:
+        result = control.parse(control.Result, delivery.payload)
+    except BadMessage as error:
+        return _bad_control(delivery, where, error)
+    return ResultMessage(delivery, where.shard, where.gateway, result)
+
+
+def _bad_control(delivery: Delivery, where: Upward, error: BadMessage) -> Poison:
+    same = delivery.topic.encode()  # a heartbeat differs each minute: one row per gateway is enough
+    return Poison(delivery, error.reason, where.gateway, where.shard, same=same)
+
+
+_CONTROL: Final = {Channel.STATE: _state, Channel.RESULT: _result}
 
 
 def _batch(delivery: Delivery, where: Upward, lane: Lane) -> Message:

@@ -1,8 +1,8 @@
 """Puts messages into the database, each batch exactly once, in the transaction that its caller opened.
 
 The order inside one transaction is: ledger, readings and events by COPY, alarms each behind a savepoint
-with the ``on_alarm`` hook, quarantine, states, and last what takes the change lock. What comes back tells
-the caller which batches the gateways may forget; it acts on that only after COMMIT.
+with the ``on_alarm`` hook, results of commands, quarantine, states, and last what takes the change lock.
+What comes back tells the caller which batches the gateways may forget; it acts on that only after COMMIT.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from cloud.db import Connection, Queries
-from cloud.ingest import alarms, rows
+from cloud.ingest import alarms, commands, rows
 from cloud.ingest.admit import Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
 from cloud.ingest.model import (
@@ -24,6 +24,7 @@ from cloud.ingest.model import (
     Identity,
     Message,
     Poison,
+    ResultMessage,
     StateMessage,
 )
 from firmware_protocols.model import GatewayId
@@ -47,7 +48,9 @@ async def store(
     judged = [_judge(message, gateways, now) for message in messages]
     admitted = [one for one in judged if isinstance(one, Admitted)]
     settled = await _store_batches(conn, admitted, on_alarm, now)
+    results = [one for one in judged if isinstance(one, ResultMessage)]
     poison = [one for one in judged if isinstance(one, Poison)]
+    poison += [_unasked(one) for one in await commands.settle(conn, results, now)]
     settled += [await _quarantine(conn, one, gateways, now) for one in poison]
     await _put_states(conn, [one for one in judged if isinstance(one, StateMessage)], now)
     return _acks(identity for identity in settled if identity is not None)
@@ -73,11 +76,11 @@ def _sender(message: Message) -> GatewayId | None:
 
 def _judge(
     message: Message, gateways: Mapping[GatewayId, Gateway], now: datetime
-) -> Admitted | StateMessage | Poison:
+) -> Admitted | StateMessage | ResultMessage | Poison:
     match message:
         case BatchMessage():
             return admit(message, gateways, now)
-        case StateMessage(delivery, shard, gateway):
+        case StateMessage(delivery, shard, gateway) | ResultMessage(delivery, shard, gateway):
             known = gateways.get(gateway)
             reason = stranger(known) or (wrong_shard(shard, known) if known and shard != known.shard else "")
             same = f"{delivery.topic} {reason}".encode()
@@ -145,6 +148,13 @@ def _key(identity: Identity) -> tuple[Any, ...]:
     return (identity.gateway, identity.epoch, identity.lane.value, identity.first)
 
 
+def _unasked(message: ResultMessage) -> Poison:
+    """One row per gateway is enough: a faulty one may make up ids without end."""
+    same = message.delivery.topic.encode()
+    reason = "result of a command that this gateway was not given"
+    return Poison(message.delivery, reason, message.gateway, message.shard, same=same)
+
+
 def _recut(parcel: rows.Parcel) -> Poison:
     delivery = parcel.admitted.message.delivery
     return Poison(delivery, "overlaps a stored batch", parcel.identity.gateway, identity=parcel.identity)
@@ -203,6 +213,7 @@ async def _put_states(conn: Connection, states: Sequence[StateMessage], now: dat
                 "gateway %s gateway=%s", "online" if message.state.online else "offline", message.gateway
             )
             changed.append(found["home_id"])
+    await commands.wake(conn, [gateway for gateway, one in newest.items() if one.state.online], now)
     await home_changed(conn, changed, now)
 
 

@@ -18,6 +18,7 @@ from typing import Final
 import psycopg
 
 from cloud.db import Pool
+from cloud.ingest import commands
 from cloud.ingest.alarms import OnAlarm, hand_on_due
 from cloud.ingest.batch import Collector, Limits
 from cloud.ingest.link import Link
@@ -31,9 +32,11 @@ from firmware_protocols.wire import control, topics
 from firmware_protocols.wire.control import Ack
 from firmware_protocols.wire.topics import Channel
 
-CHANNELS: Final = (Channel.ALARM, Channel.BULK, Channel.STATE)
+CHANNELS: Final = tuple(Channel)
 HAND_ON_S: Final = 1.0
 """How often alarms whose hook failed are looked for."""
+RELAY_S: Final = 0.3
+"""How often commands that are due are looked for: somebody at home waits for a word."""
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
 _UNSTORABLE: Final = (psycopg.DataError, psycopg.IntegrityError, ValueError)
@@ -70,6 +73,7 @@ async def run(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ingest.drain())
             tasks.create_task(ingest.tend())
+            tasks.create_task(ingest.relay(shards))
             await link.subscribed.wait()
             if subscribed is not None:
                 subscribed.set()
@@ -110,7 +114,7 @@ def groups(messages: Sequence[Message]) -> list[list[Message]]:
 
 
 class _Ingest:
-    """The two loops of one worker and what they share."""
+    """The three loops of one worker and what they share."""
 
     def __init__(self, pool: Pool, link: Link, on_alarm: OnAlarm, clock: Clock, limits: Limits) -> None:
         self._pool = pool
@@ -139,6 +143,21 @@ class _Ingest:
                         await mark_silent(conn, self._clock())
             except psycopg.Error as error:
                 self._note_outage(error)
+
+    async def relay(self, shards: tuple[int, int]) -> None:
+        """Send commands to gateways, for ever; while the broker is away none is taken up."""
+        while True:
+            await asyncio.sleep(RELAY_S)
+            if self._link.connected_since is None:
+                continue
+            try:
+                async with self._pool.connection(timeout=LONGEST_PAUSE_S) as conn, conn.transaction():
+                    due = await commands.claim(conn, shards, self._clock())
+            except psycopg.Error as error:
+                self._note_outage(error)
+                continue
+            for gateway, command in due:
+                self._link.publish(topics.command(gateway), control.encode(command), qos=1)
 
     async def _collect(self) -> list[Message]:
         collector, queue = self._collector, self._link.queue

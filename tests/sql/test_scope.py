@@ -23,6 +23,7 @@ RESIDENT_DATA: Final = frozenset(
         "alarm",
         "change",
         "change_draft",
+        "command",
         "contact",
         "device",
         "escalation",
@@ -60,6 +61,7 @@ NO_RESIDENT_DATA: Final = frozenset(
 SYSTEM_FILES: Final = {
     "audit.sql": "anban-cloud audit: counts on the machine of whoever runs the database",
     "dispatch/queries.sql": "the ladder's loop, and an answer by the secret token of one message",
+    "ingest/commands.sql": "commands on their way to the gateways",
     "ingest/queries.sql": "what gateways sent, on its way into the tables",
     "notify/queries.sql": "the delivery loop",
     "people/accounts.sql": "the broker's accounts",

@@ -54,7 +54,7 @@ def test_a_state_is_a_state() -> None:
         (envelope.encode(BATCH), "elsewhere", "is not anban/1/"),
         (b"not a batch", "anban/1/3/gw-a/t", "Expected"),
         (b"", "anban/1/3/gw-a/s", "truncated"),
-        (b"{}", "anban/1/3/gw-a/r", "nothing is expected"),
+        (b"{}", "anban/1/3/gw-a/r", "missing required field"),
         (changed(v=9), "anban/1/3/gw-a/t", "version 9"),
     ],
 )
