@@ -2,14 +2,15 @@
 
 What this is: one loop per kind of row with a ``due_at``. What it is not: a scheduler; the rows are the
 schedule, so any number of workers may run and none remembers anything. The one idea: a notification from
-the database wakes the loops at once and a short poll makes sure, and a row that fails is set aside for a
-while, so that it never holds up the next one.
+the database wakes the loops at once and a short poll makes sure; a row that fails is set aside for a while
+and one that takes long has a hand of its own, so that neither holds up the next.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +25,8 @@ from cloud.settings import Settings
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
-LONGEST_SET_ASIDE: Final = timedelta(minutes=5)
+LONGEST_SET_ASIDE: Final = timedelta(seconds=30)
+"""Short, because what ails a row may be the database (full, read-only): timers must not sleep on after it."""
 _FIRST_SET_ASIDE: Final = timedelta(seconds=1)
 _RETRY_S: Final = 1.0
 
@@ -35,23 +37,33 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One kind of due row: which are due (without those set aside), and what to do with one of them."""
+    """One kind of due row: which are due (without those set aside, at most so many), and what to do with one.
+
+    ``hands``: loops that work it side by side. ``batch``: rows that a hand takes up before it asks again; 1
+    where a row may take long, so that whatever became due meanwhile comes in its turn and not after the list.
+    """
 
     name: str
-    due: Callable[[Connection, datetime, Sequence[int]], Awaitable[list[int]]]
+    due: Callable[[Connection, datetime, Sequence[int], int], Awaitable[list[int]]]
     work: Callable[[int, datetime], Awaitable[bool]]
-    at_once: int = 1
+    hands: int = 1
+    batch: int = 100
 
 
 @dataclass(slots=True)
 class SetAside:
-    """Rows that failed, each for twice as long as the last time; forgotten when they succeed."""
+    """Rows that nobody shall take up: those in hand, and those that failed, each for twice as long as the
+    last time until it succeeds. Shared by the hands of one job.
+    """
 
     rows: dict[int, tuple[datetime, timedelta]] = field(default_factory=dict)
+    in_hand: set[int] = field(default_factory=set)
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    healthy: bool = True
 
     def current(self, now: datetime) -> list[int]:
         """Rows that must not be tried at ``now``."""
-        return [row for row, (until, _) in self.rows.items() if until > now]
+        return [*self.in_hand, *(row for row, (until, _) in self.rows.items() if until > now)]
 
     def add(self, row: int, now: datetime) -> None:
         """``row`` has failed."""
@@ -76,9 +88,11 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     wakes = []
     async with asyncio.TaskGroup() as group:
         for job in jobs(pool, post):
-            wake = asyncio.Event()
-            wakes.append(wake)
-            group.create_task(_repeat(pool, job, wake, clock), name=job.name)
+            aside = SetAside()
+            for _ in range(job.hands):
+                wake = asyncio.Event()
+                wakes.append(wake)
+                group.create_task(_repeat(pool, job, aside, wake, clock), name=job.name)
         group.create_task(_listen(pool, wakes), name="listen")
 
 
@@ -99,57 +113,59 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
     return (
         Job("timers", store.due, fire),
         Job("ladders", ladder.due, climb),
-        Job("messages", deliver.due, send, at_once=8),
+        Job("messages", deliver.due, send, hands=8, batch=1),
     )
 
 
 async def tick(pool: Pool, job: Job, aside: SetAside, now: datetime) -> int:
-    """Do what is due at ``now``, once; return how many rows were worked.
+    """One hand's turn: take up what is due at ``now``, at most ``job.batch`` rows; return how many it worked.
 
     A row that fails is logged and set aside.
 
     Raises:
         psycopg.Error, psycopg_pool.PoolTimeout: the database is away.
     """
-    async with pool.connection() as conn:
-        due = await job.due(conn, now, aside.current(now))
-    turns = asyncio.Semaphore(job.at_once)
-
-    async def one(row: int) -> bool:
-        async with turns:
-            return await _attempt(job, row, aside, now)
-
-    return sum(await asyncio.gather(*(one(row) for row in due)))
+    async with aside.asking, pool.connection() as conn:
+        due = await job.due(conn, now, aside.current(now), job.batch)
+        aside.in_hand.update(due)
+    try:
+        return sum([await _attempt(job, row, aside, now) for row in due])
+    finally:
+        aside.in_hand.difference_update(due)
 
 
 async def _attempt(job: Job, row: int, aside: SetAside, now: datetime) -> bool:
     try:
         worked = await job.work(row, now)
-    except Exception:  # noqa: BLE001 - supervised: whatever ails one row must not reach the next
-        _log.exception("row failed job=%s id=%d", job.name, row)
+    except Exception as error:  # noqa: BLE001 - supervised: whatever ails one row must not reach the next
+        _log.error("row failed job=%s id=%d %s", job.name, row, _told(error))
         aside.add(row, now)
-        return False
+        return True
     aside.clear(row)
     return worked
 
 
-async def _repeat(pool: Pool, job: Job, wake: asyncio.Event, clock: Clock) -> None:
-    aside, healthy = SetAside(), True
+async def _repeat(pool: Pool, job: Job, aside: SetAside, wake: asyncio.Event, clock: Clock) -> None:
     while True:
         wake.clear()
         try:
             worked = await tick(pool, job, aside, clock())
-        except Exception:  # noqa: BLE001 - supervised: the database may be away for as long as it likes
-            if healthy:
-                _log.exception("job stands still name=%s", job.name)
-            healthy = False
+        except Exception as error:  # noqa: BLE001 - supervised: the database may be away for as long as it likes
+            if aside.healthy:
+                _log.error("job stands still name=%s %s", job.name, _told(error))
+            aside.healthy = False
             await asyncio.sleep(_RETRY_S)
             continue
-        if not healthy:
+        if not aside.healthy:
             _log.warning("job goes on name=%s", job.name)
-        healthy = True
+        aside.healthy = True
         if not worked:
             await _wait(wake, POLL_S)
+
+
+def _told(error: Exception) -> str:
+    """What it was and where; never its message, which may quote a row or an address."""
+    return f"error={type(error).__qualname__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 async def _wait(wake: asyncio.Event, at_most_s: float) -> None:

@@ -9,6 +9,7 @@ channel too.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,7 +46,9 @@ async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: 
 
 
 async def deliver(pool: Pool, post: Post, message_id: int, now: datetime) -> bool:
-    """Make one attempt; ``False`` when another worker has the message. A failed attempt is an attempt too."""
+    """Make one attempt; ``False`` when another worker has the message. A failed attempt is an attempt too,
+    however it failed: the person's next channel must not wait for our mistakes in this one.
+    """
     token = tokens.draw()
     async with pool.connection() as conn:
         message = await _claim(conn, message_id, token, now)
@@ -54,11 +57,16 @@ async def deliver(pool: Pool, post: Post, message_id: int, now: datetime) -> boo
     try:
         receipt = await _send(post, message, token)
     except NotifyError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 - one channel's fault, or one message's; its text may quote an address
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        failure = NotifyError(f"{type(error).__name__} in {place.name}:{place.lineno}", permanent=False)
+    else:
         async with pool.connection() as conn:
-            await _settle_failure(conn, message, error, now)
+            await _settle_success(conn, message, receipt, now)
         return True
     async with pool.connection() as conn:
-        await _settle_success(conn, message, receipt, now)
+        await _settle_failure(conn, message, failure, now)
     return True
 
 

@@ -1,10 +1,11 @@
 -- The SQL of the message queue. Messages are worked by id; people see them through incidents.
 
 -- due_messages --
+-- Somebody's first message before anybody's repetition, and of those the question before the news.
 select m.id
 from message m left join incident i on i.id = m.incident_id
 where m.due_at <= %(now)s and not (m.id = any(%(skip)s))
-order by i.priority nulls last, m.due_at, m.id
+order by i.priority nulls last, m.attempts, m.template <> 'ask', m.due_at, m.id
 limit %(limit)s
 
 -- claim --

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from cloud import notify, worker
 from cloud.db import Connection, Pool, connect, open_pool
@@ -24,6 +26,12 @@ from tests.scenario.webhook import Webhook, webhook
 pytestmark = pytest.mark.services
 
 PATIENCE_S = 30.0
+HOLE_S = 9.0
+"""How long an attempt at a black hole may take: Apprise waits 4 s to connect and 4 s for an answer."""
+PARAMS = {
+    "resident": "杨秀英", "kind": "fall", "address": "迎丰路", "room": "", "observed_at": START.isoformat(),
+    "time_zone": "Asia/Shanghai", "state": "raised",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -115,6 +123,12 @@ async def test_one_bad_row_holds_up_no_other_and_is_tried_again(pool: Pool, hook
     await time.settle()
     assert (hook.texts("first"), len(hook.texts("second"))) == ([], 1)
     async with pool.connection() as conn:
+        receipts = await (await conn.execute("select state, detail from receipt order by detail")).fetchall()
+    assert [(receipt["state"], receipt["detail"][:8]) for receipt in receipts] == [
+        ("accepted", ""),
+        ("failed", "KeyError"),
+    ]
+    async with pool.connection() as conn:
         await conn.execute(
             "update message set params = (select params from message where address = %s) where address = %s",
             [hook.address("second"), hook.address("first")],
@@ -182,3 +196,73 @@ async def test_a_message_is_given_up_after_its_last_retry_and_says_so(
     assert [record.message for record in caplog.records if "dead" in record.message] == [
         "message is dead id=1 channel=json reason=the service did not take it"
     ]
+
+
+@contextlib.asynccontextmanager
+async def black_hole() -> AsyncIterator[str]:
+    """An address that takes every message and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        yield f"json://127.0.0.1:{listening.getsockname()[1]}/hole"
+
+
+async def test_a_channel_that_never_answers_does_not_hold_up_what_becomes_due_later(
+    pool: Pool, hook: Webhook
+) -> None:
+    household = await home(pool, hook.address("daughter"))
+    async with black_hole() as hole:
+        async with pool.connection() as conn:
+            await conn.execute(
+                "insert into message (channel, address, locale, template, params, due_at, created_at)"
+                " select 'json', %s, 'en', 'raised', %s, %s, %s from generate_series(1, 60)",
+                [hole, Jsonb(PARAMS), START, START],
+            )
+        async with running(pool):
+            await asyncio.sleep(1.0)  # every hand is stuck by now
+            began = asyncio.get_running_loop().time()
+            await raise_alarm(pool, household, datetime.now(UTC))
+            await until(lambda: len(hook.texts("daughter")) == 1)
+            assert asyncio.get_running_loop().time() - began < HOLE_S
+
+
+async def test_no_message_is_claimed_with_a_lease_that_is_over_before_it_is_sent(pool: Pool) -> None:
+    household = await home(pool, "json://127.0.0.1:1/unreachable")
+    await raise_alarm(pool, household, START)
+    async with pool.connection() as conn:
+        await conn.execute(
+            "insert into message (channel, address, locale, template, params, due_at, created_at)"
+            " select channel, address, locale, template, params, due_at, created_at from message"
+        )
+    leases: list[timedelta] = []
+    now = START
+
+    class Slow:
+        """Each attempt takes 40 s."""
+
+        async def deliver(self, message: Outgoing) -> Receipt:
+            nonlocal now
+            async with pool.connection() as conn:
+                row = await (await conn.execute("select max(due_at) as lease from message")).fetchone()
+            leases.append(row["lease"] - now if row else timedelta())
+            now += timedelta(seconds=40)
+            return Receipt(message.template)
+
+    (job,) = [job for job in worker.jobs(pool, deliver.Post({"json": Slow()}, "")) if job.name == "messages"]
+    aside = worker.SetAside()
+    while await worker.tick(pool, job, aside, now):
+        pass
+    assert leases == [deliver.LEASE] * 2
+
+
+async def test_what_ails_a_row_is_logged_without_what_the_row_holds(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def due(_conn: Connection, _now: datetime, skip: Sequence[int], _limit: int) -> list[int]:
+        return [] if skip else [7]
+
+    async def work(_row: int, _now: datetime) -> bool:
+        raise ValueError(PARAMS["resident"])
+
+    assert await worker.tick(pool, worker.Job("timers", due, work), worker.SetAside(), START) == 1
+    assert "ValueError" in caplog.text
+    assert "in work" in caplog.text
+    assert "杨秀英" not in caplog.text
