@@ -112,7 +112,7 @@ def advance(
         _check(weighed, trigger, now, detail)
         move, repeat_at = _expired(weighed, now)
     else:
-        move, repeat_at = _lookup(weighed, trigger), None
+        move, repeat_at = _lookup(incident, trigger, weighed.priority, now), None
         _check(weighed, trigger, now, detail)
     after = _fill(replace(weighed, state=move.to), incident, trigger, now, detail)
     if move.restart or _clock_differs(incident, after):
@@ -120,24 +120,15 @@ def advance(
         after = replace(after, due_at=_first_due(after, move.skip))
     elif trigger is Trigger.TIMER:
         after = replace(after, due_at=repeat_at)
-    elif (
-        trigger is Trigger.SUSPECT
-        and after.state is IncidentState.DETECTED
-        and detail.confirm_until
-        and after.due_at
-    ):
-        after = replace(after, due_at=min(after.due_at, detail.confirm_until))
+    elif trigger is Trigger.SUSPECT:
+        after = replace(after, due_at=_sooner(after, detail))
     words = _words_to_home(incident, after, trigger)
     return after, _effects(incident, after, (*move.effects, *words))
 
 
 def actions(incident: Incident) -> list[Trigger]:
     """What a person may do now, in the order of ``Trigger``."""
-    return [trigger for trigger in Trigger if trigger in ACTIONS and _applies(incident, trigger)]
-
-
-def _applies(incident: Incident, trigger: Trigger) -> bool:
-    return any(move.when(incident) for move in TRANSITIONS.get((incident.state, trigger), ()))
+    return [trigger for trigger in Trigger if trigger in ACTIONS and (incident.state, trigger) in TRANSITIONS]
 
 
 def _priority(incident: Incident, trigger: Trigger, detail: Detail) -> Priority:
@@ -148,9 +139,9 @@ def _priority(incident: Incident, trigger: Trigger, detail: Detail) -> Priority:
     return min(incident.priority, detail.priority) if trigger in FROM_HOME else incident.priority
 
 
-def _lookup(incident: Incident, trigger: Trigger) -> Move:
+def _lookup(incident: Incident, trigger: Trigger, priority: Priority, now: datetime) -> Move:
     for move in TRANSITIONS.get((incident.state, trigger), ()):
-        if move.when(incident):
+        if move.when(incident, priority, now):
             return move
     raise Refused(Reason.NOT_IN_STATE)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -101,16 +101,31 @@ class Detail:
 NO_DETAIL: Final = Detail()
 
 
-def _always(_incident: Incident) -> bool:
+SAME_TROUBLE: Final = timedelta(minutes=30)
+"""D. An alarm so long after the last word of those who have it in hand is not what they are dealing with."""
+
+Condition = Callable[[Incident, Priority, datetime], bool]
+"""Over the incident as it was, the priority that the trigger gives it, and the time."""
+
+
+def _always(_incident: Incident, _priority: Priority, _now: datetime) -> bool:
     return True
 
 
-def _life_or_urgent(incident: Incident) -> bool:
-    return incident.priority <= Priority.URGENT
+def _life_or_urgent(_incident: Incident, priority: Priority, _now: datetime) -> bool:
+    return priority <= Priority.URGENT
 
 
-def _calm_and_unseen(incident: Incident) -> bool:
-    return incident.priority > Priority.URGENT and incident.acked_at is None
+def _calm_and_unseen(incident: Incident, priority: Priority, _now: datetime) -> bool:
+    return priority > Priority.URGENT and incident.acked_at is None
+
+
+def _worse(incident: Incident, priority: Priority, _now: datetime) -> bool:
+    return priority < incident.priority
+
+
+def _worse_or_forgotten(incident: Incident, priority: Priority, now: datetime) -> bool:
+    return _worse(incident, priority, now) or now - incident.state_since > SAME_TROUBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +138,7 @@ class Move:
 
     to: IncidentState
     effects: tuple[Effect, ...] = ()
-    when: Callable[[Incident], bool] = _always
+    when: Condition = _always
     restart: bool = False
     skip: int = 0
 
@@ -139,6 +154,12 @@ def _stay(trigger: Trigger, states: Iterable[IncidentState], *effects: Effect) -
     return {(state, trigger): (Move(state, effects),) for state in states}
 
 
+def _call_back(to_stay: IncidentState, when: Condition) -> Table:
+    """A new call is raised ``when`` those who have the incident in hand cannot know of it; else it joins."""
+    moves = (Move(S.RAISED, when=when), Move(to_stay))
+    return {(to_stay, T.SUSPECT): moves, (to_stay, T.ALARM): moves}
+
+
 _QUIET = (S.TRIAGED, S.MONITORING, S.OUTCOME)
 """Someone thought the worst was over: a new alarm calls them back."""
 
@@ -150,6 +171,10 @@ TRANSITIONS: Final[Mapping[tuple[IncidentState, Trigger], tuple[Move, ...]]] = {
     **_stay(T.CANCEL, OPEN),
     **_go(T.SUSPECT, S.RAISED, *_QUIET),
     **_go(T.ALARM, S.RAISED, *_QUIET, S.DETECTED, S.CANCELLED_LOCAL),
+    **_call_back(S.EN_ROUTE, _worse),
+    **_call_back(S.ON_SITE, _worse_or_forgotten),
+    **_call_back(S.EMERGENCY_SERVICES, _worse_or_forgotten),
+    **_stay(T.ALARM, (S.DISPATCHING,), Effect.START_LADDER),  # whom to ask next may have changed with it
     **_go(T.CANCEL, S.CANCELLED_LOCAL, S.DETECTED),
     (S.RAISED, T.CANCEL): (Move(S.AUTO_RESOLVED, when=_calm_and_unseen), Move(S.RAISED)),
     # The operator.

@@ -13,7 +13,7 @@ from cloud.incidents.kinds import CANCEL_TRANSIT, KINDS, LONGEST_CONFIRM, confir
 from cloud.incidents.machine import Detail, Incident, Trigger, actions, advance, opened
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
 from cloud.incidents.timers import ARRIVE_WITHIN, TIMERS, Effect
-from cloud.incidents.transitions import SETTLED, TRANSITIONS
+from cloud.incidents.transitions import ACTIONS, SETTLED, TRANSITIONS
 from firmware_protocols.model import AlarmKind
 
 START = datetime(2026, 1, 10, 3, 0, tzinfo=UTC)
@@ -233,3 +233,44 @@ def test_arrival_is_expected_sooner_the_more_urgent_it_is() -> None:
 def test_the_cancel_window_cannot_be_stretched(observed_s: float, confirm_s: float, window_s: float) -> None:
     assert confirm_until(at(observed_s), confirm_s, START) == at(window_s) + CANCEL_TRANSIT
     assert timedelta(seconds=window_s) <= LONGEST_CONFIRM
+
+
+CALLS = (Trigger.ALARM, Trigger.SUSPECT)
+SOS = Detail(priority=Priority.LIFE)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("last", [Trigger.ARRIVE, Trigger.EMERGENCY])
+def test_a_call_at_an_incident_that_was_never_closed_is_raised_and_not_swallowed(
+    call: Trigger, last: Trigger
+) -> None:
+    forgotten = walk(raised(), Trigger.DISPATCH, last)
+    soon, _ = advance(forgotten, call, at(29 * 60), SOS)
+    assert soon.state is forgotten.state, "they are there, or called a moment ago"
+    late, effects = advance(soon, call, at(31 * 60), SOS)
+    assert (late.state, late.owner_id, late.due_at) == (IncidentState.RAISED, None, at(31 * 60 + 30))
+    assert Effect.RENEW_LADDER in effects
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("last", [Trigger.ACCEPT, Trigger.ARRIVE, Trigger.EMERGENCY])
+def test_a_call_for_life_is_raised_whoever_has_promised_to_come_for_less(
+    call: Trigger, last: Trigger
+) -> None:
+    promised = walk(raised(Priority.URGENT), Trigger.DISPATCH, last)
+    after, effects = advance(promised, call, at(60), SOS)
+    assert (after.state, after.priority, after.due_at) == (IncidentState.RAISED, Priority.LIFE, at(90))
+    assert Effect.TELL_FAMILY in effects
+
+
+def test_a_call_for_life_hurries_a_ladder_that_climbs_for_less() -> None:
+    climbing = walk(raised(Priority.URGENT), Trigger.DISPATCH)
+    after, effects = advance(climbing, Trigger.ALARM, at(60), SOS)
+    assert after.state is IncidentState.DISPATCHING
+    assert Effect.START_LADDER in effects
+
+
+def test_what_a_person_may_do_never_depends_on_more_than_the_state() -> None:
+    assert all(len(moves) == 1 for (_, trigger), moves in TRANSITIONS.items() if trigger in ACTIONS), (
+        "actions() lists a trigger wherever the table has it"
+    )
