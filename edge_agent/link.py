@@ -35,6 +35,8 @@ CONNECT_S: Final = 10.0
 """For the TCP connection, and again for the broker's answer: a frozen broker still accepts connections."""
 REFUSED_RETRY_S: Final = 60.0
 """After "wrong credentials": slow enough to spare the broker, fast enough for the technician who mends it."""
+HURRIED_RETRY_S: Final = 5.0
+"""While an alarm waits, no longer than this between two attempts."""
 _QUEUE: Final = 256
 _JOIN_S: Final = 3.0
 _REFUSALS: Final = frozenset({"Bad user name or password", "Not authorized", "Banned"})
@@ -94,6 +96,11 @@ class Link:
         self._outgoing: queue.Queue[Outgoing] = queue.Queue(_QUEUE)
         self._bell: socket.socket | None = None
         self._stopping = threading.Event()
+        self._hurried = threading.Event()
+
+    def hurry(self) -> None:
+        """An alarm waits: do not sit out a long pause."""
+        self._hurried.set()
 
     def publish(self, message: Outgoing) -> bool:
         """Hand ``message`` over; false when the queue is full. Whatever is lost here is sent again later."""
@@ -118,6 +125,7 @@ class Link:
             await ended
         finally:
             self._stopping.set()
+            self._hurried.set()
             self._ring()
             await asyncio.to_thread(thread.join, _JOIN_S)
             heard.close()
@@ -154,11 +162,17 @@ class Link:
                     backoff.reset()
                     offline = Offline("connection lost")
                 tell(offline)
-                self._stopping.wait(REFUSED_RETRY_S if offline.refused else backoff.next_s())
+                self._pause(REFUSED_RETRY_S if offline.refused else backoff.next_s())
         except Exception as error:  # noqa: BLE001 - handed to the loop, whose supervisor starts a new thread
             outcome = error
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_finish, ended, outcome)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before the next attempt: ``seconds``, or little when somebody hurries."""
+        self._hurried.clear()
+        if not self._stopping.wait(min(seconds, HURRIED_RETRY_S)):
+            self._hurried.wait(seconds - HURRIED_RETRY_S)
 
 
 def _finish(ended: asyncio.Future[None], outcome: BaseException | None) -> None:

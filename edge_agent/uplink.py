@@ -99,6 +99,8 @@ class Uplink:
             if self.online:
                 self._send()
                 self._beat()
+            elif self._outbox.take(Lane.ALARM, 1):
+                self._link.hurry()
             try:
                 async with asyncio.timeout(_BEAT_S):
                     await self._wake.wait()

@@ -272,6 +272,26 @@ async def test_a_broker_that_accepts_and_never_answers_is_given_up(monkeypatch: 
     assert events == [Offline("no answer from the broker")]
 
 
+async def test_an_alarm_that_waits_does_not_sit_out_a_long_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_module, "HURRIED_RETRY_S", 0.05)
+    monkeypatch.setattr(Backoff, "next_s", lambda _self: 30.0)
+    attempts: asyncio.Queue[object] = asyncio.Queue()
+    identity = Identity("gw-1", (), Outgoing("will", b""))
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # nobody listens: every attempt is refused at once
+        settings = UplinkSettings("127.0.0.1", closed.getsockname()[1], secret="s")
+        link = Link(settings, identity, attempts.put_nowait)
+        task = asyncio.create_task(link.run())
+        await attempts.get()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await attempts.get()
+        link.hurry()
+        async with asyncio.timeout(10):
+            await attempts.get()
+        await end(task)
+
+
 # -- the command line --------------------------------------------------------------------------------
 
 CONFIG = """
