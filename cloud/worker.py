@@ -12,6 +12,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -160,7 +161,7 @@ async def _repeat(pool: Pool, job: Job, aside: SetAside, wake: asyncio.Event, cl
             _log.warning("job goes on name=%s", job.name)
         aside.healthy = True
         if not worked:
-            await _wait(wake, POLL_S)
+            await wait(wake, POLL_S)
 
 
 def _told(error: Exception) -> str:
@@ -168,11 +169,11 @@ def _told(error: Exception) -> str:
     return f"error={type(error).__qualname__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
-async def _wait(wake: asyncio.Event, at_most_s: float) -> None:
-    try:
-        await asyncio.wait_for(wake.wait(), at_most_s)
-    except TimeoutError:
-        return
+async def wait(wake: asyncio.Event, at_most_s: float) -> None:
+    """Return when woken, at the latest after ``at_most_s``."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(at_most_s):  # wait_for of Python 3.11 may swallow a cancellation
+            await wake.wait()
 
 
 async def _listen(pool: Pool, wakes: Sequence[asyncio.Event]) -> None:

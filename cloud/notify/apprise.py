@@ -52,7 +52,8 @@ class AppriseNotifier:
         loop = asyncio.get_running_loop()
         attempt = loop.run_in_executor(_threads(), self._notify, message)
         try:
-            taken = await asyncio.wait_for(attempt, PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):  # wait_for of Python 3.11 may swallow a cancellation
+                taken = await attempt
         except TimeoutError as error:
             raise NotifyError(f"no answer within {PATIENCE_S:.0f} s", permanent=False) from error
         if not taken:

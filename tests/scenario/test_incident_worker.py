@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from cloud import notify, worker
+from cloud.auth import Scope
 from cloud.db import Connection, Pool, connect, open_pool
+from cloud.feed import Listener
 from cloud.incidents import store
 from cloud.notify import deliver
 from cloud.notify.model import NotifyError, Outgoing, Receipt
@@ -266,3 +268,28 @@ async def test_what_ails_a_row_is_logged_without_what_the_row_holds(
     assert "ValueError" in caplog.text
     assert "in work" in caplog.text
     assert "杨秀英" not in caplog.text
+
+
+async def told_to_stop_after(
+    turns: int, waiting: Coroutine[Any, Any, None], wake: Callable[[], None]
+) -> bool:
+    """Wake what waits, tell it to stop so many turns of the loop later; whether it did as told."""
+    task = asyncio.create_task(waiting)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if not task.cancel():
+        return True  # it had ended already
+    await asyncio.wait([task])
+    return task.cancelled()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_being_told_to_stop_in_the_moment_of_being_woken_is_not_forgotten(turns: int) -> None:
+    """Else a worker or a stream that is told to stop just then goes on for ever."""
+    wake = asyncio.Event()
+    assert await told_to_stop_after(turns, worker.wait(wake, 60.0), wake.set)
+    listener = Listener(Scope((), None, "console"), 0)
+    assert await told_to_stop_after(turns, listener.wait(60.0), listener.wake)
