@@ -298,6 +298,12 @@ class Agent:
             row = connection.execute("select next - 1 from lane where lane = ?", (lane,)).fetchone()
         return row[0] if row else 0
 
+    def waiting(self, lane: Lane) -> int:
+        """How many batches of ``lane`` are on its disk and not yet confirmed by the cloud."""
+        with sqlite3.connect(f"file:{self.data}/outbox.sqlite?mode=ro", uri=True) as connection:
+            row = connection.execute("select count(*) from batch where lane = ?", (lane,)).fetchone()
+        return int(row[0])
+
     def hears_radar(self) -> bool:
         """Whether it reads the serial port (what came before it opened the port is gone, as on any line)."""
         return "serial port open" in self.said()[self._mark :]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -15,6 +14,7 @@ from firmware_protocols.model import AlarmKind, AlarmState, EventKind, Quantity
 from firmware_protocols.wire import topics
 from firmware_protocols.wire.control import Command
 from firmware_protocols.wire.topics import Lane
+from tests.scenario.disks import on_small_disks, small_disk
 from tests.scenario.edge_home import GATEWAY, SECRET, House, house, until
 
 pytestmark = pytest.mark.services
@@ -301,52 +301,26 @@ def test_the_agent_stays_below_ninety_mebibytes(nats_home: House) -> None:
     assert pages * 4096 / 2**20 < 90
 
 
+@on_small_disks
 def test_a_full_disk_still_lets_the_alarm_out_and_recovers_by_itself(nats_home: House) -> None:
     """A real file system with no room left, mounted where the outbox lives."""
     home = nats_home
-    home.agent.data.mkdir()
-    if not mounted(home.agent.data):
-        pytest.skip("mounting a small tmpfs needs root; the same fault is in tests/property/test_outbox.py")
-    try:
+    with small_disk(home.agent.data, 3) as disk:
         home.agent.start()
         until(home.agent.hears_radar)
         home.radar.distance(1)
         until(lambda: len(distances(home)) == 1)
-        fill(home.agent.data / "filler")
+        disk.fill()
         home.cloud.acking = False
         until_full(home)
         home.cloud.acking = True
         home.radar.fall()
         until(home.cloud.alarms, 40)
         until(lambda: any(state.health["outbox_in_memory"] for state in home.cloud.states), 70)
-        (home.agent.data / "filler").unlink()
+        disk.make_room()
         until(lambda: "outbox on disk again" in home.agent.said())
         until(lambda: not home.cloud.missing(Lane.BULK) and not home.cloud.missing(Lane.ALARM), 60)
         assert home.agent.stop() == 0
-    finally:
-        home.agent.kill()
-        unmount(home.agent.data)
-
-
-def mounted(folder: Path) -> bool:
-    return (
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False).returncode
-        == 0
-    )
-
-
-def unmount(folder: Path) -> None:
-    subprocess.run(["umount", folder], check=True)
-
-
-def fill(file: Path) -> None:
-    """Take all the room there is."""
-    with file.open("wb", buffering=0) as filler:
-        try:
-            while True:
-                filler.write(bytes(4096))
-        except OSError:
-            return
 
 
 def until_full(home: House) -> None:
