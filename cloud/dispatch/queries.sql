@@ -8,7 +8,7 @@ order by i.priority, e.due_at, e.incident_id
 limit %(limit)s
 
 -- escalation_for_update --
-select step, due_at from escalation where incident_id = %(incident_id)s for update
+select step, due_at from escalation where incident_id = %(incident_id)s for no key update
 
 -- rungs --
 -- A rung is reachable until every message that asked it has failed for good.

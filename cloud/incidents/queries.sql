@@ -31,7 +31,8 @@ order by priority, due_at, id
 limit %(limit)s
 
 -- incident_for_update --
-select * from incident where id = %(incident_id)s for update
+-- Not "for update": a message or receipt that is written for it meanwhile must not wait, or both wait for each other.
+select * from incident where id = %(incident_id)s for no key update
 
 -- incident_of_alarm --
 select incident_id from incident_alarm where home_id = %(home_id)s and alarm_id = %(alarm_id)s

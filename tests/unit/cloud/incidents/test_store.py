@@ -325,3 +325,21 @@ async def test_alarms_of_many_homes_in_one_transaction_never_deadlock_with_an_op
         topics = await rows(second, "select topic from change where topic = 'inc'")
         assert len(topics) == 3
         assert await rows(second, "select * from change_draft") == []
+
+
+async def test_a_message_can_be_written_for_an_incident_while_somebody_acts_on_it(
+    conn: Connection, household: Household, database: str
+) -> None:
+    """Else a delivery that fails for good and a step on its incident wait for each other."""
+    await store.attach_or_open(conn, household.alarm(), START)
+    await conn.commit()
+    view = await the_incident(conn, household)
+    row = await store.hold(conn, view.id)
+    assert row is not None
+    async with await connect(database) as delivery:
+        await delivery.execute("set lock_timeout = '200ms'")
+        await delivery.execute(
+            "insert into message (incident_id, channel, address, locale, template, created_at)"
+            " values (%s, 'json', 'json://next', 'en', 'ask', %s)",
+            [view.id, START],
+        )
