@@ -19,12 +19,15 @@ Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 _OPTIONS: Final[dict[str, Any]] = {
     "row_factory": dict_row,
-    "options": "-c timezone=UTC",
+    # Whoever hangs with a row, or waits for one, gives up: one locked home must not stop the alarms of all others.
+    "options": "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
     "connect_timeout": 5,
-    # A peer that vanished without a word (power cut) is noticed after about 20 s, not after two hours.
+    # A peer that vanished without a word (power cut) is noticed after about 20 s, not after two hours; with a
+    # request under way it is the last of these that notices.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
 }
 
 

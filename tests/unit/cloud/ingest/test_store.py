@@ -11,8 +11,9 @@ import msgspec
 import psycopg
 import pytest
 
-from cloud.db import Connection
+from cloud.db import Connection, connect
 from cloud.incidents.model import HomeView
+from cloud.incidents.store import attach_or_open
 from cloud.ingest.alarms import hand_on_due
 from cloud.ingest.model import Delivery, Message, StoredAlarm
 from cloud.ingest.read import read
@@ -171,6 +172,24 @@ async def test_an_alarm_whose_hook_failed_is_handed_on_again_until_it_succeeds(h
     assert not await hand_on_due(home, hook, NOW + timedelta(days=1)), "it is settled"
     assert len(seen) == 3
     assert seen == [seen[0]] * 3, "each time the same alarm"
+
+
+async def test_a_home_that_somebody_has_locked_and_hangs_does_not_hold_up_the_alarm_of_another(
+    home: Connection, database: str
+) -> None:
+    await home.commit()
+    await home.execute("set lock_timeout = '100ms'")
+    hung = await connect(database)
+    await hung.execute("select id from home where key = 'h001' for update")
+    messages = [
+        message(batch(1, alarm(number, at=NOW), lane=Lane.ALARM, gateway=f"gw-h00{number}"))
+        for number in (1, 2)
+    ]
+    assert len(await store(home, messages, attach_or_open, NOW)) == 2
+    assert await rows(home, "select key from incident join home on home.id = home_id") == [{"key": "h002"}]
+    await hung.close()
+    assert await hand_on_due(home, attach_or_open, NOW + timedelta(seconds=1))
+    assert await count(home, "incident") == 2
 
 
 async def test_a_message_that_is_no_batch_is_kept_whole_and_counted_when_it_comes_again(

@@ -1,0 +1,25 @@
+"""Connections: whoever hangs, on this side or the other, is given up within seconds."""
+
+from __future__ import annotations
+
+import socket
+
+from cloud.db import connect, open_pool
+
+
+async def test_a_connection_waits_neither_for_a_lock_nor_with_one_for_ever(database: str) -> None:
+    async with open_pool(database) as pool, pool.connection() as conn:
+        shown = [
+            (await (await conn.execute(f"show {name}".encode())).fetchone() or {}).popitem()[1]
+            for name in ("lock_timeout", "idle_in_transaction_session_timeout", "timezone")
+        ]
+    assert shown == ["5s", "30s", "UTC"]
+
+
+async def test_a_server_that_vanishes_with_a_request_under_way_is_noticed(database: str) -> None:
+    conn = await connect(database)
+    try:
+        with socket.socket(fileno=socket.dup(conn.pgconn.socket)) as wire:
+            assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+    finally:
+        await conn.close()
