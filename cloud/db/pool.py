@@ -19,7 +19,7 @@ Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 _OPTIONS: Final[dict[str, Any]] = {
     "row_factory": dict_row,
-    # Whoever hangs with a row, or waits for one, gives up: one locked home must not stop the alarms of all others.
+    # Whoever hangs with a row or waits for one gives up: one locked home must not stop the others' alarms.
     "options": "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
     "connect_timeout": 5,
     # A peer that vanished without a word (power cut) is noticed after about 20 s, not after two hours; with a

@@ -23,6 +23,11 @@ UNIT_OF_LONG: Final = 67
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 
+_NOT_IN_NAMES: Final = re.compile(r"[^\w·. ]")
+NAMELESS: Final = "住户"
+"""Stands for a name of which nothing can be sent: the address book of whoever is asked knows the rest."""
+
+
 class Kind(Enum):
     """What a variable may hold: its longest value, and the characters that carriers let through."""
 
@@ -40,6 +45,14 @@ class Kind(Enum):
     def shape(self) -> re.Pattern[str]:
         """What the whole value must look like."""
         return self.value[1]
+
+    def fit(self, value: str) -> str:
+        """``value`` cut to length. A name also loses what carriers refuse: a bracket in the files must not
+        keep a call for help from being sent.
+        """
+        if self is Kind.NAME:
+            return _NOT_IN_NAMES.sub("", value).strip()[: self.longest].strip() or NAMELESS
+        return value[: self.longest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +85,14 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
 
 
 def fill(template: str, values: Mapping[str, str]) -> dict[str, str]:
-    """The variables of ``template`` out of ``values``, cut to length.
+    """The variables of ``template`` out of ``values``, each made to fit.
 
     Raises:
         NotifyError: a value is missing or has characters that carriers refuse.
     """
     filled = {}
     for name, kind in TEMPLATES[template].variables.items():
-        value = values.get(name, "")[: kind.longest]
+        value = kind.fit(values.get(name, ""))
         if not kind.shape.fullmatch(value):
             raise NotifyError(f"text message {template}: {name} cannot be sent", permanent=True)
         filled[name] = value

@@ -150,11 +150,25 @@ def test_length_is_charged_by_the_unit() -> None:
     assert [units("字" * length) for length in (1, 70, 71, 134, 135)] == [1, 1, 2, 2, 3]
 
 
-@pytest.mark.parametrize("value", ["", "http://x", "a;b", "【】"])
-def test_a_value_that_carriers_refuse_is_refused_here(value: str) -> None:
-    with pytest.raises(NotifyError) as error:
-        fill("relieved", {"resident": value})
-    assert error.value.permanent
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("杨秀英（二楼）", "杨秀英二楼"),
+        ("O'Brien-Smith", "OBrienSmit"),
+        ("阿依古丽·买买提·努尔江", "阿依古丽·买买提·努"),
+        ("【】", "住户"),
+        ("", "住户"),
+    ],
+)
+def test_no_name_keeps_a_call_for_help_from_being_sent(name: str, sent: str) -> None:
+    assert fill("ask", VALUES | {"resident": name})["resident"] == sent
+
+
+@pytest.mark.parametrize(("name", "value"), [("token", "a/b"), ("token", ""), ("time", "soon")])
+def test_a_value_that_carriers_refuse_is_refused_here(name: str, value: str) -> None:
+    with pytest.raises(NotifyError) as refused:
+        fill("ask", VALUES | {name: value})
+    assert refused.value.permanent
 
 
 def test_configuration_names_what_is_wrong() -> None:
