@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import available_timezones
 
 import msgspec
 
@@ -170,6 +171,8 @@ def _faults(roster: Roster) -> Iterable[str]:
     named = [roster.tenant.division, *(home.division for home in roster.homes)]
     parents = [division.parent for division in roster.divisions if division.parent]
     yield from (f"division {code} is not listed" for code in [*named, *parents] if code not in codes)
+    if not _known_zone(roster.tenant.time_zone):
+        yield f"time_zone {roster.tenant.time_zone!r} is not known here: messages would tell a wrong time"
     gateways = [home.gateway for home in roster.homes if home.gateway]
     yield from (f"gateway id {one.id!r} is not valid" for one in gateways if not valid_gateway_id(one.id))
     yield from (
@@ -187,6 +190,12 @@ def _faults(roster: Roster) -> Iterable[str]:
     for person in roster.staff:
         missing = sorted(set(person.homes) - keys)
         yield from (f"staff {person.username}: home {key} is not listed" for key in missing)
+
+
+def _known_zone(name: str) -> bool:
+    """Whether the system knows the zone ``name``; one without any zones cannot tell."""
+    zones = available_timezones()
+    return not zones or name in zones
 
 
 def _twice(what: str, values: Iterable[Any]) -> Iterable[str]:

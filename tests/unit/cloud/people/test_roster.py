@@ -157,3 +157,10 @@ def test_what_is_no_roster_is_refused(content: bytes, tmp_path: Path) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(people.RosterError, match="cannot read the roster"):
         people.read(tmp_path / "none.json")
+
+
+def test_a_time_zone_that_does_not_exist_is_refused_because_messages_would_tell_a_wrong_time() -> None:
+    document = roster(1)
+    document["tenant"]["time_zone"] = "Asia/Shanghia"
+    with pytest.raises(people.RosterError, match="time_zone 'Asia/Shanghia'"):
+        parsed(document)
