@@ -12,10 +12,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from cloud.ingest.model import BatchMessage, Gateway, Poison
-from firmware_protocols.model import Alarm, DeviceId, Event, GatewayId, Quality, Reading
+from firmware_protocols.model import Alarm, AlarmId, DeviceId, Event, GatewayId, JsonValue, Quality, Reading
 from firmware_protocols.wire.envelope import Gap, Record
 from firmware_protocols.wire.topics import Lane
 
@@ -53,7 +54,10 @@ def admit(message: BatchMessage, gateways: Mapping[GatewayId, Gateway], now: dat
     alarm_lane = batch.lane is Lane.ALARM
     if message.shard != gateway.shard and not alarm_lane:
         return Poison(message.delivery, wrong_shard(message.shard, gateway), batch.gateway, message.shard)
-    records = [_repaired(record, now) if alarm_lane else record for record in batch.records]
+    records = [
+        _repaired(record, now) if alarm_lane or isinstance(record, Alarm) else record
+        for record in batch.records
+    ]
     faults = [_fault(record, now) for record in records]
     return Admitted(
         message,
@@ -80,15 +84,20 @@ def _possible(at: datetime, now: datetime) -> bool:
 
 
 def _repaired(record: Record, now: datetime) -> Record:
-    """A record of the alarm lane with what is impossible in it replaced by what is safe."""
+    """A record of the alarm lane, or an alarm in the other, with what is impossible in it replaced by what is
+    safe.
+    """
     at = record.observed_at if _possible(record.observed_at, now) else now
     if not isinstance(record, Alarm):
         return replace(record, observed_at=at)
-    reported = {} if at == record.observed_at else {"reported_at": record.observed_at.isoformat()}
+    reported: dict[str, JsonValue] = {}
+    if at != record.observed_at:
+        reported["reported_at"] = record.observed_at.isoformat()
     evidence = record.evidence if "\\u0000" not in json.dumps(record.evidence) else {}
     confirm_s = min(record.confirm_s, LONGEST_CONFIRM_S) if record.confirm_s > 0 else 0.0  # NaN is not > 0
     return replace(
         record,
+        id=_storable_id(record.id),
         observed_at=at,
         evidence={**evidence, **reported},
         confirm_s=confirm_s,
@@ -107,7 +116,7 @@ def _fault(record: Record, now: datetime) -> str | None:
         case Event():
             return _name_fault(record.device) or _text_fault(record.detail)
         case Alarm():
-            return _name_fault(record.device) or _alarm_fault(record)
+            return None  # it was repaired
         case Gap():
             return _text_fault(record.epoch + record.reason) or _range_fault(record)
 
@@ -130,10 +139,11 @@ def _value_fault(reading: Reading) -> str | None:
     return None if math.isfinite(reading.value) else f"{reading.quantity} is not finite"
 
 
-def _alarm_fault(alarm: Alarm) -> str | None:
-    if not 1 <= len(alarm.id) <= LONGEST_NAME or not alarm.id.isalnum():
-        return "alarm id is empty, too long or not alphanumeric"
-    return None
+def _storable_id(alarm: AlarmId) -> AlarmId:
+    """``alarm``, or what stands for it wherever it comes again when it cannot be stored."""
+    if 1 <= len(alarm) <= LONGEST_NAME and alarm.isalnum():
+        return alarm
+    return AlarmId(sha256(alarm.encode()).hexdigest()[:26].upper())
 
 
 def _range_fault(gap: Gap) -> str | None:

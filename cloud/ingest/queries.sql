@@ -13,6 +13,12 @@ from unnest(%(gateways)s::text[], %(names)s::text[]) as named (gateway_id, name)
 where (select count(*) from device where device.gateway_id = named.gateway_id) < %(most)s
 on conflict do nothing;
 
+-- add_unnamed --
+insert into device (gateway_id, name)
+select named.gateway_id, named.name
+from unnest(%(gateways)s::text[], %(names)s::text[]) as named (gateway_id, name)
+on conflict do nothing;
+
 -- devices --
 select device.id, device.gateway_id, device.name, device.room
 from device

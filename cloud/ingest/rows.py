@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from cloud.db import Connection, Queries
-from cloud.ingest.admit import Admitted
+from cloud.ingest.admit import UNNAMED, Admitted
 from cloud.ingest.model import Identity
 from firmware_protocols.model import Alarm, Event, Reading
 from firmware_protocols.wire.envelope import Gap
@@ -50,7 +50,10 @@ class Parcel:
 
 
 async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Devices:
-    """The devices that the records name, made on demand up to ``MOST_DEVICES`` per gateway."""
+    """The devices that the records name, made on demand up to ``MOST_DEVICES`` per gateway.
+
+    A gateway beyond its bound that calls for help gets one more, ``UNNAMED``.
+    """
     named = sorted(
         {
             (one.gateway.id, record.device)
@@ -69,11 +72,28 @@ async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Device
     if len(found) < len(named):
         await conn.execute(_SQL["add_devices"], {**wanted, "most": MOST_DEVICES})
         found = await _fetch_devices(conn, wanted)
-    return found
+    return {**found, **await _find_unnamed(conn, admitted, found)}
+
+
+async def _find_unnamed(conn: Connection, admitted: Sequence[Admitted], known: Devices) -> Devices:
+    """The ``UNNAMED`` devices of gateways that raise an alarm of a device beyond their bound."""
+    calling = {
+        one.gateway.id
+        for one in admitted
+        for record in one.records
+        if isinstance(record, Alarm) and (one.gateway.id, record.device) not in known
+    }
+    if not calling:
+        return {}
+    unnamed: dict[str, list[str]] = {"gateways": sorted(calling), "names": [UNNAMED] * len(calling)}
+    await conn.execute(_SQL["add_unnamed"], unnamed)
+    return await _fetch_devices(conn, unnamed)
 
 
 def pack(admitted: Admitted, devices: Devices) -> Parcel:
-    """Sort the records of one batch by table. A record of a device beyond the bound is refused."""
+    """Sort the records of one batch by table. A record of a device beyond the bound is refused, but an alarm
+    is told of ``UNNAMED``: no bound on devices keeps anybody from calling for help.
+    """
     home = admitted.gateway.home_id
     batch = admitted.message.batch
     readings, events, alarms, gaps = [], [], [], []
@@ -84,6 +104,9 @@ def pack(admitted: Admitted, devices: Devices) -> Parcel:
             gaps.append(record)
             continue
         device = devices.get((admitted.gateway.id, record.device))
+        if device is None and isinstance(record, Alarm):
+            alarms.append((_of_unnamed(record), devices[admitted.gateway.id, UNNAMED]))
+            continue
         if device is None:
             refused.append("the gateway names too many devices")
             continue
@@ -101,6 +124,10 @@ def pack(admitted: Admitted, devices: Devices) -> Parcel:
     return Parcel(
         admitted, identity, tuple(readings), tuple(events), tuple(alarms), tuple(gaps), tuple(refused), heard
     )
+
+
+def _of_unnamed(alarm: Alarm) -> Alarm:
+    return replace(alarm, device=UNNAMED, evidence={**alarm.evidence, "reported_device": alarm.device})
 
 
 async def copy(conn: Connection, parcels: Sequence[Parcel]) -> None:

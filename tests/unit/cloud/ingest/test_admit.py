@@ -12,6 +12,8 @@ from cloud.ingest.admit import AHEAD, EARLIEST, UNNAMED, Admitted, admit
 from cloud.ingest.model import BatchMessage, Delivery, Gateway, Poison
 from firmware_protocols.model import (
     Alarm,
+    AlarmId,
+    AlarmState,
     ClockState,
     DeviceId,
     Event,
@@ -116,6 +118,19 @@ def test_an_alarm_loses_what_cannot_be_stored_but_stays_an_alarm() -> None:
     (record,) = admitted(wild, lane=Lane.ALARM).records
     assert isinstance(record, Alarm)
     assert (record.device, record.evidence, record.actions) == (UNNAMED, {}, ("siren",))
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+@pytest.mark.parametrize("number", ["", "x" * 65, "no number", "a\0b"])
+def test_an_alarm_with_a_number_that_cannot_be_stored_gets_one_that_is_the_same_each_time(
+    number: str, lane: Lane
+) -> None:
+    wild = replace(alarm(at=NOW), id=AlarmId(number))
+    (record,) = admitted(wild, lane=lane).records
+    (again,) = admitted(replace(wild, state=AlarmState.CANCELLED), lane=lane).records
+    assert isinstance(record, Alarm)
+    assert isinstance(again, Alarm)
+    assert (len(record.id), record.id.isalnum(), again.id) == (26, True, record.id)
 
 
 @pytest.mark.parametrize(

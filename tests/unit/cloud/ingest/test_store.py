@@ -260,6 +260,22 @@ async def test_a_gateway_cannot_name_devices_without_end(home: Connection) -> No
     assert await count(home, "quarantine") == 1
 
 
+async def test_a_gateway_that_has_named_too_many_devices_may_still_call_for_help(home: Connection) -> None:
+    await home.execute(
+        "insert into device (gateway_id, name) select 'gw-h001', 'd' || n from generate_series(1, 600) n"
+    )
+    seen: list[StoredAlarm] = []
+
+    async def hook(_conn: Connection, one: StoredAlarm, _now: datetime) -> None:
+        seen.append(one)
+
+    called = replace(alarm(at=NOW), device=DeviceId("a new pendant"))
+    await store(home, [message(batch(1, called, lane=Lane.ALARM))], hook, NOW)
+    (one,) = seen
+    assert (one.alarm.device, one.alarm.evidence) == ("unnamed", {"reported_device": "a new pendant"})
+    assert await rows(home, "select alarms, refused from batch") == [{"alarms": 1, "refused": 0}]
+
+
 async def test_a_message_the_database_cannot_hold_fails_alone_with_a_data_error(home: Connection) -> None:
     state = control.encode(State(online=True, epoch="a\0b"))
     with pytest.raises(psycopg.DataError):
