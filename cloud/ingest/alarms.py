@@ -8,28 +8,34 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Queries
-from cloud.ingest.model import StoredAlarm
-from cloud.ingest.rows import Parcel
+from cloud.ingest.model import Gateway, StoredAlarm
+from cloud.ingest.rows import Device
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
 
 OnAlarm: TypeAlias = Callable[[Connection, StoredAlarm, datetime], Awaitable[None]]
 """Called for each stored alarm record, inside its transaction, behind a savepoint."""
 
+_NO_ROW: Final = 0
 _SQL: Final = Queries(__package__ or "")
 _log = logging.getLogger(__name__)
 
 
-async def store(conn: Connection, parcel: Parcel, on_alarm: OnAlarm, now: datetime) -> None:
-    """Insert the parcel's alarm records and hand each on."""
-    gateway = parcel.admitted.gateway
-    for alarm, device in parcel.alarms:
+async def store(
+    conn: Connection,
+    gateway: Gateway,
+    found: Sequence[tuple[Alarm, Device]],
+    on_alarm: OnAlarm,
+    now: datetime,
+) -> None:
+    """Insert the alarm records of ``gateway`` and hand each on."""
+    for alarm, device in found:
         values = {
             "alarm_id": alarm.id,
             "home_id": gateway.home_id,
@@ -44,10 +50,25 @@ async def store(conn: Connection, parcel: Parcel, on_alarm: OnAlarm, now: dateti
             "actions": list(alarm.actions),
         }
         row = await (await conn.execute(_SQL["add_alarm"], values)).fetchone()
-        stored = StoredAlarm(
-            alarm, gateway.tenant_id, gateway.home_id, gateway.id, device.id, device.room, now
-        )
-        await _hand_on(conn, row["id"] if row else 0, stored, on_alarm, now)
+        await _hand_on(conn, row["id"] if row else _NO_ROW, _told(gateway, alarm, device, now), on_alarm, now)
+
+
+async def tell(
+    conn: Connection,
+    gateway: Gateway,
+    found: Sequence[tuple[Alarm, Device]],
+    on_alarm: OnAlarm,
+    now: datetime,
+) -> None:
+    """Hand on alarms that belong to no batch of the ledger, so that no row may be counted for them; they come
+    again as long as their gateway keeps them.
+    """
+    for alarm, device in found:
+        await _hand_on(conn, _NO_ROW, _told(gateway, alarm, device, now), on_alarm, now)
+
+
+def _told(gateway: Gateway, alarm: Alarm, device: Device, now: datetime) -> StoredAlarm:
+    return StoredAlarm(alarm, gateway.tenant_id, gateway.home_id, gateway.id, device.id, device.room, now)
 
 
 async def hand_on_due(conn: Connection, on_alarm: OnAlarm, now: datetime) -> bool:

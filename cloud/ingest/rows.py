@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -85,9 +85,15 @@ async def _find_unnamed(conn: Connection, admitted: Sequence[Admitted], known: D
     }
     if not calling:
         return {}
-    unnamed: dict[str, list[str]] = {"gateways": sorted(calling), "names": [UNNAMED] * len(calling)}
-    await conn.execute(_SQL["add_unnamed"], unnamed)
-    return await _fetch_devices(conn, unnamed)
+    return await unnamed(conn, calling)
+
+
+async def unnamed(conn: Connection, gateways: Iterable[str]) -> Devices:
+    """The device ``UNNAMED`` of each of ``gateways``, made on demand and beyond any bound."""
+    ids = sorted(set(gateways))
+    wanted: dict[str, list[str]] = {"gateways": ids, "names": [UNNAMED] * len(ids)}
+    await conn.execute(_SQL["add_unnamed"], wanted)
+    return await _fetch_devices(conn, wanted)
 
 
 def pack(admitted: Admitted, devices: Devices) -> Parcel:

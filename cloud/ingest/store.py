@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from cloud.db import Connection, Queries
 from cloud.ingest import alarms, commands, rows
-from cloud.ingest.admit import Admitted, admit, stranger, wrong_shard
+from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
 from cloud.ingest.model import (
     BatchMessage,
@@ -27,7 +27,8 @@ from cloud.ingest.model import (
     ResultMessage,
     StateMessage,
 )
-from firmware_protocols.model import GatewayId
+from cloud.ingest.salvage import salvage
+from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Ack
 from firmware_protocols.wire.topics import Lane
@@ -51,7 +52,7 @@ async def store(
     results = [one for one in judged if isinstance(one, ResultMessage)]
     poison = [one for one in judged if isinstance(one, Poison)]
     poison += [_unasked(one) for one in await commands.settle(conn, results, now)]
-    settled += [await _quarantine(conn, one, gateways, now) for one in poison]
+    settled += [await _quarantine(conn, one, gateways, on_alarm, now) for one in poison]
     await _put_states(conn, [one for one in judged if isinstance(one, StateMessage)], now)
     return _acks(identity for identity in settled if identity is not None)
 
@@ -63,14 +64,15 @@ async def home_changed(conn: Connection, homes: Iterable[int], now: datetime) ->
 
 
 async def _gateways(conn: Connection, messages: Sequence[Message]) -> dict[GatewayId, Gateway]:
-    ids = {_sender(message) for message in messages} - {None}
+    ids = {sender(message) for message in messages} - {None}
     if not ids:
         return {}
     found = await conn.execute(_SQL["gateways"], {"ids": list(ids)})
     return {row["id"]: Gateway(**row) for row in await found.fetchall()}
 
 
-def _sender(message: Message) -> GatewayId | None:
+def sender(message: Message) -> GatewayId | None:
+    """The gateway that ``message`` came from, where its topic says so."""
     return message.batch.gateway if isinstance(message, BatchMessage) else message.gateway
 
 
@@ -104,7 +106,7 @@ async def _store_batches(
     fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
     await rows.copy(conn, fresh)
     for parcel in fresh:
-        await alarms.store(conn, parcel, on_alarm, now)
+        await alarms.store(conn, parcel.admitted.gateway, parcel.alarms, on_alarm, now)
         if parcel.refused:
             await _quarantine_records(conn, parcel, now)
     known = await _already_stored(conn, [identity for identity in parcels if identity not in accepted])
@@ -167,9 +169,14 @@ async def _quarantine_records(conn: Connection, parcel: rows.Parcel, now: dateti
 
 
 async def _quarantine(
-    conn: Connection, poison: Poison, gateways: Mapping[GatewayId, Gateway], now: datetime
+    conn: Connection,
+    poison: Poison,
+    gateways: Mapping[GatewayId, Gateway],
+    on_alarm: OnAlarm,
+    now: datetime,
 ) -> Identity | None:
-    """Keep a poison message; return its identity when that is enough for its gateway to forget it.
+    """Keep a poison message and raise what it calls for; return its identity when that is enough for its
+    gateway to forget it.
 
     It is when one of our own gateways says which batch it is: the bytes are safe here, it could only ever
     send the same again, and its lane would stand still. It is not when enrolment is at fault (unknown,
@@ -177,12 +184,26 @@ async def _quarantine(
     """
     await _add_quarantine(conn, poison, now)
     known = gateways.get(poison.gateway) if poison.gateway else None
-    if poison.identity is None or known is None or known.revoked or known.shard != poison.shard:
+    if known is None or known.revoked:
         return None
-    ledger = _columns([poison.identity])
-    counts = {name: [0] for name in ("readings", "events", "alarms", "gaps")}
-    await conn.execute(_SQL["add_batches"], {**ledger, **counts, "refused": [poison.identity.n], "now": now})
+    calls = await _calls(conn, poison, known)
+    if poison.identity is None or known.shard != poison.shard:
+        await alarms.tell(conn, known, calls, on_alarm, now)
+        return None
+    counts = {"readings": [0], "events": [0], "gaps": [0], "alarms": [len(calls)]}
+    refused = max(poison.identity.n - len(calls), 0)
+    values = {**_columns([poison.identity]), **counts, "refused": [refused], "now": now}
+    if (await conn.execute(_SQL["add_batches"], values)).rowcount:
+        await alarms.store(conn, known, calls, on_alarm, now)
     return poison.identity
+
+
+async def _calls(conn: Connection, poison: Poison, gateway: Gateway) -> list[tuple[Alarm, rows.Device]]:
+    found = salvage(poison)
+    if not found:
+        return []
+    device = (await rows.unnamed(conn, [gateway.id]))[gateway.id, UNNAMED]
+    return [(alarm, device) for alarm in found]
 
 
 async def _add_quarantine(conn: Connection, poison: Poison, now: datetime) -> None:

@@ -25,7 +25,7 @@ from cloud.ingest.link import Link
 from cloud.ingest.model import BatchMessage, Message, Poison
 from cloud.ingest.read import read, urgent
 from cloud.ingest.silence import SILENT, mark_silent
-from cloud.ingest.store import store
+from cloud.ingest.store import sender, store
 from cloud.settings import Broker, Settings, broker_secret
 from firmware_protocols.model import GatewayId
 from firmware_protocols.wire import control, topics
@@ -106,8 +106,9 @@ def groups(messages: Sequence[Message]) -> list[list[Message]]:
     alarms: dict[GatewayId, list[Message]] = {}
     rest: list[Message] = []
     for message in messages:
-        if isinstance(message, BatchMessage) and urgent(message):
-            alarms.setdefault(message.batch.gateway, []).append(message)
+        gateway = sender(message)
+        if gateway is not None and urgent(message):
+            alarms.setdefault(gateway, []).append(message)
         else:
             rest.append(message)
     return [*alarms.values(), *([rest] if rest else [])]

@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 import pytest
 
+from cloud.audit import audit
 from cloud.db import Connection, connect
 from cloud.incidents.model import HomeView
 from cloud.incidents.store import attach_or_open
@@ -200,6 +201,57 @@ async def test_a_message_that_is_no_batch_is_kept_whole_and_counted_when_it_come
     assert await stored(home, [poison]) == []
     (kept,) = await rows(home, "select topic, payload, seen, gateway_id from quarantine")
     assert tuple(kept.values()) == ("anban/1/1/gw-h001/t", b"\xff\x00garbage", 2, "gw-h001")
+
+
+def unreadable(record: dict[str, Any], **envelope_fields: Any) -> Message:
+    """A batch of the alarm lane that this version cannot read, with one record in it."""
+    document = msgspec.json.decode(envelope.encode(batch(1, alarm(at=NOW), lane=Lane.ALARM)))
+    document["r"] = [record]
+    payload = msgspec.json.encode({**document, **envelope_fields})
+    return read(Delivery("anban/1/1/gw-h001/a", payload, NOW))
+
+
+CALL = {"k": "a", "d": "pendant", "id": "01J", "n": "sos", "st": "raised"}
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "acknowledged"),
+    [
+        (unreadable(CALL | {"new": 1}), "sos", True),
+        (unreadable(CALL | {"n": "fall", "st": "suspected", "cs": "20 s"}), "fall", True),
+        (unreadable(CALL | {"n": "choking"}), "sos", True),
+        (unreadable(CALL, v=2), "sos", True),
+        (unreadable(CALL, e="\0"), "sos", False),
+        (read(Delivery("anban/1/1/gw-h001/a", b"\xff\x00 damaged", NOW)), "device_fault", False),
+        (read(Delivery("anban/1/1/gw-h001/a", b'{"v":1,"gw":"gw-h0', NOW)), "device_fault", False),
+        (read(Delivery("anban/1/9/gw-h001/a", unreadable(CALL, v=2).delivery.payload, NOW)), "sos", False),
+    ],
+)
+async def test_a_call_for_help_that_cannot_be_read_is_heard_once(
+    home: Connection, message: Message, kind: str, acknowledged: bool
+) -> None:
+    for _ in range(2):
+        acks = await store(home, [message], attach_or_open, NOW)
+        assert bool(acks) == acknowledged
+    (one,) = await rows(home, "select kind, version from incident")
+    assert tuple(one.values()) == (kind, 1)
+    assert await count(home, "quarantine") == 1
+    report = await audit(home)
+    assert (report.missing, report.doubled) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        unreadable({"k": "e", "d": "pendant", "n": "an event from the future"}),
+        unreadable(CALL | {"st": "cancelled", "new": 1}),
+        read(Delivery("anban/1/1/gw-h001/t", b"\xff\x00 damaged", NOW)),
+        read(Delivery("anban/1/1/gw-x99/a", b"\xff\x00 damaged", NOW)),
+    ],
+)
+async def test_what_calls_nobody_is_only_kept(home: Connection, message: Message) -> None:
+    await store(home, [message], attach_or_open, NOW)
+    assert (await count(home, "incident"), await count(home, "quarantine")) == (0, 1)
 
 
 async def test_a_broken_batch_with_an_identity_is_kept_and_acknowledged_so_its_lane_goes_on(
