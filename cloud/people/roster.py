@@ -261,6 +261,8 @@ async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: dict[s
         "locale": person.locale,
     }
     staff_id = await _one(conn, "put_staff", values)
+    if known is not None and not same:
+        await conn.execute(_SQL["end_sessions"], {"staff": staff_id})
     assigned = sorted(homes[key] for key in person.homes)
     await conn.execute(_SQL["assign_homes"], {"staff": staff_id, "homes": assigned})
 

@@ -77,3 +77,7 @@ with removed as (
 )
 insert into staff_home (staff_id, home_id) select %(staff)s, unnest(%(homes)s::int[])
 on conflict do nothing;
+
+-- end_sessions --
+-- Whoever knew the old password is signed out everywhere.
+delete from session where staff_id = %(staff)s;

@@ -164,3 +164,15 @@ def test_a_time_zone_that_does_not_exist_is_refused_because_messages_would_tell_
     document["tenant"]["time_zone"] = "Asia/Shanghia"
     with pytest.raises(people.RosterError, match="time_zone 'Asia/Shanghia'"):
         parsed(document)
+
+
+@pytest.mark.parametrize(("password", "live"), [(STAFF["password"], 1), ("another horse", 0)])
+async def test_a_new_password_signs_out_whoever_knew_the_old_one(
+    conn: Connection, password: str, live: int
+) -> None:
+    await people.load(conn, parsed(roster(1, staff=[STAFF])))
+    await conn.execute(
+        "insert into session select '\\x00', id, now(), now(), now() + interval '1 hour' from staff"
+    )
+    await people.load(conn, parsed(roster(1, staff=[STAFF | {"password": password}])))
+    assert await rows(conn, "select count(*) from session") == [(live,)]
