@@ -124,6 +124,8 @@ def parse(document: Mapping[str, Any]) -> Settings:
     first, last = settings.ingest.shards
     if first > last:
         raise ConfigError(f"ingest.shards: {first} comes after {last}")
+    if settings.broker.host and not settings.broker.port:
+        raise ConfigError("broker.port is not set: brokers listen on 1883, with TLS on 8883")
     return settings
 
 

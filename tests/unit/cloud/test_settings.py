@@ -65,3 +65,9 @@ def test_the_broker_secret_may_live_in_a_file(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(ConfigError, match=r"broker\.secret_file"):
         broker_secret(settings.broker)
+
+
+def test_a_broker_of_ones_own_needs_its_port() -> None:
+    with pytest.raises(ConfigError, match=r"broker\.port is not set"):
+        parse({"broker": {"host": "mqtt.example"}})
+    assert parse({"broker": {"host": "mqtt.example", "port": 8883}}).broker.port == 8883
