@@ -146,5 +146,7 @@ class Link:
         if message.qos:
             self._unacknowledged.add(message.mid)
         mid = message.mid if message.qos else 0
-        delivery = Delivery(message.topic, bytes(message.payload), self._clock(), mid, self._session)
+        delivery = Delivery(
+            message.topic, bytes(message.payload), self._clock(), mid, self._session, retained=message.retain
+        )
         self._loop.call_soon_threadsafe(self.queue.put_nowait, delivery)

@@ -35,7 +35,7 @@ class Delivery:
     """One message as the broker handed it over.
 
     ``mid`` is its number within the connection ``session``; an acknowledgement is worth something only there.
-    ``received_at``: the cloud's clock.
+    ``received_at``: the cloud's clock. ``retained``: it was sent some time ago, before we asked.
     """
 
     topic: str
@@ -43,6 +43,7 @@ class Delivery:
     received_at: datetime
     mid: int = 0
     session: int = 0
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,8 +222,17 @@ async def _add_quarantine(conn: Connection, poison: Poison, now: datetime) -> No
     )
 
 
+def _is_old_news(message: StateMessage) -> bool:
+    """Whether it says "online" of an earlier day: whoever is there still says so again within the minute.
+
+    The Last Will of a gateway that a dying broker took with it was never published, so its retained state
+    says "online" for ever.
+    """
+    return message.delivery.retained and message.state.online
+
+
 async def _put_states(conn: Connection, states: Sequence[StateMessage], now: datetime) -> None:
-    newest = {state.gateway: state for state in states}
+    newest = {state.gateway: state for state in states if not _is_old_news(state)}
     changed = []
     for message in sorted(newest.values(), key=lambda state: state.gateway):
         body = control.encode(message.state).decode()

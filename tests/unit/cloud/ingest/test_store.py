@@ -346,6 +346,16 @@ async def test_coming_online_is_shown_once_with_the_shape_of_a_home_view(home: C
     assert (view.online, view.state_at, view.age, view.resident) == (True, NOW, 84, "住户1")
 
 
+@pytest.mark.parametrize("was_online", [True, False])
+async def test_what_a_broker_kept_never_shows_a_gateway_online_but_may_show_it_offline(
+    home: Connection, was_online: bool
+) -> None:
+    await home.execute("update gateway set online = %s", [not was_online])
+    kept = control.encode(State(online=was_online))
+    await stored(home, [read(Delivery("anban/1/1/gw-h001/s", kept, NOW, retained=True))])
+    assert await rows(home, "select online from gateway where id = 'gw-h001'") == [{"online": False}]
+
+
 async def test_a_last_will_takes_the_gateway_offline_but_keeps_what_it_last_said(home: Connection) -> None:
     said = State(online=True, epoch="e1", lanes={Lane.BULK: LaneState(5, 2)})
     for state in (said, State(online=False)):
