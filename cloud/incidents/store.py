@@ -26,6 +26,7 @@ from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode, Prio
 from cloud.incidents.screens import card, detail, open_incidents, snapshot
 from cloud.incidents.timers import ARRIVE_WITHIN
 from cloud.ingest.model import StoredAlarm
+from cloud.incidents.transitions import SETTLED_BY_PEOPLE
 from firmware_protocols.model import AlarmState
 
 __all__ = [
@@ -99,10 +100,24 @@ async def _incident_for(conn: Connection, alarm: StoredAlarm) -> int | None:
     own: int = known["incident_id"]
     mine = (await rows.lock(conn, own)).incident
     revived = mine.state is IncidentState.CANCELLED_LOCAL and alarm.alarm.state is AlarmState.RAISED
+    if _calls_on(mine, alarm):
+        return current
     return current if revived and current is not None else own
 
 
 async def _opens(conn: Connection, alarm: StoredAlarm) -> bool:
+def _calls_on(settled: Incident, alarm: StoredAlarm) -> bool:
+    """Whether the home calls on after people have settled the alarm: a detector that still smells smoke, a
+    fall that was closed while the resident could still cancel it. Then it is a new trouble.
+    """
+    return (
+        settled.state in SETTLED_BY_PEOPLE
+        and settled.closed_at is not None
+        and settled.closed_at < alarm.alarm.observed_at
+        and alarm.alarm.state in {AlarmState.RAISED, AlarmState.UPDATED}
+    )
+
+
     """A raise always opens; a cancel never; anything else unless its cancel is already stored."""
     state = alarm.alarm.state
     if state in {AlarmState.RAISED, AlarmState.CANCELLED}:

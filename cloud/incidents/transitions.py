@@ -55,6 +55,7 @@ ACTIONS: Final = frozenset(T) - FROM_HOME - FROM_LADDER - {T.TIMER}
 
 SETTLED: Final = frozenset({S.CANCELLED_LOCAL, S.AUTO_RESOLVED, S.RESOLVED, S.FOLLOW_UP, S.CLOSED})
 """The emergency is over: ``closed_at`` is set, and the next alarm opens a new incident."""
+SETTLED_BY_PEOPLE: Final = frozenset({S.RESOLVED, S.FOLLOW_UP, S.CLOSED})
 OPEN: Final = frozenset(S) - SETTLED
 RAISED_ON: Final = OPEN - {S.DETECTED}
 """Open, and known to be more than a suspicion."""

@@ -343,3 +343,38 @@ async def test_a_message_can_be_written_for_an_incident_while_somebody_acts_on_i
             " values (%s, 'json', 'json://next', 'en', 'ask', %s)",
             [view.id, START],
         )
+
+
+async def settle_as_false(conn: Connection, household: Household, now_s: float) -> int:
+    """An operator takes the open incident and closes it at ``now_s``."""
+    view = await the_incident(conn, household)
+    act = (conn, household.scope, view.id)
+    view = await store.act(*act, Trigger.ACK, household.operator, after(now_s), view.version)
+    await store.act(
+        *act, Trigger.CLOSE, household.operator, after(now_s), view.version, outcome=OutcomeCode.C2
+    )
+    return view.id
+
+
+@pytest.mark.parametrize("repeated", [AlarmState.UPDATED, AlarmState.RAISED])
+async def test_a_detector_that_still_reports_after_its_alarm_was_closed_opens_a_new_incident(
+    conn: Connection, household: Household, repeated: AlarmState
+) -> None:
+    await store.attach_or_open(conn, household.alarm(AlarmKind.SMOKE, AlarmState.SUSPECTED), START)
+    closed = await settle_as_false(conn, household, 30)
+    for second in (60, 120):
+        again = household.alarm(AlarmKind.SMOKE, repeated, at=after(second))
+        await store.attach_or_open(conn, again, after(second))
+    view = await the_incident(conn, household)
+    assert (view.id > closed, view.state, view.kind) == (True, IncidentState.RAISED, "smoke")
+
+
+@pytest.mark.parametrize("state", list(AlarmState))
+async def test_a_record_from_before_the_end_that_comes_late_opens_nothing(
+    conn: Connection, household: Household, state: AlarmState
+) -> None:
+    await store.attach_or_open(conn, household.alarm(AlarmKind.SMOKE), START)
+    await settle_as_false(conn, household, 30)
+    late = household.alarm(AlarmKind.SMOKE, state, at=after(20))
+    await store.attach_or_open(conn, late, after(600))
+    assert await store.open_incidents(conn, household.scope, START) == []
