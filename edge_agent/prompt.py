@@ -83,13 +83,13 @@ class _Playing:
 class Announcer:
     """Which phrases are due. One saying per alarm: a new record of an alarm replaces its saying.
 
-    An alarm that a person has taken on, or closed, calls no more.
+    An alarm that a person has taken on calls no more; one that calls again after it was closed is heard.
     """
 
     _playing: dict[AlarmId, _Playing] = field(default_factory=dict)
     _words: list[Phrase] = field(default_factory=list)
-    _taken: dict[AlarmId, bool] = field(default_factory=dict)
-    """Alarms that somebody has accepted (``False``) or closed (``True``), oldest first."""
+    _accepted: dict[AlarmId, None] = field(default_factory=dict)
+    """Alarms that somebody has in hand, oldest first."""
     _muted_until: datetime | None = None
 
     def hear(self, alarm: Alarm, now: datetime) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class Announcer:
         saying = saying_for(alarm)
         if saying is None:
             return ()
-        if self._is_hushed(alarm, saying):
+        if alarm.id in self._accepted and alarm.state not in _ENDINGS and not saying.stands:
             self._playing.pop(alarm.id, None)
             return ()
         self._playing[alarm.id] = _Playing(saying, now, now + timedelta(seconds=saying.for_s))
@@ -105,7 +105,9 @@ class Announcer:
 
     def someone_accepts(self, alarm: AlarmId, *, coming: bool) -> None:
         """A person has taken it on, or is ``coming``: say so, and end what only bridged the wait."""
-        self._take(alarm, closed=self._taken.get(alarm, False))
+        self._accepted[alarm] = None
+        if len(self._accepted) > _REMEMBERED:
+            del self._accepted[next(iter(self._accepted))]
         self._words.append(Phrase.SOMEBODY_COMING if coming else Phrase.HELP_REACHED)
         playing = self._playing.get(alarm)
         if playing is not None and not playing.saying.stands:
@@ -113,7 +115,7 @@ class Announcer:
 
     def close(self, alarm: AlarmId) -> bool:
         """People are done with it: whatever still sounds for it ends. Return whether something did."""
-        self._take(alarm, closed=True)
+        self._accepted.pop(alarm, None)
         return self._playing.pop(alarm, None) is not None
 
     def mute(self, until: datetime) -> None:
@@ -134,18 +136,6 @@ class Announcer:
         if self._muted_until is not None and now < self._muted_until:
             return []
         return list(dict.fromkeys([*words, *(playing.saying.phrase for playing in due)]))
-
-    def _take(self, alarm: AlarmId, *, closed: bool) -> None:
-        self._taken.pop(alarm, None)
-        self._taken[alarm] = closed
-        if len(self._taken) > _REMEMBERED:
-            del self._taken[next(iter(self._taken))]
-
-    def _is_hushed(self, alarm: Alarm, saying: Saying) -> bool:
-        """Whether ``alarm`` may not begin to sound: closed, or accepted and not one that stands."""
-        if alarm.id not in self._taken or alarm.state in _ENDINGS:
-            return False
-        return self._taken[alarm.id] or not saying.stands
 
 
 class Prompt(Protocol):
