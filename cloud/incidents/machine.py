@@ -122,8 +122,7 @@ def advance(
         after = replace(after, due_at=repeat_at)
     elif trigger is Trigger.SUSPECT:
         after = replace(after, due_at=_sooner(after, detail))
-    words = _words_to_home(incident, after, trigger)
-    return after, _effects(incident, after, (*move.effects, *words))
+    return after, (*_effects(incident, after, move), *_words_to_home(incident, after, trigger))
 
 
 def actions(incident: Incident) -> list[Trigger]:
@@ -189,9 +188,9 @@ def _sooner(incident: Incident, detail: Detail) -> datetime | None:
     return min(incident.due_at, detail.confirm_until)
 
 
-def _effects(before: Incident, after: Incident, asked: tuple[Effect, ...]) -> tuple[Effect, ...]:
+def _effects(before: Incident, after: Incident, move: Move) -> tuple[Effect, ...]:
     entering = ENTERING.get(after.state, ()) if after.state is not before.state else ()
-    wanted = dict.fromkeys((*asked, *entering, *_news(before, after)))
+    wanted = dict.fromkeys((*move.effects, *entering, *_news(before, after)))
     if after.outcome in SILENT:
         wanted.pop(Effect.TELL_OUTCOME, None)
     return tuple(wanted)
