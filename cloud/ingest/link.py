@@ -104,7 +104,7 @@ class Link:
         self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _props: Properties | None
     ) -> None:
         if reason.is_failure:
-            self._say(logging.ERROR, f"refuses us: {reason}")
+            self._say(logging.ERROR, f"refuses us: {reason}; check broker.user and the broker's secret")
             return
         client.subscribe(self._filters)
         self.connected_since = self._clock()
