@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,18 +20,21 @@ import msgspec
 import psycopg
 import pytest
 
+from cloud.embedded.process import left_over
 from firmware_protocols.model import ClockState
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.topics import Channel, Lane
-from tests.harness import ROOT, System, Uplink, alarm, eventually, reading
+from tests.harness import ROOT, System, Uplink, alarm, eventually, reading, roster, secret_of
 
 pytestmark = pytest.mark.services
+OPERATOR = {"username": "op1", "password": "the right password"}
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """One running cloud for this module."""
-    with System(tmp_path_factory.mktemp("cloud")).started() as running:
+    county = roster(staff=[{**OPERATOR, "role": "operator", "name": "值班员", "homes": []}])
+    with System(tmp_path_factory.mktemp("cloud"), county).started() as running:
         yield running
 
 
@@ -129,6 +136,45 @@ def test_a_new_gateway_may_sign_in_as_soon_as_it_is_enrolled_and_no_longer_than_
         assert not late.connected.wait(0.5)
 
 
+def test_a_gateway_with_a_wrong_secret_or_an_unknown_name_does_not_get_in_and_disturbs_nobody(
+    system: System, uplink: Uplink
+) -> None:
+    for name, secret in (("gw-h002", "wrong"), ("gw-stranger", secret_of("gw-stranger"))):
+        intruder = Uplink(name, 2, system.broker_port, secret=secret)
+        refused = threading.Event()
+        intruder.client.on_disconnect = lambda *_, heard=refused: heard.set()
+        assert refused.wait(20)
+        assert not intruder.connected.is_set()
+        intruder.client.loop_stop()
+    uplink.send(Lane.BULK, reading())
+    uplink.settle(again_s=15)
+
+
+def sign_in(system: System, **credentials: str) -> tuple[int, dict[str, Any]]:
+    """What the running cloud answers."""
+    request = urllib.request.Request(
+        f"{system.address}/api/v1/session",
+        json.dumps(credentials).encode(),
+        {"Content-Type": "application/json", "X-Anban": "1"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, json.load(refusal)
+
+
+def test_a_wrong_password_is_refused_with_a_problem_and_the_right_one_still_works(system: System) -> None:
+    status, problem = sign_in(system, **{**OPERATOR, "password": "the wrong password"})
+    assert (status, problem["code"]) == (401, "sign_in_refused")
+    assert problem["detail"] == (
+        "Name or password is wrong, or there were too many attempts: then wait a few minutes."
+    )
+    status, me = sign_in(system, **OPERATOR)
+    assert (status, me["role"]) == (200, "operator")
+
+
 async def test_a_slow_database_delays_the_acknowledgement_but_loses_nothing(
     system: System, uplink: Uplink
 ) -> None:
@@ -167,6 +213,48 @@ def test_a_port_in_use_is_one_clear_line_and_nothing_is_started(tmp_path: Path) 
     )
     assert "--port" in found.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_the_port_of_a_running_cloud_is_refused_to_another_one(system: System, tmp_path: Path) -> None:
+    port = system.address.rpartition(":")[2]
+    found = run("all", "--data", str(tmp_path / "data"), "--port", port)
+    assert found.returncode == 2
+    assert found.stderr.startswith(f"anban-cloud: cannot listen on 127.0.0.1 port {port} (Address already in")
+
+
+def test_a_broker_port_in_use_is_one_clear_line_and_the_database_is_stopped_again(
+    system: System, tmp_path: Path
+) -> None:
+    port, data = system.broker_port, tmp_path / "data"
+    file = tmp_path / "cloud.toml"
+    file.write_text(f"[web]\nport = 0\n[broker]\nport = {port}\n")
+    found = run("all", "--data", str(data), "--config", str(file))
+    assert found.returncode == 2
+    assert found.stderr.splitlines()[-1] == (
+        f"anban-cloud: port {port} for MQTT is in use: stop what listens there or set another broker.port"
+    )
+    assert left_over(data / "postgres" / "data", "postgres") == []
+
+
+def test_an_ingest_with_a_wrong_broker_secret_says_what_to_check_and_goes_on_trying(
+    system: System, database: str, tmp_path: Path
+) -> None:
+    file, log = tmp_path / "cloud.toml", tmp_path / "log"
+    broker = f"[broker]\nhost = '127.0.0.1'\nport = {system.broker_port}\nsecret = 'wrong'\n"
+    file.write_text(f"[database]\ndsn = {database!r}\n{broker}")
+    command = [sys.executable, "-m", "cloud", "ingest", "--config", str(file)]
+    with log.open("w") as stream:
+        process = subprocess.Popen(command, cwd=ROOT, stderr=stream)
+    try:
+        advice = "broker refuses us: Not authorized; check broker.user and the broker's secret"
+        eventually(lambda: advice in log.read_text())
+        assert process.poll() is None
+        process.terminate()
+        assert process.wait(30) == 0
+        assert log.read_text().count("refuses us") == 1
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_second_cloud_on_the_same_data_is_refused(system: System) -> None:
