@@ -4,7 +4,8 @@ What this is: lock, ask ``machine``, write what it said. What it is not: it deci
 and never reads a clock. The one idea: everything that follows from a step (timeline, ladder, messages, the
 change that screens see) is a row written in the same transaction, so no step is ever half taken.
 
-Locks are taken in one order everywhere: home, incident, escalation, rung, message; change at the commit.
+Locks are taken in one order everywhere: home, incident, escalation, rung, message, command; change at the
+commit.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from cloud.incidents.machine import ACTIONS, SETTLED, Detail, Incident, Trigger,
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode, Priority
 from cloud.incidents.screens import card, detail, open_incidents, snapshot
 from cloud.incidents.timers import ARRIVE_WITHIN
-from cloud.ingest.model import StoredAlarm
 from cloud.incidents.transitions import SETTLED_BY_PEOPLE
+from cloud.ingest.model import StoredAlarm
 from firmware_protocols.model import AlarmState
 
 __all__ = [
@@ -99,13 +100,12 @@ async def _incident_for(conn: Connection, alarm: StoredAlarm) -> int | None:
         return current
     own: int = known["incident_id"]
     mine = (await rows.lock(conn, own)).incident
-    revived = mine.state is IncidentState.CANCELLED_LOCAL and alarm.alarm.state is AlarmState.RAISED
     if _calls_on(mine, alarm):
         return current
+    revived = mine.state is IncidentState.CANCELLED_LOCAL and alarm.alarm.state is AlarmState.RAISED
     return current if revived and current is not None else own
 
 
-async def _opens(conn: Connection, alarm: StoredAlarm) -> bool:
 def _calls_on(settled: Incident, alarm: StoredAlarm) -> bool:
     """Whether the home calls on after people have settled the alarm: a detector that still smells smoke, a
     fall that was closed while the resident could still cancel it. Then it is a new trouble.
@@ -118,6 +118,7 @@ def _calls_on(settled: Incident, alarm: StoredAlarm) -> bool:
     )
 
 
+async def _opens(conn: Connection, alarm: StoredAlarm) -> bool:
     """A raise always opens; a cancel never; anything else unless its cancel is already stored."""
     state = alarm.alarm.state
     if state in {AlarmState.RAISED, AlarmState.CANCELLED}:
