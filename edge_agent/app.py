@@ -25,6 +25,7 @@ from edge_agent.pipeline import Pipeline
 from edge_agent.prompt import Announcer, choose
 from edge_agent.rules import RULES, Home, Rule
 from edge_agent.rules.fall import FallRule
+from edge_agent.rules.sos import SosRule
 from edge_agent.settings import DeviceKind, EdgeSettings
 from edge_agent.supervise import supervise
 from edge_agent.ulid import Ulids
@@ -78,7 +79,8 @@ class Agent:
         self._prompt = choose(settings.prompt.command)
         self._reported = ""
         fall = next(rule for rule in rules.values() if isinstance(rule, FallRule))
-        downlink = Downlink(self.pipeline, self.outbox, fall, self.clock, self._new_id)
+        sos = next(rule for rule in rules.values() if isinstance(rule, SosRule))
+        downlink = Downlink(self.pipeline, self.outbox, fall, sos, self.clock, self._new_id)
         health = Health(
             self.outbox,
             self.pipeline,

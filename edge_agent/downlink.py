@@ -16,6 +16,7 @@ from edge_agent.clock import Clock
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
 from edge_agent.rules.fall import FallRule
+from edge_agent.rules.sos import SosRule
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
 from firmware_protocols.wire.control import Command, Result
 
@@ -34,11 +35,14 @@ class CommandRefused(Exception):  # noqa: N818 - an answer to the cloud, not a f
 
 @dataclass(slots=True)
 class Downlink:
-    """Does commands. ``fall`` is the rule whose suspicion may be cancelled."""
+    """Does commands. ``fall``: the rule whose suspicion may be cancelled. ``sos``: the rule to tell that a
+    call was answered.
+    """
 
     pipeline: Pipeline
     outbox: Outbox
     fall: FallRule
+    sos: SosRule
     clock: Clock
     new_id: Callable[[], AlarmId]
 
@@ -99,12 +103,15 @@ class Downlink:
         ``coming`` (unless false): that person, or somebody they sent, is on the way.
         """
         alarm = AlarmId(_text(args, "alarm"))
+        self.sos.answered(alarm)
         self.pipeline.announcer.someone_accepts(alarm, coming=args.get("coming") is not False)
         return alarm
 
     def closed(self, args: Mapping[str, Any]) -> str:
         """``{alarm}``: people are done with the alarm; what still sounds for it ends."""
-        sounded = self.pipeline.announcer.close(AlarmId(_text(args, "alarm")))
+        alarm = AlarmId(_text(args, "alarm"))
+        self.sos.answered(alarm)
+        sounded = self.pipeline.announcer.close(alarm)
         return "silenced" if sounded else "was silent"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import queue
 import select
@@ -79,7 +80,7 @@ class Outgoing:
 class Identity:
     """How the link signs in and what it says when it dies."""
 
-    client_id: str
+    user: str
     subscriptions: Sequence[str]
     will: Outgoing
 
@@ -225,10 +226,10 @@ class _Session:
 
     def _client(self) -> mqtt.Client:
         client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, self._identity.client_id, clean_session=True, protocol=mqtt.MQTTv311
+            CallbackAPIVersion.VERSION2, self._client_id(), clean_session=True, protocol=mqtt.MQTTv311
         )
         client.connect_timeout = CONNECT_S
-        client.username_pw_set(self._identity.client_id, self._settings.secret)
+        client.username_pw_set(self._identity.user, self._settings.secret)
         will = self._identity.will
         client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         if self._settings.tls:
@@ -238,6 +239,11 @@ class _Session:
         client.on_subscribe = self._subscribed
         client.on_message = self._received
         return client
+
+    def _client_id(self) -> str:
+        """One that nobody else can name: a broker ends a connection whose client id signs in again."""
+        proof = hashlib.sha256(self._settings.secret.encode()).hexdigest()[:16]
+        return f"{self._identity.user}-{proof}"
 
     def _serve(self, client: mqtt.Client) -> None:
         deadline = time.monotonic() + CONNECT_S

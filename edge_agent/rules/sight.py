@@ -67,3 +67,7 @@ class Repeats:
             return []
         state = AlarmState.RAISED if count == 1 else AlarmState.UPDATED
         return [Alarm(alarm_id, kind, state, device, at, {**evidence, "count": count})]
+
+    def forget(self, alarm: AlarmId) -> None:
+        """The next report is an occurrence of its own, however soon it comes."""
+        self._seen = {source: seen for source, seen in self._seen.items() if seen[0] != alarm}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from edge_agent.rules.sight import Home, Repeats, Sight
-from firmware_protocols.model import Alarm, AlarmKind, Event, EventKind, JsonValue
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, Event, EventKind, JsonValue
 
 HELP_KINDS: Final = frozenset({"pendant", "sos_button"})
 """Kinds of device whose every press asks for help."""
@@ -14,7 +14,7 @@ _SAME_CALL_S: Final = 60.0
 
 
 class SosRule:
-    """Raises for each call; further presses within a minute belong to the same call."""
+    """Raises for each call; further presses within a minute, while nobody answers, belong to it."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -29,6 +29,10 @@ class SosRule:
                     device, AlarmKind.SOS, sight.observed_at, evidence, self._home.new_id
                 )
         return []
+
+    def answered(self, alarm: AlarmId) -> None:
+        """A person has taken the call or is done with it: whoever presses now calls anew."""
+        self._calls.forget(alarm)
 
     def tick(self, now: datetime) -> list[Alarm]:
         """Nothing becomes due."""

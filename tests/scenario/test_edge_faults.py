@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware_protocols.model import AlarmKind, AlarmState, EventKind, Quantity
 from firmware_protocols.wire import topics
@@ -77,6 +79,22 @@ def test_a_stopped_agent_says_goodbye_and_leaves_nothing_behind(home: House) -> 
     until(lambda: len(distances(home)) == 20)
     assert home.agent.stop() == 0
     until(lambda: not home.cloud.states[-1].online)
+
+
+def test_another_client_that_takes_the_gateways_name_for_its_own_does_not_cut_it_off(home: House) -> None:
+    home.agent.start()
+    until(home.agent.hears_radar)
+    until(lambda: any(state.online for state in home.cloud.states))
+    intruder = mqtt.Client(CallbackAPIVersion.VERSION2, GATEWAY)
+    intruder.username_pw_set("cloud", "cloud")
+    intruder.connect("127.0.0.1", home.broker.port)
+    intruder.loop_start()
+    until(intruder.is_connected)
+    home.radar.distance(7)
+    until(lambda: distances(home) == [0.07])
+    intruder.disconnect()
+    intruder.loop_stop()
+    assert "connection lost" not in home.agent.said()
 
 
 def test_the_broker_says_that_a_killed_agent_is_offline(home: House) -> None:

@@ -13,6 +13,7 @@ from edge_agent.pipeline import Pipeline
 from edge_agent.prompt import Announcer, Phrase
 from edge_agent.rules import RULES, FallSign
 from edge_agent.rules.fall import FallRule
+from edge_agent.rules.sos import SosRule
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import (
     Alarm,
@@ -185,8 +186,10 @@ def test_a_receive_time_far_from_the_gateways_own_is_replaced(gateway: Gateway) 
 
 def downlink(gateway: Gateway) -> Downlink:
     fall = gateway.rules["fall"]
+    sos = gateway.rules["sos"]
     assert isinstance(fall, FallRule)
-    return Downlink(gateway.pipeline, gateway.box, fall, gateway.hands.clock(), counting())
+    assert isinstance(sos, SosRule)
+    return Downlink(gateway.pipeline, gateway.box, fall, sos, gateway.hands.clock(), counting())
 
 
 def command(name: str, identity: str = "c1", until: float = 60, **args: object) -> Command:

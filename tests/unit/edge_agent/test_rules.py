@@ -60,6 +60,13 @@ def test_a_hand_that_keeps_pressing_makes_one_alarm_and_few_records() -> None:
     assert [alarm.evidence["count"] for alarm in alarms] == [1, 2, 4, 8, 16, 32, 64]
 
 
+def test_a_press_after_somebody_answered_is_a_new_call_however_soon() -> None:
+    rule = SosRule(home())
+    (call,) = rule.see(press(PENDANT), NOON)
+    rule.answered(call.id)
+    assert told(rule.see(press(PENDANT, after(5)), after(5))) == [("2", AlarmState.RAISED)]
+
+
 def test_a_press_long_after_is_a_new_call() -> None:
     rule = SosRule(home())
     rule.see(press(PENDANT), NOON)

@@ -33,6 +33,15 @@ def test_a_fall_is_found_once_with_its_time_and_its_numbers() -> None:
     assert finding.numbers["bridged"] == 0
 
 
+def test_the_impact_after_a_judged_stumble_is_the_one_that_is_told() -> None:
+    samples = fall()
+    stumble = round((IMPACT_S - 1.2) * 50)
+    samples[stumble] = [1.5, 0.0, 1.5]
+    findings = found_in(list(packets(samples)))
+    assert [finding.at for finding in findings] == [START + timedelta(seconds=IMPACT_S)]
+    assert findings[0].peak_g == pytest.approx(6.1, abs=0.1)
+
+
 def test_walking_and_lying_are_no_fall() -> None:
     assert found_in(list(packets(walk(120.0)))) == []
     assert found_in(list(packets(np.tile([0.0, 1.0, 0.0], (3000, 1))))) == []
