@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from edge_agent.falls.features import measure
+import numpy as np
+
+from edge_agent.falls.candidates import RATE_HZ
+from edge_agent.falls.features import BEFORE, measure
 from edge_agent.falls.model import FallModel
 from edge_agent.falls.stream import Arrival, Candidate, MotionStream
 from firmware_protocols.model import DeviceId, MotionWindow
@@ -36,9 +39,10 @@ class FallFinding:
     """A peak that the model takes for a fall.
 
     ``at`` is when the impact was, ``decided_at`` the time of the newest sample when it was decided (aware
-    UTC, the sensor's time); ``probability`` 0 to 1; ``peak_g`` the impact. ``numbers`` holds the
-    ``EVIDENCE``, and ``bridged`` (share of the surroundings that was never received), ``clipped`` (samples at
-    full scale) and ``unusual`` (features outside anything the model was trained on).
+    UTC, the sensor's time); ``probability`` 0 to 1; ``peak_g`` the impact: the highest magnitude from the
+    judged peak on, since a stumble may be judged before the floor is hit. ``numbers`` holds the ``EVIDENCE``
+    of the judged peak, and ``bridged`` (share of the surroundings that was never received), ``clipped``
+    (samples at full scale) and ``unusual`` (features outside anything the model was trained on).
     """
 
     at: datetime
@@ -104,11 +108,13 @@ class FallDetector:
 def judge(model: FallModel, candidate: Candidate) -> FallFinding:
     """What ``model`` says of one candidate, whether or not it reaches the threshold."""
     columns = measure(candidate.context)
+    since = np.linalg.norm(candidate.context[0, BEFORE:], axis=1)
+    impact = int(since.argmax())
     return FallFinding(
-        at=candidate.at,
+        at=candidate.at + timedelta(seconds=impact / RATE_HZ),
         decided_at=candidate.decided_at,
         probability=float(model.probability(columns)[0]),
-        peak_g=float(columns["peak"][0]),
+        peak_g=float(since[impact]),
         numbers={
             **{name: float(columns[name][0]) for name in EVIDENCE},
             "bridged": candidate.bridged,

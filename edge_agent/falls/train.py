@@ -44,6 +44,7 @@ BOOSTING: Final[dict[str, Any]] = {
     "min_samples_leaf": 15,
     "l2_regularization": 1.0,
     "max_features": 0.3,
+    "max_bins": 63,
     "early_stopping": False,
 }
 
