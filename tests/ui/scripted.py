@@ -31,6 +31,8 @@ from cloud.incidents.model import (
     Snapshot,
     TimelineEntry,
 )
+from cloud.people.card import DeviceView, HomeCard, ReadingView
+from firmware_protocols.model import Quality, Quantity
 
 PASSWORD: Final = "correct horse battery"
 TICK_S: Final = 0.05
@@ -162,20 +164,27 @@ class Platform:
             notes="听力差，请大声慢讲；院里有狗。",
         )  # fmt: skip
 
-    def home_card(self, home_id: int) -> dict[str, Any]:
+    def home_card(self, home_id: int) -> HomeCard:
         at = now() - timedelta(minutes=2)
         readings = (
-            ("heart_rate", 96.0, "beat/min"), ("spo2", 95.0, "%"), ("temperature", 21.4, "Cel"),
-            ("motion", 0.0, ""),
+            ("wrist", Quantity.HEART_RATE, 96.0), ("wrist", Quantity.SPO2, 95.0),
+            ("climate", Quantity.TEMPERATURE, 21.4), ("hall", Quantity.MOTION, 0.0),
         )  # fmt: skip
-        return {
-            "id": home_id,
-            "readings": [
-                {"device": "wrist", "quantity": quantity, "value": value, "unit": unit, "quality": "good",
-                 "observed_at": at.isoformat()}
-                for quantity, value, unit in readings
+        devices = (
+            ("wrist", "wearable", ""),
+            ("climate", "climate", "living_room"),
+            ("hall", "motion", "hall"),
+        )
+        return HomeCard(
+            id=home_id, key=f"h{home_id:03}", address="城北路1号", latitude=None, longitude=None, online=True,
+            state_at=at, resident=None, contacts=[], events=[],
+            devices=[DeviceView(name=name, kind=kind, room=room, last_at=at) for name, kind, room in devices],
+            readings=[
+                ReadingView(device=device, quantity=quantity, unit=quantity.unit, value=value,
+                            quality=Quality.GOOD, observed_at=at)
+                for device, quantity, value in readings
             ],
-        }  # fmt: skip
+        )  # fmt: skip
 
     async def events(self, after: int) -> AsyncIterator[str]:
         seen, beat_at = after, 0.0
@@ -237,7 +246,7 @@ def queue_routes(platform: Platform) -> APIRouter:
 
     @router.get("/homes/{home_id}")
     async def home(home_id: int) -> Response:
-        return JSONResponse(platform.home_card(home_id))
+        return JSONResponse(platform.home_card(home_id).model_dump(mode="json"))
 
     return router
 
