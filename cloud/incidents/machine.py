@@ -58,6 +58,11 @@ def _note_given(_incident: Incident, detail: Detail, _now: datetime) -> bool:
     return bool(detail.note.strip())
 
 
+def _stays_a_case(_incident: Incident, detail: Detail, _now: datetime) -> bool:
+    """For information only means that nobody goes: that is closing, and closing needs an outcome."""
+    return detail.priority is not Priority.INFO
+
+
 def _responder_given(_incident: Incident, detail: Detail, _now: datetime) -> bool:
     return bool(detail.responder.strip())
 
@@ -78,6 +83,7 @@ Guard = Callable[[Incident, Detail, datetime], bool]
 GUARDS: Final[Mapping[Trigger, tuple[tuple[Guard, Reason], ...]]] = {
     Trigger.CLOSE: ((_outcome_known, Reason.OUTCOME_REQUIRED),),
     Trigger.NOTE: ((_note_given, Reason.NOTE_REQUIRED),),
+    Trigger.TRIAGE: ((_stays_a_case, Reason.OUTCOME_REQUIRED),),
     Trigger.ACCEPT: (
         (_responder_given, Reason.RESPONDER_REQUIRED),
         (_arrival_ahead, Reason.ARRIVAL_REQUIRED),

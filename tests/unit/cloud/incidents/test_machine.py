@@ -170,6 +170,13 @@ def test_the_operator_may_lower_a_priority_at_triage() -> None:
     assert calmed.priority is Priority.TODAY
 
 
+def test_triage_cannot_turn_a_call_into_mere_information_that_ends_by_itself() -> None:
+    incident = walk(raised(), Trigger.ACK)
+    with pytest.raises(Refused) as refused:
+        advance(incident, Trigger.TRIAGE, at(9), Detail(priority=Priority.INFO))
+    assert refused.value.reason is Reason.OUTCOME_REQUIRED
+
+
 @pytest.mark.parametrize(
     ("trigger", "missing", "reason"),
     [
