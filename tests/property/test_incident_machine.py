@@ -121,7 +121,7 @@ def test_every_offered_action_is_one_the_table_knows(
             eta_at=now + timedelta(minutes=5),
             outcome=OutcomeCode.A2,
             note="x",
-            priority=detail.priority,
+            priority=Priority.TODAY,
         )
         offered = actions(incident)
         for action in offered:
