@@ -97,10 +97,12 @@ def test_compressed_files_are_the_same_on_every_run(tmp_path: Path) -> None:
 class TestLockFile:
     """The lock must serve every machine: no registry's address, every platform's bindings, strong hashes."""
 
-    packages = json.loads((DASHBOARDS / "web" / "package-lock.json").read_text())["packages"]
+    text = (DASHBOARDS / "web" / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
 
-    def test_it_names_no_registry(self) -> None:
-        assert [name for name, entry in self.packages.items() if "resolved" in entry] == []
+    def test_it_names_no_host(self) -> None:
+        """npm adds appeals for funding with their addresses: take the ``funding`` entries out again."""
+        assert "://" not in self.text
 
     def test_every_package_is_pinned_by_sha512(self) -> None:
         weak = [
