@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
 
 from edge_agent.rules import FallSign
 from firmware_protocols.model import DeviceId, MotionWindow
+
+QUIET: Final = timedelta(seconds=5)
+"""A wearable streams twice a second; one that is silent for this long has lost its link."""
 
 
 class Finding(Protocol):
@@ -33,16 +36,29 @@ class Detector(Protocol):
         """Take the next window; return the falls found."""
         ...
 
+    def finish(self, device: DeviceId) -> Sequence[Finding]:
+        """The stream of ``device`` has ended: judge what is pending with what there is."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class MotionWatch:
     """Turns what the model finds into signs that the rules see."""
 
     detector: Detector
+    _heard: dict[DeviceId, datetime] = field(default_factory=dict)
 
-    def see(self, window: MotionWindow) -> list[FallSign]:
+    def see(self, window: MotionWindow, now: datetime) -> list[FallSign]:
         """Return the signs of a fall in ``window`` and those before it."""
+        self._heard[window.device] = now
         return [_sign(window.device, finding) for finding in self.detector.feed(window)]
+
+    def tick(self, now: datetime) -> list[FallSign]:
+        """Signs from wearables that fell silent: an impact must not wait for a link it may have broken."""
+        quiet = [device for device, at in self._heard.items() if abs(now - at) >= QUIET]
+        for device in quiet:
+            del self._heard[device]
+        return [_sign(device, finding) for device in quiet for finding in self.detector.finish(device)]
 
 
 def _sign(device: DeviceId, finding: Finding) -> FallSign:

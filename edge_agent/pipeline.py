@@ -39,8 +39,12 @@ _STALE: Final = timedelta(minutes=1)
 class Motion(Protocol):
     """Looks for falls in wearables' motion."""
 
-    def see(self, window: MotionWindow) -> list[FallSign]:
+    def see(self, window: MotionWindow, now: datetime) -> list[FallSign]:
         """Return the signs of a fall in ``window`` and those before it."""
+        ...
+
+    def tick(self, now: datetime) -> list[FallSign]:
+        """Return the signs of a fall from wearables that have fallen silent."""
         ...
 
 
@@ -101,7 +105,9 @@ class Pipeline:
     def tick(self) -> None:
         """Call about once a second: rules' deadlines, the outbox's groups."""
         now = self.clock.now()
-        self.record([alarm for rule in self.rules.values() for alarm in rule.tick(now)])
+        signs = self.motion.tick(now) if self.motion else []
+        alarms = [alarm for sign in signs for rule in self.rules.values() for alarm in rule.see(sign, now)]
+        self.record(alarms + [alarm for rule in self.rules.values() for alarm in rule.tick(now)])
         self.outbox.tick(now)
 
     def record(self, alarms: list[Alarm]) -> None:
@@ -119,7 +125,7 @@ class Pipeline:
         for observation in observations:
             sights: list[Observation | FallSign] = [observation]
             if isinstance(observation, MotionWindow):
-                sights += self.motion.see(observation) if self.motion else []
+                sights += self.motion.see(observation, now) if self.motion else []
             else:
                 kept.append(observation)
             alarms += [a for sight in sights for rule in self.rules.values() for a in rule.see(sight, now)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,11 @@ SMOKE_ON = bytes.fromhex("40 29 01")
 class OneFall:
     """A fall model that takes every window for a fall."""
 
-    def see(self, window: MotionWindow) -> list[FallSign]:
+    def see(self, window: MotionWindow, now: datetime) -> list[FallSign]:
         return [FallSign(window.device, window.observed_at, {"probability": 1.0})]
+
+    def tick(self, now: datetime) -> list[FallSign]:
+        return []
 
 
 class Gateway:
