@@ -1,0 +1,1 @@
+"""What is wrong, found from stored observations: beside ``notify``. Empty until its first detector."""
