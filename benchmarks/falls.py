@@ -26,7 +26,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from edge_agent.falls.candidates import RATE_HZ, peaks
 from edge_agent.falls.detector import HOLD_OFF, FallDetector, FallFinding, judge

@@ -89,9 +89,14 @@ def renew(page: str) -> str:
         "kinds": kind_table(),
     }
     for name, text in parts.items():
-        mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        page = mark.sub(lambda found, text=text: f"{found[1]}{text}\n{found[2]}", page)  # type: ignore[misc]
+        page = _filled(page, name, text)
     return page
+
+
+def _filled(page: str, name: str, text: str) -> str:
+    """``page`` with ``text`` between the two marks called ``name``."""
+    marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    return marks.sub(lambda found: f"{found[1]}{text}\n{found[2]}", page)
 
 
 if __name__ == "__main__":

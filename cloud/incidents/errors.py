@@ -39,14 +39,14 @@ class NotFound(IncidentError):  # noqa: N818 - a noun with fields
 
 
 @dataclass(eq=False)
-class Conflict(IncidentError):  # noqa: N818
+class Conflict(IncidentError):  # noqa: N818 - a noun with fields
     """Someone else was faster; ``current`` is the incident as it is now."""
 
     current: IncidentView
 
 
 @dataclass(eq=False)
-class Refused(IncidentError):  # noqa: N818
+class Refused(IncidentError):  # noqa: N818 - a noun with fields
     """The trigger does not apply. ``current`` is filled in by ``store``."""
 
     reason: Reason
