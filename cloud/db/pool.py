@@ -1,11 +1,13 @@
 """Async connections to PostgreSQL; rows are dictionaries.
 
 A pool opens although the database is away and heals by itself when it comes back; a caller that needs a
-connection meanwhile gets ``psycopg_pool.PoolTimeout``.
+connection meanwhile gets ``psycopg_pool.PoolTimeout``. A task that is told to stop while it waits for the
+database stops, whatever the driver makes of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
@@ -31,6 +33,36 @@ _OPTIONS: Final[dict[str, Any]] = {
 }
 
 
+class _HeedfulPool(AsyncConnectionPool[Connection]):
+    """A pool in which no cancellation is lost.
+
+    It hands a connection to one who waits by ``asyncio.wait_for``, which in Python 3.11 forgets a
+    cancellation that comes in the same moment: a loop without end would go on although it was told to stop.
+    """
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - the pool's own
+        """See ``AsyncConnectionPool.connection``.
+
+        Raises:
+            asyncio.CancelledError: the task was told to stop while it waited.
+        """
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+
+        def heed() -> None:
+            if task and task.cancelling() > before:
+                raise asyncio.CancelledError
+
+        try:
+            async with super().connection(timeout) as conn:
+                heed()
+                yield conn
+        except Exception:  # what the pool or the driver had to say instead
+            heed()
+            raise
+
+
 @asynccontextmanager
 async def open_pool(dsn: str, *, size: int = 10, wait_s: float = 10.0) -> AsyncIterator[Pool]:
     """A pool of at most ``size`` connections, closed at the end of the block.
@@ -38,7 +70,7 @@ async def open_pool(dsn: str, *, size: int = 10, wait_s: float = 10.0) -> AsyncI
     ``wait_s``: how long a caller waits for a connection before ``PoolTimeout``. A connection is checked
     before it is lent, so one that died with the server is replaced unseen.
     """
-    pool: Pool = AsyncConnectionPool(
+    pool: Pool = _HeedfulPool(
         dsn,
         kwargs=_OPTIONS,
         min_size=1,

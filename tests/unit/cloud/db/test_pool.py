@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
-from cloud.db import connect, open_pool
+from cloud.db import Pool, connect, open_pool
 
 
 async def test_a_connection_waits_neither_for_a_lock_nor_with_one_for_ever(database: str) -> None:
@@ -23,3 +24,34 @@ async def test_a_server_that_vanishes_with_a_request_under_way_is_noticed(databa
             assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
     finally:
         await conn.close()
+
+
+async def _told_to_stop(pool: Pool, turns: int) -> bool:
+    """Hand a waiting task the pool's only connection, tell it to stop so many turns later; whether it did."""
+
+    async def for_ever() -> None:
+        while True:
+            async with pool.connection() as conn:
+                await conn.execute("select 1")
+            rounds.append(1)
+
+    rounds: list[int] = []
+    async with pool.connection():
+        task = asyncio.create_task(for_ever())
+        await asyncio.sleep(0.01)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    so_far = len(rounds)
+    while not task.done() and len(rounds) < so_far + 3:  # noqa: ASYNC110 - until it stops, or shows that it will not
+        await asyncio.sleep(0.001)
+    stopped = task.cancelled()
+    task.cancel()
+    await asyncio.wait([task])
+    return stopped
+
+
+async def test_a_task_told_to_stop_in_the_moment_it_gets_a_connection_stops(database: str) -> None:
+    async with open_pool(database, size=1) as pool:
+        deaf = [turns for turns in range(40) if not await _told_to_stop(pool, turns)]
+    assert deaf == []
