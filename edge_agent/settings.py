@@ -46,6 +46,8 @@ class DeviceKind(StrEnum):
     WEARABLE = "wearable"
     HEART_RATE = "heart_rate"
     PULSE_OXIMETER = "pulse_oximeter"
+    BLOOD_PRESSURE = "blood_pressure"
+    THERMOMETER = "thermometer"
     RADAR = "radar"
     BED = "bed"
     DOOR = "door"
@@ -58,6 +60,7 @@ class DeviceKind(StrEnum):
     WATER = "water"
     CLIMATE = "climate"
     PLUG = "plug"
+    MAINS = "mains"
     OTHER = "other"
 
 

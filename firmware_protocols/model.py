@@ -75,6 +75,12 @@ class Quantity(StrEnum):
     ILLUMINANCE = "illuminance"
     PROBLEM = "problem"
     POWER = "power"
+    MEAN_ARTERIAL_PRESSURE = "mean_arterial_pressure"
+    TARGETS = "targets"
+    SPEED = "speed"
+    HEIGHT = "height"
+    MAINS = "mains"
+    BED_LOAD = "bed_load"
 
     @property
     def unit(self) -> str:
@@ -120,6 +126,12 @@ QUANTITIES: Final[Mapping[Quantity, QuantitySpec]] = {
     Quantity.ILLUMINANCE: QuantitySpec(32, "lx"),
     Quantity.PROBLEM: QuantitySpec(33, ""),
     Quantity.POWER: QuantitySpec(34, "W"),
+    Quantity.MEAN_ARTERIAL_PRESSURE: QuantitySpec(35, "mmHg"),
+    Quantity.TARGETS: QuantitySpec(36, "count"),
+    Quantity.SPEED: QuantitySpec(37, "m/s"),
+    Quantity.HEIGHT: QuantitySpec(38, "m"),
+    Quantity.MAINS: QuantitySpec(39, ""),
+    Quantity.BED_LOAD: QuantitySpec(40, "%"),
 }
 
 
@@ -166,7 +178,15 @@ class AlarmKind(StrEnum):
     CARBON_MONOXIDE = "carbon_monoxide"
     FLOOD = "flood"
     STILLNESS = "stillness"
+    LONG_LIE = "long_lie"
+    BED_EXIT = "bed_exit"
+    NIGHT_DOOR = "night_door"
+    VITALS = "vitals"
     DEVICE_FAULT = "device_fault"
+    SENSOR_SILENT = "sensor_silent"
+    MAINS_LOST = "mains_lost"
+    BATTERY_LOW = "battery_low"
+    TAMPER = "tamper"
 
 
 class AlarmState(StrEnum):

@@ -38,11 +38,19 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
     AlarmKind.SOS: KindSpec(Family.PERSON, Priority.LIFE, confirmable=False),
     AlarmKind.FALL: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True),
     AlarmKind.STILLNESS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
+    AlarmKind.LONG_LIE: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True),
+    AlarmKind.BED_EXIT: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
+    AlarmKind.NIGHT_DOOR: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
+    AlarmKind.VITALS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False),
     AlarmKind.SMOKE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.GAS: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.CARBON_MONOXIDE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.FLOOD: KindSpec(Family.WATER, Priority.URGENT, confirmable=False),
     AlarmKind.DEVICE_FAULT: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
+    AlarmKind.SENSOR_SILENT: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
+    AlarmKind.MAINS_LOST: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
+    AlarmKind.TAMPER: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
+    AlarmKind.BATTERY_LOW: KindSpec(Family.DEVICE, Priority.PLAN, confirmable=True),
 }
 
 LONGEST_CONFIRM: Final = timedelta(seconds=60)

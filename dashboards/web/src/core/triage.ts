@@ -63,10 +63,22 @@ const CALL: Script = {
   otherwise: WATCH,
 };
 
+const FALL: Script = { opening: "triage.open.call", questions: [ANSWERS, ...I_STUMBLE], otherwise: HELP_AT_HOME };
+
+const DEVICE: Script = {
+  opening: "triage.open.device",
+  questions: [{ key: "triage.ask.answers" }],
+  otherwise: LOOK_IN,
+};
+
 const SCRIPTS: Readonly<Record<string, Script>> = {
   sos: CALL,
   stillness: CALL,
-  fall: { opening: "triage.open.call", questions: [ANSWERS, ...I_STUMBLE], otherwise: HELP_AT_HOME },
+  bed_exit: CALL,
+  night_door: CALL,
+  vitals: CALL,
+  fall: FALL,
+  long_lie: FALL,
   smoke: FIRE,
   gas: FIRE,
   carbon_monoxide: FIRE,
@@ -75,7 +87,11 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     questions: [ANSWERS, { key: "triage.ask.water", yes: HELP_AT_HOME }],
     otherwise: WATCH,
   },
-  device_fault: { opening: "triage.open.device", questions: [{ key: "triage.ask.answers" }], otherwise: LOOK_IN },
+  device_fault: DEVICE,
+  sensor_silent: DEVICE,
+  mains_lost: DEVICE,
+  battery_low: DEVICE,
+  tamper: DEVICE,
 };
 
 /** The script for an alarm kind; the general one for a kind this page does not know. */
