@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find dashboards -path '*/node_modules' -prune -o -path dashboards/static -prune -o -type f -print 2>/dev/null)
 
+# Most tests wait for brokers, browsers and clocks, so four go side by side on two cores; a file stays together.
+SIDE_BY_SIDE ?= -n 4 --dist loadfile
+
 .PHONY: demo test check format lint types contracts unit screens lock clean debian help
 
 help:  ## this list
@@ -13,7 +16,7 @@ demo: $(VENV)/.run  ## set up (Python packages only) and run one county with 20 
 	$(BIN)/anban demo $(ARGS)
 
 test: $(VENV)/.dev debian lint types contracts screens  ## set up and pass every test
-	$(BIN)/pytest -q $(ARGS)
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(ARGS)
 
 check: $(VENV)/.dev lint types contracts unit  ## the fast loop: format, lint, types, contracts, unit tests
 

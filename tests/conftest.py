@@ -12,12 +12,17 @@ from itertools import count
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 
 from cloud.db import Connection, connect
 from cloud.db.migrate import migrate
 from cloud.embedded import Postgres
 from cloud.embedded.supervise import running
+
+# How long an example takes says more about the machine than about the code: a busy one is no failure.
+settings.register_profile("anban", settings.default, deadline=None)
+settings.load_profile("anban")
 
 
 @dataclass(frozen=True, slots=True)
