@@ -47,6 +47,13 @@ class Demo:
             if any(str(self.folder) in part for part in each.info["cmdline"] or ())
         ]
 
+    async def nothing_left(self, within_s: float) -> None:
+        """Wait until its orphans have ended by themselves."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        while left := self.left_behind():
+            assert asyncio.get_running_loop().time() < deadline, left
+            await asyncio.sleep(0.1)
+
 
 @asynccontextmanager
 async def demo(folder: Path, *arguments: str) -> AsyncIterator[Demo]:
@@ -95,9 +102,7 @@ async def test_killed_with_its_data_kept_it_starts_again_and_still_knows_its_ala
         await first.until(r"P1 sos .* raised", 120)
         first.process.kill()
         await first.process.wait()
-        async with asyncio.timeout(30):
-            while first.left_behind():  # noqa: ASYNC110 - other processes, ending by themselves
-                await asyncio.sleep(0.1)
+        await first.nothing_left(within_s=60)
     async with demo(folder, "--homes", "3") as second:
         address = (await second.until(r"Console +(http://\S+)", 90))[1]
         operator = next(each for each in world.build(3, 3, seed=1).staff if each.role == "operator")

@@ -91,6 +91,7 @@ class Platform:
     down: bool = False
     rival: str | None = None
     answers_lost: int = 0
+    repeats: int = 0
 
     def put_home(self, home: HomeView) -> None:
         self.homes[home.id] = home
@@ -267,6 +268,7 @@ def incident_routes(platform: Platform) -> APIRouter:
     ) -> Response:
         key = request.headers["idempotency-key"]
         if key in platform.keys:
+            platform.repeats += 1
             return JSONResponse(platform.keys[key])
         if platform.rival is not None:
             platform.act(incident_id, action, body, platform.rival)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cloud.incidents.model import IncidentState
+from tests.harness import eventually
 from tests.ui.conftest import sign_in
 from tests.ui.people import busy_evening, home, incident, town
 from tests.ui.scripted import OPERATOR, Platform, now
@@ -92,7 +93,7 @@ class TestQueue:
         expect(row(page, 3)).to_contain_text("已确认")
         expect(row(page, 3)).to_contain_text(OPERATOR)
         expect(row(page, 3).locator(".clock time")).to_have_text(re.compile(r"\d\d:\d\d"))
-        assert [(number, action) for number, action, _ in platform.commands] == [(3, "ack")]
+        eventually(lambda: [(number, action) for number, action, _ in platform.commands] == [(3, "ack")])
 
     def test_a_suspected_fall_counts_down_and_becomes_an_alarm(
         self, page: Page, base_url: str, platform: Platform
@@ -140,6 +141,7 @@ class TestQueue:
         sign_in(page, base_url)
         platform.answers_lost = 1
         row(page, 3).get_by_role("button", name="确认").click()
+        eventually(lambda: platform.repeats == 1)  # the screen shows the step before it is done
         expect(row(page, 3)).to_contain_text("已确认")
         assert len(platform.commands) == 1
         assert platform.incidents[3].version == 2
@@ -186,6 +188,7 @@ class TestIncident:
         expect(dialog).to_have_count(0)
         page.mouse.move(5, 5)
         expect(page.get_by_text("目前无人需要帮助。")).to_be_visible()
+        eventually(lambda: len(platform.commands) == 4)
         assert [(action, body) for _, action, body in platform.commands] == [
             ("ack", {"version": 1}),
             ("dispatch", {"version": 2, "responder": "舒大山", "eta_minutes": 10}),
@@ -218,7 +221,7 @@ class TestIncident:
         expect(script.get_by_role("link", name="120")).to_have_attribute("href", "tel:120")
         script.get_by_role("button", name="已拨打 120").click()
         expect(row(page, 3)).to_contain_text("已报警求助")
-        assert platform.commands == [(3, "emergency", {"version": 1, "service": "120"})]
+        eventually(lambda: platform.commands == [(3, "emergency", {"version": 1, "service": "120"})])
 
 
 class TestLiveLink:
@@ -292,7 +295,7 @@ class TestKeyboard:
         expect(page.get_by_role("searchbox")).to_be_focused()
         page.keyboard.type(home(17).resident)
         expect(page.locator(".home")).to_have_count(1)
-        assert [action for _, action, _ in platform.commands] == ["ack"]
+        eventually(lambda: [action for _, action, _ in platform.commands] == ["ack"])
 
     def test_a_letter_does_not_send_what_no_button_offers(
         self, page: Page, base_url: str, platform: Platform

@@ -867,7 +867,7 @@ export interface components {
          * @description What can be measured. The value is the SenML name on the wire.
          * @enum {string}
          */
-        Quantity: "heart_rate" | "spo2" | "pulse_rate" | "respiration_rate" | "body_temperature" | "systolic" | "diastolic" | "temperature" | "humidity" | "battery" | "voltage" | "opening" | "motion" | "presence" | "in_bed" | "smoke" | "gas" | "carbon_monoxide" | "moisture" | "vibration" | "tamper" | "battery_low" | "worn" | "body_movement" | "distance" | "still_time" | "fall_state" | "energy_expended" | "rr_interval" | "pulse_amplitude" | "acceleration" | "illuminance" | "problem" | "power";
+        Quantity: "heart_rate" | "spo2" | "pulse_rate" | "respiration_rate" | "body_temperature" | "systolic" | "diastolic" | "temperature" | "humidity" | "battery" | "voltage" | "opening" | "motion" | "presence" | "in_bed" | "smoke" | "gas" | "carbon_monoxide" | "moisture" | "vibration" | "tamper" | "battery_low" | "worn" | "body_movement" | "distance" | "still_time" | "fall_state" | "energy_expended" | "rr_interval" | "pulse_amplitude" | "acceleration" | "illuminance" | "problem" | "power" | "mean_arterial_pressure" | "targets" | "speed" | "height" | "mains" | "bed_load";
         /**
          * ReadingView
          * @description The newest value of one quantity of one device, in ``unit`` (SenML; empty: a state, 1 or 0).
