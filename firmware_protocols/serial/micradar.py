@@ -14,7 +14,8 @@ from typing import Final, TypeAlias
 
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.errors import BadChecksum, Truncated, UnknownFormat
-from firmware_protocols.model import Event, EventKind, Observation, Quality, Quantity, Reading
+from firmware_protocols.model import Observation, Quality, Quantity, Reading
+from firmware_protocols.serial import sense
 from firmware_protocols.serial.framing import Layout, ResyncFramer
 
 BAUD: Final = 115_200
@@ -40,6 +41,7 @@ PRESENCE: Final[Function] = (0x80, 0x01)
 MOVEMENT: Final[Function] = (0x80, 0x02)
 BODY_MOVEMENT: Final[Function] = (0x80, 0x03)
 DISTANCE: Final[Function] = (0x80, 0x04)
+BREATHING: Final[Function] = (0x81, 0x01)
 BREATHING_RATE: Final[Function] = (0x81, 0x02)
 FALL: Final[Function] = (0x83, 0x01)
 STILL_RESIDENT: Final[Function] = (0x83, 0x05)
@@ -53,6 +55,15 @@ class Movement(IntEnum):
     NONE = 0
     STILL = 1
     ACTIVE = 2
+
+
+class Breathing(IntEnum):
+    """What ``81 01`` reports: the radar's own opinion of the rate, ``NONE`` while it measures none."""
+
+    NORMAL = 1
+    FAST = 2
+    SLOW = 3
+    NONE = 4
 
 
 class Bed(IntEnum):
@@ -102,6 +113,11 @@ def encode_body_movement(percent: int, *, reply: bool = False) -> bytes:
 def encode_distance(centimetres: int, *, reply: bool = False) -> bytes:
     """Return the distance to the person, 0-65535 cm; 0 where there is none."""
     return encode(DISTANCE, centimetres.to_bytes(2, "big"), reply=reply)
+
+
+def encode_breathing(breathing: Breathing, *, reply: bool = False) -> bytes:
+    """Return the radar's opinion of the breathing."""
+    return encode(BREATHING, bytes((breathing,)), reply=reply)
 
 
 def encode_breathing_rate(per_minute: int, *, reply: bool = False) -> bytes:
@@ -205,12 +221,6 @@ def _open(payload: bytes) -> tuple[int, int, bytes]:
     return payload[2], payload[3], payload[_HEADER:-_TRAILER]
 
 
-def _flag(number: int) -> bool:
-    if number > 1:
-        raise UnknownFormat(f"state {number}, only 0 and 1 exist")
-    return bool(number)
-
-
 def _value(
     quantity: Quantity, *, highest: float, per_unit: int = 1, zero_is_none: bool = True
 ) -> Callable[[Frame, int], tuple[Observation, ...]]:
@@ -228,30 +238,36 @@ def _value(
 
 
 def _presence(frame: Frame, number: int) -> tuple[Observation, ...]:
-    return (Reading(frame.device, Quantity.PRESENCE, _flag(number), frame.received_at),)
+    return (sense.state(frame, Quantity.PRESENCE, sense.flag(number)),)
 
 
 def _movement(frame: Frame, number: int) -> tuple[Observation, ...]:
     if number not in set(Movement):
         raise UnknownFormat(f"movement state {number}")
-    moving = number == Movement.ACTIVE
-    return (Reading(frame.device, Quantity.MOTION, moving, frame.received_at),)
+    return (sense.state(frame, Quantity.MOTION, number == Movement.ACTIVE),)
+
+
+def _breathing(frame: Frame, number: int) -> tuple[Observation, ...]:
+    """The rate itself comes in a report of its own; here only its absence is news."""
+    if number not in set(Breathing):
+        raise UnknownFormat(f"breathing state {number}")
+    if number != Breathing.NONE:
+        return ()
+    return (Reading(frame.device, Quantity.RESPIRATION_RATE, None, frame.received_at, Quality.NO_VALUE),)
 
 
 def _fall(frame: Frame, number: int) -> tuple[Observation, ...]:
-    fallen = _flag(number)
-    reading = Reading(frame.device, Quantity.FALL_STATE, fallen, frame.received_at)
-    if not fallen:
-        return (reading,)
-    return (reading, Event(frame.device, EventKind.FALL_SUSPECTED, "radar", frame.received_at))
+    return sense.fall(frame, sense.flag(number))
 
 
 def _still_resident(frame: Frame, number: int) -> tuple[Observation, ...]:
-    if not _flag(number):  # "nobody stays motionless" says neither that somebody is there nor that he moves
+    if not sense.flag(
+        number
+    ):  # "nobody stays motionless" says neither that somebody is there nor that he moves
         return ()
     return (
-        Reading(frame.device, Quantity.PRESENCE, True, frame.received_at),
-        Reading(frame.device, Quantity.MOTION, False, frame.received_at),
+        sense.state(frame, Quantity.PRESENCE, True),
+        sense.state(frame, Quantity.MOTION, False),
     )
 
 
@@ -260,7 +276,7 @@ def _in_bed(frame: Frame, number: int) -> tuple[Observation, ...]:
         raise UnknownFormat(f"bed state {number}")
     if number == Bed.UNKNOWN:
         return (Reading(frame.device, Quantity.IN_BED, None, frame.received_at, Quality.NO_VALUE),)
-    return (Reading(frame.device, Quantity.IN_BED, number == Bed.IN, frame.received_at),)
+    return (sense.state(frame, Quantity.IN_BED, number == Bed.IN),)
 
 
 _REPORTS: Final[Mapping[Function, _Report]] = {
@@ -268,6 +284,7 @@ _REPORTS: Final[Mapping[Function, _Report]] = {
     MOVEMENT: _Report(_movement),
     BODY_MOVEMENT: _Report(_value(Quantity.BODY_MOVEMENT, highest=100, zero_is_none=False)),
     DISTANCE: _Report(_value(Quantity.DISTANCE, highest=20, per_unit=100), size=2),
+    BREATHING: _Report(_breathing),
     BREATHING_RATE: _Report(_value(Quantity.RESPIRATION_RATE, highest=60)),
     HEART_RATE: _Report(_value(Quantity.HEART_RATE, highest=250)),
     FALL: _Report(_fall),
