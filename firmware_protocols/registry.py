@@ -1,6 +1,6 @@
 """Every codec and framer there is: one line each.
 
-What this is: four tables that say which codec understands which frame. What it is not: discovery, or
+What this is: five tables that say which codec understands which frame. What it is not: discovery, or
 anything with state. The one idea: adding a device is one file, one line here, one vector file, one page
 (``docs/new-device.md``); ``tests/conformance/test_codecs.py`` runs over these tables.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_oximeter
 from firmware_protocols.codec import Codec, Framer, PureCodec
-from firmware_protocols.serial import micradar
+from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
@@ -22,6 +22,12 @@ CODECS: Final[Mapping[str, Codec]] = {
     "battery": PureCodec(battery.decode),
     "motion": PureCodec(motion.decode),
     "micradar": PureCodec(micradar.decode),
+    "mr60fda2": PureCodec(tinyframe.decode_mr60fda2),
+    "mr60bha2": PureCodec(tinyframe.decode_mr60bha2),
+    "ld6002": PureCodec(tinyframe.decode_ld6002),
+    "ld6002c": PureCodec(tinyframe.decode_ld6002c),
+    "ld2410": PureCodec(ld2410.decode),
+    "ld2450": PureCodec(ld2450.decode),
 }
 
 ADVERTISEMENTS: Final[Mapping[str, str]] = {
@@ -40,5 +46,22 @@ CHARACTERISTICS: Final[Mapping[str, str]] = {
 
 FRAMERS: Final[Mapping[str, Callable[[], Framer]]] = {
     "micradar": micradar.framer,
+    "mr60fda2": tinyframe.framer,
+    "mr60bha2": tinyframe.framer,
+    "ld6002": tinyframe.framer,
+    "ld6002c": tinyframe.framer,
+    "ld2410": ld2410.framer,
+    "ld2450": ld2450.framer,
 }
 """Serial codec to the factory of its framer: one framer per port."""
+
+BAUDS: Final[Mapping[str, int]] = {
+    "micradar": micradar.BAUD,
+    "mr60fda2": tinyframe.BAUD,
+    "mr60bha2": tinyframe.BAUD,
+    "ld6002": tinyframe.LD6002_BAUD,
+    "ld6002c": tinyframe.BAUD,
+    "ld2410": ld2410.BAUD,
+    "ld2450": ld2450.BAUD,
+}
+"""Serial codec to the rate at which its device speaks as it is sold, for lines that configure none."""

@@ -16,11 +16,15 @@ import firmware_protocols.serial
 from firmware_protocols.ble import battery, heart_rate, motion, pulse_oximeter
 from firmware_protocols.codec import Frame, PureCodec
 from firmware_protocols.errors import DecodeError
-from firmware_protocols.registry import ADVERTISEMENTS, CHARACTERISTICS, CODECS, FRAMERS
+from firmware_protocols.registry import ADVERTISEMENTS, BAUDS, CHARACTERISTICS, CODECS, FRAMERS
 from tests.vectors import FOLDER, RECEIVED_AT, load
 
 DOCS = Path(__file__).parents[2] / "docs" / "protocols"
-PAGES = {"pulse_oximeter_spot": "pulse_oximeter", "pulse_oximeter_continuous": "pulse_oximeter"}
+PAGES = {
+    "pulse_oximeter_spot": "pulse_oximeter",
+    "pulse_oximeter_continuous": "pulse_oximeter",
+    **dict.fromkeys(("mr60fda2", "mr60bha2", "ld6002", "ld6002c"), "tinyframe"),
+}
 """Codecs that share a page; every other has one of its own name."""
 OURS_ALONE = {"motion"}
 """Formats that nobody else speaks, so that no frame from elsewhere can exist."""
@@ -129,6 +133,13 @@ def test_uuids_are_spelt_the_way_radios_report_them() -> None:
     for uuid in (*ADVERTISEMENTS, *CHARACTERISTICS):
         assert [len(part) for part in uuid.split("-")] == [8, 4, 4, 4, 12]
         assert uuid == uuid.lower()
+
+
+def test_every_serial_codec_has_a_rate_of_its_own_that_its_page_names() -> None:
+    assert list(BAUDS) == list(FRAMERS)
+    for name, baud in BAUDS.items():
+        page = (DOCS / f"{PAGES.get(name, name)}.md").read_text(encoding="utf-8")
+        assert f"{baud:,}" in page, name
 
 
 @pytest.mark.parametrize("name", FRAMERS)

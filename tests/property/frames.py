@@ -14,6 +14,7 @@ from firmware_protocols.ble.ieee11073 import Special, decode_sfloat
 from firmware_protocols.ble.pulse_oximeter import Continuous, DeviceTime, Pair, Spot
 from firmware_protocols.codec import Frame, Security
 from firmware_protocols.model import DeviceId, MotionWindow
+from firmware_protocols.serial import ld2410, ld2450
 
 DEVICE = DeviceId("device-under-test")
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -81,6 +82,18 @@ def motion_windows(draw: st.DrawFn) -> MotionWindow:
     rate_hz = draw(st.integers(1, 0xFFFF)) / 100
     return MotionWindow(DEVICE, NOW, draw(u16), rate_hz, float(range_g), tuple(samples))
 
+
+ld2410_reports = st.builds(
+    ld2410.Report,
+    target=st.sampled_from([ld2410.Target(bits) for bits in range(4)]),
+    moving_cm=u16,
+    moving_energy=u8,
+    still_cm=u16,
+    still_energy=u8,
+    detection_cm=u16,
+)
+_axis = st.integers(-0x7FFF, 0x7FFF)
+ld2450_tracks = st.lists(st.builds(ld2450.Track, _axis, _axis, _axis, st.integers(1, 0xFFFF)), max_size=3)
 
 NUMBER_OBJECTS = sorted(
     object_id

@@ -16,7 +16,7 @@ from firmware_protocols.codec import Decoded, Frame, Security
 from firmware_protocols.errors import DecodeError, Unauthentic
 from firmware_protocols.model import Event, MotionWindow, Quality, Quantity, Reading
 from firmware_protocols.registry import CODECS
-from firmware_protocols.serial import micradar
+from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from tests.property import frames
 from tests.property.frames import ADDRESS, frame, same
 
@@ -256,3 +256,38 @@ def test_no_changed_byte_of_a_fall_report_says_something_else_in_silence(at: int
     damaged[at] ^= change
     with pytest.raises(DecodeError):
         CODECS["micradar"].decode(frame(bytes(damaged)))
+
+
+@given(report=frames.ld2410_reports, gates=st.integers(0, 8), extra=st.binary(max_size=4))
+def test_an_ld2410_report_comes_back_basic_and_engineering(
+    report: ld2410.Report, gates: int, extra: bytes
+) -> None:
+    assert ld2410.parse(ld2410.encode(report)) == report
+    energies = bytes((gates, gates)) + bytes(2 * (gates + 1)) + extra
+    assert ld2410.parse(ld2410.encode(report, gates=energies)) == report
+
+
+@given(tracks=frames.ld2450_tracks)
+def test_ld2450_tracks_come_back_with_their_signs(tracks: list[ld2450.Track]) -> None:
+    assert list(ld2450.parse(ld2450.encode(tracks))) == tracks
+
+
+@given(tracks=frames.ld2450_tracks)
+def test_nobodys_place_leaves_an_ld2450(tracks: list[ld2450.Track]) -> None:
+    """Mirrored or turned around the radar, the same people say the same."""
+    mirrored = [ld2450.Track(-t.x_mm, t.y_mm, t.speed_cm_s, t.resolution_mm) for t in tracks]
+    turned = [ld2450.Track(t.y_mm, t.x_mm, t.speed_cm_s, t.resolution_mm) for t in tracks]
+    said = [ld2450.decode(frame(ld2450.encode(each))) for each in (tracks, mirrored, turned)]
+    assert said[0] == said[1] == said[2]
+
+
+@given(per_minute=st.floats(width=32))
+def test_a_tinyframe_rate_is_a_number_in_its_limits_or_none(per_minute: float) -> None:
+    for name in ("mr60bha2", "ld6002"):
+        for written in (
+            tinyframe.encode_heart_rate(per_minute),
+            tinyframe.encode_breathing_rate(per_minute),
+        ):
+            (reading,) = CODECS[name].decode(frame(written)).observations
+            assert isinstance(reading, Reading)
+            assert reading.value is None or 1 <= reading.value <= tinyframe.HIGHEST_HEART

@@ -10,14 +10,33 @@ from hypothesis import strategies as st
 
 from firmware_protocols.codec import Framer
 from firmware_protocols.registry import FRAMERS
-from firmware_protocols.serial import micradar
+from firmware_protocols.serial import micradar, tinyframe
+from firmware_protocols.serial.framing import ResyncFramer
+from tests.vectors import load
 
 LARGEST = 6 + micradar.MAX_DATA + 3
 QUIET = st.binary(max_size=40).filter(lambda noise: 0x53 not in noise)
 """Noise in which no frame can seem to start."""
 functions = st.tuples(st.integers(0, 0xFF), st.integers(0, 0xFF))
 real_frames = st.builds(micradar.encode, functions, st.binary(max_size=micradar.MAX_DATA))
-streams = st.lists(st.one_of(real_frames, st.binary(max_size=40)), max_size=12).map(b"".join)
+
+
+def golden(name: str) -> list[bytes]:
+    """The frames of the vectors that are understood."""
+    return [vector.frame.payload for vector in load(name) if vector.refused is None]
+
+
+def streams(name: str) -> st.SearchStrategy[bytes]:
+    """Real frames, halves of them, and noise."""
+    whole = st.sampled_from(golden(name))
+    half = st.tuples(whole, st.integers(1, 20)).map(lambda pair: pair[0][: -pair[1]])
+    return st.lists(st.one_of(whole, half, st.binary(max_size=40)), max_size=12).map(b"".join)
+
+
+def largest(framer: Framer) -> int:
+    """Bytes that a framer may have to hold back."""
+    assert isinstance(framer, ResyncFramer)
+    return framer._layout.largest
 
 
 def feed(framer: Framer, stream: bytes, cuts: list[int]) -> list[bytes]:
@@ -27,10 +46,11 @@ def feed(framer: Framer, stream: bytes, cuts: list[int]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", FRAMERS)
-@given(stream=streams, cuts=st.lists(st.integers(0, 1000), max_size=20))
+@given(data=st.data(), cuts=st.lists(st.integers(0, 1000), max_size=20))
 def test_any_cutting_of_the_same_bytes_yields_the_same_frames(
-    name: str, stream: bytes, cuts: list[int]
+    name: str, data: st.DataObject, cuts: list[int]
 ) -> None:
+    stream = data.draw(streams(name))
     whole, cut = FRAMERS[name](), FRAMERS[name]()
     assert feed(cut, stream, cuts) == whole.feed(stream)
     assert cut.discarded == whole.discarded
@@ -44,7 +64,34 @@ def test_any_bytes_are_framed_without_an_exception_and_each_is_accounted_for(
     framer = FRAMERS[name]()
     found = framer.feed(stream)
     waiting = len(stream) - framer.discarded - sum(map(len, found))
-    assert 0 <= waiting < LARGEST  # what is kept is less than one frame, for ever
+    assert 0 <= waiting < largest(framer)  # what is kept is less than one frame, for ever
+
+
+@pytest.mark.parametrize("name", FRAMERS)
+@given(
+    data=st.data(), at=st.integers(0, 1000), change=st.integers(1, 255), cuts=st.lists(st.integers(0, 400))
+)
+def test_after_a_frame_with_a_changed_byte_the_next_ones_are_found(
+    name: str, data: st.DataObject, at: int, change: int, cuts: list[int]
+) -> None:
+    """The change may lengthen the frame by its own length field, at most to the bound."""
+    broken = bytearray(data.draw(st.sampled_from(golden(name))))
+    broken[at % len(broken)] ^= change
+    good, framer = golden(name)[0], FRAMERS[name]()
+    found = feed(framer, bytes(broken) + good * (largest(framer) // len(good) + 2), cuts)
+    assert found.count(good) >= 2
+    assert found[-1] == good
+
+
+@pytest.mark.parametrize("name", FRAMERS)
+@given(data=st.data(), lost=st.integers(1, 1000))
+def test_a_frame_cut_short_costs_itself_and_no_more_than_one_frames_length(
+    name: str, data: st.DataObject, lost: int
+) -> None:
+    whole = data.draw(st.sampled_from(golden(name)))
+    good, framer = golden(name)[0], FRAMERS[name]()
+    found = framer.feed(whole[: -(lost % len(whole)) or None] + good * (len(whole) // len(good) + 2))
+    assert found[-1] == good
 
 
 @given(parts=st.lists(st.tuples(QUIET, real_frames), min_size=1, max_size=6))
@@ -60,10 +107,9 @@ def test_garbage_between_frames_is_dropped_and_counted(parts: list[tuple[bytes, 
     change=st.integers(1, 255),
     cuts=st.lists(st.integers(0, 400)),
 )
-def test_after_a_damaged_frame_the_next_ones_are_found(
+def test_after_a_damaged_frame_of_any_content_the_next_ones_are_found(
     damaged: bytes, at: int, change: int, cuts: list[int]
 ) -> None:
-    """The damage may lengthen the frame by its own length field, at most to the bound."""
     broken = bytearray(damaged)
     broken[at % len(broken)] ^= change
     fall = micradar.encode_fall(True)
@@ -71,6 +117,21 @@ def test_after_a_damaged_frame_the_next_ones_are_found(
     found = feed(micradar.framer(), bytes(broken) + after, cuts)
     assert found.count(fall) >= 2
     assert found[-1] == fall
+
+
+@given(
+    kind=st.integers(0, 0xFFFF),
+    number=st.integers(0, 0xFFFF),
+    data=st.binary(max_size=tinyframe.MAX_DATA),
+    cuts=st.lists(st.integers(0, 1100), max_size=5),
+)
+def test_a_tinyframe_of_any_content_is_one_frame(
+    kind: int, number: int, data: bytes, cuts: list[int]
+) -> None:
+    frame = tinyframe.encode(kind, data, number=number)
+    framer = tinyframe.framer()
+    assert feed(framer, frame * 2, cuts) == [frame] * 2
+    assert framer.discarded == 0
 
 
 @given(data=st.lists(st.sampled_from([b"\x53", b"\x59", b"\x53\x59", b"\x54\x43", b"\x00"]), max_size=30))

@@ -12,7 +12,7 @@ from firmware_protocols.ble.heart_rate import HeartRate
 from firmware_protocols.ble.pulse_oximeter import Pair, Spot
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId, MotionWindow
-from firmware_protocols.serial import micradar
+from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from tests.vectors import Vector, load
 
 WINDOW = MotionWindow(DeviceId("wrist"), datetime(2026, 3, 1, tzinfo=UTC), 1, 50.0, 8.0, ((0, 0, 1000),))
@@ -97,3 +97,37 @@ def test_a_radar_frame_carries_at_most_its_bound() -> None:
 
 def test_a_query_is_the_vendors_documented_one() -> None:
     assert micradar.query(micradar.FALL) == bytes.fromhex("53 59 83 81 00 01 0F C0 54 43")
+
+
+def test_a_tinyframe_carries_at_most_its_bound() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        tinyframe.encode(tinyframe.TARGETS, bytes(tinyframe.MAX_DATA + 1))
+
+
+@pytest.mark.parametrize(("kind", "number"), [(0x1_0000, 0), (-1, 0), (0, 0x1_0000), (0, -1)])
+def test_a_tinyframes_numbers_fit_their_fields(kind: int, number: int) -> None:
+    with pytest.raises(ValueError, match="fit"):
+        tinyframe.encode(kind, number=number)
+
+
+def test_the_hosts_queries_are_the_documented_ones() -> None:
+    assert tinyframe.encode(tinyframe.PARAMETERS) == bytes.fromhex("01 00 00 00 00 0E 06 F6")
+    assert tinyframe.encode(0x2110) == bytes.fromhex("01 00 00 00 00 21 10 CF")
+
+
+def test_an_ld2410_report_fits_its_fields() -> None:
+    with pytest.raises(ValueError, match="fit"):
+        ld2410.encode(ld2410.Report(ld2410.Target.MOVING, moving_cm=65_536))
+    with pytest.raises(ValueError, match="at most"):
+        ld2410.encode(ld2410.Report(ld2410.Target.MOVING), gates=bytes(60))
+
+
+@pytest.mark.parametrize("x_mm", [32_768, -32_768])
+def test_an_ld2450_track_fits_its_fields(x_mm: int) -> None:
+    with pytest.raises(ValueError, match="fit"):
+        ld2450.encode([ld2450.Track(x_mm, 0, 0, 360)])
+
+
+def test_an_ld2450_has_three_slots() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        ld2450.encode([ld2450.Track(0, 1000, 0, 360)] * 4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from firmware_protocols.serial import micradar
+import struct
+
+from firmware_protocols.serial import ld2410, micradar, tinyframe
 
 FALL = micradar.encode_fall(True)
 QUIET = micradar.encode_presence(True)
@@ -58,3 +60,51 @@ def test_an_hour_of_noise_leaves_less_than_one_frame_in_memory() -> None:
         assert framer.feed(noise) == []
     assert 200 * len(noise) - framer.discarded < 6 + micradar.MAX_DATA + 3
     assert framer.feed(FALL) == [FALL]
+
+
+# A byte stream of a breath and heart radar in a public project, its module's own chatter between the frames.
+CHATTER = b"\r\n it's working!!!! \r\n"
+BREATH_AND_HEART = bytes.fromhex(
+    "01 42 7E 00 0C 0A 13 D7 45 9E 72 40 4E AE 4F 3F 42 57 28 3E 85"
+    "01 42 7F 00 08 0A 16 D7 01 00 00 00 AE 47 85 42 D0"
+    "01 42 80 00 04 0A 15 27 00 00 98 42 25"
+)
+
+
+def test_a_recorded_stream_with_chatter_yields_its_frames() -> None:
+    framer = tinyframe.framer()
+    stream = BREATH_AND_HEART + CHATTER
+    found = framer.feed(stream * 2)
+    assert b"".join(found) == BREATH_AND_HEART * 2
+    assert len(found) == 6
+    assert framer.discarded == 2 * len(CHATTER)
+
+
+def test_a_receipt_without_data_is_a_frame_with_and_without_a_data_sum() -> None:
+    bare = tinyframe.encode(tinyframe.PARAMETERS)
+    framer = tinyframe.framer()
+    assert framer.feed(bare + b"\xff" + bare + bare) == [bare] * 3
+    assert framer.discarded == 1
+
+
+def test_a_false_start_with_a_wrong_header_sum_waits_for_no_data() -> None:
+    framer = tinyframe.framer()
+    fall = tinyframe.encode_fall(True)
+    lie = bytes.fromhex("01 00 00 04 00 0E 02 00")  # announces 1024 bytes
+    assert framer.feed(lie + fall) == [fall]
+
+
+def test_a_tinyframe_at_its_bound_is_framed_and_one_above_is_not_written() -> None:
+    longest = tinyframe.encode(0x0A08, struct.pack("<i", 0) + bytes(tinyframe.MAX_DATA - 4))
+    assert tinyframe.framer().feed(longest) == [longest]
+
+
+def test_a_report_without_checksum_is_believed_only_with_all_its_marks() -> None:
+    good = ld2410.encode(ld2410.Report(ld2410.Target.MOVING, moving_cm=120))
+    marks = [at for at in range(len(good)) if at < 6 or at in {7, 17, 18} or at >= 19]
+    for at in marks:
+        broken = bytearray(good)
+        broken[at] ^= 0x01
+        framer = ld2410.framer()
+        assert framer.feed(bytes(broken) + good * 4)[-1] == good, f"byte {at}"
+        assert bytes(broken) not in ld2410.framer().feed(bytes(broken) + good * 4), f"byte {at}"
