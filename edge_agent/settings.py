@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from firmware_protocols.model import DeviceId, GatewayId
-from firmware_protocols.registry import FRAMERS
+from firmware_protocols.registry import BAUDS, FRAMERS
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 
@@ -124,14 +124,22 @@ class BleSettings:
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:
-    """One device on a serial line; ``port`` is any pyserial URL (``/dev/ttyUSB0``, ``socket://host:1``)."""
+    """One device on a serial line; ``port`` is any pyserial URL (``/dev/ttyUSB0``, ``socket://host:1``).
+
+    ``baud`` is needed only where the device does not speak at the rate at which it is sold.
+    """
 
     name: Name
     codec: str
     port: Annotated[str, Meta(min_length=1)]
-    baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 115_200
+    baud: Annotated[int, Meta(ge=300, le=4_000_000)] | None = None
     room: str = ""
     kind: DeviceKind = DeviceKind.RADAR
+
+    @property
+    def rate(self) -> int:
+        """The line's baud rate."""
+        return self.baud or BAUDS[self.codec]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _POSITIVE: Final = 0x8000
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One person in view: ``x_mm`` to the side, ``y_mm`` away from the radar, ``speed_cm_s`` to or from it."""
+    """One person in view: ``x_mm`` to the side, ``y_mm`` ahead, ``speed_cm_s`` to or from the radar."""
 
     x_mm: int
     y_mm: int

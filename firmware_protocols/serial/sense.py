@@ -1,7 +1,7 @@
 """What radars of every family say alike: a state that is on or off, a fall, a number measured or not.
 
-What it is not: a format. The one idea: these sentences must come out the same whoever built the radar, because
-the rules compare one radar with another.
+What it is not: a format. The one idea: these sentences must come out the same whoever built the radar,
+because the rules compare one radar with another.
 """
 
 from __future__ import annotations

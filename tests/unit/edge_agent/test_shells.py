@@ -1,16 +1,12 @@
-"""The shells around the pure parts: supervision, sound, serial lines, the command line. All real."""
+"""The shells around the pure parts: supervision, sound, the link, the command line. All real."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
 import sys
-import termios
-import tty
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,34 +14,15 @@ import pytest
 from edge_agent import link as link_module
 from edge_agent import supervise as supervision
 from edge_agent.__main__ import main
-from edge_agent.drivers import DriverError, Incoming
-from edge_agent.drivers.serial_port import SerialPort
+from edge_agent.drivers import DriverError
 from edge_agent.link import Identity, Link, Offline, Outgoing
 from edge_agent.prompt import CommandPrompt, Phrase
-from edge_agent.settings import SerialSettings, UplinkSettings
+from edge_agent.settings import UplinkSettings
 from edge_agent.supervise import Backoff, supervise
 from firmware_protocols.serial import micradar
+from tests.unit.edge_agent.lines import Line, end, until, until_true
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-async def until(done: asyncio.Event) -> None:
-    async with asyncio.timeout(20):
-        await done.wait()
-
-
-async def until_true(what: Callable[[], object]) -> None:
-    """For what has no event to wait on: another process, a thread."""
-    async with asyncio.timeout(20):
-        while not what():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.01)
-
-
-async def end(task: asyncio.Task[None]) -> None:
-    """Cancel and wait, as the agent does when it stops."""
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
 
 # -- supervise ---------------------------------------------------------------------------------------
@@ -132,114 +109,6 @@ def test_many_phrases_at_once_keep_only_the_newest() -> None:
     for phrase in [Phrase.FIRE] * 50 + [Phrase.GAS]:
         prompt.play(phrase)
     assert prompt._phrases.qsize() == CommandPrompt.WAITING
-
-
-# -- serial ------------------------------------------------------------------------------------------
-
-
-class Line:
-    """A pty with a device at its far end."""
-
-    def __init__(self) -> None:
-        self.far, self._near = os.openpty()
-        tty.setraw(self._near, termios.TCSANOW)
-        self.name = os.ttyname(self._near)
-        self._open = [self.far, self._near]
-
-    def unplug(self) -> None:
-        while self._open:
-            os.close(self._open.pop())
-
-
-@pytest.fixture
-def line() -> Iterator[Line]:
-    made = Line()
-    yield made
-    made.unplug()
-
-
-class Heard:
-    """Takes frames; ``enough`` is set at the wanted number."""
-
-    def __init__(self, wanted: int) -> None:
-        self.frames: list[Incoming] = []
-        self._wanted = wanted
-        self.enough = asyncio.Event()
-
-    def __call__(self, incoming: Incoming) -> None:
-        self.frames.append(incoming)
-        if len(self.frames) == self._wanted:
-            self.enough.set()
-
-
-def port(name: str) -> SerialPort:
-    return SerialPort(SerialSettings("radar", "micradar", name))
-
-
-async def opened(driver: SerialPort) -> None:
-    await until_true(lambda: driver.health()["open"])
-
-
-async def test_frames_come_through_however_they_are_cut_and_garbage_is_counted(line: Line) -> None:
-    driver, heard = port(line.name), Heard(3)
-    task = asyncio.create_task(driver.run(heard))
-    await opened(driver)
-    stream = b"\x00\xffgarbage" + b"".join(micradar.encode_heart_rate(60 + n) for n in range(3))
-    for cut in range(0, len(stream), 7):
-        os.write(line.far, stream[cut : cut + 7])
-        await asyncio.sleep(0.002)
-    await until(heard.enough)
-    assert [i.frame.payload for i in heard.frames] == [micradar.encode_heart_rate(60 + n) for n in range(3)]
-    assert {(i.codec, i.frame.device) for i in heard.frames} == {("micradar", "radar")}
-    assert driver.health() == {"open": 1.0, "frames": 3.0, "discarded": 9.0}
-    await end(task)
-    assert driver.health()["open"] == 0.0
-
-
-async def test_an_unplugged_line_ends_the_run_with_its_name(line: Line) -> None:
-    driver = port(line.name)
-    task = asyncio.create_task(driver.run(Heard(1)))
-    await opened(driver)
-    line.unplug()
-    with pytest.raises(DriverError, match=line.name):
-        await task
-
-
-async def test_a_port_that_is_not_there_is_said_in_words() -> None:
-    with pytest.raises(DriverError, match="/dev/ttyNOPE is not there: is the device plugged in"):
-        await port("/dev/ttyNOPE").run(Heard(1))
-
-
-async def test_a_port_in_use_is_said_in_words(line: Line) -> None:
-    first = port(line.name)
-    task = asyncio.create_task(first.run(Heard(1)))
-    await opened(first)
-    with pytest.raises(DriverError, match="is in use by another program"):
-        await port(line.name).run(Heard(1))
-    await end(task)
-
-
-async def test_a_line_over_the_network_works_the_same() -> None:
-    async def radar(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while not done.is_set():  # what comes before the port is open is thrown away
-                writer.write(micradar.encode_presence(True))
-                await writer.drain()
-                await asyncio.sleep(0.02)
-            writer.close()
-            await writer.wait_closed()
-        closed.set()
-
-    done, closed = asyncio.Event(), asyncio.Event()
-    server = await asyncio.start_server(radar, "127.0.0.1", 0)
-    async with server:
-        number = server.sockets[0].getsockname()[1]
-        heard = Heard(1)
-        task = asyncio.create_task(port(f"socket://127.0.0.1:{number}").run(heard))
-        await until(heard.enough)
-        await end(task)
-        done.set()
-        await until(closed)
 
 
 # -- the link ----------------------------------------------------------------------------------------
