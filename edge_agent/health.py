@@ -79,6 +79,7 @@ class Health:
             "free_mib": free_mib(self.folder),
             "outbox_in_memory": float(bool(self.outbox.fault)),
             "outbox_replaced": float(bool(self.outbox.replaced)),
+            "thinned": float(self.pipeline.thinning.thinned),
         }
         figures |= {f"refused/{device}": float(count) for device, count in self.pipeline.refused.items()}
         for driver in self.drivers:

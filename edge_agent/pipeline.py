@@ -24,6 +24,7 @@ from edge_agent.prompt import Announcer
 from edge_agent.replay import Replay
 from edge_agent.rules import FallSign, Rule
 from edge_agent.settings import Device
+from edge_agent.thin import Thinning
 from firmware_protocols.errors import DecodeError
 from firmware_protocols.model import Alarm, DeviceId, Event, MotionWindow, Observation, Reading
 from firmware_protocols.registry import CODECS
@@ -62,6 +63,7 @@ class Pipeline:
     """Told that something urgent waits in the outbox."""
     refused: Counter[str] = field(default_factory=Counter)
     """Frames refused, by device."""
+    thinning: Thinning = field(default_factory=Thinning)
     _replay: Replay = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,7 +128,7 @@ class Pipeline:
             sights: list[Observation | FallSign] = [observation]
             if isinstance(observation, MotionWindow):
                 sights += self.motion.see(observation, now) if self.motion else []
-            else:
+            elif isinstance(observation, Event) or self.thinning.keeps(observation):
                 kept.append(observation)
             alarms += [a for sight in sights for rule in self.rules.values() for a in rule.see(sight, now)]
         self._store(kept, alarms, now)

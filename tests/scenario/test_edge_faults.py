@@ -17,7 +17,7 @@ from firmware_protocols.wire import topics
 from firmware_protocols.wire.control import Command
 from firmware_protocols.wire.topics import Lane
 from tests.scenario.disks import on_small_disks, small_disk
-from tests.scenario.edge_home import GATEWAY, SECRET, House, house, until
+from tests.scenario.edge_home import GATEWAY, SECRET, House, house, numbered, until
 
 pytestmark = pytest.mark.services
 
@@ -34,18 +34,19 @@ def nats_home(tmp_path: Path) -> Iterator[House]:
         yield built
 
 
-def distances(home: House) -> list[float]:
-    """The distances the cloud has stored, in metres, as often as it has them."""
-    return sorted(r.value for r in home.cloud.readings() if r.quantity is Quantity.DISTANCE and r.value)
+def numbers(home: House) -> list[int]:
+    """What the radar said and the cloud has stored, as often as it has it."""
+    stored = (r.value for r in home.cloud.readings() if r.quantity is Quantity.DISTANCE and r.value)
+    return sorted(map(numbered, stored))
 
 
 def is_committed(home: House, number: int) -> bool:
     return home.agent.committed(Lane.BULK) >= number
 
 
-def assert_nothing_lost_or_doubled(home: House, centimetres: int) -> None:
-    until(lambda: len(distances(home)) >= centimetres, 60)
-    assert distances(home) == [pytest.approx(n / 100) for n in range(1, centimetres + 1)]
+def assert_nothing_lost_or_doubled(home: House, said: int) -> None:
+    until(lambda: len(numbers(home)) >= said, 60)
+    assert numbers(home) == list(range(1, said + 1))
     assert not home.cloud.missing(Lane.BULK)
     assert not home.cloud.missing(Lane.ALARM)
     assert home.cloud.differing == 0
@@ -75,8 +76,8 @@ def test_a_stopped_agent_says_goodbye_and_leaves_nothing_behind(home: House) -> 
     home.agent.start()
     until(home.agent.hears_radar)
     for n in range(1, 21):
-        home.radar.distance(n)
-    until(lambda: len(distances(home)) == 20)
+        home.radar.number(n)
+    until(lambda: len(numbers(home)) == 20)
     assert home.agent.stop() == 0
     until(lambda: not home.cloud.states[-1].online)
 
@@ -90,8 +91,8 @@ def test_another_client_that_takes_the_gateways_name_for_its_own_does_not_cut_it
     intruder.connect("127.0.0.1", home.broker.port)
     intruder.loop_start()
     until(intruder.is_connected)
-    home.radar.distance(7)
-    until(lambda: distances(home) == [0.07])
+    home.radar.number(7)
+    until(lambda: numbers(home) == [7])
     intruder.disconnect()
     intruder.loop_stop()
     assert "connection lost" not in home.agent.said()
@@ -113,7 +114,7 @@ def test_the_agent_killed_again_and_again_while_readings_flow_loses_and_doubles_
         until(home.agent.hears_radar)
         for _ in range(60):
             sent += 1
-            home.radar.distance(sent)
+            home.radar.number(sent)
         until(partial(is_committed, home, sent))  # on the agent's disk; sending is under way
         home.agent.kill()
     home.agent.start()
@@ -128,19 +129,19 @@ def test_frames_of_the_last_moments_before_a_kill_are_all_a_kill_may_cost(nats_h
     sent_at: dict[int, float] = {}
     for n in range(1, 301):
         sent_at[n] = time.monotonic()
-        home.radar.distance(n)
+        home.radar.number(n)
         time.sleep(0.004)
     killed_at = time.monotonic()
     home.agent.kill()
     home.agent.start()
     until(home.agent.hears_radar)
-    home.radar.distance(1000)
-    until(lambda: 10.0 in distances(home))
+    home.radar.number(1000)
+    until(lambda: 1000 in numbers(home))
     until(lambda: not home.cloud.missing(Lane.BULK))
-    there = {round(metres * 100) for metres in distances(home)}
+    there = set(numbers(home))
     late = [killed_at - sent_at[n] for n in sent_at if n not in there]
     assert all(before < 1.0 for before in late), f"lost although old: {max(late)} s"
-    assert len(distances(home)) == len(there), "doubled"
+    assert len(numbers(home)) == len(there), "doubled"
 
 
 def test_a_frozen_broker_and_then_a_killed_agent_lose_nothing(nats_home: House) -> None:
@@ -150,7 +151,7 @@ def test_a_frozen_broker_and_then_a_killed_agent_lose_nothing(nats_home: House) 
     until(lambda: any(state.online for state in home.cloud.states))
     home.broker.send(signal.SIGSTOP)
     for n in range(1, 201):
-        home.radar.distance(n)
+        home.radar.number(n)
     until(lambda: home.agent.committed(Lane.BULK) == 200)
     home.agent.kill()
     home.broker.send(signal.SIGCONT)
@@ -163,10 +164,10 @@ def test_a_killed_broker_loses_nothing(nats_home: House) -> None:
     home.agent.start()
     until(home.agent.hears_radar)
     for n in range(1, 101):
-        home.radar.distance(n)
+        home.radar.number(n)
     home.broker.stop()
     for n in range(101, 201):
-        home.radar.distance(n)
+        home.radar.number(n)
     until(lambda: home.agent.committed(Lane.BULK) == 200)
     home.broker.start()
     assert_nothing_lost_or_doubled(home, 200)
@@ -236,8 +237,8 @@ def test_garbage_from_the_cloud_is_counted_and_disturbs_nothing(nats_home: House
     for payload in hostile:
         home.cloud.publish(topics.ack(GATEWAY), payload)
         home.cloud.publish(topics.command(GATEWAY), payload)
-    home.radar.distance(1)
-    until(lambda: len(distances(home)) == 1)
+    home.radar.number(1)
+    until(lambda: len(numbers(home)) == 1)
     until(lambda: home.agent.said().count("message not understood") >= 7)
     assert "part failed" not in home.agent.said()
 
@@ -248,15 +249,15 @@ def test_a_radar_that_is_unplugged_and_plugged_in_again_is_read_again_and_logged
     home = nats_home
     home.agent.start()
     until(home.agent.hears_radar)
-    home.radar.distance(1)
-    until(lambda: len(distances(home)) == 1)
+    home.radar.number(1)
+    until(lambda: len(numbers(home)) == 1)
     home.radar.unplug()
     until(lambda: "is not there" in home.agent.said(), 20)
     time.sleep(3)  # several attempts fall into this time; each would be a line if repeats were logged
     home.radar.plug()
     until(lambda: home.agent.said().count("serial port open") == 2, 60)
-    home.radar.distance(2)
-    until(lambda: len(distances(home)) == 2)
+    home.radar.number(2)
+    until(lambda: len(numbers(home)) == 2)
     assert home.agent.said().count("is not there") == 1
 
 
@@ -265,7 +266,7 @@ def test_a_wrong_secret_is_said_once_with_advice_and_everything_is_kept(kind: st
     with house(tmp_path, kind, secret="wrong-secret") as home:
         home.agent.start()
         until(home.agent.hears_radar)
-        home.radar.distance(1)
+        home.radar.number(1)
         until(lambda: home.agent.committed(Lane.BULK) == 1)
         until(lambda: "check the secret in uplink.secret" in home.agent.said(), 40)
         assert home.agent.said().count("check the secret") == 1
@@ -273,23 +274,23 @@ def test_a_wrong_secret_is_said_once_with_advice_and_everything_is_kept(kind: st
         text = home.agent.config.read_text()
         home.agent.config.write_text(text.replace("wrong-secret", SECRET))
         home.agent.start()
-        until(lambda: len(distances(home)) == 1)
+        until(lambda: len(numbers(home)) == 1)
 
 
 def test_a_corrupt_outbox_is_set_aside_under_a_new_epoch_and_reported(nats_home: House) -> None:
     home = nats_home
     home.agent.start()
     until(home.agent.hears_radar)
-    home.radar.distance(1)
-    until(lambda: len(distances(home)) == 1)
+    home.radar.number(1)
+    until(lambda: len(numbers(home)) == 1)
     home.agent.stop()
     file = home.agent.data / "outbox.sqlite"
     file.write_bytes(b"\xa5" * 8192)
     home.agent.start()
     until(lambda: any(alarm.kind is AlarmKind.DEVICE_FAULT for alarm in home.cloud.alarms()))
     until(home.agent.hears_radar)
-    home.radar.distance(2)
-    until(lambda: len(distances(home)) == 2)
+    home.radar.number(2)
+    until(lambda: len(numbers(home)) == 2)
     assert len({epoch for epoch, _ in home.cloud.records(Lane.BULK)}) == 2
     assert len(list(home.agent.data.glob("outbox.sqlite.corrupt-*"))) == 1
 
@@ -311,8 +312,8 @@ def test_the_agent_stays_below_ninety_mebibytes(nats_home: House) -> None:
     home.agent.start()
     until(home.agent.hears_radar)
     for n in range(1, 501):
-        home.radar.distance(n)
-    until(lambda: len(distances(home)) == 500)
+        home.radar.number(n)
+    until(lambda: len(numbers(home)) == 500)
     home.radar.fall()
     until(home.cloud.alarms)
     pages = int(Path(f"/proc/{home.agent.pid}/statm").read_text().split()[1])
@@ -326,8 +327,8 @@ def test_a_full_disk_still_lets_the_alarm_out_and_recovers_by_itself(nats_home: 
     with small_disk(home.agent.data, 3) as disk:
         home.agent.start()
         until(home.agent.hears_radar)
-        home.radar.distance(1)
-        until(lambda: len(distances(home)) == 1)
+        home.radar.number(1)
+        until(lambda: len(numbers(home)) == 1)
         disk.fill()
         home.cloud.acking = False
         until_full(home)
@@ -344,7 +345,7 @@ def test_a_full_disk_still_lets_the_alarm_out_and_recovers_by_itself(nats_home: 
 def until_full(home: House) -> None:
     """Talk until the outbox says that it cannot write."""
     for n in range(2, 60_000):
-        home.radar.distance(n)
+        home.radar.number(n)
         if n % 200 == 0:
             time.sleep(0.05)
             if "outbox cannot write" in home.agent.said():

@@ -12,7 +12,7 @@ from edge_agent.drivers import Incoming
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
 from edge_agent.prompt import Announcer, Phrase
-from edge_agent.rules import RULES, FallSign
+from edge_agent.rules import RULES, FallSign, Rule, Sight
 from edge_agent.rules.fall import FallRule
 from edge_agent.rules.sos import SosRule
 from firmware_protocols.codec import Frame
@@ -23,6 +23,7 @@ from firmware_protocols.model import (
     AlarmState,
     DeviceId,
     Event,
+    JsonValue,
     MotionWindow,
     Reading,
 )
@@ -58,6 +59,26 @@ class OneFall:
         return []
 
 
+class Watching:
+    """A rule that only counts what it sees."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def see(self, sight: Sight, now: datetime) -> list[Alarm]:
+        self.seen += 1
+        return []
+
+    def tick(self, now: datetime) -> list[Alarm]:
+        return []
+
+    def state(self) -> JsonValue:
+        return None
+
+    def restore(self, state: JsonValue) -> None:
+        pass
+
+
 class Gateway:
     """A pipeline on a real outbox; ``restart`` leaves it as a kill would."""
 
@@ -69,7 +90,7 @@ class Gateway:
     def restart(self) -> None:
         self.box = Outbox(self.folder / "outbox.sqlite", GATEWAY)
         around = home()
-        self.rules = {name: make(around) for name, make in RULES.items()}
+        self.rules: dict[str, Rule] = {name: make(around) for name, make in RULES.items()}
         self.urgent = 0
         self.pipeline = Pipeline(
             DEVICES, self.box, self.rules, Announcer(), self.hands.clock(), OneFall(), self.count_urgent
@@ -142,9 +163,39 @@ def test_an_unchanged_sensor_gives_a_reading_a_minute(gateway: Gateway) -> None:
     assert [alarm.kind for alarm in gateway.alarms()] == [AlarmKind.SMOKE]
 
 
-def test_two_equal_frames_of_a_serial_line_are_two_readings(gateway: Gateway) -> None:
+def test_what_a_radar_says_again_and_again_is_stored_once_a_minute_and_seen_by_the_rules_each_time(
+    gateway: Gateway,
+) -> None:
+    watching = gateway.rules["watching"] = Watching()
+    for tenth in range(1200):
+        gateway.at(tenth / 10)
+        gateway.hear(RADAR, micradar.encode_heart_rate(65), "micradar", broadcast=False)
+    assert watching.seen == 1200
+    kept = [(record.observed_at - NOON).total_seconds() for record in gateway.stored(Lane.BULK)]
+    assert kept == [0.0, 55.0, 110.0]
+
+
+def test_what_a_radar_says_anew_is_stored_at_once(gateway: Gateway) -> None:
+    for tenth, rate in enumerate((65, 66, 67, 65, 0, 0, 65)):
+        gateway.at(tenth / 10)
+        gateway.hear(RADAR, micradar.encode_heart_rate(rate), "micradar", broadcast=False)
+    values = [record.value for record in gateway.stored(Lane.BULK) if isinstance(record, Reading)]
+    assert values == [65.0, 67.0, 65.0, None, 65.0]
+
+
+def test_an_event_is_never_thinned(gateway: Gateway) -> None:
+    for tenth in range(5):
+        gateway.at(tenth / 10)
+        gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    assert len([record for record in gateway.stored(Lane.ALARM) if isinstance(record, Event)]) == 5
+    assert len(gateway.stored(Lane.BULK)) == 1
+
+
+def test_after_a_restart_the_first_reading_is_stored_again(gateway: Gateway) -> None:
     for _ in range(2):
         gateway.hear(RADAR, micradar.encode_heart_rate(65), "micradar", broadcast=False)
+        gateway.box.flush(gateway.hands.at)
+        gateway.restart()
     assert len(gateway.stored(Lane.BULK)) == 2
 
 

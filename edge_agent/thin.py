@@ -1,0 +1,86 @@
+"""Thinning: which of a device's many readings are worth a place on the disk and on the line. Pure.
+
+What it is not: a filter of what the rules see; they see every observation. The one idea: a reading is
+compared with the last one that was *kept*, never with the last one seen, so a value that creeps is followed
+however slowly. What stays the same is kept about once a minute: "still so" is not "no longer heard".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from firmware_protocols.model import DeviceId, Quantity, Reading
+
+KEPT_EVERY: Final = timedelta(seconds=55)
+"""ADR 0022 says once a minute; less what the clock of a device that reports once a minute may be off. [D]"""
+
+TOLERANCES: Final[Mapping[Quantity, float]] = {
+    Quantity.HEART_RATE: 1,
+    Quantity.PULSE_RATE: 1,
+    Quantity.RESPIRATION_RATE: 1,
+    Quantity.PULSE_AMPLITUDE: 0.5,
+    Quantity.BODY_MOVEMENT: 5,
+    Quantity.DISTANCE: 0.2,
+    Quantity.SPEED: 0.1,
+    Quantity.HEIGHT: 0.1,
+    Quantity.STILL_TIME: 10,
+    Quantity.BED_LOAD: 2,
+    Quantity.ACCELERATION: 0.5,
+    Quantity.TEMPERATURE: 0.1,
+    Quantity.HUMIDITY: 1,
+    Quantity.ILLUMINANCE: 10,
+    Quantity.VOLTAGE: 0.05,
+    Quantity.POWER: 2,
+}
+"""How far apart, in the quantity's unit, two readings still say the same. A state, and whatever is not named
+here, must be equal: one percent of SpO2 is a step of the scale that people are judged by. [D]"""
+
+EACH: Final = frozenset(
+    {
+        Quantity.SYSTOLIC,
+        Quantity.DIASTOLIC,
+        Quantity.MEAN_ARTERIAL_PRESSURE,
+        Quantity.BODY_TEMPERATURE,
+        Quantity.RR_INTERVAL,
+    }
+)
+"""Measured by a person's hand, or beat by beat: each one counts, however alike."""
+
+_ROUNDING: Final = 1e-9
+
+
+@dataclass(slots=True)
+class Thinning:
+    """What was kept last of each device's quantities. ``thinned``: readings not kept so far."""
+
+    thinned: int = 0
+    _kept: dict[tuple[DeviceId, Quantity], Reading] = field(default_factory=dict)
+
+    def keeps(self, reading: Reading) -> bool:
+        """Whether ``reading`` is to be stored; if so, it is what the next one is compared with.
+
+        Its age is its own ``observed_at``: a device that hands over yesterday's measurements at once is not
+        repeating itself.
+        """
+        last = self._kept.get((reading.device, reading.quantity))
+        if last is not None and reading.quantity not in EACH and _repeats(last, reading):
+            self.thinned += 1
+            return False
+        self._kept[reading.device, reading.quantity] = reading
+        return True
+
+
+def _repeats(last: Reading, reading: Reading) -> bool:
+    """Whether ``reading`` says what ``last`` said, and soon after (or before) it."""
+    soon = abs(reading.observed_at - last.observed_at) < KEPT_EVERY
+    return soon and reading.quality is last.quality and _same(last, reading)
+
+
+def _same(last: Reading, reading: Reading) -> bool:
+    tolerance = TOLERANCES.get(reading.quantity)
+    if tolerance is None or last.value is None or reading.value is None:
+        return last.value == reading.value
+    return abs(reading.value - last.value) <= tolerance + _ROUNDING
