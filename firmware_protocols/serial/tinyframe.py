@@ -45,6 +45,10 @@ FALL: Final = 0x0E02
 PARAMETERS: Final = 0x0E06
 PRESENCE: Final = 0x0F09
 
+FAMILIES: Final = frozenset({0x02, 0x0A, 0x0E, 0x0F, 0x21, 0xFF})
+"""High bytes of all types there are (Hi-Link V1.2, Seeed's library): commands, presence and rates, falls,
+people, initialisation, firmware. A header with another is a false start: one-byte sums let too many pass."""
+
 HIGHEST_BREATHING: Final = 60.0
 """Breaths per minute; more is noise. [D], as for the other radars."""
 HIGHEST_HEART: Final = 250.0
@@ -124,8 +128,8 @@ def _data_length(header: bytes) -> int:
 
 
 def _frame_size(header: bytes) -> int:
-    """Length of the whole frame; 0 if the header's own sum is wrong, so that nothing waits for its data."""
-    if header[_SUMMED] != _checksum(header[:_SUMMED]):
+    """Length of the whole frame; 0 if the header is none, so that nothing waits for its data."""
+    if header[5] not in FAMILIES or header[_SUMMED] != _checksum(header[:_SUMMED]):
         return 0
     length = _data_length(header)
     return _HEADER + length + 1 if length else _HEADER
@@ -200,6 +204,8 @@ def _open(payload: bytes) -> tuple[int, bytes]:
     if not payload.startswith(START):
         raise UnknownFormat("does not begin with 01")
     _verify(payload[:_SUMMED], payload[_SUMMED])
+    if payload[5] not in FAMILIES:
+        raise UnknownFormat(f"no type begins with {payload[5]:02x}")
     length = _data_length(payload)
     kind, rest = int.from_bytes(payload[5:_SUMMED], "big"), payload[_HEADER:]
     if not length and rest in {b"", _EMPTY_SUM}:

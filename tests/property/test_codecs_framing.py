@@ -120,7 +120,9 @@ def test_after_a_damaged_frame_of_any_content_the_next_ones_are_found(
 
 
 @given(
-    kind=st.integers(0, 0xFFFF),
+    kind=st.builds(
+        lambda high, low: high << 8 | low, st.sampled_from(sorted(tinyframe.FAMILIES)), st.integers(0, 255)
+    ),
     number=st.integers(0, 0xFFFF),
     data=st.binary(max_size=tinyframe.MAX_DATA),
     cuts=st.lists(st.integers(0, 1100), max_size=5),
