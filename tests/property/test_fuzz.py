@@ -1,4 +1,4 @@
-"""A little of the fuzzer on every framer; ``python -m benchmarks.fuzz`` sends ten million bytes through each."""
+"""A little of the fuzzer on every framer; ``python -m benchmarks.fuzz`` sends ten million bytes."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from firmware_protocols.model import (
     MotionWindow,
     Reading,
 )
-from firmware_protocols.serial import micradar
+from firmware_protocols.serial import micradar, tinyframe
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.control import Command
 from firmware_protocols.wire.topics import Lane
@@ -181,6 +181,18 @@ def test_what_a_radar_says_anew_is_stored_at_once(gateway: Gateway) -> None:
         gateway.hear(RADAR, micradar.encode_heart_rate(rate), "micradar", broadcast=False)
     values = [record.value for record in gateway.stored(Lane.BULK) if isinstance(record, Reading)]
     assert values == [65.0, 67.0, 65.0, None, 65.0]
+
+
+@pytest.mark.parametrize("codec", ["mr60fda2", "ld6002c"])
+def test_a_fall_that_a_tinyframe_radar_sees_is_suspected_and_raised(gateway: Gateway, codec: str) -> None:
+    for second in range(25):
+        gateway.at(second)
+        gateway.hear(RADAR, tinyframe.encode_fall(True, number=second), codec, broadcast=False)
+        gateway.pipeline.tick()
+    assert [(alarm.kind, alarm.state) for alarm in gateway.alarms()] == [
+        (AlarmKind.FALL, AlarmState.SUSPECTED),
+        (AlarmKind.FALL, AlarmState.RAISED),
+    ]
 
 
 def test_an_event_is_never_thinned(gateway: Gateway) -> None:
