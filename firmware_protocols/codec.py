@@ -20,7 +20,8 @@ class Frame:
     """One frame as a driver got it.
 
     ``payload``: for a BLE advertisement the service data after its UUID; for GATT the characteristic's
-    value; for serial the whole frame from header to tail. ``address`` is the radio's MAC
+    value; for serial the whole frame from header to tail; for a message of the home's own broker its subject
+    and payload (``local.message``). ``address`` is the radio's MAC
     (``AA:BB:CC:DD:EE:FF``) or ``""``. ``received_at``: the gateway's clock, aware UTC.
     """
 
@@ -51,12 +52,14 @@ class Decoded:
     """What one frame said.
 
     ``counter``: the authenticated replay counter to persist, if any. ``packet_id``: an id that repeats when
-    a device sends the same packet again; the pipeline drops a repeat.
+    a device sends the same packet again; the pipeline drops a repeat. ``heard``: the device itself has spoken
+    just now; false for what a bridge says about it or repeats from memory, which is no sign of life.
     """
 
     observations: tuple[Observation, ...]
     counter: int | None = None
     packet_id: int | None = None
+    heard: bool = True
 
 
 class Codec(Protocol):

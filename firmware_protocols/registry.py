@@ -13,6 +13,8 @@ from typing import Final
 from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_oximeter
 from firmware_protocols.codec import Codec, Framer, PureCodec
 from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
+from firmware_protocols.local import esphome, zigbee2mqtt
+from firmware_protocols.serial import micradar
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
@@ -28,6 +30,8 @@ CODECS: Final[Mapping[str, Codec]] = {
     "ld6002c": PureCodec(tinyframe.decode_ld6002c),
     "ld2410": PureCodec(ld2410.decode),
     "ld2450": PureCodec(ld2450.decode),
+    "zigbee2mqtt": PureCodec(zigbee2mqtt.decode),
+    "esphome": PureCodec(esphome.decode),
 }
 
 ADVERTISEMENTS: Final[Mapping[str, str]] = {
@@ -65,3 +69,12 @@ BAUDS: Final[Mapping[str, int]] = {
     "ld2450": ld2450.BAUD,
 }
 """Serial codec to the rate at which its device speaks as it is sold, for lines that configure none."""
+SUBJECTS: Final[Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]] = {
+    "zigbee2mqtt": zigbee2mqtt.subjects,
+    "esphome": esphome.subjects,
+}
+"""Codec of local MQTT messages to the function that says which subtopics of a device it reads.
+
+Given the device's configured entities (mostly none), it returns subtopic (``""``: the device's own topic) to
+subject (``local.message``), or raises ``ValueError`` with words for whoever wrote the configuration.
+"""

@@ -12,12 +12,16 @@ from types import ModuleType
 import pytest
 
 import firmware_protocols.ble
+import firmware_protocols.local
 import firmware_protocols.serial
 from firmware_protocols.ble import battery, heart_rate, motion, pulse_oximeter
 from firmware_protocols.codec import Frame, PureCodec
 from firmware_protocols.errors import DecodeError
 from firmware_protocols.registry import ADVERTISEMENTS, BAUDS, CHARACTERISTICS, CODECS, FRAMERS
 from tests.vectors import FOLDER, RECEIVED_AT, load
+from firmware_protocols.local import message
+from firmware_protocols.registry import ADVERTISEMENTS, CHARACTERISTICS, CODECS, FRAMERS, SUBJECTS
+from tests.vectors import DEVICE, FOLDER, RECEIVED_AT, load
 
 DOCS = Path(__file__).parents[2] / "docs" / "protocols"
 PAGES = {
@@ -106,7 +110,7 @@ def test_a_codec_holds_nothing_but_its_function(name: str) -> None:
 
 
 def test_every_way_to_recognise_a_frame_leads_to_a_codec() -> None:
-    recognised = [*ADVERTISEMENTS.values(), *CHARACTERISTICS.values(), *FRAMERS]
+    recognised = [*ADVERTISEMENTS.values(), *CHARACTERISTICS.values(), *FRAMERS, *SUBJECTS]
     assert sorted(recognised) == sorted(CODECS)
 
 
@@ -160,9 +164,38 @@ def test_a_framer_hands_over_exactly_the_frames_that_its_codec_can_open(name: st
     assert framer.feed(stream) == [vector.frame.payload for vector in whole]
 
 
+ENTITIES = {"esphome": {"binary_sensor/a": "opening", "binary_sensor/b": "button", "sensor/c": "temperature"}}
+"""What a device of a codec may be configured with; of every other: nothing."""
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_local_codec_reads_every_subject_that_it_gives(name: str) -> None:
+    """Whatever the payload: a subject it does not know would be refused by its name."""
+    subjects = SUBJECTS[name](ENTITIES.get(name, {}))
+    assert subjects
+    for subject in subjects.values():
+        with pytest.raises(DecodeError) as caught:
+            CODECS[name].decode(Frame(DEVICE, message.pack(subject, b"\xff"), RECEIVED_AT))
+        assert "subject" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_the_subtopics_of_a_local_codec_hold_no_wildcard(name: str) -> None:
+    for subtopic in SUBJECTS[name](ENTITIES.get(name, {})):
+        assert not set("+#") & set(subtopic)
+        assert not subtopic.startswith("/")
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_local_codec_refuses_a_payload_beyond_the_bound(name: str) -> None:
+    subject = next(iter(SUBJECTS[name](ENTITIES.get(name, {})).values()))
+    with pytest.raises(DecodeError, match="at most 16384"):
+        CODECS[name].decode(Frame(DEVICE, message.pack(subject, bytes(message.LARGEST + 1)), RECEIVED_AT))
+
+
 def test_no_module_of_a_codec_is_left_out_of_the_registry() -> None:
     registered = {_module_of(name) for name in CODECS}
-    for package in (firmware_protocols.ble, firmware_protocols.serial):
+    for package in (firmware_protocols.ble, firmware_protocols.local, firmware_protocols.serial):
         for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             module = import_module(info.name)
             decoders = [

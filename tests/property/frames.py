@@ -15,6 +15,8 @@ from firmware_protocols.ble.pulse_oximeter import Continuous, DeviceTime, Pair, 
 from firmware_protocols.codec import Frame, Security
 from firmware_protocols.model import DeviceId, MotionWindow
 from firmware_protocols.serial import ld2410, ld2450
+from firmware_protocols.local import zigbee2mqtt
+from firmware_protocols.model import DeviceId, JsonValue, MotionWindow
 
 DEVICE = DeviceId("device-under-test")
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -115,6 +117,18 @@ def bthome_objects(draw: st.DrawFn) -> list[tuple[int, float | str]]:
     if draw(st.booleans()):
         objects.append((bthome.BUTTON, draw(st.sampled_from(sorted(bthome.BUTTON_PRESSES)))))
     return sorted(objects, key=lambda item: item[0])
+
+
+_moments = st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.integers(-(10**18), 10**18)
+_scalars: st.SearchStrategy[JsonValue] = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+zigbee_properties: st.SearchStrategy[dict[str, JsonValue]] = st.dictionaries(
+    st.sampled_from([*zigbee2mqtt.STATES, *zigbee2mqtt.NUMBERS, "action", "last_seen", "linkquality"]),
+    _scalars | _moments | st.lists(_scalars, max_size=3),
+    max_size=6,
+)
+"""Any value for any property: of the right kind now and then."""
 
 
 def same(a: object, b: object) -> bool:

@@ -14,7 +14,8 @@ from firmware_protocols.ble.heart_rate import HeartRate
 from firmware_protocols.ble.pulse_oximeter import Continuous, Spot
 from firmware_protocols.codec import Decoded, Frame, Security
 from firmware_protocols.errors import DecodeError, Unauthentic
-from firmware_protocols.model import Event, MotionWindow, Quality, Quantity, Reading
+from firmware_protocols.local import esphome, message, zigbee2mqtt
+from firmware_protocols.model import Event, JsonValue, MotionWindow, Quality, Quantity, Reading
 from firmware_protocols.registry import CODECS
 from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from tests.property import frames
@@ -291,3 +292,51 @@ def test_a_tinyframe_rate_is_a_number_in_its_limits_or_none(per_minute: float) -
             (reading,) = CODECS[name].decode(frame(written)).observations
             assert isinstance(reading, Reading)
             assert reading.value is None or 1 <= reading.value <= tinyframe.HIGHEST_HEART
+# --- local MQTT ---------------------------------------------------------------------------------------------
+
+
+@given(properties=frames.zigbee_properties)
+@settings(deadline=None, max_examples=300)
+def test_any_properties_of_a_zigbee_device_are_read_or_refused(properties: dict[str, JsonValue]) -> None:
+    received = frame(message.pack(zigbee2mqtt.STATE, zigbee2mqtt.encode_state(properties)))
+    try:
+        decoded = zigbee2mqtt.decode(received)
+    except DecodeError:
+        return
+    pressed = [o for o in decoded.observations if isinstance(o, Event)]
+    assert decoded.heard or not pressed
+    assert all(o.observed_at == received.received_at for o in pressed)
+    for reading in (o for o in decoded.observations if isinstance(o, Reading)):
+        assert reading.observed_at <= received.received_at
+        wanted = bool if reading.quantity in STATES else float
+        assert reading.value is None or type(reading.value) is wanted
+
+
+@given(
+    states=st.dictionaries(st.sampled_from(sorted(zigbee2mqtt.STATES)), st.booleans()),
+    action=st.none() | st.sampled_from(sorted(zigbee2mqtt.PRESSES)),
+)
+def test_a_zigbee_devices_states_and_presses_come_back(states: dict[str, bool], action: str | None) -> None:
+    payload = zigbee2mqtt.encode_state({**states, "action": action, "linkquality": 90})
+    told = zigbee2mqtt.decode(frame(message.pack(zigbee2mqtt.STATE, payload))).observations
+    assert [o.detail for o in told if isinstance(o, Event)] == (
+        [] if action is None else [zigbee2mqtt.PRESSES[action]]
+    )
+    assert {o.quantity: o.value for o in told if isinstance(o, Reading)} == {
+        zigbee2mqtt.STATES[name].quantity: value is zigbee2mqtt.STATES[name].means
+        for name, value in states.items()
+    }
+
+
+@given(on=st.booleans(), celsius=st.integers(-600, 1250), online=st.booleans())
+def test_what_an_esphome_node_says_comes_back(on: bool, celsius: int, online: bool) -> None:
+    sent = {
+        "opening": (esphome.encode_state(on), Quantity.OPENING, on),
+        "temperature": (esphome.encode_number(celsius / 10), Quantity.TEMPERATURE, celsius / 10),
+        esphome.STATUS: (esphome.encode_status(online), Quantity.PROBLEM, not online),
+    }
+    for subject, (payload, quantity, value) in sent.items():
+        (reading,) = esphome.decode(frame(message.pack(subject, payload))).observations
+        assert isinstance(reading, Reading)
+        assert reading.quantity is quantity
+        assert same(reading.value, value)

@@ -1,8 +1,9 @@
 """Golden frames: one JSON file per codec, read here for every test that needs them.
 
 A file has ``codec``, ``note`` (where the frames come from and under which terms they are quoted) and
-``vectors``. A vector has ``name``, ``frame`` (hex), ``origin`` (who made it), ``ours`` when that is us, and
-either ``expect`` (with ``counter`` and ``packet_id`` where there is one) or ``refused``: the error's name.
+``vectors``. A vector has ``name``, ``frame`` (hex; or, for a local MQTT message, ``subject`` and ``text``),
+``origin`` (who made it), ``ours`` when that is us, and either ``expect`` (with ``counter`` and ``packet_id``
+where there is one, and ``heard`` where it is false) or ``refused``: the error's name.
 Its surroundings: ``address``, ``key`` (hex), ``last_counter``, ``encrypted``.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_protocols.codec import Frame, Security
+from firmware_protocols.local.message import pack
 from firmware_protocols.model import DeviceId, Event, MotionWindow, Observation, Reading
 
 FOLDER = Path(__file__).parent
@@ -43,8 +45,13 @@ class Vector:
 
     @property
     def frame(self) -> Frame:
-        payload = bytes.fromhex(self.fields["frame"])
-        return Frame(DEVICE, payload, RECEIVED_AT, self.fields.get("address", ""))
+        return Frame(DEVICE, self._payload, RECEIVED_AT, self.fields.get("address", ""))
+
+    @property
+    def _payload(self) -> bytes:
+        if "frame" in self.fields:
+            return bytes.fromhex(self.fields["frame"])
+        return pack(self.fields["subject"], self.fields["text"].encode())
 
     @property
     def security(self) -> Security:
@@ -80,7 +87,9 @@ def describe(observation: Observation) -> dict[str, Any]:
                 described["age_s"] = round(age_s, 6)
             return described
         case Event():
-            return {"event": observation.kind.value, "detail": observation.detail}
+            age_s = (RECEIVED_AT - observation.observed_at).total_seconds()
+            told: dict[str, Any] = {"event": observation.kind.value, "detail": observation.detail}
+            return told | ({"age_s": round(age_s, 6)} if age_s else {})
         case MotionWindow():
             return {
                 "motion": observation.counter,

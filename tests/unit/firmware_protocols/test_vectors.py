@@ -19,6 +19,7 @@ def test_a_golden_frame_says_what_its_file_says(vector: Vector) -> None:
     assert [describe(observation) for observation in decoded.observations] == vector.fields["expect"]
     assert decoded.counter == vector.fields.get("counter")
     assert decoded.packet_id == vector.fields.get("packet_id")
+    assert decoded.heard == vector.fields.get("heard", True)
 
 
 @pytest.mark.parametrize("vector", UNDERSTOOD, ids=str)
