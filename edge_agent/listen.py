@@ -28,6 +28,7 @@ class Printer:
         """Decode one frame and write what it says."""
         frame = incoming.frame
         head = f"{frame.received_at:%H:%M:%S.%f} {frame.device} {incoming.codec}"
+        head += " (retained)" if incoming.retained else ""
         device = self.devices.get(frame.device)
         key = device.key if device else None
         try:

@@ -101,7 +101,8 @@ class Pipeline:
             return
         fresh = self._replay.accept(incoming, decoded, now)
         if fresh:
-            self.outbox.note(_REPLAY + device, self._replay.note(device))
+            if note := self._replay.note(device):
+                self.outbox.note(_REPLAY + device, note)
             self._see(fresh, now)
 
     def tick(self) -> None:

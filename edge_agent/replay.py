@@ -3,20 +3,23 @@
 Three kinds of "again" are kept apart. A *repetition*: the same broadcast payload within seconds, because
 radios repeat. A *repeated packet*: the same packet id. A *replay*: an authenticated counter that does not
 grow, which the codec refuses. The pipeline makes each memory durable no later than the observation.
+
+What a broker or a bridge says of a device out of its own memory is no sign of life. Of a broker's, whose age
+nobody knows, only states are taken that stand until they are changed, marked as estimated; never a moment.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from edge_agent.drivers import Incoming
 from edge_agent.settings import Device
 from firmware_protocols.codec import Decoded, Security
-from firmware_protocols.model import DeviceId, Observation, Reading
+from firmware_protocols.model import DeviceId, Observation, Quality, Quantity, Reading
 
 REPEATED_WITHIN: Final = timedelta(seconds=10)
 """Broadcasters repeat one payload at 0.1-10 Hz; one that was silent longer than this says something new."""
@@ -24,6 +27,23 @@ SAME_PACKET_WITHIN: Final = timedelta(seconds=30)
 """A packet id is 8 bits and starts anywhere after a battery change, so it is believed only for a while."""
 REFRESH_AFTER: Final = timedelta(seconds=60)
 """A sensor without packet ids whose value does not change still gives a reading this often."""
+STANDING: Final = frozenset(
+    {
+        Quantity.SMOKE,
+        Quantity.GAS,
+        Quantity.CARBON_MONOXIDE,
+        Quantity.MOISTURE,
+        Quantity.OPENING,
+        Quantity.FALL_STATE,
+        Quantity.TAMPER,
+        Quantity.BATTERY_LOW,
+        Quantity.PROBLEM,
+        Quantity.MAINS,
+    }
+)
+"""States that hold until their device says otherwise: a detector whose last word was smoke still stands for
+smoke. Motion, presence and numbers are of a moment; an old one must not pass for a sign of life.
+"""
 
 
 @dataclass(slots=True)
@@ -74,6 +94,10 @@ class Replay:
 
     def accept(self, incoming: Incoming, decoded: Decoded, now: datetime) -> tuple[Observation, ...]:
         """Remember the frame; return those of its observations that are new."""
+        if incoming.retained:
+            return _standing(decoded.observations)
+        if not decoded.heard:
+            return decoded.observations
         memory = self._of(incoming.frame.device)
         refresh = self._same_payload(memory, incoming, now)
         again = (
@@ -93,9 +117,10 @@ class Replay:
             return tuple(item for item in decoded.observations if isinstance(item, Reading))
         return decoded.observations
 
-    def note(self, device: DeviceId) -> str:
-        """What to keep of ``device``."""
-        return self._of(device).note()
+    def note(self, device: DeviceId) -> str | None:
+        """What to keep of ``device``; nothing of one that was never heard."""
+        memory = self._of(device)
+        return None if memory.heard_at is None else memory.note()
 
     def silent_s(self, now: datetime) -> dict[str, float]:
         """Seconds since each device was heard in this run or, after a restart, since the start."""
@@ -116,3 +141,12 @@ class Replay:
             and memory.heard_at is not None
             and abs(now - memory.heard_at) <= REPEATED_WITHIN
         )
+
+
+def _standing(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
+    """Those that hold until they are changed, as far as anybody knows."""
+    return tuple(
+        replace(item, quality=Quality.ESTIMATED)
+        for item in observations
+        if isinstance(item, Reading) and item.quantity in STANDING and item.value is not None
+    )

@@ -22,11 +22,13 @@ class Incoming:
 
     ``broadcast``: the transport sends one and the same frame many times (an advertisement), so an identical
     payload heard again is a repetition and not a second occurrence.
+    ``retained``: not a message of now but a broker's memory of the last one, of unknown age.
     """
 
     codec: str
     frame: Frame
     broadcast: bool = False
+    retained: bool = False
 
 
 Deliver = Callable[[Incoming], None]

@@ -16,6 +16,7 @@ from edge_agent.rules import RULES, FallSign, Rule, Sight
 from edge_agent.rules.fall import FallRule
 from edge_agent.rules.sos import SosRule
 from firmware_protocols.codec import Frame
+from firmware_protocols.local.message import pack
 from firmware_protocols.model import (
     Alarm,
     AlarmId,
@@ -25,6 +26,8 @@ from firmware_protocols.model import (
     Event,
     JsonValue,
     MotionWindow,
+    Quality,
+    Quantity,
     Reading,
 )
 from firmware_protocols.serial import micradar, tinyframe
@@ -103,6 +106,12 @@ class Gateway:
         self, device: DeviceId, payload: bytes, codec: str = "bthome", *, broadcast: bool = True
     ) -> None:
         self.pipeline.take(Incoming(codec, Frame(device, payload, self.hands.at), broadcast))
+
+    def hear_local(
+        self, device: DeviceId, text: str, subject: str = "state", *, retained: bool = False
+    ) -> None:
+        frame = Frame(device, pack(subject, text.encode()), self.hands.at)
+        self.pipeline.take(Incoming("zigbee2mqtt", frame, retained=retained))
 
     def at(self, seconds: float) -> None:
         self.hands.at = after(seconds)
@@ -358,3 +367,63 @@ def test_mute_is_for_the_ears_only(gateway: Gateway) -> None:
     assert gateway.pipeline.announcer.tick(NOON) == []
     assert len(gateway.alarms()) == 1
     assert gateway.pipeline.announcer.tick(after(101)) == [Phrase.HELP_CALLED]
+
+
+# -- what brokers and bridges remember -------------------------------------------------------------------
+
+
+def test_a_retained_press_is_nothing_and_the_same_press_of_now_is_an_alarm(gateway: Gateway) -> None:
+    gateway.hear_local(PENDANT, '{"action":"emergency"}', retained=True)
+    assert gateway.stored(Lane.ALARM) == []
+    assert gateway.pipeline.silent_s() == {}
+    gateway.hear_local(PENDANT, '{"action":"emergency"}')
+    assert [alarm.kind for alarm in gateway.alarms()] == [AlarmKind.SOS]
+    assert gateway.pipeline.silent_s() == {PENDANT: 0.0}
+
+
+def test_retained_smoke_is_one_alarm_over_any_number_of_reconnects_and_restarts(gateway: Gateway) -> None:
+    for second in range(3):
+        gateway.at(1000 * second)
+        gateway.hear_local(SMOKE, '{"smoke":true}', retained=True)
+    gateway.restart()
+    gateway.hear_local(SMOKE, '{"smoke":true}', retained=True)
+    assert [alarm.kind for alarm in gateway.alarms()] == [AlarmKind.SMOKE]
+    assert gateway.pipeline.silent_s() == {}
+
+
+def test_smoke_that_cleared_while_nobody_listened_can_alarm_again(gateway: Gateway) -> None:
+    gateway.hear_local(SMOKE, '{"smoke":true}')
+    gateway.at(1000)
+    gateway.hear_local(SMOKE, '{"smoke":false}', retained=True)
+    gateway.at(2000)
+    gateway.hear_local(SMOKE, '{"smoke":true}')
+    assert [alarm.kind for alarm in gateway.alarms()] == [AlarmKind.SMOKE] * 2
+
+
+def test_of_a_retained_message_only_standing_states_are_taken_as_estimated(gateway: Gateway) -> None:
+    gateway.hear_local(
+        RADAR, '{"contact":false,"occupancy":true,"presence":true,"battery":90}', retained=True
+    )
+    (door,) = gateway.stored(Lane.BULK)
+    assert door == Reading(RADAR, Quantity.OPENING, True, NOON, Quality.ESTIMATED)
+
+
+def test_what_a_bridge_says_about_a_device_is_taken_but_is_no_sign_of_life(gateway: Gateway) -> None:
+    gateway.hear_local(SMOKE, '{"battery":90}')
+    gateway.at(600)
+    gateway.hear_local(SMOKE, '{"state":"offline"}', "availability")
+    gateway.hear_local(SMOKE, '{"battery":90,"last_seen":"2026-06-01T12:00:00Z"}')
+    assert gateway.pipeline.silent_s() == {SMOKE: 600.0}
+    readings = [record for record in gateway.stored(Lane.BULK) if isinstance(record, Reading)]
+    assert [(r.quantity, r.value, r.observed_at) for r in readings] == [
+        (Quantity.BATTERY, 90.0, NOON),
+        (Quantity.PROBLEM, True, after(600)),
+        (Quantity.BATTERY, 90.0, NOON),
+    ]
+
+
+def test_a_device_that_was_only_spoken_of_is_not_heard_after_a_restart_either(gateway: Gateway) -> None:
+    gateway.hear_local(SMOKE, '{"state":"offline"}', "availability")
+    gateway.hear_local(SMOKE, '{"smoke":true}', retained=True)
+    gateway.restart()
+    assert gateway.pipeline.silent_s() == {}
