@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from edge_agent.drivers import build_all
 from edge_agent.motion import load_watch
-from edge_agent.settings import Device, DeviceKind, EdgeSettings
+from edge_agent.settings import Device, DeviceKind, EdgeSettings, LocalMqttSettings
+
+_ANSWER_S: Final = 3.0
+"""A broker in the same home answers sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
     for line in settings.serial:
         if "://" not in line.port:
             yield Finding(os.access(line.port, os.R_OK | os.W_OK), f"serial port {line.port} for {line.name}")
+    if settings.local_mqtt:
+        yield from _local_broker(settings.local_mqtt)
     yield _drivers(settings)
     if any(device.kind is DeviceKind.WEARABLE for device in settings.devices.values()):
         yield _model(settings.rules.fall_position)
@@ -49,6 +55,18 @@ def _device(device: Device) -> str:
     where = f" in {device.room}" if device.room else ""
     encrypted = ", encrypted" if device.key else ""
     return f"{device.kind} {device.name}{where}{encrypted}"
+
+
+def _local_broker(local: LocalMqttSettings) -> Iterator[Finding]:
+    where, way = f"{local.host}:{local.port}", "with" if local.tls else "without"
+    try:
+        socket.create_connection((local.host, local.port), _ANSWER_S).close()
+    except OSError as error:
+        yield Finding(False, f"broker in the home {where} does not answer ({error}): does it run?")
+    else:
+        yield Finding(True, f"broker in the home {where} {way} TLS")
+    if local.ca_file:
+        yield Finding(os.access(local.ca_file, os.R_OK), f"certificate file {local.ca_file}")
 
 
 def _folder(folder: Path) -> Finding:

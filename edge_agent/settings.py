@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from firmware_protocols.model import DeviceId, GatewayId
-from firmware_protocols.registry import BAUDS, FRAMERS
+from firmware_protocols.registry import BAUDS, FRAMERS, SUBJECTS
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 
@@ -143,6 +143,44 @@ class SerialSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalDeviceSettings:
+    """One device that speaks MQTT in the home. ``topic``: its own, without wildcards.
+
+    ``entities``: for codecs whose messages do not name what they hold, which entity means what.
+    """
+
+    name: Name
+    codec: str
+    topic: Annotated[str, Meta(max_length=200)]
+    kind: DeviceKind = DeviceKind.OTHER
+    room: str = ""
+    entities: Mapping[str, str] = field(default_factory=dict)
+
+    def subjects(self) -> Mapping[str, str]:
+        """Each topic to listen to, and what a message there is about.
+
+        Raises:
+            ValueError: the codec cannot use ``entities``.
+        """
+        found = SUBJECTS[self.codec](self.entities)
+        return {f"{self.topic}/{sub}" if sub else self.topic: subject for sub, subject in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMqttSettings:
+    """The home's own broker. ``password`` holds the content of ``password_file`` once loaded."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    user: str = ""
+    password: str = field(default="", repr=False)
+    password_file: Path | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    device: tuple[LocalDeviceSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RulesSettings:
     """How the gateway's own judgement is tuned."""
 
@@ -184,6 +222,7 @@ class EdgeSettings:
     uplink: UplinkSettings
     ble: BleSettings | None = None
     serial: tuple[SerialSettings, ...] = ()
+    local_mqtt: LocalMqttSettings | None = None
     rules: RulesSettings = RulesSettings()
     outbox: OutboxSettings = OutboxSettings()
     prompt: PromptSettings = PromptSettings()
@@ -194,6 +233,8 @@ class EdgeSettings:
         radio = self.ble.device if self.ble else ()
         found = [Device(DeviceId(d.name), d.kind, d.room, d.address.upper(), d.key) for d in radio]
         found += [Device(DeviceId(s.name), s.kind, s.room) for s in self.serial]
+        local = self.local_mqtt.device if self.local_mqtt else ()
+        found += [Device(DeviceId(d.name), d.kind, d.room) for d in local]
         return {device.name: device for device in found}
 
 
@@ -227,7 +268,8 @@ def parse(raw: Mapping[str, Any], file: str = "settings") -> EdgeSettings:
         raise SettingsError(file, str(error).replace("`$.", "`")) from error
     for reason in _contradictions(settings):
         raise SettingsError(file, reason)
-    return replace(settings, uplink=_with_secret(settings.uplink, file))
+    settings = replace(settings, uplink=_with_secret(settings.uplink, file))
+    return replace(settings, local_mqtt=_with_password(settings.local_mqtt, file))
 
 
 def _path(kind: type, value: Any) -> Any:
@@ -269,7 +311,9 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     if not valid_gateway_id(settings.gateway.id):
         yield f"gateway.id {settings.gateway.id!r} must be 2-48 letters, digits and '-'"
     radio = settings.ble.device if settings.ble else ()
+    local = settings.local_mqtt.device if settings.local_mqtt else ()
     names = [*(device.name for device in radio), *(device.name for device in settings.serial)]
+    names += [device.name for device in local]
     yield from (f"two devices are named {name!r}" for name in _twice(names))
     yield from (f"two devices have the address {a}" for a in _twice([d.address.upper() for d in radio]))
     if settings.ble and settings.ble.backend == "hci" and not settings.ble.transport:
@@ -277,6 +321,8 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     for line in settings.serial:
         if line.codec not in FRAMERS:
             yield f"serial {line.name!r}: no codec {line.codec!r}; there are: {', '.join(FRAMERS)}"
+    if settings.local_mqtt:
+        yield from _local_contradictions(settings.local_mqtt)
     uplink = settings.uplink
     if bool(uplink.secret) == bool(uplink.secret_file):
         yield "uplink needs exactly one of 'secret' and 'secret_file'"
@@ -286,20 +332,57 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
         yield "uplink has certificate files but 'tls' is not true"
 
 
+def _local_contradictions(local: LocalMqttSettings) -> Iterator[str]:
+    topics: list[str] = []
+    for device in local.device:
+        where = f"local_mqtt device {device.name!r}"
+        if device.codec not in SUBJECTS:
+            yield f"{where}: no codec {device.codec!r}; there are: {', '.join(SUBJECTS)}"
+        elif not _is_plain(device.topic):
+            yield f"{where}: topic {device.topic!r} must be one topic, e.g. 'zigbee2mqtt/door': no '+' or '#'"
+        else:
+            try:
+                topics += device.subjects()
+            except ValueError as error:
+                yield f"{where}: {device.codec} {error}"
+    yield from (f"two local_mqtt devices read the topic {topic!r}" for topic in _twice(topics))
+    if local.password and local.password_file:
+        yield "local_mqtt takes one of 'password' and 'password_file'"
+    if (local.password or local.password_file) and not local.user:
+        yield "local_mqtt has a password but no 'user'"
+    if local.ca_file and not local.tls:
+        yield "local_mqtt has a certificate file but 'tls' is not true"
+
+
+def _is_plain(topic: str) -> bool:
+    """Whether it names one place: no wildcard, no broker's own (``$SYS``), no empty level, only printable."""
+    return topic.isprintable() and all(topic.split("/")) and topic[0] != "$" and not set("+#") & set(topic)
+
+
 def _twice(values: Sequence[str]) -> Sequence[str]:
     return sorted({value for value in values if values.count(value) > 1})
-
-
-_ADVICE: Final = "write this gateway's secret there, readable only by the agent's user"
 
 
 def _with_secret(uplink: UplinkSettings, file: str) -> UplinkSettings:
     if uplink.secret_file is None:
         return uplink
+    advice = "write this gateway's secret there, readable only by the agent's user"
+    return replace(uplink, secret=_content(uplink.secret_file, "uplink.secret_file", advice, file))
+
+
+def _with_password(local: LocalMqttSettings | None, file: str) -> LocalMqttSettings | None:
+    if local is None or local.password_file is None:
+        return local
+    advice = "write the password of local_mqtt.user there, readable only by the agent's user"
+    password = _content(local.password_file, "local_mqtt.password_file", advice, file)
+    return replace(local, password=password)
+
+
+def _content(path: Path, key: str, advice: str, file: str) -> str:
     try:
-        secret = uplink.secret_file.read_text(encoding="utf-8").strip()
+        content = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(file, f"uplink.secret_file {uplink.secret_file}: {error}; {_ADVICE}") from error
-    if not secret:
-        raise SettingsError(file, f"uplink.secret_file {uplink.secret_file} is empty; {_ADVICE}")
-    return replace(uplink, secret=secret)
+        raise SettingsError(file, f"{key} {path}: {error}; {advice}") from error
+    if not content:
+        raise SettingsError(file, f"{key} {path} is empty; {advice}")
+    return content

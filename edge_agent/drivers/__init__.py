@@ -84,10 +84,15 @@ def _radio(settings: EdgeSettings) -> bool:
     return settings.ble is not None and bool(settings.ble.device)
 
 
+def _local(settings: EdgeSettings) -> bool:
+    return settings.local_mqtt is not None and bool(settings.local_mqtt.device)
+
+
 DRIVERS: Final[Mapping[str, DriverSpec]] = {
     "serial": DriverSpec("edge_agent.drivers.serial_port", lambda settings: bool(settings.serial)),
     "ble_scan": DriverSpec("edge_agent.drivers.ble_scan", _radio),
     "ble_gatt": DriverSpec("edge_agent.drivers.ble_gatt", _radio),
+    "local_mqtt": DriverSpec("edge_agent.drivers.local_mqtt", _local),
 }
 
 

@@ -26,6 +26,26 @@ GOOD: dict[str, Any] = {
             }
         ],
     },
+    "local_mqtt": {
+        "user": "anban",
+        "password": "p",
+        "device": [
+            {
+                "name": "door",
+                "kind": "door",
+                "codec": "zigbee2mqtt",
+                "topic": "zigbee2mqtt/door",
+                "room": "hall",
+            },
+            {
+                "name": "radar-bed",
+                "kind": "radar",
+                "codec": "esphome",
+                "topic": "radar-bed",
+                "entities": {"binary_sensor/there": "presence"},
+            },
+        ],
+    },
     "serial": [{"name": "radar-bath", "codec": "micradar", "port": "/dev/ttyUSB0", "room": "bathroom"}],
 }
 
@@ -46,6 +66,8 @@ def test_a_good_file_gives_all_devices_with_kind_room_and_key() -> None:
     assert [(d.name, d.kind, d.room) for d in devices.values()] == [
         ("pendant", DeviceKind.PENDANT, ""),
         ("radar-bath", DeviceKind.RADAR, "bathroom"),
+        ("door", DeviceKind.DOOR, "hall"),
+        ("radar-bed", DeviceKind.RADAR, ""),
     ]
     pendant = next(iter(devices.values()))
     assert pendant.address == "A4:C1:38:00:00:01"
@@ -78,6 +100,103 @@ def test_what_is_wrong_is_named(change: Callable[[dict[str, Any]], object], word
     text = broken(change)
     for word in words:
         assert word in text
+
+
+def test_a_local_device_has_the_topics_that_its_codec_reads() -> None:
+    local = parse(GOOD).local_mqtt
+    assert local is not None
+    assert [dict(device.subjects()) for device in local.device] == [
+        {
+            "zigbee2mqtt/door": "state",
+            "zigbee2mqtt/door/availability": "availability",
+            "zigbee2mqtt/door/state": "availability",
+        },
+        {"radar-bed/status": "status", "radar-bed/binary_sensor/there/state": "presence"},
+    ]
+
+
+def door(**change: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda raw: raw["local_mqtt"]["device"][0].update(change)
+
+
+def radar(**entities: str) -> Callable[[dict[str, Any]], None]:
+    return lambda raw: raw["local_mqtt"]["device"][1].update(entities=entities)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (door(name="pendant"), ("two devices are named 'pendant'",)),
+        (door(topik="x"), ("'topik'", "[local_mqtt.device]", "'topic'")),
+        (door(codec="zigbee2mtqq"), ("'door'", "no codec 'zigbee2mtqq'", "zigbee2mqtt, esphome")),
+        (door(codec="micradar"), ("no codec 'micradar'",)),
+        (door(entities={"a": "b"}), ("'door'", "zigbee2mqtt takes no entities")),
+        (radar(), ("'radar-bed'", "esphome needs entities", "opening")),
+        (radar(there="presence"), ("entity 'there' must be binary_sensor/<name> or sensor/<name>",)),
+        (radar(**{"binary_sensor/+": "presence"}), ("binary_sensor/<name>",)),
+        (radar(**{"binary_sensor/x": "presense"}), ("'presense'", "did you mean 'presence'?")),
+        (radar(**{"binary_sensor/x": "temperature"}), ("cannot be 'temperature'", "it can be: button")),
+        (radar(**{"sensor/x": "smoke"}), ("cannot be 'smoke'", "it can be: heart_rate")),
+        (lambda raw: raw["local_mqtt"].pop("user"), ("a password but no 'user'",)),
+        (
+            lambda raw: raw["local_mqtt"].update(password_file="/p"),
+            ("one of 'password' and 'password_file'",),
+        ),
+        (lambda raw: raw["local_mqtt"].update(ca_file="/ca.pem"), ("local_mqtt", "'tls' is not true")),
+        (lambda raw: raw["local_mqtt"].update(port=0), ("local_mqtt.port",)),
+    ],
+)
+def test_what_is_wrong_with_the_homes_broker_is_named(
+    change: Callable[[dict[str, Any]], object], words: tuple[str, ...]
+) -> None:
+    text = broken(change)
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "zigbee2mqtt/+",
+        "#",
+        "zigbee2mqtt/#",
+        "$SYS/uptime",
+        "/door",
+        "door/",
+        "a//b",
+        "",
+        "a\0b",
+        "a\nb",
+        "a" * 201,
+    ],
+)
+def test_a_topic_that_is_not_one_place_is_refused(topic: str) -> None:
+    text = broken(door(topic=topic))
+    assert "topic" in text
+
+
+@pytest.mark.parametrize("topic", ["radar-bed", "radar-bed/status", "radar-bed/binary_sensor/there/state"])
+def test_two_devices_never_read_one_topic(topic: str) -> None:
+    """Neither as their own nor as one below it."""
+    twin: dict[str, Any] = {"name": "twin", "codec": "zigbee2mqtt", "topic": topic}
+    if topic == "radar-bed":
+        twin |= {"codec": "esphome", "entities": {"sensor/x": "power"}}
+    assert "two local_mqtt devices read the topic 'radar-bed" in broken(
+        lambda raw: raw["local_mqtt"]["device"].append(twin)
+    )
+
+
+def test_the_local_password_is_read_from_its_file_and_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("hush\n")
+    raw = copy.deepcopy(GOOD)
+    raw["local_mqtt"] |= {"password": "", "password_file": str(tmp_path / "password")}
+    settings = parse(raw)
+    assert settings.local_mqtt is not None
+    assert settings.local_mqtt.password == "hush"
+    assert "hush" not in repr(settings)
+    raw["local_mqtt"]["password_file"] = str(tmp_path / "none")
+    with pytest.raises(SettingsError, match="write the password of local_mqtt"):
+        parse(raw)
 
 
 def test_the_secret_is_read_from_its_file_and_never_shown(tmp_path: Path) -> None:
