@@ -22,7 +22,7 @@ MISC_EVERY_S: Final = 1.0
 
 
 class Connection:
-    """A client of the broker at 127.0.0.1:``port``; ``user`` is also the client id."""
+    """A client of the broker at 127.0.0.1:``port``; ``user`` is also the client id, if none is given."""
 
     def __init__(
         self,
@@ -31,6 +31,8 @@ class Connection:
         password: str,
         connected: Callable[[], None],
         received: Callable[[str, bytes], None],
+        *,
+        client_id: str = "",
     ) -> None:
         self._port = port
         self._connected = connected
@@ -38,7 +40,7 @@ class Connection:
         self._gone = asyncio.Event()
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=user,
+            client_id=client_id or user,
             clean_session=True,
             protocol=MQTTProtocolVersion.MQTTv311,
         )
