@@ -1,6 +1,6 @@
 """Every codec and framer there is: one line each.
 
-What this is: five tables that say which codec understands which frame. What it is not: discovery, or
+What this is: the tables that say which codec understands which frame. What it is not: discovery, or
 anything with state. The one idea: adding a device is one file, one line here, one vector file, one page
 (``docs/new-device.md``); ``tests/conformance/test_codecs.py`` runs over these tables.
 """
@@ -12,9 +12,8 @@ from typing import Final
 
 from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_oximeter
 from firmware_protocols.codec import Codec, Framer, PureCodec
-from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from firmware_protocols.local import esphome, zigbee2mqtt
-from firmware_protocols.serial import micradar
+from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
@@ -69,6 +68,7 @@ BAUDS: Final[Mapping[str, int]] = {
     "ld2450": ld2450.BAUD,
 }
 """Serial codec to the rate at which its device speaks as it is sold, for lines that configure none."""
+
 SUBJECTS: Final[Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]] = {
     "zigbee2mqtt": zigbee2mqtt.subjects,
     "esphome": esphome.subjects,

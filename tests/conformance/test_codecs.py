@@ -17,10 +17,8 @@ import firmware_protocols.serial
 from firmware_protocols.ble import battery, heart_rate, motion, pulse_oximeter
 from firmware_protocols.codec import Frame, PureCodec
 from firmware_protocols.errors import DecodeError
-from firmware_protocols.registry import ADVERTISEMENTS, BAUDS, CHARACTERISTICS, CODECS, FRAMERS
-from tests.vectors import FOLDER, RECEIVED_AT, load
 from firmware_protocols.local import message
-from firmware_protocols.registry import ADVERTISEMENTS, CHARACTERISTICS, CODECS, FRAMERS, SUBJECTS
+from firmware_protocols.registry import ADVERTISEMENTS, BAUDS, CHARACTERISTICS, CODECS, FRAMERS, SUBJECTS
 from tests.vectors import DEVICE, FOLDER, RECEIVED_AT, load
 
 DOCS = Path(__file__).parents[2] / "docs" / "protocols"

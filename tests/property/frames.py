@@ -13,10 +13,9 @@ from firmware_protocols.ble.heart_rate import HeartRate
 from firmware_protocols.ble.ieee11073 import Special, decode_sfloat
 from firmware_protocols.ble.pulse_oximeter import Continuous, DeviceTime, Pair, Spot
 from firmware_protocols.codec import Frame, Security
-from firmware_protocols.model import DeviceId, MotionWindow
-from firmware_protocols.serial import ld2410, ld2450
 from firmware_protocols.local import zigbee2mqtt
 from firmware_protocols.model import DeviceId, JsonValue, MotionWindow
+from firmware_protocols.serial import ld2410, ld2450
 
 DEVICE = DeviceId("device-under-test")
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)

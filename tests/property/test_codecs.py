@@ -292,6 +292,8 @@ def test_a_tinyframe_rate_is_a_number_in_its_limits_or_none(per_minute: float) -
             (reading,) = CODECS[name].decode(frame(written)).observations
             assert isinstance(reading, Reading)
             assert reading.value is None or 1 <= reading.value <= tinyframe.HIGHEST_HEART
+
+
 # --- local MQTT ---------------------------------------------------------------------------------------------
 
 
