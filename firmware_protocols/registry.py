@@ -14,6 +14,7 @@ from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_ox
 from firmware_protocols.codec import Codec, Framer, PureCodec
 from firmware_protocols.local import esphome, zigbee2mqtt
 from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
+from firmware_protocols.serial import micradar, ti_mmwave
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
@@ -31,6 +32,8 @@ CODECS: Final[Mapping[str, Codec]] = {
     "ld2450": PureCodec(ld2450.decode),
     "zigbee2mqtt": PureCodec(zigbee2mqtt.decode),
     "esphome": PureCodec(esphome.decode),
+    "ti_people_tracking": PureCodec(ti_mmwave.decode_people),
+    "ti_vitals": PureCodec(ti_mmwave.decode_vitals),
 }
 
 ADVERTISEMENTS: Final[Mapping[str, str]] = {
@@ -55,6 +58,8 @@ FRAMERS: Final[Mapping[str, Callable[[], Framer]]] = {
     "ld6002c": tinyframe.framer,
     "ld2410": ld2410.framer,
     "ld2450": ld2450.framer,
+    "ti_people_tracking": ti_mmwave.framer,
+    "ti_vitals": ti_mmwave.framer,
 }
 """Serial codec to the factory of its framer: one framer per port."""
 

@@ -26,6 +26,8 @@ PAGES = {
     "pulse_oximeter_spot": "pulse_oximeter",
     "pulse_oximeter_continuous": "pulse_oximeter",
     **dict.fromkeys(("mr60fda2", "mr60bha2", "ld6002", "ld6002c"), "tinyframe"),
+    "ti_people_tracking": "ti_mmwave",
+    "ti_vitals": "ti_mmwave",
 }
 """Codecs that share a page; every other has one of its own name."""
 OURS_ALONE = {"motion"}
