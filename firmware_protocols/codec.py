@@ -21,8 +21,8 @@ class Frame:
 
     ``payload``: for a BLE advertisement the service data after its UUID; for GATT the characteristic's
     value; for serial the whole frame from header to tail; for a message of the home's own broker its subject
-    and payload (``local.message``). ``address`` is the radio's MAC
-    (``AA:BB:CC:DD:EE:FF``) or ``""``. ``received_at``: the gateway's clock, aware UTC.
+    and payload (``local.message``). ``address`` is the radio's MAC (``AA:BB:CC:DD:EE:FF``), the sender's id on
+    a serial line of many, or ``""``. ``received_at``: the gateway's clock, aware UTC.
     """
 
     device: DeviceId
@@ -83,6 +83,20 @@ class PureCodec:
     def decode(self, frame: Frame, security: Security = NO_SECURITY) -> Decoded:
         """Return what ``frame`` says; see ``Codec.decode``."""
         return self.function(frame, security)
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """How the frames of a gateway of many devices tell who sent them.
+
+    ``of``: the sender's address in one whole frame, ``None`` for a frame that no device sent; never raises
+    for a frame that its framer handed over. ``address``: the regular expression that an address matches as a
+    whole. ``example``: one, for whoever wrote another.
+    """
+
+    of: Callable[[bytes], str | None]
+    address: str
+    example: str
 
 
 class Framer(Protocol):

@@ -15,6 +15,8 @@ from firmware_protocols.codec import Codec, Framer, PureCodec
 from firmware_protocols.local import esphome, zigbee2mqtt
 from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from firmware_protocols.serial import micradar, ti_mmwave
+from firmware_protocols.codec import Codec, Framer, PureCodec, Senders
+from firmware_protocols.serial import enocean, micradar, ti_mmwave
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
@@ -34,6 +36,7 @@ CODECS: Final[Mapping[str, Codec]] = {
     "esphome": PureCodec(esphome.decode),
     "ti_people_tracking": PureCodec(ti_mmwave.decode_people),
     "ti_vitals": PureCodec(ti_mmwave.decode_vitals),
+    "enocean": PureCodec(enocean.decode),
 }
 
 ADVERTISEMENTS: Final[Mapping[str, str]] = {
@@ -60,6 +63,7 @@ FRAMERS: Final[Mapping[str, Callable[[], Framer]]] = {
     "ld2450": ld2450.framer,
     "ti_people_tracking": ti_mmwave.framer,
     "ti_vitals": ti_mmwave.framer,
+    "enocean": enocean.framer,
 }
 """Serial codec to the factory of its framer: one framer per port."""
 
@@ -83,3 +87,7 @@ SUBJECTS: Final[Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]] 
 Given the device's configured entities (mostly none), it returns subtopic (``""``: the device's own topic) to
 subject (``local.message``), or raises ``ValueError`` with words for whoever wrote the configuration.
 """
+SENDERS: Final[Mapping[str, Senders]] = {
+    "enocean": Senders(enocean.sender, enocean.ADDRESS, "01825DAB"),
+}
+"""Serial codec of a line that carries many devices to how its frames name their sender."""
