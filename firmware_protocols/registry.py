@@ -16,7 +16,7 @@ from firmware_protocols.local import esphome, zigbee2mqtt
 from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from firmware_protocols.serial import micradar, ti_mmwave
 from firmware_protocols.codec import Codec, Framer, PureCodec, Senders
-from firmware_protocols.serial import enocean, micradar, ti_mmwave
+from firmware_protocols.serial import bed_mat, enocean, micradar, ti_mmwave
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
@@ -37,6 +37,7 @@ CODECS: Final[Mapping[str, Codec]] = {
     "ti_people_tracking": PureCodec(ti_mmwave.decode_people),
     "ti_vitals": PureCodec(ti_mmwave.decode_vitals),
     "enocean": PureCodec(enocean.decode),
+    "bed_mat": PureCodec(bed_mat.decode),
 }
 
 ADVERTISEMENTS: Final[Mapping[str, str]] = {
@@ -64,6 +65,7 @@ FRAMERS: Final[Mapping[str, Callable[[], Framer]]] = {
     "ti_people_tracking": ti_mmwave.framer,
     "ti_vitals": ti_mmwave.framer,
     "enocean": enocean.framer,
+    "bed_mat": bed_mat.framer,
 }
 """Serial codec to the factory of its framer: one framer per port."""
 

@@ -30,7 +30,7 @@ PAGES = {
     "ti_vitals": "ti_mmwave",
 }
 """Codecs that share a page; every other has one of its own name."""
-OURS_ALONE = {"motion"}
+OURS_ALONE = {"motion", "bed_mat"}
 """Formats that nobody else speaks, so that no frame from elsewhere can exist."""
 
 
