@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -21,8 +22,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from firmware_protocols.codec import Senders
 from firmware_protocols.model import DeviceId, GatewayId
-from firmware_protocols.registry import BAUDS, FRAMERS, SUBJECTS
+from firmware_protocols.registry import BAUDS, FRAMERS, SENDERS, SUBJECTS
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 
@@ -123,18 +125,33 @@ class BleSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SerialSettings:
-    """One device on a serial line; ``port`` is any pyserial URL (``/dev/ttyUSB0``, ``socket://host:1``).
+class SerialDeviceSettings:
+    """One of many devices behind a serial line; ``address`` is the sender's id in its frames."""
 
-    ``baud`` is needed only where the device does not speak at the rate at which it is sold.
+    address: Annotated[str, Meta(min_length=1)]
+    name: Name
+    kind: DeviceKind = DeviceKind.OTHER
+    room: str = ""
+
+
+Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class SerialSettings:
+    """One serial line; ``port`` is any pyserial URL (``/dev/ttyUSB0``, ``socket://host:1``).
+
+    It is one device, or the gateway of many: then ``device`` lists them, and the line's own name is only
+    that of the driver. ``baud`` is needed only where it does not speak at the rate at which it is sold.
     """
 
     name: Name
     codec: str
     port: Annotated[str, Meta(min_length=1)]
-    baud: Annotated[int, Meta(ge=300, le=4_000_000)] | None = None
+    baud: Baud | None = None
     room: str = ""
     kind: DeviceKind = DeviceKind.RADAR
+    device: tuple[SerialDeviceSettings, ...] = ()
 
     @property
     def rate(self) -> int:
@@ -232,7 +249,9 @@ class EdgeSettings:
         """All configured devices by name."""
         radio = self.ble.device if self.ble else ()
         found = [Device(DeviceId(d.name), d.kind, d.room, d.address.upper(), d.key) for d in radio]
-        found += [Device(DeviceId(s.name), s.kind, s.room) for s in self.serial]
+        found += [Device(DeviceId(s.name), s.kind, s.room) for s in self.serial if not s.device]
+        many = (d for s in self.serial for d in s.device)
+        found += [Device(DeviceId(d.name), d.kind, d.room, d.address.upper()) for d in many]
         local = self.local_mqtt.device if self.local_mqtt else ()
         found += [Device(DeviceId(d.name), d.kind, d.room) for d in local]
         return {device.name: device for device in found}
@@ -314,13 +333,13 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     local = settings.local_mqtt.device if settings.local_mqtt else ()
     names = [*(device.name for device in radio), *(device.name for device in settings.serial)]
     names += [device.name for device in local]
+    names += [device.name for line in settings.serial for device in line.device]
     yield from (f"two devices are named {name!r}" for name in _twice(names))
     yield from (f"two devices have the address {a}" for a in _twice([d.address.upper() for d in radio]))
     if settings.ble and settings.ble.backend == "hci" and not settings.ble.transport:
         yield "ble.backend 'hci' needs ble.transport, e.g. \"tcp-client:127.0.0.1:9001\""
     for line in settings.serial:
-        if line.codec not in FRAMERS:
-            yield f"serial {line.name!r}: no codec {line.codec!r}; there are: {', '.join(FRAMERS)}"
+        yield from (f"serial {line.name!r}: {reason}" for reason in _line_contradictions(line))
     if settings.local_mqtt:
         yield from _local_contradictions(settings.local_mqtt)
     uplink = settings.uplink
@@ -357,6 +376,27 @@ def _local_contradictions(local: LocalMqttSettings) -> Iterator[str]:
 def _is_plain(topic: str) -> bool:
     """Whether it names one place: no wildcard, no broker's own (``$SYS``), no empty level, only printable."""
     return topic.isprintable() and all(topic.split("/")) and topic[0] != "$" and not set("+#") & set(topic)
+
+
+def _line_contradictions(line: SerialSettings) -> Iterator[str]:
+    if line.codec not in FRAMERS:
+        yield f"no codec {line.codec!r}; there are: {', '.join(FRAMERS)}"
+    elif (senders := SENDERS.get(line.codec)) is not None:
+        yield from _many_contradictions(line, senders)
+    elif line.device:
+        yield f"codec {line.codec!r} is of one device; move its room and kind up and leave 'device' out"
+
+
+def _many_contradictions(line: SerialSettings, senders: Senders) -> Iterator[str]:
+    if not line.device:
+        yield f"codec {line.codec!r} carries many devices; list each as [[serial.device]] with its address"
+    if line.room or line.kind is not DeviceKind.RADAR:
+        yield "'room' and 'kind' belong into each [[serial.device]]"
+    for device in line.device:
+        if not re.fullmatch(senders.address, device.address.upper()):
+            yield f"{device.address!r} of {device.name!r} is no address; one is like {senders.example!r}"
+    for address in _twice([device.address.upper() for device in line.device]):
+        yield f"two devices have the address {address}"
 
 
 def _twice(values: Sequence[str]) -> Sequence[str]:

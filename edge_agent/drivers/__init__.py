@@ -89,7 +89,7 @@ def _local(settings: EdgeSettings) -> bool:
 
 
 DRIVERS: Final[Mapping[str, DriverSpec]] = {
-    "serial": DriverSpec("edge_agent.drivers.serial_port", lambda settings: bool(settings.serial)),
+    "serial": DriverSpec("edge_agent.drivers.serial_line", lambda settings: bool(settings.serial)),
     "ble_scan": DriverSpec("edge_agent.drivers.ble_scan", _radio),
     "ble_gatt": DriverSpec("edge_agent.drivers.ble_gatt", _radio),
     "local_mqtt": DriverSpec("edge_agent.drivers.local_mqtt", _local),

@@ -19,7 +19,7 @@ import socket
 import sys
 import termios
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +27,8 @@ from typing import Any, Final
 
 import serial
 
-from edge_agent.drivers import Deliver, Driver, DriverError, Incoming
-from edge_agent.settings import EdgeSettings, SerialSettings
+from edge_agent.drivers import Deliver, DriverError, Incoming
+from edge_agent.settings import SerialSettings
 from firmware_protocols.codec import Frame, Framer
 from firmware_protocols.model import DeviceId
 from firmware_protocols.registry import FRAMERS
@@ -64,11 +64,6 @@ _WORDS: Final[Mapping[int, str]] = {
     errno.EHOSTUNREACH: _FAR,
     errno.ENETUNREACH: _FAR,
 }
-
-
-def build(settings: EdgeSettings) -> Sequence[Driver]:
-    """One driver per configured port."""
-    return [SerialPort(line) for line in settings.serial]
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge_agent.settings import DeviceKind, SettingsError, load, parse
+from firmware_protocols.model import DeviceId
 
 GOOD: dict[str, Any] = {
     "gateway": {"id": "gw-7k2m9q", "shard": 17, "data_dir": "/var/lib/anban"},
@@ -50,6 +51,14 @@ GOOD: dict[str, Any] = {
 }
 
 
+MANY: dict[str, Any] = {
+    "name": "stick",
+    "codec": "enocean",
+    "port": "/dev/ttyUSB1",
+    "device": [{"address": "01825dab", "name": "door-front", "kind": "door", "room": "hall"}],
+}
+
+
 def broken(change: Callable[[dict[str, Any]], object]) -> str:
     raw = copy.deepcopy(GOOD)
     change(raw)
@@ -72,6 +81,36 @@ def test_a_good_file_gives_all_devices_with_kind_room_and_key() -> None:
     pendant = next(iter(devices.values()))
     assert pendant.address == "A4:C1:38:00:00:01"
     assert pendant.key == bytes.fromhex("231d39c1d7cc1ab1aee224cd096db932")
+
+
+def test_a_line_of_many_gives_its_devices_and_not_itself() -> None:
+    raw = copy.deepcopy(GOOD)
+    raw["serial"].append(MANY)
+    devices = parse(raw).devices
+    assert [*devices] == ["pendant", "radar-bath", "door-front"]
+    door = devices[DeviceId("door-front")]
+    assert (door.kind, door.room, door.address) == (DeviceKind.DOOR, "hall", "01825DAB")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"device": []}, ("'stick'", "carries many devices", "[[serial.device]]")),
+        ({"room": "hall"}, ("'stick'", "belong into each [[serial.device]]")),
+        ({"codec": "micradar"}, ("'stick'", "'micradar' is of one device")),
+        ({"device": [{"address": "1825DAB", "name": "a"}]}, ("'1825DAB' of 'a'", "like '01825DAB'")),
+        ({"device": [{"address": "01825DAB", "name": "pendant"}]}, ("two devices are named 'pendant'",)),
+        ({"device": [{"address": "01825DAB", "nmae": "a"}]}, ("'nmae' in [serial.device]", "'name'")),
+        (
+            {"device": [{"address": "01825DAB", "name": "a"}, {"address": "01825dab", "name": "b"}]},
+            ("two devices have the address 01825DAB",),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_line_of_many_is_named(change: dict[str, Any], words: tuple[str, ...]) -> None:
+    text = broken(lambda raw: raw["serial"].append({**MANY, **change}))
+    for word in words:
+        assert word in text
 
 
 @pytest.mark.parametrize(
