@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from edge_agent.drivers import build_all
+from edge_agent.drivers import DriverError, build_all
 from edge_agent.motion import load_watch
-from edge_agent.settings import Device, DeviceKind, EdgeSettings, LocalMqttSettings
+from edge_agent.settings import Device, DeviceKind, EdgeSettings, LocalMqttSettings, SerialSettings
 
 _ANSWER_S: Final = 3.0
 """A broker in the same home answers sooner."""
@@ -42,6 +42,8 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
     for line in settings.serial:
         if "://" not in line.port:
             yield Finding(os.access(line.port, os.R_OK | os.W_OK), f"serial port {line.port} for {line.name}")
+        if line.cli_port:
+            yield from _setup(line)
     if settings.local_mqtt:
         yield from _local_broker(settings.local_mqtt)
     yield _drivers(settings)
@@ -49,6 +51,21 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
         yield _model(settings.rules.fall_position)
     if not settings.devices:
         yield Finding(False, "no devices: this gateway watches nothing")
+
+
+def _setup(line: SerialSettings) -> Iterator[Finding]:
+    from edge_agent.drivers import ti_setup
+
+    if "://" not in line.cli_port:
+        yield Finding(
+            os.access(line.cli_port, os.R_OK | os.W_OK), f"CLI port {line.cli_port} for {line.name}"
+        )
+    try:
+        count = len(ti_setup.read(line.cli_file or Path()))
+    except DriverError as error:
+        yield Finding(False, str(error))
+    else:
+        yield Finding(True, f"{line.cli_file}: {count} commands for {line.name}")
 
 
 def _device(device: Device) -> str:

@@ -143,6 +143,7 @@ class SerialSettings:
 
     It is one device, or the gateway of many: then ``device`` lists them, and the line's own name is only
     that of the driver. ``baud`` is needed only where it does not speak at the rate at which it is sold.
+    ``cli_port`` and ``cli_file``: where, and with which text, a radar is configured at each power-up.
     """
 
     name: Name
@@ -152,6 +153,9 @@ class SerialSettings:
     room: str = ""
     kind: DeviceKind = DeviceKind.RADAR
     device: tuple[SerialDeviceSettings, ...] = ()
+    cli_port: str = ""
+    cli_baud: Baud = 115_200
+    cli_file: Path | None = None
 
     @property
     def rate(self) -> int:
@@ -385,6 +389,10 @@ def _line_contradictions(line: SerialSettings) -> Iterator[str]:
         yield from _many_contradictions(line, senders)
     elif line.device:
         yield f"codec {line.codec!r} is of one device; move its room and kind up and leave 'device' out"
+    if bool(line.cli_port) != bool(line.cli_file):
+        yield "'cli_port' and 'cli_file' belong together"
+    if line.cli_port and line.cli_port == line.port:
+        yield "'cli_port' is the data port; a radar has two, often …-if00 and …-if01"
 
 
 def _many_contradictions(line: SerialSettings, senders: Senders) -> Iterator[str]:

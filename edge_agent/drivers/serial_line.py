@@ -1,7 +1,7 @@
 """Serial lines as they are configured: a port, and what its kind of device needs around it.
 
 What this is not: reading, which is ``serial_port``. The one idea: each need is a driver around a driver, so a
-port knows nothing of gateways of many.
+port knows nothing of gateways of many or of radars that must be told at power-up what to do.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from edge_agent.drivers import Deliver, Driver, Incoming
 from edge_agent.drivers.serial_port import SerialPort
+from edge_agent.drivers.ti_setup import ConfiguredRadar
 from edge_agent.settings import EdgeSettings, SerialSettings
 from firmware_protocols.codec import Senders
 from firmware_protocols.model import DeviceId
@@ -30,8 +31,9 @@ def build(settings: EdgeSettings) -> Sequence[Driver]:
 
 
 def _around(port: Driver, line: SerialSettings) -> Driver:
+    configured = ConfiguredRadar(port, line) if line.cli_port else port
     senders = SENDERS.get(line.codec)
-    return port if senders is None else GatewayOfMany(port, line, senders)
+    return configured if senders is None else GatewayOfMany(configured, line, senders)
 
 
 class GatewayOfMany:

@@ -189,7 +189,7 @@ class _Reader(threading.Thread):
                 self._ring()
                 self._read(port)
         except (OSError, ValueError) as error:
-            self.failure = _in_words(error)
+            self.failure = in_words(error)
         finally:
             self._ring()
 
@@ -251,7 +251,7 @@ def _waiting(port: Any) -> int:
     return int.from_bytes(fcntl.ioctl(fileno, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """What a technician can do; the same words for the same fault. pyserial wraps the fault that it met."""
     cause: BaseException | None = error
     while cause is not None:

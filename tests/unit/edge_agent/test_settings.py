@@ -105,6 +105,9 @@ def test_a_line_of_many_gives_its_devices_and_not_itself() -> None:
             {"device": [{"address": "01825DAB", "name": "a"}, {"address": "01825dab", "name": "b"}]},
             ("two devices have the address 01825DAB",),
         ),
+        ({"cli_port": "/dev/ttyUSB2"}, ("'cli_port' and 'cli_file' belong together",)),
+        ({"cli_port": "/dev/ttyUSB1", "cli_file": "/etc/a.cfg"}, ("'cli_port' is the data port",)),
+        ({"cli_baud": 3}, ("cli_baud", "300")),
     ],
 )
 def test_what_is_wrong_with_a_line_of_many_is_named(change: dict[str, Any], words: tuple[str, ...]) -> None:
