@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.check import findings
-from edge_agent.drivers import Driver, DriverError, Incoming, ti_setup
+from edge_agent.drivers import Driver, DriverError, Incoming, serial_port, ti_setup
 from edge_agent.drivers.serial_line import MOST_STRANGERS, build
 from edge_agent.settings import EdgeSettings, parse
+from edge_agent.supervise import supervise
 from firmware_protocols.serial import enocean, ti_mmwave
 from firmware_protocols.serial.ti_mmwave import Target
 from simulators.enocean_stick import EnoceanStick
@@ -68,6 +69,12 @@ async def running(driver: Driver) -> AsyncIterator[list[Incoming]]:
 
 
 # -- many devices on one line ------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _brief_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop takes as long as a read."""
+    monkeypatch.setattr(serial_port, "READ_S", 0.1)
 
 
 @pytest.fixture
@@ -135,8 +142,8 @@ async def test_a_whole_house_of_strangers_fills_neither_log_nor_memory(
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ti_setup, "FIRST_SILENCE_S", 0.2)
-    monkeypatch.setattr(ti_setup, "LONG_SILENCE_S", 1.0)
-    monkeypatch.setattr(ti_setup, "FRAMES_S", 1.0)
+    monkeypatch.setattr(ti_setup, "LONG_SILENCE_S", 0.6)
+    monkeypatch.setattr(ti_setup, "FRAMES_S", 0.6)
     monkeypatch.setattr(ti_setup, "REPLY_S", 2.0)
 
 
@@ -254,6 +261,20 @@ async def test_a_radar_that_takes_its_text_and_sends_nothing_is_said_in_words(ra
         mute.setattr(TiRadar, "frame", lambda _self: b"")
         with pytest.raises(DriverError, match="brings no ti_people_tracking frames though the radar took"):
             await asyncio.wait_for(configured(radar).run(lambda _: None), 20)
+
+
+async def test_a_mended_text_is_taken_without_a_restart_and_its_fault_was_said_once(
+    radar: TiRadar, caplog: pytest.LogCaptureFixture
+) -> None:
+    driver = configured(radar, TEXT.replace("flushCfg", "flushConfig"))
+    heard: list[Incoming] = []
+    task = asyncio.create_task(supervise("radar", lambda: driver.run(heard.append), first_s=0.05, most_s=0.1))
+    await until(lambda: radar.heard.count("sensorStop") >= 2)
+    radar.data.link.with_name("radar.cfg").write_text(TEXT)
+    await until(lambda: heard)
+    task.cancel()
+    await asyncio.wait({task})
+    assert caplog.text.count("line 4 'flushConfig': the radar answers") == 1
 
 
 async def test_a_missing_text_is_said_with_its_name(radar: TiRadar) -> None:
