@@ -50,9 +50,9 @@ _PRESSED: Final = 0x10
 class Handle(IntEnum):
     """Where a window handle points after it was turned (F6-10-00), by the high four bits."""
 
-    LEVEL_FROM_DOWN = 0xC
+    LEVEL_FROM_UP = 0xC
     UP = 0xD
-    LEVEL_FROM_UP = 0xE
+    LEVEL_FROM_DOWN = 0xE
     DOWN = 0xF
 
 
