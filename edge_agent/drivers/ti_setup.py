@@ -197,7 +197,7 @@ def _opened(line: SerialSettings) -> Any:
 
 def _refusal(port: Any, command: str, stopping: threading.Event) -> str:
     """Send one command; return why it was not done, ``""`` if it was (or nobody wants to know any more)."""
-    port.reset_input_buffer()
+    port.read(port.in_waiting)  # what came late belongs to no command
     port.write(command.encode("ascii") + b"\n")
     reply, until_s = b"", time.monotonic() + REPLY_S
     while time.monotonic() < until_s and not stopping.is_set():

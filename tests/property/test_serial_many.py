@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -244,6 +245,18 @@ def test_lengths_that_count_their_own_header_are_never_read_as_persons(lengths: 
 @given(telegram=telegrams)
 def test_a_telegram_names_its_sender(telegram: Telegram) -> None:
     assert SENDERS["enocean"].of(enocean.encode_telegram(telegram)) == telegram.sender
+
+
+@given(payload=enocean_frames)
+def test_asking_for_the_sender_of_any_framed_packet_never_fails(payload: bytes) -> None:
+    found = SENDERS["enocean"].of(payload)
+    assert found is None or re.fullmatch(SENDERS["enocean"].address, found)
+    assert enocean.framer().feed(payload) == [payload]
+
+
+@pytest.mark.parametrize("codec", SENDERS)
+def test_the_example_of_an_address_is_one(codec: str) -> None:
+    assert re.fullmatch(SENDERS[codec].address, SENDERS[codec].example)
 
 
 @given(sender=senders, closed=st.booleans())

@@ -256,6 +256,30 @@ async def test_a_cli_port_that_does_not_answer_or_is_not_there_is_said_in_words(
             await asyncio.wait_for(driver.run(lambda _: None), 20)
 
 
+async def test_a_cli_port_pulled_out_in_the_middle_of_the_text_is_said_in_words(radar: TiRadar) -> None:
+    driver = configured(radar)
+    with pytest.MonkeyPatch.context() as mute:
+        mute.setattr(TiRadar, "_answer", lambda self, command: self.heard.append(command) or "")
+        task = asyncio.create_task(driver.run(lambda _: None))
+        await until(lambda: "sensorStop" in radar.heard)
+        radar.cli.unplug()
+        with pytest.raises(DriverError, match=f"{radar.cli.link} is lost"):
+            await asyncio.wait_for(task, 20)
+    radar.cli.plug()
+
+
+async def test_an_agent_that_stops_in_the_middle_of_the_text_stops_at_once(
+    radar: TiRadar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ti_setup, "REPLY_S", 600.0)
+    monkeypatch.setattr(TiRadar, "_answer", lambda self, command: self.heard.append(command) or "")
+    task = asyncio.create_task(configured(radar).run(lambda _: None))
+    await until(lambda: "sensorStop" in radar.heard)
+    task.cancel()
+    await asyncio.wait_for(asyncio.wait({task}), 20)
+    assert task.cancelled()
+
+
 async def test_a_radar_that_takes_its_text_and_sends_nothing_is_said_in_words(radar: TiRadar) -> None:
     with pytest.MonkeyPatch.context() as mute:
         mute.setattr(TiRadar, "frame", lambda _self: b"")
