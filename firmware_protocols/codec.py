@@ -21,8 +21,8 @@ class Frame:
 
     ``payload``: for a BLE advertisement the service data after its UUID; for GATT the characteristic's
     value; for serial the whole frame from header to tail; for a message of the home's own broker its subject
-    and payload (``local.message``). ``address`` is the radio's MAC (``AA:BB:CC:DD:EE:FF``), the sender's id on
-    a serial line of many, or ``""``. ``received_at``: the gateway's clock, aware UTC.
+    and payload (``local.message``). ``address`` is the radio's MAC (``AA:BB:CC:DD:EE:FF``), the sender's id
+    on a serial line of many, or ``""``. ``received_at``: the gateway's clock, aware UTC.
     """
 
     device: DeviceId

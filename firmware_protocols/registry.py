@@ -11,12 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_oximeter
-from firmware_protocols.codec import Codec, Framer, PureCodec
-from firmware_protocols.local import esphome, zigbee2mqtt
-from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
-from firmware_protocols.serial import micradar, ti_mmwave
 from firmware_protocols.codec import Codec, Framer, PureCodec, Senders
-from firmware_protocols.serial import bed_mat, enocean, micradar, ti_mmwave
+from firmware_protocols.local import esphome, zigbee2mqtt
+from firmware_protocols.serial import bed_mat, enocean, ld2410, ld2450, micradar, ti_mmwave, tinyframe
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
@@ -77,6 +74,10 @@ BAUDS: Final[Mapping[str, int]] = {
     "ld6002c": tinyframe.BAUD,
     "ld2410": ld2410.BAUD,
     "ld2450": ld2450.BAUD,
+    "ti_people_tracking": ti_mmwave.BAUD,
+    "ti_vitals": ti_mmwave.BAUD,
+    "enocean": enocean.BAUD,
+    "bed_mat": bed_mat.BAUD,
 }
 """Serial codec to the rate at which its device speaks as it is sold, for lines that configure none."""
 
@@ -89,6 +90,7 @@ SUBJECTS: Final[Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]] 
 Given the device's configured entities (mostly none), it returns subtopic (``""``: the device's own topic) to
 subject (``local.message``), or raises ``ValueError`` with words for whoever wrote the configuration.
 """
+
 SENDERS: Final[Mapping[str, Senders]] = {
     "enocean": Senders(enocean.sender, enocean.ADDRESS, "01825DAB"),
 }

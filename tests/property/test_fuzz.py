@@ -14,9 +14,8 @@ from firmware_protocols.serial import micradar
 
 
 @pytest.mark.parametrize("name", FRAMERS)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_escapes_and_good_frames_are_found_after_each_bad_stretch(name: str, seed: int) -> None:
-    report = fuzz.run(name, 100_000, seed)
+def test_nothing_escapes_and_good_frames_are_found_after_each_bad_stretch(name: str) -> None:
+    report = fuzz.run(name, 600_000)
     assert not report.faults
     assert report.planted >= report.stretches > 20
     assert report.found >= 0.9 * report.planted

@@ -87,7 +87,7 @@ def test_a_line_of_many_gives_its_devices_and_not_itself() -> None:
     raw = copy.deepcopy(GOOD)
     raw["serial"].append(MANY)
     devices = parse(raw).devices
-    assert [*devices] == ["pendant", "radar-bath", "door-front"]
+    assert [*devices] == ["pendant", "radar-bath", "door-front", "door", "radar-bed"]
     door = devices[DeviceId("door-front")]
     assert (door.kind, door.room, door.address) == (DeviceKind.DOOR, "hall", "01825DAB")
 
