@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from firmware_protocols.model import DeviceId, Observation
@@ -22,13 +22,15 @@ class Frame:
     ``payload``: for a BLE advertisement the service data after its UUID; for GATT the characteristic's
     value; for serial the whole frame from header to tail; for a message of the home's own broker its subject
     and payload (``local.message``). ``address`` is the radio's MAC (``AA:BB:CC:DD:EE:FF``), the sender's id
-    on a serial line of many, or ``""``. ``received_at``: the gateway's clock, aware UTC.
+    on a serial line of many, or ``""``. ``received_at``: the gateway's clock, aware UTC. ``utc_offset``: how
+    far local time at home is ahead of UTC, for devices whose clock knows of no time zone.
     """
 
     device: DeviceId
     payload: bytes
     received_at: datetime
     address: str = ""
+    utc_offset: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,16 @@ class Decoded:
     """What one frame said.
 
     ``counter``: the authenticated replay counter to persist, if any. ``packet_id``: an id that repeats when
-    a device sends the same packet again; the pipeline drops a repeat. ``heard``: the device itself has spoken
-    just now; false for what a bridge says about it or repeats from memory, which is no sign of life.
+    a device sends the same packet again; the pipeline drops a repeat. ``once``: names one occurrence for good
+    (a measurement out of a device's memory, one press of a pendant); the pipeline takes it once, however
+    often and however late it is told again. ``heard``: the device itself has spoken just now; false for what
+    a bridge says about it or repeats from memory, which is no sign of life.
     """
 
     observations: tuple[Observation, ...]
     counter: int | None = None
     packet_id: int | None = None
+    once: int | None = None
     heard: bool = True
 
 

@@ -166,6 +166,9 @@ class EventKind(StrEnum):
     FALL_SUSPECTED = "fall_suspected"
     LEFT_OPEN = "left_open"
     RESTARTED = "restarted"
+    ALL_WELL = "all_well"
+    IRREGULAR_PULSE = "irregular_pulse"
+    INVENTORY = "inventory"
 
 
 class AlarmKind(StrEnum):

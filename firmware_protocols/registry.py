@@ -14,13 +14,35 @@ from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_ox
 from firmware_protocols.codec import Codec, Framer, PureCodec, Senders
 from firmware_protocols.local import esphome, zigbee2mqtt
 from firmware_protocols.serial import bed_mat, enocean, ld2410, ld2450, micradar, ti_mmwave, tinyframe
+from firmware_protocols.ble import (
+    battery,
+    blood_pressure,
+    bthome,
+    device_information,
+    heart_rate,
+    mibeacon,
+    motion,
+    pendant,
+    pulse_oximeter,
+    thermometer,
+)
+from firmware_protocols.codec import Codec, Framer, PureCodec
+from firmware_protocols.serial import micradar
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),
+    "mibeacon": PureCodec(mibeacon.decode),
+    "pendant": PureCodec(pendant.decode),
     "heart_rate": PureCodec(heart_rate.decode),
     "pulse_oximeter_spot": PureCodec(pulse_oximeter.decode_spot),
     "pulse_oximeter_continuous": PureCodec(pulse_oximeter.decode_continuous),
+    "blood_pressure": PureCodec(blood_pressure.decode),
+    "thermometer": PureCodec(thermometer.decode),
     "battery": PureCodec(battery.decode),
+    "device_maker": PureCodec(device_information.decode_maker),
+    "device_model": PureCodec(device_information.decode_model),
+    "device_serial": PureCodec(device_information.decode_serial),
+    "device_firmware": PureCodec(device_information.decode_firmware),
     "motion": PureCodec(motion.decode),
     "micradar": PureCodec(micradar.decode),
     "mr60fda2": PureCodec(tinyframe.decode_mr60fda2),
@@ -39,6 +61,8 @@ CODECS: Final[Mapping[str, Codec]] = {
 
 ADVERTISEMENTS: Final[Mapping[str, str]] = {
     bthome.SERVICE_UUID: "bthome",
+    mibeacon.SERVICE_UUID: "mibeacon",
+    pendant.SERVICE_UUID: "pendant",
 }
 """Service-data UUID (128-bit, lower case, as bleak spells it) to codec."""
 
@@ -46,10 +70,16 @@ CHARACTERISTICS: Final[Mapping[str, str]] = {
     heart_rate.CHARACTERISTIC_UUID: "heart_rate",
     pulse_oximeter.SPOT_UUID: "pulse_oximeter_spot",
     pulse_oximeter.CONTINUOUS_UUID: "pulse_oximeter_continuous",
+    blood_pressure.CHARACTERISTIC_UUID: "blood_pressure",
+    thermometer.CHARACTERISTIC_UUID: "thermometer",
     battery.CHARACTERISTIC_UUID: "battery",
+    device_information.MAKER_UUID: "device_maker",
+    device_information.MODEL_UUID: "device_model",
+    device_information.SERIAL_UUID: "device_serial",
+    device_information.FIRMWARE_UUID: "device_firmware",
     motion.CHARACTERISTIC_UUID: "motion",
 }
-"""GATT characteristic UUID (128-bit, lower case) to the codec of its notifications."""
+"""GATT characteristic UUID (128-bit, lower case) to the codec of its notifications, or of what is read."""
 
 FRAMERS: Final[Mapping[str, Callable[[], Framer]]] = {
     "micradar": micradar.framer,

@@ -13,16 +13,15 @@ from typing import Final
 
 from bthome_ble.const import MEAS_TYPES, MeasTypes
 from bthome_ble.event import BUTTON_EVENTS
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
+from firmware_protocols.ble import sealed
+from firmware_protocols.ble.sealed import KEY_SIZE
 from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
-from firmware_protocols.errors import Replayed, Truncated, Unauthentic, UnknownFormat
+from firmware_protocols.errors import Truncated, Unauthentic, UnknownFormat
 from firmware_protocols.model import Event, EventKind, Observation, Quantity, Reading
 
 SERVICE_UUID: Final = full(0xFCD2)
-KEY_SIZE: Final = 16
 MAX_FRAME: Final = 255
 """Bytes of one advertising report; nothing longer can come from the air."""
 
@@ -34,7 +33,7 @@ _MAC_INCLUDED: Final = 0x02
 _SLEEPY: Final = 0x04
 _VERSION_2: Final = 2
 _VERSION_SHIFT: Final = 5
-_MAC_SIZE: Final = 6
+_MAC_SIZE: Final = sealed.MAC_SIZE
 _COUNTER_SIZE: Final = 4
 _MIC_SIZE: Final = 4
 _NONCE_UUID: Final = b"\xd2\xfc"
@@ -74,6 +73,7 @@ MEANINGS: Final[Mapping[int, Meaning]] = {
     0x21: Meaning(Quantity.MOTION, bool),
     0x22: Meaning(Quantity.MOTION, bool),  # moving
     0x23: Meaning(Quantity.PRESENCE, bool),  # occupancy
+    0x24: Meaning(Quantity.MAINS, bool),  # plug
     0x25: Meaning(Quantity.PRESENCE, bool),
     0x26: Meaning(Quantity.PROBLEM, bool),
     0x29: Meaning(Quantity.SMOKE, bool),
@@ -151,8 +151,8 @@ def encrypt(plain: bytes, *, key: bytes, address: str, counter: int) -> bytes:
         raise ValueError(f"key of {len(key)} bytes or counter {counter} does not fit")
     info = plain[0] | _ENCRYPTED
     tail = counter.to_bytes(_COUNTER_SIZE, "little")
-    sealed = AESCCM(key, tag_length=_MIC_SIZE).encrypt(_nonce(_mac(address), info, tail), plain[1:], None)
-    return bytes((info,)) + sealed[:-_MIC_SIZE] + tail + sealed[-_MIC_SIZE:]
+    body = sealed.seal(key, _nonce(sealed.mac_of(address), info, tail), plain[1:], tag=_MIC_SIZE)
+    return bytes((info,)) + body[:-_MIC_SIZE] + tail + body[-_MIC_SIZE:]
 
 
 def _body_at(info: int) -> int:
@@ -165,18 +165,11 @@ def _open(frame: Frame, security: Security) -> tuple[int, bytes]:
     needed = start + _COUNTER_SIZE + _MIC_SIZE
     if len(frame.payload) < needed:
         raise Truncated(needed=needed, got=len(frame.payload))
-    if security.key is None or len(security.key) != KEY_SIZE:
-        raise Unauthentic("encrypted frame, but no 16-byte key for this device")
     tail, mic = frame.payload[-_COUNTER_SIZE - _MIC_SIZE : -_MIC_SIZE], frame.payload[-_MIC_SIZE:]
-    sealed = frame.payload[start : -_COUNTER_SIZE - _MIC_SIZE] + mic
-    nonce = _nonce(_sender(frame), info, tail)
-    try:
-        body = AESCCM(security.key, tag_length=_MIC_SIZE).decrypt(nonce, sealed, None)
-    except InvalidTag as error:
-        raise Unauthentic("wrong key, or the frame was changed") from error
+    text = frame.payload[start : -_COUNTER_SIZE - _MIC_SIZE]
+    body = sealed.unseal(security, _nonce(_sender(frame), info, tail), text + mic, tag=_MIC_SIZE)
     counter = int.from_bytes(tail, "little")
-    if security.last_counter is not None and counter <= security.last_counter:
-        raise Replayed("replayed, or the device counts anew", counter, security.last_counter)
+    sealed.check_newer(counter, security)
     return counter, body
 
 
@@ -184,17 +177,7 @@ def _sender(frame: Frame) -> bytes:
     """The sender's MAC: out of the frame where it carries one, else the radio's."""
     if frame.payload[0] & _MAC_INCLUDED:
         return frame.payload[1 : 1 + _MAC_SIZE][::-1]
-    try:
-        return _mac(frame.address)
-    except ValueError as error:
-        raise Unauthentic("encrypted frame without the sender's MAC address") from error
-
-
-def _mac(address: str) -> bytes:
-    mac = bytes.fromhex(address.replace(":", ""))
-    if len(mac) != _MAC_SIZE:
-        raise ValueError(f"{address!r} is not a MAC address")
-    return mac
+    return sealed.sender_of(frame)
 
 
 def _nonce(mac: bytes, info: int, counter: bytes) -> bytes:

@@ -8,10 +8,12 @@ of now.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
+from firmware_protocols.ble.device_time import DeviceTime, read_time, time_bytes
 from firmware_protocols.ble.ieee11073 import QUALITIES, Special, decode_sfloat, encode_sfloat
 from firmware_protocols.ble.layout import Fields, uint_bytes
+from firmware_protocols.ble.measured import Value
 from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.model import Quality, Quantity, Reading
@@ -19,8 +21,6 @@ from firmware_protocols.model import Quality, Quantity, Reading
 SERVICE_UUID: Final = full(0x1822)
 SPOT_UUID: Final = full(0x2A5E)
 CONTINUOUS_UUID: Final = full(0x2A5F)
-
-Value: TypeAlias = float | Special
 
 # Measurement Status, PLXS 1.0.1, table 3.4
 ONGOING: Final = 1 << 5
@@ -75,17 +75,6 @@ _LIMITS: Final = {
 }
 
 
-class DeviceTime(NamedTuple):
-    """Date Time (GATT 0x2A08): the device's own local clock; year, month or day 0 is "unknown"."""
-
-    year: int
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-
-
 class Pair(NamedTuple):
     """Saturation in per cent and pulse in beats per minute."""
 
@@ -137,7 +126,7 @@ def parse_spot(payload: bytes) -> Spot:
     fields = Fields(payload)
     flags = fields.uint(1)
     normal = _pair(fields)
-    taken = _device_time(fields) if flags & _SPOT_TIME else None
+    taken = read_time(fields) if flags & _SPOT_TIME else None
     status, device_status, amplitude = _tail(fields, flags >> _SPOT_TAIL)
     return Spot(
         normal=normal,
@@ -179,7 +168,7 @@ def encode_spot(spot: Spot) -> bytes:
     """
     time_flag = 0 if spot.taken is None else _SPOT_TIME
     flags = time_flag | _tail_flags(spot) << _SPOT_TAIL | (_SPOT_CLOCK_UNSET if spot.clock_unset else 0)
-    taken = b"" if spot.taken is None else uint_bytes(spot.taken.year, 2) + bytes(spot.taken[1:])
+    taken = b"" if spot.taken is None else time_bytes(spot.taken)
     return bytes((flags,)) + _pair_bytes(spot.normal) + taken + _tail_bytes(spot)
 
 
@@ -267,10 +256,6 @@ def _pair(fields: Fields) -> Pair:
 
 def _pair_bytes(pair: Pair) -> bytes:
     return b"".join(uint_bytes(encode_sfloat(value), 2) for value in pair)
-
-
-def _device_time(fields: Fields) -> DeviceTime:
-    return DeviceTime(fields.uint(2), *fields.take(5))
 
 
 def _tail(fields: Fields, flags: int) -> tuple[int | None, int | None, Value | None]:

@@ -14,7 +14,16 @@ import pytest
 import firmware_protocols.ble
 import firmware_protocols.local
 import firmware_protocols.serial
-from firmware_protocols.ble import battery, heart_rate, motion, pulse_oximeter
+from firmware_protocols.ble import (
+    battery,
+    blood_pressure,
+    device_information,
+    heart_rate,
+    motion,
+    pendant,
+    pulse_oximeter,
+    thermometer,
+)
 from firmware_protocols.codec import Frame, PureCodec
 from firmware_protocols.errors import DecodeError
 from firmware_protocols.local import message
@@ -31,6 +40,12 @@ PAGES = {
 }
 """Codecs that share a page; every other has one of its own name."""
 OURS_ALONE = {"motion", "bed_mat"}
+PAGES = dict.fromkeys(("pulse_oximeter_spot", "pulse_oximeter_continuous"), "pulse_oximeter")
+PAGES |= dict.fromkeys(
+    ("device_maker", "device_model", "device_serial", "device_firmware"), "device_information"
+)
+"""Codecs that share a page; every other has one of its own name."""
+OURS_ALONE = {"motion", "pendant"}
 """Formats that nobody else speaks, so that no frame from elsewhere can exist."""
 
 
@@ -116,21 +131,41 @@ def test_every_way_to_recognise_a_frame_leads_to_a_codec() -> None:
 
 def test_the_assigned_numbers_are_the_bluetooth_sigs() -> None:
     sig = "0000{}-0000-1000-8000-00805f9b34fb".format
-    assert {sig("fcd2"): "bthome"} == ADVERTISEMENTS
+    assert {uuid: name for uuid, name in ADVERTISEMENTS.items() if name not in OURS_ALONE} == {
+        sig("fcd2"): "bthome",
+        sig("fe95"): "mibeacon",
+    }
     assert {uuid: name for uuid, name in CHARACTERISTICS.items() if name not in OURS_ALONE} == {
         sig("2a37"): "heart_rate",
         sig("2a5e"): "pulse_oximeter_spot",
         sig("2a5f"): "pulse_oximeter_continuous",
+        sig("2a35"): "blood_pressure",
+        sig("2a1c"): "thermometer",
         sig("2a19"): "battery",
+        sig("2a29"): "device_maker",
+        sig("2a24"): "device_model",
+        sig("2a25"): "device_serial",
+        sig("2a26"): "device_firmware",
     }
-    services = (heart_rate.SERVICE_UUID, pulse_oximeter.SERVICE_UUID, battery.SERVICE_UUID)
-    assert services == (sig("180d"), sig("1822"), sig("180f"))
+    services = {
+        heart_rate: "180d",
+        pulse_oximeter: "1822",
+        blood_pressure: "1810",
+        thermometer: "1809",
+        battery: "180f",
+        device_information: "180a",
+    }
+    assert all(sig(number) == module.SERVICE_UUID for module, number in services.items())
 
 
 def test_the_motion_page_names_the_uuids_that_the_codec_uses() -> None:
     page = (DOCS / "motion.md").read_text(encoding="utf-8")
     assert f"`{motion.SERVICE_UUID}`" in page
     assert f"`{motion.CHARACTERISTIC_UUID}`" in page
+
+
+def test_the_pendant_page_names_the_uuid_that_the_codec_uses() -> None:
+    assert f"`{pendant.SERVICE_UUID}`" in (DOCS / "pendant.md").read_text(encoding="utf-8")
 
 
 def test_uuids_are_spelt_the_way_radios_report_them() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bthome_ble.const import MEAS_TYPES
 from hypothesis import strategies as st
 
-from firmware_protocols.ble import bthome, motion
+from firmware_protocols.ble import bthome, mibeacon, motion, pendant
+from firmware_protocols.ble.blood_pressure import BloodPressure
+from firmware_protocols.ble.device_information import MOST_CHARACTERS, Fact, Line
+from firmware_protocols.ble.device_time import DeviceTime
 from firmware_protocols.ble.heart_rate import HeartRate
-from firmware_protocols.ble.ieee11073 import Special, decode_sfloat
-from firmware_protocols.ble.pulse_oximeter import Continuous, DeviceTime, Pair, Spot
+from firmware_protocols.ble.ieee11073 import Special, decode_float, decode_sfloat
+from firmware_protocols.ble.pulse_oximeter import Continuous, Pair, Spot
+from firmware_protocols.ble.thermometer import Temperature
 from firmware_protocols.codec import Frame, Security
 from firmware_protocols.local import zigbee2mqtt
 from firmware_protocols.model import DeviceId, JsonValue, MotionWindow
@@ -28,13 +32,17 @@ u32 = st.integers(0, 0xFFFF_FFFF)
 keys = st.binary(min_size=16, max_size=16)
 
 
-def frame(payload: bytes, address: str = ADDRESS) -> Frame:
+def frame(payload: bytes, address: str = ADDRESS, utc_offset: timedelta = timedelta()) -> Frame:
     """A frame received now."""
-    return Frame(DEVICE, payload, NOW, address)
+    return Frame(DEVICE, payload, NOW, address, utc_offset)
 
 
+offsets = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timedelta(minutes=15 * quarters))
 frames = st.builds(
-    frame, st.binary(max_size=300), st.sampled_from([ADDRESS, "", "not-an-address", "A4:C1:38", "é:é"])
+    frame,
+    st.binary(max_size=300),
+    st.sampled_from([ADDRESS, "", "not-an-address", "A4:C1:38", "é:é"]),
+    offsets,
 )
 securities = st.builds(
     Security,
@@ -54,6 +62,41 @@ heart_rates = st.builds(
 sfloats: st.SearchStrategy[float | Special] = u16.map(decode_sfloat)
 _pairs = st.builds(Pair, sfloats, sfloats)
 _device_times = st.builds(DeviceTime, u16, u8, u8, u8, u8, u8)
+floats: st.SearchStrategy[float | Special] = u32.map(decode_float)
+blood_pressures = st.builds(
+    BloodPressure,
+    systolic=sfloats,
+    diastolic=sfloats,
+    mean=sfloats,
+    kilopascal=st.booleans(),
+    taken=st.none() | _device_times,
+    pulse=st.none() | sfloats,
+    user=st.none() | u8,
+    status=st.none() | u16,
+)
+temperatures = st.builds(
+    Temperature,
+    value=floats,
+    fahrenheit=st.booleans(),
+    taken=st.none() | _device_times,
+    site=st.none() | u8,
+)
+_shown = st.characters(codec="utf-8").filter(str.isprintable)
+lines = st.builds(
+    Line,
+    st.sampled_from(Fact),
+    st.text(_shown, max_size=MOST_CHARACTERS).map(str.strip).filter(bool),
+)
+messages = st.builds(pendant.Message, st.sampled_from(pendant.Call), u8, u8)
+beacons = st.builds(
+    mibeacon.Beacon,
+    version=st.integers(2, 15),
+    product=u16,
+    counter=u8,
+    sender=st.none() | st.binary(min_size=6, max_size=6),
+    encrypted=st.booleans(),
+    body=st.none() | st.binary(max_size=200),
+)
 spots = st.builds(
     Spot,
     normal=_pairs,

@@ -9,13 +9,31 @@ from habluetooth import BluetoothServiceInfoBleak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_protocols.ble import battery, bthome, heart_rate, ieee11073, motion, pulse_oximeter
+from firmware_protocols.ble import (
+    battery,
+    blood_pressure,
+    bthome,
+    device_information,
+    heart_rate,
+    ieee11073,
+    mibeacon,
+    motion,
+    pendant,
+    pulse_oximeter,
+    thermometer,
+)
+from firmware_protocols.ble.blood_pressure import BloodPressure
+from firmware_protocols.ble.device_information import Line
 from firmware_protocols.ble.heart_rate import HeartRate
+from firmware_protocols.ble.mibeacon import Beacon
 from firmware_protocols.ble.pulse_oximeter import Continuous, Spot
+from firmware_protocols.ble.thermometer import Temperature
 from firmware_protocols.codec import Decoded, Frame, Security
 from firmware_protocols.errors import DecodeError, Unauthentic
 from firmware_protocols.local import esphome, message, zigbee2mqtt
 from firmware_protocols.model import Event, JsonValue, MotionWindow, Quality, Quantity, Reading
+from firmware_protocols.errors import DecodeError, Replayed, Unauthentic
+from firmware_protocols.model import Event, MotionWindow, Quality, Quantity, Reading
 from firmware_protocols.registry import CODECS
 from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from tests.property import frames
@@ -161,6 +179,57 @@ def test_no_changed_bit_of_an_encrypted_frame_gets_through(
         CODECS["bthome"].decode(frame(bytes(sealed)), Security(key=key))
 
 
+# --- MiBeacon, pendant ---------------------------------------------------------------------------------------
+
+
+@given(beacon=frames.beacons)
+def test_a_mibeacon_header_comes_back(beacon: Beacon) -> None:
+    assert mibeacon.parse(mibeacon.encode(beacon)) == beacon
+
+
+@given(
+    body=st.sampled_from([mibeacon.OPEN, mibeacon.CLOSED, mibeacon.LEFT_OPEN]),
+    key=frames.keys,
+    counter=frames.u8,
+    extension=frames.u24,
+)
+def test_a_sealed_mibeacon_says_what_the_plain_one_says_and_only_once(
+    body: int, key: bytes, counter: int, extension: int
+) -> None:
+    plain = Beacon(5, 0x098B, counter, body=mibeacon.encode_object(mibeacon.DOOR, bytes((body,))))
+    sealed = mibeacon.encode(mibeacon.seal(plain, key=key, address=ADDRESS, extension=extension))
+    opened = mibeacon.decode(frame(sealed), Security(key))
+    assert opened.observations == mibeacon.decode(frame(mibeacon.encode(plain))).observations
+    assert opened.counter == extension << 8 | counter
+    with pytest.raises(Replayed):
+        mibeacon.decode(frame(sealed), Security(key, last_counter=opened.counter))
+
+
+@given(message=frames.messages)
+def test_a_pendants_message_comes_back(message: pendant.Message) -> None:
+    assert pendant.parse(pendant.encode(message)) == message
+
+
+@given(message=frames.messages, key=frames.keys, counter=st.integers(255, pendant.MAX_COUNTER))
+def test_a_pendants_frame_is_heard_with_its_key_once(
+    message: pendant.Message, key: bytes, counter: int
+) -> None:
+    sealed = pendant.seal(message, key=key, address=ADDRESS, counter=counter)
+    assert pendant.decode(frame(sealed), Security(key, last_counter=counter - 1)).counter == counter
+    with pytest.raises(Replayed):
+        pendant.decode(frame(sealed), Security(key, last_counter=counter))
+
+
+@given(key=frames.keys, at=st.integers(0, pendant.FRAME_SIZE - 1), bit=st.integers(0, 7))
+def test_no_changed_bit_of_a_pendants_frame_gets_through(key: bytes, at: int, bit: int) -> None:
+    changed = bytearray(
+        pendant.seal(pendant.Message(pendant.Call.PRESS), key=key, address=ADDRESS, counter=7)
+    )
+    changed[at] ^= 1 << bit
+    with pytest.raises(DecodeError):
+        pendant.decode(frame(bytes(changed)), Security(key))
+
+
 # --- GATT ---------------------------------------------------------------------------------------------------
 
 
@@ -182,6 +251,21 @@ def test_a_battery_level_comes_back(percent: int) -> None:
     (reading,) = battery.decode(frame(battery.encode(percent))).observations
     assert isinstance(reading, Reading)
     assert reading.value == percent
+
+
+@given(measurement=frames.blood_pressures)
+def test_a_blood_pressure_comes_back(measurement: BloodPressure) -> None:
+    assert blood_pressure.parse(blood_pressure.encode(measurement)) == measurement
+
+
+@given(measurement=frames.temperatures)
+def test_a_temperature_comes_back(measurement: Temperature) -> None:
+    assert thermometer.parse(thermometer.encode(measurement)) == measurement
+
+
+@given(line=frames.lines)
+def test_a_line_about_a_device_comes_back(line: Line) -> None:
+    assert device_information.parse(line.fact, device_information.encode(line)) == line
 
 
 @given(spot=frames.spots)

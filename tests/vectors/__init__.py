@@ -2,16 +2,17 @@
 
 A file has ``codec``, ``note`` (where the frames come from and under which terms they are quoted) and
 ``vectors``. A vector has ``name``, ``frame`` (hex; or, for a local MQTT message, ``subject`` and ``text``),
-``origin`` (who made it), ``ours`` when that is us, and either ``expect`` (with ``counter`` and ``packet_id``
-where there is one, and ``heard`` where it is false) or ``refused``: the error's name.
-Its surroundings: ``address``, ``key`` (hex), ``last_counter``, ``encrypted``.
+``origin`` (who made it), ``ours`` when that is us, and either ``expect`` (with ``counter``, ``packet_id`` and
+``once`` where there is one, and ``heard`` where it is false; ``once`` null where any will do) or ``refused``:
+the error's name. Its surroundings: ``address``, ``key`` (hex), ``last_counter``, ``encrypted``,
+``received_at`` (ISO 8601, else ``RECEIVED_AT``) and ``utc_offset_h`` (hours).
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,19 @@ class Vector:
 
     @property
     def frame(self) -> Frame:
-        return Frame(DEVICE, self._payload, RECEIVED_AT, self.fields.get("address", ""))
+        offset = timedelta(hours=self.fields.get("utc_offset_h", 0))
+        return Frame(DEVICE, self._payload, self.received_at, self.fields.get("address", ""), offset)
 
     @property
     def _payload(self) -> bytes:
         if "frame" in self.fields:
             return bytes.fromhex(self.fields["frame"])
         return pack(self.fields["subject"], self.fields["text"].encode())
+
+    @property
+    def received_at(self) -> datetime:
+        stated = self.fields.get("received_at")
+        return RECEIVED_AT if stated is None else datetime.fromisoformat(stated)
 
     @property
     def security(self) -> Security:
@@ -74,12 +81,12 @@ def load_all() -> list[Vector]:
     return [vector for path in sorted(FOLDER.glob("*.json")) for vector in load(path.stem)]
 
 
-def describe(observation: Observation) -> dict[str, Any]:
-    """Return ``observation`` in the words of the vector files."""
+def describe(observation: Observation, received_at: datetime = RECEIVED_AT) -> dict[str, Any]:
+    """Return ``observation`` of a frame of that time in the words of the vector files."""
     assert observation.device == DEVICE
     match observation:
         case Reading():
-            age_s = (RECEIVED_AT - observation.observed_at).total_seconds()
+            age_s = (received_at - observation.observed_at).total_seconds()
             described: dict[str, Any] = {"reading": observation.quantity.value, "value": observation.value}
             if observation.quality != "good":
                 described["quality"] = observation.quality.value

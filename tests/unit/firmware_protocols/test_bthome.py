@@ -153,6 +153,7 @@ MEANT = {
     ("moving", ""): Quantity.MOTION,
     ("occupancy", ""): Quantity.PRESENCE,
     ("presence", ""): Quantity.PRESENCE,
+    ("plug", ""): Quantity.MAINS,
     ("problem", ""): Quantity.PROBLEM,
     ("smoke", ""): Quantity.SMOKE,
     ("tamper", ""): Quantity.TAMPER,

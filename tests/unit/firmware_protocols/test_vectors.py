@@ -16,10 +16,13 @@ REFUSED = [vector for vector in VECTORS if vector.refused is not None]
 @pytest.mark.parametrize("vector", UNDERSTOOD, ids=str)
 def test_a_golden_frame_says_what_its_file_says(vector: Vector) -> None:
     decoded = CODECS[vector.codec].decode(vector.frame, vector.security)
-    assert [describe(observation) for observation in decoded.observations] == vector.fields["expect"]
+    described = [describe(observation, vector.received_at) for observation in decoded.observations]
+    assert described == vector.fields["expect"]
     assert decoded.counter == vector.fields.get("counter")
     assert decoded.packet_id == vector.fields.get("packet_id")
     assert decoded.heard == vector.fields.get("heard", True)
+    assert (decoded.once is not None) == ("once" in vector.fields)
+    assert vector.fields.get("once") in {None, decoded.once}
 
 
 @pytest.mark.parametrize("vector", UNDERSTOOD, ids=str)
