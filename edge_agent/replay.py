@@ -1,8 +1,9 @@
 """What is remembered of each device so that nothing is taken twice and nothing recorded is played back.
 
-Three kinds of "again" are kept apart. A *repetition*: the same broadcast payload within seconds, because
-radios repeat. A *repeated packet*: the same packet id. A *replay*: an authenticated counter that does not
-grow, which the codec refuses. The pipeline makes each memory durable no later than the observation.
+Four kinds of "again" are kept apart. A *repetition*: the same broadcast payload within seconds, because
+radios repeat. A *repeated packet*: the same packet id. A *retelling*: the same named occurrence, out of a
+cuff's memory or a pendant's minute of calling. A *replay*: an authenticated counter that does not grow, which
+the codec refuses. The pipeline makes each memory durable no later than the observation.
 
 What a broker or a bridge says of a device out of its own memory is no sign of life. Of a broker's, whose age
 nobody knows, only states are taken that stand until they are changed, marked as estimated; never a moment.
@@ -27,6 +28,8 @@ SAME_PACKET_WITHIN: Final = timedelta(seconds=30)
 """A packet id is 8 bits and starts anywhere after a battery change, so it is believed only for a while."""
 REFRESH_AFTER: Final = timedelta(seconds=60)
 """A sensor without packet ids whose value does not change still gives a reading this often."""
+NAMES_KEPT: Final = 512
+"""D. Names of occurrences kept for each device; a cuff for two people holds 200 measurements of each."""
 STANDING: Final = frozenset(
     {
         Quantity.SMOKE,
@@ -48,18 +51,33 @@ smoke. Motion, presence and numbers are of a moment; an old one must not pass fo
 
 @dataclass(slots=True)
 class Memory:
-    """What one device said last. ``heard_at``: its last frame; ``taken_at``: the last that was taken."""
+    """What one device said last. ``heard_at``: its last frame; ``taken_at``: the last that was taken.
+
+    ``names``: of the named occurrences that were taken, the newest last.
+    """
 
     counter: int | None = None
     packet_id: int | None = None
     encrypted: bool = False
+    names: dict[int, None] = field(default_factory=dict)
     payload: bytes = b""
     heard_at: datetime | None = None
     taken_at: datetime | None = None
 
     def note(self) -> str:
         """What must survive a restart."""
-        return json.dumps([self.counter, self.packet_id, self.encrypted])
+        return json.dumps([self.counter, self.packet_id, self.encrypted, list(self.names)])
+
+    def is_retold(self, name: int | None) -> bool:
+        """Whether the occurrence ``name`` was taken before; if not, it counts as taken now."""
+        if name is None:
+            return False
+        retold = name in self.names
+        self.names.pop(name, None)
+        self.names[name] = None
+        if len(self.names) > NAMES_KEPT:
+            del self.names[next(iter(self.names))]
+        return retold
 
 
 @dataclass(slots=True)
@@ -75,8 +93,9 @@ class Replay:
         Raises:
             ValueError: not such a note.
         """
-        counter, packet_id, encrypted = json.loads(note)
-        self._memories[device] = Memory(counter, packet_id, bool(encrypted), heard_at=now)
+        counter, packet_id, encrypted, *rest = json.loads(note)
+        names = {int(name): None for kept in rest for name in kept}
+        self._memories[device] = Memory(counter, packet_id, bool(encrypted), names, heard_at=now)
 
     def security(self, device: DeviceId) -> Security:
         """What the codec needs to refuse a replay and a downgrade."""
@@ -113,6 +132,8 @@ class Replay:
         memory.payload, memory.taken_at, memory.packet_id = incoming.frame.payload, now, decoded.packet_id
         if decoded.counter is not None:
             memory.counter, memory.encrypted = decoded.counter, True
+        if memory.is_retold(decoded.once):
+            return ()
         if refresh:
             return tuple(item for item in decoded.observations if isinstance(item, Reading))
         return decoded.observations

@@ -2,7 +2,8 @@
 
 What it is not: the judgement of motion, which is the model's. The one idea: an *episode* opens with the first
 sign and ends in one of two ways, cancelled in time or raised; silence raises. A sign from a second device is
-a second witness and raises at once. A help button never cancels: whoever presses it on the floor wants help.
+a second witness and raises at once. A help button never cancels: whoever presses it on the floor wants help;
+only a pendant's own word for "all is well" does.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ class FallRule:
                 return self._sign(sight.device, sight.observed_at, {"reported": sight.detail}, now)
             case Event(kind=EventKind.BUTTON):
                 return self._press(sight, now)
+            case Event(kind=EventKind.ALL_WELL):
+                return self.cancel(now, f"all well {sight.device}")
             case Reading(quantity=Quantity.FALL_STATE, value=False):
                 self._reported.pop(sight.device, None)
         return []

@@ -179,7 +179,7 @@ def test_no_changed_bit_of_an_encrypted_frame_gets_through(
         CODECS["bthome"].decode(frame(bytes(sealed)), Security(key=key))
 
 
-# --- MiBeacon, pendant ---------------------------------------------------------------------------------------
+# --- MiBeacon, pendant --------------------------------------------------------------------------------------
 
 
 @given(beacon=frames.beacons)
