@@ -18,6 +18,7 @@ from typing import Final
 from edge_agent.clock import Clock
 from edge_agent.downlink import GATEWAY_DEVICE, Downlink
 from edge_agent.drivers import build_all
+from edge_agent.faults import Faults
 from edge_agent.health import Health
 from edge_agent.motion import MotionWatch, load_watch
 from edge_agent.outbox import Outbox
@@ -76,6 +77,7 @@ class Agent:
             motion=_motion(settings),
         )
         self._drivers = build_all(settings)
+        self._faults = Faults(GATEWAY_DEVICE, self._new_id)
         self._prompt = choose(settings.prompt.command)
         self._reported = ""
         fall = next(rule for rule in rules.values() if isinstance(rule, FallRule))
@@ -122,6 +124,7 @@ class Agent:
             for phrase in self.pipeline.announcer.tick(self.clock.now()):
                 self._prompt.play(phrase)
             self._report_replaced()
+            self._report_faults()
             self._note_clock()
             await asyncio.sleep(_TICK_S)
 
@@ -139,6 +142,12 @@ class Agent:
                 evidence,
             )
             self.pipeline.record([fault])
+
+    def _report_faults(self) -> None:
+        """A driver that cannot help itself needs somebody to go there."""
+        now = self.clock.now()
+        for driver in self._drivers:
+            self.pipeline.record(self._faults.see(driver.name, driver.health(), now))
 
     def _note_clock(self) -> None:
         """Remember a time that is certainly past, for a start without a battery-backed clock."""

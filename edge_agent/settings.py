@@ -99,7 +99,10 @@ class UplinkSettings:
 
 @dataclass(frozen=True, slots=True)
 class BleDeviceSettings:
-    """One Bluetooth device. ``connect``: it is a GATT server to stay connected to, not a broadcaster."""
+    """One Bluetooth device. ``connect``: it is a GATT server to stay connected to, not a broadcaster.
+
+    ``bond``: pair with it first, as cuffs and thermometers ask for; it must be in its pairing mode once.
+    """
 
     address: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")]
     name: Name
@@ -107,6 +110,7 @@ class BleDeviceSettings:
     room: str = ""
     bindkey: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32})?$")] = field(default="", repr=False)
     connect: bool = False
+    bond: bool = False
 
     @property
     def key(self) -> bytes | None:
@@ -116,11 +120,16 @@ class BleDeviceSettings:
 
 @dataclass(frozen=True, slots=True)
 class BleSettings:
-    """The radio: ``bluez`` with an ``adapter``, or ``hci`` with a bumble ``transport`` moniker."""
+    """The radio: ``bluez`` with an ``adapter``, or ``hci`` with a bumble ``transport`` moniker.
+
+    ``silence_s``: no advertisement from anybody for so long means that the radio is deaf. A remote home in
+    which no telephone, lamp or neighbour advertises needs more.
+    """
 
     backend: Literal["bluez", "hci"] = "bluez"
     adapter: str = "hci0"
     transport: str = ""
+    silence_s: Annotated[float, Meta(ge=30, le=3600)] = 90.0
     device: tuple[BleDeviceSettings, ...] = ()
 
 
@@ -342,6 +351,9 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     yield from (f"two devices have the address {a}" for a in _twice([d.address.upper() for d in radio]))
     if settings.ble and settings.ble.backend == "hci" and not settings.ble.transport:
         yield "ble.backend 'hci' needs ble.transport, e.g. \"tcp-client:127.0.0.1:9001\""
+    yield from (f"device {d.name!r}: 'bond' needs 'connect'" for d in radio if d.bond and not d.connect)
+    if settings.ble and settings.ble.backend == "hci":
+        yield from (f"device {d.name!r}: 'bond' needs ble.backend 'bluez'" for d in radio if d.bond)
     for line in settings.serial:
         yield from (f"serial {line.name!r}: {reason}" for reason in _line_contradictions(line))
     if settings.local_mqtt:

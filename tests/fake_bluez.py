@@ -30,28 +30,35 @@ Strings = Annotated[list[str], DBusSignature("as")]
 @dataclass
 class Faults:
     """What goes wrong. ``connect_hangs``: Connect never answers. ``in_progress``: so many Connects are
-    refused as already in progress, until the device object is removed.
+    refused as already in progress, until the device object is removed. ``start_in_progress``: so many
+    StartDiscoverys are, until the adapter is turned off. ``unresolved``: so many connections never get as
+    far as their services. ``disconnect_hangs``: not even what was begun can be undone. ``read_fails``: no
+    value can be read.
     """
 
     connect_hangs: bool = False
+    disconnect_hangs: bool = False
     in_progress: int = 0
     start_hangs: bool = False
+    start_in_progress: int = 0
+    unresolved: int = 0
+    read_fails: bool = False
 
 
 @dataclass
 class Characteristic:
-    """One characteristic of a fake device and its value."""
+    """One characteristic of a fake device and its value; ``bonded``: it may be had by a paired peer only."""
 
     uuid: str
     flags: tuple[str, ...]
     value: bytes = b""
+    bonded: bool = False
 
 
 class _Adapter(ServiceInterface):
     def __init__(self, bluez: FakeBluez) -> None:
         super().__init__("org.bluez.Adapter1")
         self._bluez = bluez
-        self._powered = True
 
     @dbus_property(access=READ, name="Address")
     def address(self) -> DBusStr:
@@ -67,12 +74,14 @@ class _Adapter(ServiceInterface):
 
     @dbus_property(name="Powered")
     def powered(self) -> DBusBool:
-        return self._powered
+        return self._bluez.powered
 
     @powered.setter  # type: ignore[no-redef]
     def powered(self, value: DBusBool) -> None:
         self._bluez.calls.append(f"Powered={value}")
-        self._powered = value
+        self._bluez.powered = value
+        if not value:
+            self._bluez.faults.start_in_progress = 0
 
     @dbus_method(name="SetDiscoveryFilter")
     def set_discovery_filter(self, filters: Options) -> Nothing:
@@ -83,6 +92,11 @@ class _Adapter(ServiceInterface):
         self._bluez.calls.append("StartDiscovery")
         if self._bluez.faults.start_hangs:
             await asyncio.Event().wait()
+        if not self._bluez.powered:
+            raise DBusError("org.bluez.Error.NotReady", "Resource Not Ready")
+        if self._bluez.faults.start_in_progress:
+            self._bluez.faults.start_in_progress -= 1
+            raise DBusError("org.bluez.Error.InProgress", "Operation already in progress")
         self._bluez.discovering = True
         self._bluez.started.set()
 
@@ -107,6 +121,7 @@ class _Device(ServiceInterface):
         self._address = address
         self.is_connected = False
         self.is_resolved = False
+        self.is_trusted = False
         self.data: dict[str, bytes] = {}
 
     @dbus_property(access=READ, name="Address")
@@ -123,7 +138,15 @@ class _Device(ServiceInterface):
 
     @dbus_property(access=READ, name="Paired")
     def paired(self) -> DBusBool:
-        return False
+        return self._path in self._bluez.bonds
+
+    @dbus_property(name="Trusted")
+    def trusted(self) -> DBusBool:
+        return self.is_trusted
+
+    @trusted.setter  # type: ignore[no-redef]
+    def trusted(self, value: DBusBool) -> None:
+        self.is_trusted = value
 
     @dbus_property(access=READ, name="Connected")
     def connected(self) -> DBusBool:
@@ -145,6 +168,15 @@ class _Device(ServiceInterface):
     def service_data(self) -> Options:
         return {uuid: Variant("ay", data) for uuid, data in self.data.items()}
 
+    @dbus_method(name="Pair")
+    def pair(self) -> Nothing:
+        self._bluez.calls.append("Pair")
+        if self._path in self._bluez.bonds:
+            raise DBusError("org.bluez.Error.AlreadyExists", "Already Exists")
+        self._bluez.bonds.add(self._path)
+        self.emit_properties_changed({"Paired": True})
+        self._bluez.connect(self._path)
+
     @dbus_method(name="Connect")
     async def connect(self) -> Nothing:
         self._bluez.calls.append("Connect")
@@ -156,8 +188,10 @@ class _Device(ServiceInterface):
         self._bluez.connect(self._path)
 
     @dbus_method(name="Disconnect")
-    def disconnect(self) -> Nothing:
+    async def disconnect(self) -> Nothing:
         self._bluez.calls.append("Disconnect")
+        if self._bluez.faults.disconnect_hangs:
+            await asyncio.Event().wait()
         self._bluez.disconnect(self._path)
 
 
@@ -181,11 +215,12 @@ class _Service(ServiceInterface):
 
 
 class _Characteristic(ServiceInterface):
-    def __init__(self, service: str, what: Characteristic, subscribed: asyncio.Event) -> None:
+    def __init__(self, bluez: FakeBluez, device: str, service: str, what: Characteristic) -> None:
         super().__init__("org.bluez.GattCharacteristic1")
+        self._bluez = bluez
+        self._device = device
         self._service = service
         self._what = what
-        self._subscribed = subscribed
 
     @dbus_property(access=READ, name="UUID")
     def uuid(self) -> DBusStr:
@@ -205,15 +240,21 @@ class _Characteristic(ServiceInterface):
 
     @dbus_method(name="ReadValue")
     def read_value(self, options: Options) -> DBusBytes:
+        self._bluez.calls.append(f"Read {self._what.uuid[4:8]}")
+        if self._bluez.faults.read_fails:
+            raise DBusError("org.bluez.Error.Failed", "Operation failed with ATT error: 0x0e")
         return self._what.value
 
     @dbus_method(name="StartNotify")
     def start_notify(self) -> Nothing:
-        self._subscribed.set()
+        self._bluez.calls.append("StartNotify")
+        if self._what.bonded and self._device not in self._bluez.bonds:
+            raise DBusError("org.bluez.Error.NotPermitted", "Notify not permitted")
+        self._bluez.subscribed.set()
 
     @dbus_method(name="StopNotify")
     def stop_notify(self) -> Nothing:
-        self._subscribed.clear()
+        self._bluez.subscribed.clear()
 
     def notify(self, value: bytes) -> None:
         self._what.value = value
@@ -230,6 +271,9 @@ class FakeBluez:
     """The methods called, in order."""
     filters: dict[str, Any] = field(default_factory=dict)
     discovering: bool = False
+    powered: bool = True
+    bonds: set[str] = field(default_factory=set)
+    """Paths of the devices that are paired; kept when a device object goes."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     subscribed: asyncio.Event = field(default_factory=asyncio.Event)
     _devices: dict[str, _Device] = field(default_factory=dict)
@@ -249,6 +293,8 @@ class FakeBluez:
         """Take the adapter and all devices away."""
         for path in list(self._devices):
             self.remove(path)
+        self.discovering = False
+        self.started.clear()
         self.bus.unexport(ADAPTER)
 
     def hear(self, address: str, service_data: dict[str, bytes] | None = None) -> None:
@@ -275,11 +321,14 @@ class FakeBluez:
         device = self._devices[path]
         device.is_connected = True
         device.emit_properties_changed({"Connected": True})
+        if self.faults.unresolved:
+            self.faults.unresolved -= 1
+            return
         for number, (uuid, characteristics) in enumerate(self._gatt.get(path, {}).items(), 1):
             service = f"{path}/service{number:04x}"
             self.bus.export(service, _Service(path, uuid))
             for handle, what in enumerate(characteristics, 0x10 * number):
-                shown = _Characteristic(service, what, self.subscribed)
+                shown = _Characteristic(self, path, service, what)
                 self._characteristics[what.uuid] = shown
                 self.bus.export(f"{service}/char{handle:04x}", shown)
         device.is_resolved = True

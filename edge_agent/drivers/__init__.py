@@ -67,7 +67,10 @@ class Driver(Protocol):
         ...
 
     def health(self) -> Mapping[str, float]:
-        """Counters and figures by name, published in the heartbeat as ``<driver name>/<figure>``."""
+        """Counters and figures by name, published in the heartbeat as ``<driver name>/<figure>``.
+
+        ``fault`` is 1 when what the driver tried by itself has not helped: then people are told (``faults``).
+        """
         ...
 
 

@@ -8,9 +8,10 @@ longer than its stated time, because a dead Bluetooth daemon leaves callers wait
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
@@ -18,10 +19,51 @@ from bleak.backends.scanner import AdvertisementDataCallback
 
 from edge_agent.settings import BleSettings
 
+if TYPE_CHECKING:
+    from dbus_fast import Message
+    from dbus_fast.aio import MessageBus
+
 CALL_S: Final = 5.0
 """For one call to the Bluetooth daemon."""
 CONNECT_S: Final = 20.0
 """To connect and discover services; sleepy devices answer at their next advertisement only."""
+
+
+_BLUEZ: Final = "org.bluez"
+_ADAPTER1: Final = "org.bluez.Adapter1"
+_DEVICE1: Final = "org.bluez.Device1"
+_PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+_T = TypeVar("_T")
+_abandoned: set[asyncio.Future[Any]] = set()
+
+
+async def answered(call: Awaitable[_T], within_s: float) -> _T:
+    """Await ``call`` for at most ``within_s``, and then no longer than ``CALL_S`` for it to clean up.
+
+    A plain ``asyncio.timeout`` is not enough: a call that is cancelled may ask the same dead daemon to undo
+    what it began, and wait for ever for that. Such a call is abandoned.
+
+    Raises:
+        TimeoutError: it was not done in time.
+    """
+    task = asyncio.ensure_future(call)
+    try:
+        await asyncio.wait({task}, timeout=within_s)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CALL_S)
+            _abandoned.add(task)
+            task.add_done_callback(_forget_abandoned)
+    if task in _abandoned or task.cancelled():
+        raise TimeoutError(f"no answer within {within_s:g} s")
+    return task.result()
+
+
+def _forget_abandoned(task: asyncio.Future[Any]) -> None:
+    _abandoned.discard(task)
+    if not task.cancelled():
+        task.exception()  # it has been reported as a time-out already
 
 
 class Adapter(Protocol):
@@ -34,8 +76,15 @@ class Adapter(Protocol):
         """A scanner that calls ``heard`` for every advertisement, also for identical ones."""
         ...
 
-    def client(self, device: BLEDevice, gone: Callable[[BleakClient], None]) -> BleakClient:
-        """A client for ``device``, which must have been heard; ``gone`` is called when it disconnects."""
+    def client(self, device: BLEDevice, gone: Callable[[BleakClient], None], *, bond: bool) -> BleakClient:
+        """A client for ``device``, which must have been heard; ``gone`` is called when it disconnects.
+
+        ``bond``: pair with it on connecting, unless that is done.
+        """
+        ...
+
+    async def wake(self) -> None:
+        """Turn the radio on if it is off."""
         ...
 
     async def forget(self, address: str) -> None:
@@ -69,8 +118,13 @@ class HciAdapter:
     def scanner(self, heard: AdvertisementDataCallback) -> BleakScanner:
         return BleakScanner(heard, backend=self._hci.HciScanner, radio=self._radio)
 
-    def client(self, device: BLEDevice, gone: Callable[[BleakClient], None]) -> BleakClient:
-        return BleakClient(device, gone, timeout=CONNECT_S, backend=self._hci.HciClient, radio=self._radio)
+    def client(self, device: BLEDevice, gone: Callable[[BleakClient], None], *, bond: bool) -> BleakClient:
+        return BleakClient(
+            device, gone, timeout=CONNECT_S, pair=bond, backend=self._hci.HciClient, radio=self._radio
+        )
+
+    async def wake(self) -> None:
+        """Nothing to do: opening a controller turns it on."""
 
     async def forget(self, address: str) -> None:
         """Nothing to do: a controller that is opened anew is reset, and forgets by itself."""
@@ -99,33 +153,84 @@ class BluezAdapter:
             heard, bluez={"adapter": self._name, "filters": {"Transport": "le", "DuplicateData": True}}
         )
 
-    def client(self, device: BLEDevice, gone: Callable[[BleakClient], None]) -> BleakClient:
-        return BleakClient(device, gone, timeout=CONNECT_S, bluez={"adapter": self._name})
+    def client(self, device: BLEDevice, gone: Callable[[BleakClient], None], *, bond: bool) -> BleakClient:
+        return BleakClient(device, gone, timeout=CONNECT_S, pair=bond, bluez={"adapter": self._name})
 
     async def forget(self, address: str) -> None:
         device = f"{self._path}/dev_{address.upper().replace(':', '_')}"
-        properties = await _call(
-            device, "org.freedesktop.DBus.Properties", "GetAll", "s", ["org.bluez.Device1"]
-        )
+        properties = await _call(device, _PROPERTIES, "GetAll", "s", [_DEVICE1])
         if properties is None:
             return
-        await _call(device, "org.bluez.Device1", "Disconnect")
+        await _call(device, _DEVICE1, "Disconnect")
         if not properties[0]["Paired"].value:  # removing a paired device would lose its keys
-            await _call(self._path, "org.bluez.Adapter1", "RemoveDevice", "o", [device])
+            await _call(self._path, _ADAPTER1, "RemoveDevice", "o", [device])
 
     async def lost(self) -> None:
-        """BlueZ does not say; the silence that follows is what we notice."""
-        await asyncio.get_running_loop().create_future()
+        """The adapter leaves the bus when it is pulled out, the daemon when it dies or starts again."""
+        gone = asyncio.Event()
+
+        def seen(message: Message) -> None:
+            if _takes_away(message, self._path):
+                gone.set()
+
+        async with _system_bus() as bus:
+            bus.add_message_handler(seen)
+            for rule in _DEPARTURES:
+                await _ask(bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", "s", [rule])
+            await gone.wait()
+
+    async def wake(self) -> None:
+        powered = await _call(self._path, _PROPERTIES, "Get", "ss", [_ADAPTER1, "Powered"])
+        if powered is not None and not powered[0].value:
+            await self._power(on=True)
 
     async def power_cycle(self) -> None:
+        await self._power(on=False)
+        await self._power(on=True)
+
+    async def _power(self, *, on: bool) -> None:
         from dbus_fast import Variant
 
-        for powered in (False, True):
-            body = ["org.bluez.Adapter1", "Powered", Variant("b", powered)]
-            await _call(self._path, "org.freedesktop.DBus.Properties", "Set", "ssv", body)
+        await _call(self._path, _PROPERTIES, "Set", "ssv", [_ADAPTER1, "Powered", Variant("b", on)])
 
     async def close(self) -> None:
         """Nothing is held: bleak keeps the bus for the process."""
+
+
+_DEPARTURES: Final = (
+    "type='signal',sender='org.bluez',member='InterfacesRemoved'",
+    "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.bluez'",
+)
+
+
+def _takes_away(message: Message, adapter: str) -> bool:
+    """Whether this signal says that ``adapter``, or the daemon that drives it, is no longer there."""
+    match message.member, message.body:
+        case "InterfacesRemoved", [path, interfaces]:
+            return path == adapter and _ADAPTER1 in interfaces
+        case "NameOwnerChanged", [name, before, _]:
+            return name == _BLUEZ and bool(before)
+    return False
+
+
+@contextlib.asynccontextmanager
+async def _system_bus() -> AsyncIterator[MessageBus]:
+    """A connection of our own to the system bus.
+
+    Raises:
+        TimeoutError: it does not answer within ``CALL_S``.
+        OSError: there is no message bus.
+    """
+    from dbus_fast import BusType
+    from dbus_fast.aio import MessageBus
+
+    bus = MessageBus(bus_type=BusType.SYSTEM)
+    try:
+        async with asyncio.timeout(CALL_S):
+            await bus.connect()
+        yield bus
+    finally:
+        bus.disconnect()
 
 
 async def _call(
@@ -137,24 +242,25 @@ async def _call(
         TimeoutError: no answer within ``CALL_S``.
         OSError: there is no message bus.
     """
-    from dbus_fast import BusType, Message, MessageType
-    from dbus_fast.aio import MessageBus
+    async with _system_bus() as bus:
+        return await _ask(bus, _BLUEZ, path, interface, member, signature, body)
 
-    bus = MessageBus(bus_type=BusType.SYSTEM)
-    try:
-        async with asyncio.timeout(CALL_S):
-            await bus.connect()
-            message = Message(
-                destination="org.bluez",
-                path=path,
-                interface=interface,
-                member=member,
-                signature=signature,
-                body=list(body),
-            )
-            reply = await bus.call(message)
-    finally:
-        bus.disconnect()
+
+async def _ask(  # noqa: PLR0917 - the seven parts of a D-Bus call, in their usual order
+    bus: MessageBus, service: str, path: str, interface: str, member: str, signature: str, body: Any
+) -> list[Any] | None:
+    from dbus_fast import Message, MessageType
+
+    message = Message(
+        destination=service,
+        path=path,
+        interface=interface,
+        member=member,
+        signature=signature,
+        body=list(body),
+    )
+    async with asyncio.timeout(CALL_S):
+        reply = await bus.call(message)
     return list(reply.body) if reply and reply.message_type is MessageType.METHOD_RETURN else None
 
 

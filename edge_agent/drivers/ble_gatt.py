@@ -1,8 +1,10 @@
 """Bluetooth LE devices we stay connected to: subscribe to every characteristic we understand.
 
 What this is not: no scanning of its own; ``ble_scan`` tells when a device shows itself. The one idea: one
-task per device goes round one loop for ever: hear it, connect, subscribe, stay until it is gone. Each step
-has its time, and a device that refuses is left alone for a while, longer each time.
+task per device goes round one loop for ever: hear it, connect, subscribe, read what it is, stay until it is
+gone. Each step has its time, and a device that refuses is left alone for a while, longer each time. A cuff is
+on the air for a minute after a measurement: it is connected to at its first advertisement, and what it
+measured comes first.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import asyncio
 import contextlib
 import functools
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bleak import BleakClient
@@ -21,7 +24,7 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
 from edge_agent.drivers import Deliver, Incoming
-from edge_agent.drivers.ble_adapter import CALL_S, CONNECT_S, Adapter, adapter_for
+from edge_agent.drivers.ble_adapter import CALL_S, CONNECT_S, Adapter, adapter_for, answered
 from edge_agent.drivers.ble_scan import Air, air_for
 from edge_agent.settings import BleDeviceSettings, EdgeSettings
 from firmware_protocols.codec import Frame
@@ -32,7 +35,12 @@ logger = logging.getLogger(__name__)
 
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """How long a device is left alone after the first, second … failure in a row."""
+ABSENT_S: Final = 60.0
+"""D. A device that shows itself after so long is met anew: what failed before is no reason to wait."""
 SUBSCRIBE_S: Final = 10.0
+READ_ONCE: Final = frozenset({"battery", "device_maker", "device_model", "device_serial", "device_firmware"})
+"""Codecs of what is read in each connection; the lines about a device are handed on only if they are new."""
+_UNBONDED: Final = ("NotPermitted", "NotAuthorized", "AuthenticationFailed", "AuthenticationRejected")
 _FAULTS: Final = (BleakError, OSError, TimeoutError, EOFError)
 
 
@@ -43,9 +51,11 @@ class GattDriver:
         self.name = f"ble_gatt/{device.name}"
         self._device = DeviceId(device.name)
         self._address = device.address.upper()
+        self._bond = device.bond
         self._adapter = adapter
         self._air = air
         self._failure = ""
+        self._lines: dict[str, bytes] = {}
         self._counts = {"connected": 0.0, "connections": 0.0, "failures": 0.0}
 
     def health(self) -> Mapping[str, float]:
@@ -57,7 +67,10 @@ class GattDriver:
         failures = 0
         await self._forget()
         while True:
+            since = time.monotonic()
             device = await self._air.heard(self._address)
+            if time.monotonic() - since >= ABSENT_S:
+                failures = 0
             if await self._stay(device, deliver):
                 failures = 0
             else:
@@ -67,9 +80,10 @@ class GattDriver:
     async def _stay(self, device: BLEDevice, deliver: Deliver) -> bool:
         """Connect and stay until the device is gone; whether it ever was connected."""
         gone = asyncio.Event()
-        client = self._adapter.client(device, lambda _: gone.set())
+        client = self._adapter.client(device, lambda _: gone.set(), bond=self._bond)
         try:
             await self._subscribe(client, deliver)
+            await self._read(client, deliver, gone)
             await gone.wait()
         except _FAULTS as error:
             await self._failed(error)
@@ -81,28 +95,43 @@ class GattDriver:
         return True
 
     async def _subscribe(self, client: BleakClient, deliver: Deliver) -> None:
-        async with self._adapter.connecting, asyncio.timeout(CONNECT_S + CALL_S):
-            await client.connect()
+        async with self._adapter.connecting:
+            await answered(client.connect(), CONNECT_S + CALL_S)
         for characteristic, codec in _understood(client):
-            notified = functools.partial(self._deliver, deliver, codec)
             if {"notify", "indicate"} & set(characteristic.properties):
-                async with asyncio.timeout(SUBSCRIBE_S):
-                    await client.start_notify(characteristic, notified)
-            if codec == "battery" and "read" in characteristic.properties:
-                async with asyncio.timeout(CALL_S):
-                    notified(characteristic, await client.read_gatt_char(characteristic))
+                notified = functools.partial(self._notified, deliver, codec)
+                await answered(client.start_notify(characteristic, notified), SUBSCRIBE_S)
         self._counts["connections"] += 1
         self._counts["connected"] = 1
         self._failure = ""
         logger.info("device connected device=%s", self._device)
 
-    def _deliver(self, deliver: Deliver, codec: str, _: BleakGATTCharacteristic, value: bytearray) -> None:
-        deliver(Incoming(codec, Frame(self._device, bytes(value), datetime.now(UTC), self._address)))
+    async def _read(self, client: BleakClient, deliver: Deliver, gone: asyncio.Event) -> None:
+        """Read what the device says of itself; one that will not say, or has gone, has done its work."""
+        for characteristic, codec in list(_understood(client)):
+            if codec not in READ_ONCE or "read" not in characteristic.properties or gone.is_set():
+                continue
+            try:
+                value = bytes(await answered(client.read_gatt_char(characteristic), CALL_S))
+            except _FAULTS as error:
+                logger.info("device does not tell its %s device=%s reason=%s", codec, self._device, error)
+                continue
+            if value and (codec == "battery" or self._lines.get(codec) != value):
+                self._lines[codec] = value
+                self._deliver(deliver, codec, value)
+
+    def _notified(self, deliver: Deliver, codec: str, _: BleakGATTCharacteristic, value: bytearray) -> None:
+        self._deliver(deliver, codec, bytes(value))
+
+    def _deliver(self, deliver: Deliver, codec: str, value: bytes) -> None:
+        now = datetime.now(UTC)
+        offset = now.astimezone().utcoffset() or timedelta()
+        deliver(Incoming(codec, Frame(self._device, value, now, self._address, offset)))
 
     async def _failed(self, error: Exception) -> None:
         """Count and log a failure once while it stays the same; clear what it may have left behind."""
         self._counts["failures"] += 1
-        reason = str(error) or type(error).__name__
+        reason = _reason(error)
         if reason != self._failure:
             logger.warning("device not connected device=%s reason=%s", self._device, reason)
             self._failure = reason
@@ -122,8 +151,15 @@ def _understood(client: BleakClient) -> Iterator[tuple[BleakGATTCharacteristic, 
 
 async def _disconnect(client: BleakClient) -> None:
     with contextlib.suppress(*_FAULTS):
-        async with asyncio.timeout(CALL_S):
-            await client.disconnect()
+        await answered(client.disconnect(), CALL_S)
+
+
+def _reason(error: Exception) -> str:
+    """One line for a technician, the same for the same fault."""
+    reason = str(error) or type(error).__name__
+    if any(word in reason for word in _UNBONDED):
+        return f"{reason}; set bond = true and put the device into its pairing mode"
+    return reason
 
 
 def build(settings: EdgeSettings) -> Sequence[GattDriver]:

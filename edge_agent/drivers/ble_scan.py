@@ -2,7 +2,8 @@
 
 What this is not: no connections (``ble_gatt``) and no meaning of bytes. The one idea: silence is a fault.
 Radios go deaf without an error, so after ``SILENCE_S`` without any advertisement from anyone the scan is
-started afresh, and when that does not help the adapter is turned off and on.
+started afresh; when that does not help the adapter is turned off and on; and when that does not help either,
+people are told.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
 from edge_agent.drivers import Deliver, DriverError, Incoming
-from edge_agent.drivers.ble_adapter import Adapter, adapter_for
+from edge_agent.drivers.ble_adapter import Adapter, adapter_for, answered
 from edge_agent.settings import BleSettings, EdgeSettings
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 SILENCE_S: Final = 90.0
 """No advertisement from any device for so long: assume the radio is deaf. BlueZ itself forgets at 180 s."""
+FAULT_SILENCES: Final = 4.0
+"""D. After so many silences on end, two of them with the adapter off and on between, it is a fault."""
 START_S: Final = 15.0
 STOP_S: Final = 5.0
 NOT_HEARD: Final = -127
@@ -75,11 +78,16 @@ class ScanDriver:
         self._names = names
         self._silence_s = silence_s
         self._heard_at = 0.0
-        self._counts = {"heard": 0.0, "unknown": 0.0, "silences": 0.0}
+        self._well_at: float | None = None
+        self._in_vain = 0
+        self._counts = {"heard": 0.0, "unknown": 0.0, "silences": 0.0, "power_cycles": 0.0}
 
     def health(self) -> Mapping[str, float]:
-        """Advertisements ``heard``, those from ``unknown`` devices; ``silences`` that restarted the scan."""
-        return dict(self._counts)
+        """Advertisements ``heard``, those from ``unknown`` devices; ``silences`` that restarted the scan;
+        ``power_cycles`` of the adapter; ``fault``: nothing heard for ``FAULT_SILENCES``, whatever was tried.
+        """
+        silent_s = 0.0 if self._well_at is None else time.monotonic() - self._well_at
+        return self._counts | {"fault": float(silent_s > FAULT_SILENCES * self._silence_s)}
 
     async def run(self, deliver: Deliver) -> None:
         """Scan until cancelled.
@@ -88,31 +96,30 @@ class ScanDriver:
             DriverError: no adapter, no Bluetooth service, or it does not answer.
         """
         heard = functools.partial(self._heard, deliver)
-        silent_before = False
+        self._well_at = self._well_at or time.monotonic()
         try:
+            await self._adapter.wake()
             while True:
-                before = self._counts["heard"]
+                if self._in_vain > 1:
+                    self._counts["power_cycles"] += 1
+                    await self._adapter.power_cycle()
                 await self._scan_until_silent(self._adapter.scanner(heard))
-                silent = self._counts["heard"] == before
+                self._in_vain += 1
                 self._counts["silences"] += 1
                 logger.info("bluetooth silent, scanning afresh seconds=%.0f", self._silence_s)
-                if silent and silent_before:
-                    await self._adapter.power_cycle()
-                silent_before = silent
         except (BleakError, OSError, TimeoutError) as error:
+            self._in_vain += 1
             raise DriverError(_reason(error)) from error
         finally:
             await self._adapter.close()
 
     async def _scan_until_silent(self, scanner: BleakScanner) -> None:
         try:
-            async with asyncio.timeout(START_S):
-                await scanner.start()
+            await answered(scanner.start(), START_S)
             await self._silence()
         finally:
             with contextlib.suppress(BleakError, OSError, TimeoutError, EOFError):
-                async with asyncio.timeout(STOP_S):
-                    await scanner.stop()
+                await answered(scanner.stop(), STOP_S)
 
     async def _silence(self) -> None:
         """Return when nobody was heard for ``silence_s``."""
@@ -122,6 +129,7 @@ class ScanDriver:
             while (left := self._heard_at + self._silence_s - time.monotonic()) > 0:
                 await asyncio.wait({lost}, timeout=left)
                 if lost.done():
+                    lost.result()
                     raise DriverError("the Bluetooth adapter is gone")
         finally:
             lost.cancel()
@@ -129,7 +137,8 @@ class ScanDriver:
     def _heard(self, deliver: Deliver, device: BLEDevice, data: AdvertisementData) -> None:
         if data.rssi == NOT_HEARD:
             return
-        self._heard_at = time.monotonic()
+        self._heard_at = self._well_at = time.monotonic()
+        self._in_vain = 0
         self._counts["heard"] += 1
         address = device.address.upper()
         name = self._names.get(address)
@@ -149,7 +158,7 @@ def _reason(error: Exception) -> str:
         return f"the Bluetooth service does not answer within {START_S:g} s; is bluetoothd running?"
     if isinstance(error, FileNotFoundError):
         return 'no D-Bus system bus: install and start dbus and bluez, or set [ble] backend = "hci"'
-    return str(error.args[0]) if error.args else type(error).__name__
+    return str(error) or type(error).__name__
 
 
 def build(settings: EdgeSettings) -> Sequence[ScanDriver]:
@@ -157,4 +166,4 @@ def build(settings: EdgeSettings) -> Sequence[ScanDriver]:
     if settings.ble is None:
         return []
     names = {device.address.upper(): DeviceId(device.name) for device in settings.ble.device}
-    return [ScanDriver(adapter_for(settings.ble), air_for(settings.ble), names, SILENCE_S)]
+    return [ScanDriver(adapter_for(settings.ble), air_for(settings.ble), names, settings.ble.silence_s)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -14,7 +14,8 @@ from edge_agent.drivers.ble_adapter import BluezAdapter
 from edge_agent.drivers.ble_gatt import GattDriver
 from edge_agent.drivers.ble_scan import SILENCE_S, Air, ScanDriver
 from edge_agent.settings import BleDeviceSettings
-from firmware_protocols.ble import battery, bthome, heart_rate
+from firmware_protocols.ble import battery, blood_pressure, bthome, device_information, heart_rate
+from firmware_protocols.ble.blood_pressure import BloodPressure
 from firmware_protocols.model import DeviceId
 from tests.fake_bluez import Characteristic, FakeBluez, fake_bluez, private_bus
 
@@ -22,12 +23,25 @@ pytestmark = pytest.mark.bluetooth
 
 PENDANT = "C4:0A:00:00:00:01"
 CLIP = "C4:0A:00:00:00:02"
+CUFF = "C4:0A:00:00:00:03"
 STRANGER = "C4:0A:00:00:00:99"
 PRESS = {bthome.SERVICE_UUID: bthome.encode([(bthome.BUTTON, "press")])}
-NAMES = {PENDANT: DeviceId("pendant"), CLIP: DeviceId("clip")}
+NAMES = {PENDANT: DeviceId("pendant"), CLIP: DeviceId("clip"), CUFF: DeviceId("cuff")}
 CLIP_SERVICES = {
     heart_rate.SERVICE_UUID: [Characteristic(heart_rate.CHARACTERISTIC_UUID, ("notify",))],
     battery.SERVICE_UUID: [Characteristic(battery.CHARACTERISTIC_UUID, ("read",), battery.encode(71))],
+}
+MEASURED = blood_pressure.encode(BloodPressure(systolic=120.0, diastolic=80.0, mean=93.0))
+CUFF_SERVICES = {
+    blood_pressure.SERVICE_UUID: [
+        Characteristic(blood_pressure.CHARACTERISTIC_UUID, ("indicate",), bonded=True)
+    ],
+    battery.SERVICE_UUID: [Characteristic(battery.CHARACTERISTIC_UUID, ("read",), battery.encode(50))],
+    device_information.SERVICE_UUID: [
+        Characteristic(device_information.MAKER_UUID, ("read",), b"Anban"),
+        Characteristic(device_information.SERIAL_UUID, ("read",), b""),
+        Characteristic(device_information.FIRMWARE_UUID, ("read",), b"1.0"),
+    ],
 }
 
 
@@ -64,12 +78,18 @@ def clip(air: Air) -> GattDriver:
     return GattDriver(BleDeviceSettings(CLIP, "clip", connect=True), BluezAdapter("hci0"), air)
 
 
-async def until(true: object, fake: FakeBluez, *addresses: str) -> None:
-    """Let devices advertise until ``true()``."""
+def cuff(air: Air, *, bond: bool = True) -> GattDriver:
+    return GattDriver(BleDeviceSettings(CUFF, "cuff", connect=True, bond=bond), BluezAdapter("hci0"), air)
+
+
+async def until(
+    true: Callable[[], object], fake: FakeBluez, address: str = "", data: dict[str, bytes] | None = None
+) -> None:
+    """Let the device at ``address`` advertise until ``true()``."""
     async with asyncio.timeout(20):
-        while not true():  # type: ignore[operator]
-            for address in addresses:
-                fake.hear(address)
+        while not true():
+            if address:
+                fake.hear(address, data)
             await asyncio.sleep(0.02)
 
 
@@ -92,7 +112,8 @@ async def test_a_stranger_is_counted_and_not_delivered(bluez: FakeBluez) -> None
         bluez.hear(PENDANT, PRESS)
         await next_frame(arrived)
         assert arrived.empty()
-    assert driver.health() == {"heard": 2.0, "unknown": 1.0, "silences": 0.0}
+    health = driver.health()
+    assert (health["heard"], health["unknown"], health["silences"]) == (2.0, 1.0, 0.0)
 
 
 async def test_the_same_button_pressed_twice_is_heard_twice(bluez: FakeBluez) -> None:
@@ -219,3 +240,210 @@ async def test_a_device_that_was_connected_before_the_start_is_let_go_first(blue
         await bluez.started.wait()
         await until(lambda: driver.health()["connected"], bluez, CLIP)
     assert bluez.calls.index("RemoveDevice") < bluez.calls.index("Connect")
+
+
+# -- cuffs and thermometers --------------------------------------------------------------------------
+
+
+async def test_a_cuff_is_paired_before_it_is_subscribed_to_and_then_indicates(bluez: FakeBluez) -> None:
+    bluez.offers(CUFF, CUFF_SERVICES)
+    air = Air()
+    driver = cuff(air)
+    async with driving(scanner(air=air), driver) as arrived:
+        await bluez.started.wait()
+        await until(lambda: driver.health()["connected"], bluez, CUFF)
+        bluez.notify(blood_pressure.CHARACTERISTIC_UUID, MEASURED)
+        told = [await next_frame(arrived) for _ in range(4)]
+    assert bluez.calls.index("Pair") < bluez.calls.index("StartNotify") < bluez.calls.index("Read 2a19")
+    assert "Connect" not in bluez.calls  # pairing connects
+    assert ("blood_pressure", MEASURED) in [(each.codec, each.frame.payload) for each in told]
+    assert {each.codec for each in told} == {"blood_pressure", "battery", "device_maker", "device_firmware"}
+
+
+async def test_a_bonded_cuff_that_comes_again_is_only_connected_and_tells_only_what_is_new(
+    bluez: FakeBluez,
+) -> None:
+    bluez.offers(CUFF, CUFF_SERVICES)
+    air = Air()
+    driver = cuff(air)
+    async with driving(scanner(air=air), driver) as arrived:
+        await bluez.started.wait()
+        await until(lambda: bluez.calls.count("Read 2a26") == 1, bluez, CUFF)
+        bluez.disconnect(bluez.path(CUFF))
+        CUFF_SERVICES[device_information.SERVICE_UUID][2].value = b"1.1"
+        await until(lambda: bluez.calls.count("Read 2a26") == 2, bluez, CUFF)
+        told = [await next_frame(arrived) for _ in range(5)]
+    CUFF_SERVICES[device_information.SERVICE_UUID][2].value = b"1.0"
+    first, second = {each.codec for each in told[:3]}, {each.codec for each in told[3:]}
+    assert first == {"battery", "device_maker", "device_firmware"}
+    assert second == {"battery", "device_firmware"}
+    assert (bluez.calls.count("Pair"), bluez.calls.count("Connect")) == (1, 1)
+    assert "RemoveDevice" not in bluez.calls[bluez.calls.index("Pair") :]
+
+
+async def test_a_cuff_that_asks_for_a_bond_says_what_to_do(
+    bluez: FakeBluez, caplog: pytest.LogCaptureFixture
+) -> None:
+    bluez.offers(CUFF, CUFF_SERVICES)
+    air = Air()
+    driver = cuff(air, bond=False)
+    async with driving(scanner(air=air), driver):
+        await bluez.started.wait()
+        await until(lambda: driver.health()["failures"], bluez, CUFF)
+    assert "set bond = true and put the device into its pairing mode" in caplog.text
+
+
+async def test_a_device_that_will_not_say_what_it_is_measures_all_the_same(bluez: FakeBluez) -> None:
+    bluez.offers(CUFF, CUFF_SERVICES)
+    bluez.faults.read_fails = True
+    air = Air()
+    driver = cuff(air)
+    async with driving(scanner(air=air), driver) as arrived:
+        await bluez.started.wait()
+        await until(lambda: "Read 2a26" in bluez.calls, bluez, CUFF)
+        bluez.notify(blood_pressure.CHARACTERISTIC_UUID, MEASURED)
+        assert (await next_frame(arrived)).codec == "blood_pressure"
+    assert (driver.health()["connections"], driver.health()["failures"]) == (1, 0)
+
+
+async def test_a_device_that_was_long_away_is_met_anew_without_the_wait_of_before(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gatt_module, "ABSENT_S", 0.0)
+    monkeypatch.setattr(gatt_module, "BACK_OFF_S", (0.01, 3600.0))
+    bluez.offers(CUFF, CUFF_SERVICES)
+    bluez.bonds.add(bluez.path(CUFF))
+    air = Air()
+    driver = cuff(air)
+    async with driving(scanner(air=air), driver):
+        await bluez.started.wait()
+        bluez.faults.in_progress = 2
+        await until(lambda: driver.health()["connected"], bluez, CUFF)
+    assert driver.health()["failures"] == 2
+
+
+# -- a stack that fails ------------------------------------------------------------------------------
+
+
+async def test_services_that_are_never_resolved_are_given_up_and_asked_for_again(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.drivers.ble_adapter.CONNECT_S", 0.2)
+    monkeypatch.setattr(gatt_module, "BACK_OFF_S", (0.01,))
+    bluez.offers(CLIP, CLIP_SERVICES)
+    bluez.faults.unresolved = 1
+    air = Air()
+    driver = clip(air)
+    async with driving(scanner(air=air), driver):
+        await bluez.started.wait()
+        await until(lambda: driver.health()["connected"], bluez, CLIP)
+        await bluez.subscribed.wait()
+    assert driver.health()["failures"] == 1
+
+
+async def test_a_connect_that_cannot_even_be_undone_holds_up_no_other_device(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.drivers.ble_adapter.CALL_S", 0.1)
+    monkeypatch.setattr(gatt_module, "CALL_S", 0.1)
+    monkeypatch.setattr(gatt_module, "CONNECT_S", 0.1)
+    monkeypatch.setattr(gatt_module, "BACK_OFF_S", (3600.0,))
+    bluez.offers(CLIP, CLIP_SERVICES)
+    bluez.offers(CUFF, CUFF_SERVICES)
+    bluez.bonds.add(bluez.path(CUFF))
+    bluez.faults.connect_hangs = bluez.faults.disconnect_hangs = True
+    adapter, air = BluezAdapter("hci0"), Air()
+    hangs = GattDriver(BleDeviceSettings(CLIP, "clip", connect=True), adapter, air)
+    other = GattDriver(BleDeviceSettings(CUFF, "cuff", connect=True, bond=True), adapter, air)
+    async with driving(scanner(air=air), hangs, other):
+        await bluez.started.wait()
+        await until(lambda: hangs.health()["failures"] == 1, bluez, CLIP)
+        bluez.faults.connect_hangs = bluez.faults.disconnect_hangs = False
+        await until(lambda: other.health()["connected"], bluez, CUFF)
+
+
+async def test_an_adapter_that_is_pulled_out_is_missed_at_once_and_used_again_when_it_is_back(
+    bluez: FakeBluez,
+) -> None:
+    driver, arrived = scanner(), asyncio.Queue[Incoming]()
+    running = asyncio.create_task(driver.run(arrived.put_nowait))
+    await bluez.started.wait()
+    await until(lambda: not arrived.empty(), bluez, PENDANT, PRESS)
+    bluez.unplug()
+    with pytest.raises(DriverError, match="adapter is gone"):
+        await asyncio.wait_for(running, 5)
+    with pytest.raises(DriverError, match="adapter 'hci0' not found"):
+        await driver.run(arrived.put_nowait)
+    bluez.plug()
+    async with driving(driver) as again:
+        await bluez.started.wait()
+        await until(lambda: not again.empty(), bluez, PENDANT, PRESS)
+
+
+async def test_a_wearable_survives_the_loss_of_the_adapter(bluez: FakeBluez) -> None:
+    bluez.offers(CLIP, CLIP_SERVICES)
+    air = Air()
+    driver = clip(air)
+    async with driving(driver):
+        async with driving(scanner(air=air)):
+            await bluez.started.wait()
+            await until(lambda: driver.health()["connected"], bluez, CLIP)
+            bluez.unplug()
+            await until(lambda: not driver.health()["connected"], bluez)
+        bluez.plug()
+        async with driving(scanner(air=air)):
+            await bluez.started.wait()
+            await until(lambda: driver.health()["connections"] == 2, bluez, CLIP)
+
+
+async def test_a_daemon_that_dies_is_missed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with private_bus() as address:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        async with fake_bluez(address) as bluez:
+            heard: asyncio.Queue[Incoming] = asyncio.Queue()
+            running = asyncio.create_task(scanner().run(heard.put_nowait))
+            await bluez.started.wait()
+            await until(lambda: not heard.empty(), bluez, PENDANT, PRESS)
+        with pytest.raises(DriverError, match="adapter is gone"):
+            await asyncio.wait_for(running, 5)
+        async with fake_bluez(address) as bluez, driving(scanner()) as arrived:
+            await bluez.started.wait()
+            await until(lambda: not arrived.empty(), bluez, PENDANT, PRESS)
+
+
+async def test_an_adapter_that_is_off_is_turned_on(bluez: FakeBluez) -> None:
+    bluez.powered = False
+    async with driving(scanner()):
+        await bluez.started.wait()
+    assert bluez.calls[:2] == ["Powered=True", "StartDiscovery"]
+
+
+async def test_a_scan_that_is_always_in_progress_is_cured_by_turning_the_adapter_off_and_on(
+    bluez: FakeBluez,
+) -> None:
+    bluez.faults.start_in_progress = 1_000
+    driver = scanner()
+    for _ in range(2):
+        with pytest.raises(DriverError, match="already in progress"):
+            await driver.run(lambda _: None)
+    async with driving(driver):
+        await bluez.started.wait()
+    assert bluez.calls == [
+        "StartDiscovery",
+        "StartDiscovery",
+        "Powered=False",
+        "Powered=True",
+        "StartDiscovery",
+    ]
+
+
+async def test_a_radio_that_stays_deaf_whatever_is_tried_is_a_fault_until_it_hears_again(
+    bluez: FakeBluez,
+) -> None:
+    driver = scanner(silence_s=0.2)
+    async with driving(driver):
+        await bluez.started.wait()
+        assert not driver.health()["fault"]
+        await until(lambda: driver.health()["fault"], bluez)
+        assert driver.health()["power_cycles"] >= 2
+        await until(lambda: not driver.health()["fault"], bluez, STRANGER)

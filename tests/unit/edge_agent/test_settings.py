@@ -134,6 +134,15 @@ def test_what_is_wrong_with_a_line_of_many_is_named(change: dict[str, Any], word
         (lambda raw: raw["ble"]["device"][0].update(kind="pendent"), ("pendent", "ble.device[0].kind")),
         (lambda raw: raw["ble"]["device"][0].update(bindkey="12"), ("bindkey",)),
         (lambda raw: raw["ble"].update(backend="hci"), ("ble.transport",)),
+        (lambda raw: raw["ble"]["device"][0].update(bond=True), ("'bond' needs 'connect'",)),
+        (
+            lambda raw: (
+                raw["ble"].update(backend="hci", transport="usb:0"),
+                raw["ble"]["device"][0].update(bond=True, connect=True),
+            ),
+            ("'bond' needs ble.backend 'bluez'",),
+        ),
+        (lambda raw: raw["ble"].update(silence_s=5), ("silence_s",)),
         (lambda raw: raw["serial"][0].update(name="pendant"), ("two devices are named 'pendant'",)),
         (lambda raw: raw["serial"][0].update(codec="micrador"), ("no codec 'micrador'", "micradar")),
     ],
