@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 from typing import Any, Final
+from uuid import UUID
 
 from bumble import hci, ll
 from bumble.controller import Controller
@@ -38,6 +39,9 @@ _ACL_BYTES: Final = 251
 _FLAGS: Final = bytes((2, 0x01, 0x06))
 """LE general discoverable, no classic Bluetooth."""
 _SERVICE_DATA_16: Final = 0x16
+_SERVICE_DATA_128: Final = 0x21
+_LONGEST: Final = 31
+"""Bytes of a legacy advertisement, which every radio hears."""
 _SERVICE_LIST_16: Final = 0x03
 _SCAN_RESPONSE: Final = hci.HCI_LE_Extended_Advertising_Report_Event.EventType.SCAN_RESPONSE
 
@@ -180,9 +184,17 @@ class Peripheral:
         """Whether a gateway is connected."""
         return bool(self._device.connections)
 
-    async def say(self, uuid16: int, payload: bytes) -> None:
-        """Advertise service data once, in a burst of ``BURST`` copies; returns when the burst is over."""
-        data = _FLAGS + _structure(_SERVICE_DATA_16, uuid16.to_bytes(2, "little") + payload)
+    async def say(self, service: int | str, payload: bytes) -> None:
+        """Advertise service data once, in a burst of ``BURST`` copies; returns when the burst is over.
+
+        ``service``: a 16-bit number, or a 128-bit UUID, which leaves no room for flags.
+        """
+        if isinstance(service, int):
+            data = _FLAGS + _structure(_SERVICE_DATA_16, service.to_bytes(2, "little") + payload)
+        else:
+            data = _structure(_SERVICE_DATA_128, UUID(service).bytes[::-1] + payload)
+        if len(data) > _LONGEST:
+            raise ValueError(f"{len(data)} bytes do not fit an advertisement of {_LONGEST}")
         async with self._saying:
             await self._device.start_advertising(
                 advertising_type=AdvertisingType.UNDIRECTED,
@@ -205,6 +217,10 @@ class Peripheral:
     async def notify(self, characteristic: Any, value: bytes) -> None:
         """Send ``value`` to whoever has subscribed to ``characteristic``."""
         await self._device.notify_subscribers(characteristic, value)
+
+    async def indicate(self, characteristic: Any, value: bytes) -> None:
+        """Send ``value`` to whoever has subscribed to ``characteristic``, and wait until it is confirmed."""
+        await self._device.indicate_subscribers(characteristic, value)
 
     async def vanish(self) -> None:
         """Go out of range: no more advertisements, connections end."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,12 +17,15 @@ from edge_agent.drivers.ble_adapter import HciAdapter
 from edge_agent.drivers.ble_gatt import GattDriver
 from edge_agent.drivers.ble_scan import SILENCE_S, Air, ScanDriver
 from edge_agent.settings import BleDeviceSettings
-from firmware_protocols.codec import Security
-from firmware_protocols.model import DeviceId, Event, MotionWindow, Reading
+from firmware_protocols.ble import mibeacon
+from firmware_protocols.ble.pendant import Call
+from firmware_protocols.codec import Decoded, Security
+from firmware_protocols.model import DeviceId, Event, EventKind, MotionWindow, Quantity, Reading
 from firmware_protocols.registry import CODECS
 from simulators import motion
+from simulators.measuring import Cuff, Measuring, Thermometer
 from simulators.radio import GatewayPort, Peripheral, Radio
-from simulators.sensors import Beacon
+from simulators.sensors import Beacon, MiDoor, Pendant
 from simulators.wearables import HEART_RATE_16, PER_PACKET, BeltClip, Sent, place
 from simulators.world import Device
 
@@ -29,7 +34,10 @@ pytestmark = pytest.mark.bluetooth
 PENDANT = Device("pendant", "pendant", "", "beacon", "C4:0A:00:01:00:00", "00112233445566778899aabbccddeeff")
 DOOR = Device("door", "door", "hall", "beacon", "C4:0A:00:01:00:01")
 CLIP = Device("clip", "wearable", "", "gatt", "C4:0A:00:01:00:02")
-NAMES = {each.address: DeviceId(each.name) for each in (PENDANT, DOOR, CLIP)}
+CUFF = Device("cuff", "blood_pressure", "", "gatt", "C4:0A:00:01:00:03")
+THERMOMETER = Device("thermometer", "thermometer", "", "gatt", "C4:0A:00:01:00:04")
+MI_DOOR = Device("mi-door", "door", "hall", "beacon", "C4:0A:00:01:00:05", "0f" * 16)
+NAMES = {each.address: DeviceId(each.name) for each in (PENDANT, DOOR, CLIP, CUFF, THERMOMETER, MI_DOOR)}
 
 
 @dataclass
@@ -214,3 +222,119 @@ async def test_garbage_instead_of_hci_costs_the_gateway_its_cable_only(air: OneG
     pendant = await air.beacon(PENDANT)
     async with driving(scanner(HciAdapter(air.port.moniker), Air())) as arrived:
         assert (await said(arrived, pendant.press)).frame.device == "pendant"
+
+
+# -- devices that are there for a minute -------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def waiting_for(
+    air: OneGateway, device: Device, measuring: Measuring
+) -> AsyncIterator[tuple[Peripheral, asyncio.Queue[Incoming]]]:
+    """A gateway that waits for a device, which is still away."""
+    peripheral = await air.radio.device(device.name, device.address, measuring.services)
+    adapter, heard = HciAdapter(air.port.moniker), Air()
+    driver = GattDriver(BleDeviceSettings(device.address, device.name, connect=True), adapter, heard)
+    async with driving(scanner(adapter, heard), driver) as arrived:
+        yield peripheral, arrived
+
+
+def decoded(incoming: Incoming) -> Decoded:
+    return CODECS[incoming.codec].decode(incoming.frame)
+
+
+def values(told: Decoded) -> dict[Quantity, float | bool | None]:
+    return {each.quantity: each.value for each in told.observations if isinstance(each, Reading)}
+
+
+async def test_a_cuff_on_the_air_for_a_minute_tells_its_measurement_and_its_time(air: OneGateway) -> None:
+    cuff, local = Cuff(), datetime.now().astimezone().replace(microsecond=0) - timedelta(minutes=5)
+    cuff.measure(128, 77, 66, local)
+    async with waiting_for(air, CUFF, cuff) as (peripheral, arrived):
+        assert await cuff.tell(peripheral)
+        told = decoded(await first(arrived, "blood_pressure"))
+    assert values(told) == {
+        Quantity.SYSTOLIC: 128,
+        Quantity.DIASTOLIC: 77,
+        Quantity.MEAN_ARTERIAL_PRESSURE: 94,
+        Quantity.PULSE_RATE: 66,
+    }
+    assert {each.observed_at for each in told.observations} == {local}
+
+
+async def test_a_cuff_that_tells_all_its_memory_again_names_each_measurement_as_before(
+    air: OneGateway,
+) -> None:
+    cuff, local = Cuff(), datetime.now().astimezone() - timedelta(days=1)
+    cuff.measure(128, 77, 66, local)
+    async with waiting_for(air, CUFF, cuff) as (peripheral, arrived):
+        assert await cuff.tell(peripheral)
+        cuff.measure(131, 80, 70, local + timedelta(hours=8))
+        assert await cuff.tell(peripheral)
+        told = [decoded(await first(arrived, "blood_pressure")) for _ in range(3)]
+    assert sorted(Counter(each.once for each in told).values()) == [1, 2]
+
+
+async def test_a_thermometer_in_fahrenheit_tells_a_fever_in_celsius(air: OneGateway) -> None:
+    thermometer = Thermometer()
+    thermometer.measure(102.2, datetime.now().astimezone())
+    async with waiting_for(air, THERMOMETER, thermometer) as (peripheral, arrived):
+        assert await thermometer.tell(peripheral)
+        told = decoded(await first(arrived, "thermometer"))
+    assert values(told) == {Quantity.BODY_TEMPERATURE: 39.0}
+
+
+async def test_what_a_device_is_is_told_when_it_stays_long_enough(air: OneGateway) -> None:
+    cuff, told = Cuff(), set[str]()
+    async with waiting_for(air, CUFF, cuff) as (peripheral, arrived):
+        await peripheral.offer(0x1810)
+        async with asyncio.timeout(10):
+            while len(told) < 4:
+                for each in decoded(await arrived.get()).observations:
+                    told.add(each.detail if isinstance(each, Event) else str(values(Decoded((each,)))))
+    assert told == {"maker Anban", "model Cuff", "firmware 1.0", "{<Quantity.BATTERY: 'battery'>: 76.0}"}
+
+
+async def test_nobody_listens_to_a_cuff_and_it_goes_away_again(air: OneGateway) -> None:
+    cuff = Cuff()
+    peripheral = await air.radio.device(CUFF.name, CUFF.address, cuff.services)
+    assert not await cuff.tell(peripheral, within_s=0.05)
+
+
+# -- pendant and MiBeacon ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "detail"),
+    [
+        (Call.PRESS, EventKind.BUTTON, "press"),
+        (Call.FALL, EventKind.FALL_SUSPECTED, "pendant"),
+        (Call.ALL_WELL, EventKind.ALL_WELL, "pendant"),
+    ],
+)
+async def test_a_pendants_call_travels_from_the_body_to_an_event(
+    air: OneGateway, call: Call, kind: EventKind, detail: str
+) -> None:
+    pendant = Pendant(PENDANT, await air.radio.device(PENDANT.name, PENDANT.address))
+    async with driving(scanner(HciAdapter(air.port.moniker), Air())) as arrived:
+        incoming = await said(arrived, lambda: pendant.call(call, frames=2))
+    assert (incoming.codec, incoming.broadcast) == ("pendant", True)
+    told = CODECS["pendant"].decode(incoming.frame, Security(key=bytes.fromhex(PENDANT.bindkey)))
+    (event,) = [each for each in told.observations if isinstance(each, Event)]
+    assert (event.device, event.kind, event.detail) == ("pendant", kind, detail)
+    assert told.once is not None
+
+
+async def test_a_mibeacon_door_that_is_left_open_says_so(air: OneGateway) -> None:
+    door = MiDoor(MI_DOOR, await air.radio.device(MI_DOOR.name, MI_DOOR.address))
+    async with driving(scanner(HciAdapter(air.port.moniker), Air())) as arrived:
+        incoming = await said(arrived, lambda: door.show(mibeacon.LEFT_OPEN))
+    told = CODECS[incoming.codec].decode(incoming.frame, Security(key=bytes.fromhex(MI_DOOR.bindkey)))
+    assert values(told) == {Quantity.OPENING: True}
+    assert [each.kind for each in told.observations if isinstance(each, Event)] == [EventKind.LEFT_OPEN]
+
+
+async def test_a_frame_that_does_not_fit_an_advertisement_is_refused(air: OneGateway) -> None:
+    peripheral = await air.radio.device(DOOR.name, DOOR.address)
+    with pytest.raises(ValueError, match="do not fit an advertisement"):
+        await peripheral.say(0xFCD2, bytes(25))

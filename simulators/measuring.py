@@ -1,0 +1,132 @@
+"""Devices that measure alone and meet a gateway afterwards: a blood-pressure cuff and a body thermometer.
+
+What this is: GATT servers on the virtual radio that indicate. What it is not: no byte formats of its own, and
+no resident. The one idea: such a device keeps what it measured, is on the air for a minute, tells
+*everything* it has kept to whoever subscribes, and goes; next time it tells all of it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+from bumble.gatt import Characteristic, Service
+
+from firmware_protocols.ble import battery, blood_pressure, device_information, thermometer
+from firmware_protocols.ble.blood_pressure import BloodPressure
+from firmware_protocols.ble.device_information import Fact, Line
+from firmware_protocols.ble.device_time import DeviceTime
+from firmware_protocols.ble.thermometer import Temperature
+from simulators.radio import Peripheral
+
+ON_AIR_S: Final = 60.0
+BLOOD_PRESSURE_16: Final = 0x1810
+THERMOMETER_16: Final = 0x1809
+
+_READ: Final = Characteristic.Properties.READ
+_READABLE: Final = Characteristic.Permissions.READABLE
+
+
+class Measuring:
+    """What cuff and thermometer have in common."""
+
+    def __init__(self, service: str, characteristic: str, uuid16: int, model: str) -> None:
+        self._service = service
+        self._uuid16 = uuid16
+        self._model = model
+        self._kept: list[bytes] = []
+        self._subscribed = asyncio.Event()
+        indicates = Characteristic.Properties.INDICATE
+        self._measurement: Characteristic[bytes] = Characteristic(
+            characteristic, indicates, Characteristic.Permissions(0), b""
+        )
+        self._measurement.on(Characteristic.EVENT_SUBSCRIPTION, self._on_subscription)
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """What it offers."""
+        lines = {
+            device_information.MAKER_UUID: Line(Fact.MAKER, "Anban"),
+            device_information.MODEL_UUID: Line(Fact.MODEL, self._model),
+            device_information.FIRMWARE_UUID: Line(Fact.FIRMWARE, "1.0"),
+        }
+        told = [_readable(uuid, device_information.encode(line)) for uuid, line in lines.items()]
+        return (
+            Service(self._service, [self._measurement]),
+            Service(battery.SERVICE_UUID, [_readable(battery.CHARACTERISTIC_UUID, battery.encode(76))]),
+            Service(device_information.SERVICE_UUID, told),
+        )
+
+    def keep(self, measurement: bytes) -> None:
+        """Remember a measurement for the next gateway."""
+        self._kept.append(measurement)
+
+    async def tell(self, peripheral: Peripheral, within_s: float = ON_AIR_S) -> bool:
+        """Be on the air until all that is kept was told or the time is over; whether somebody listened."""
+        self._subscribed.clear()
+        await peripheral.offer(self._uuid16)
+        try:
+            async with asyncio.timeout(within_s):
+                await self._subscribed.wait()
+                for measurement in self._kept:
+                    await peripheral.indicate(self._measurement, measurement)
+        except TimeoutError:
+            return False
+        finally:
+            await peripheral.vanish()
+        return True
+
+    def _on_subscription(self, _: object, notifies: bool, indicates: bool) -> None:
+        if notifies or indicates:
+            self._subscribed.set()
+
+
+class Cuff(Measuring):
+    """A blood-pressure cuff for the upper arm."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            blood_pressure.SERVICE_UUID, blood_pressure.CHARACTERISTIC_UUID, BLOOD_PRESSURE_16, "Cuff"
+        )
+
+    def measure(
+        self, systolic: float, diastolic: float, pulse: float, local: datetime, user: int = 1
+    ) -> None:
+        """Measure, mmHg and beats per minute, at ``local`` by the cuff's own clock."""
+        mean = round(diastolic + (systolic - diastolic) / 3)
+        measurement = BloodPressure(
+            systolic=systolic,
+            diastolic=diastolic,
+            mean=mean,
+            taken=device_time(local),
+            pulse=pulse,
+            user=user,
+            status=0,
+        )
+        self.keep(blood_pressure.encode(measurement))
+
+
+class Thermometer(Measuring):
+    """An ear thermometer that shows Fahrenheit, as some do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            thermometer.SERVICE_UUID, thermometer.CHARACTERISTIC_UUID, THERMOMETER_16, "Ear thermometer"
+        )
+
+    def measure(self, fahrenheit: float, local: datetime) -> None:
+        """Measure at ``local`` by the thermometer's own clock."""
+        measurement = Temperature(
+            value=fahrenheit, fahrenheit=True, taken=device_time(local), site=thermometer.EAR
+        )
+        self.keep(thermometer.encode(measurement))
+
+
+def device_time(local: datetime) -> DeviceTime:
+    """``local`` as a device's clock shows it."""
+    return DeviceTime(local.year, local.month, local.day, local.hour, local.minute, local.second)
+
+
+def _readable(uuid: str, value: bytes) -> Characteristic[bytes]:
+    return Characteristic(uuid, _READ, _READABLE, value)
