@@ -84,7 +84,7 @@ class GattDriver:
         try:
             await self._subscribe(client, deliver)
             await self._read(client, deliver, gone)
-            await gone.wait()
+            await self._left(gone)
         except _FAULTS as error:
             await self._failed(error)
             return False
@@ -93,6 +93,17 @@ class GattDriver:
             await _disconnect(client)
         logger.info("device disconnected device=%s", self._device)
         return True
+
+    async def _left(self, gone: asyncio.Event) -> None:
+        """Return when the device is gone, or the adapter: a daemon that dies ends no connection first."""
+        waits = {asyncio.ensure_future(gone.wait()), asyncio.ensure_future(self._adapter.lost())}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                await each
+        finally:
+            for each in waits:
+                each.cancel()
 
     async def _subscribe(self, client: BleakClient, deliver: Deliver) -> None:
         async with self._adapter.connecting:

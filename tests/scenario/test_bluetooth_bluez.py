@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pytest
 
@@ -409,6 +410,25 @@ async def test_a_daemon_that_dies_is_missed_at_once(monkeypatch: pytest.MonkeyPa
         async with fake_bluez(address) as bluez, driving(scanner()) as arrived:
             await bluez.started.wait()
             await until(lambda: not arrived.empty(), bluez, PENDANT, PRESS)
+
+
+async def test_a_wearable_survives_the_death_of_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gatt_module, "BACK_OFF_S", (0.01,))
+    air = Air()
+    driver = clip(air)
+    async with private_bus() as address:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        async with driving(driver):
+            for connections in (1, 2):
+                async with fake_bluez(address) as bluez, driving(scanner(air=air)):
+                    bluez.offers(CLIP, CLIP_SERVICES)
+                    await bluez.started.wait()
+                    await until(partial(made, driver, connections), bluez, CLIP)
+                await until(lambda: not driver.health()["connected"], bluez)
+
+
+def made(driver: GattDriver, connections: int) -> bool:
+    return driver.health()["connections"] == connections
 
 
 async def test_an_adapter_that_is_off_is_turned_on(bluez: FakeBluez) -> None:
