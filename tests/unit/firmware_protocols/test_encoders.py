@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from firmware_protocols.ble import battery, heart_rate, motion, pulse_oximeter
+from firmware_protocols.ble import (
+    battery,
+    device_information,
+    heart_rate,
+    motion,
+    pendant,
+    pulse_oximeter,
+    sealed,
+)
+from firmware_protocols.ble.device_information import Fact, Line
 from firmware_protocols.ble.heart_rate import HeartRate
 from firmware_protocols.ble.pulse_oximeter import Pair, Spot
 from firmware_protocols.codec import Frame
@@ -27,6 +36,48 @@ def test_a_heart_rate_is_written_as_the_golden_frames_are(vector: Vector) -> Non
 def _golden(codec: str) -> list[bytes]:
     """Our own frames, which take the shortest form of each number; others may write 100 as 1000e-1."""
     return [vector.frame.payload for vector in load(codec) if vector.refused is None and vector.ours]
+
+
+def test_a_pendants_frame_is_written_as_the_golden_frames_are() -> None:
+    for vector in load("pendant"):
+        if vector.refused is None:
+            decoded = pendant.decode(vector.frame, vector.security)
+            plain = sealed.unseal(vector.security, _pendant_nonce(vector), vector.frame.payload[4:], tag=6)
+            assert decoded.counter is not None
+            assert vector.security.key is not None
+            written = pendant.seal(
+                pendant.parse(plain),
+                key=vector.security.key,
+                address=vector.frame.address,
+                counter=decoded.counter,
+            )
+            assert written == vector.frame.payload
+
+
+def _pendant_nonce(vector: Vector) -> bytes:
+    """As the page says: address, version, counter, three zeros."""
+    return bytes.fromhex(vector.frame.address.replace(":", "")) + vector.frame.payload[:4] + bytes(3)
+
+
+@pytest.mark.parametrize("text", ["", " padded", "two\nlines", "x" * 65])
+def test_a_line_about_a_device_that_would_not_come_back_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="printable"):
+        device_information.encode(Line(Fact.MODEL, text))
+
+
+@pytest.mark.parametrize("counter", [-1, pendant.MAX_COUNTER + 1])
+def test_a_pendants_counter_has_24_bits(counter: int) -> None:
+    with pytest.raises(ValueError, match="fit"):
+        pendant.seal(
+            pendant.Message(pendant.Call.PRESS), key=bytes(16), address="C4:0A:00:01:00:00", counter=counter
+        )
+
+
+def test_a_key_of_another_length_seals_nothing() -> None:
+    with pytest.raises(ValueError, match="16 needed"):
+        pendant.seal(
+            pendant.Message(pendant.Call.PRESS), key=bytes(15), address="C4:0A:00:01:00:00", counter=1
+        )
 
 
 def test_a_spot_check_is_written_as_the_golden_frames_are() -> None:
