@@ -33,6 +33,8 @@ _BLUEZ: Final = "org.bluez"
 _ADAPTER1: Final = "org.bluez.Adapter1"
 _DEVICE1: Final = "org.bluez.Device1"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+_CANCELS: Final = 3
+"""How often a call is told to stop: once for what it does, once for how it cleans up, once to be sure."""
 _T = TypeVar("_T")
 _abandoned: set[asyncio.Future[Any]] = set()
 
@@ -41,29 +43,38 @@ async def answered(call: Awaitable[_T], within_s: float) -> _T:
     """Await ``call`` for at most ``within_s``, and then no longer than ``CALL_S`` for it to clean up.
 
     A plain ``asyncio.timeout`` is not enough: a call that is cancelled may ask the same dead daemon to undo
-    what it began, and wait for ever for that. Such a call is abandoned.
+    what it began, and wait for ever for that. What still does not end is abandoned.
 
     Raises:
         TimeoutError: it was not done in time.
     """
     task = asyncio.ensure_future(call)
     try:
-        await asyncio.wait({task}, timeout=within_s)
+        done, _ = await asyncio.wait({task}, timeout=within_s)
     finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=CALL_S)
-            _abandoned.add(task)
-            task.add_done_callback(_forget_abandoned)
-    if task in _abandoned or task.cancelled():
+        await _stopped(task)
+    if not done or task.cancelled():
         raise TimeoutError(f"no answer within {within_s:g} s")
     return task.result()
 
 
-def _forget_abandoned(task: asyncio.Future[Any]) -> None:
+async def _stopped(task: asyncio.Future[Any]) -> None:
+    """End ``task`` if it is still under way; hold on to it if it will not end, or asyncio would drop it."""
+    if task.done():
+        return
+    _abandoned.add(task)
+    task.add_done_callback(_ended)
+    for _ in range(_CANCELS):
+        task.cancel()
+        await asyncio.wait({task}, timeout=CALL_S)
+        if task.done():
+            return
+
+
+def _ended(task: asyncio.Future[Any]) -> None:
     _abandoned.discard(task)
     if not task.cancelled():
-        task.exception()  # it has been reported as a time-out already
+        task.exception()  # asked for, or asyncio would print what has been reported as a time-out already
 
 
 class Adapter(Protocol):
