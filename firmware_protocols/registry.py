@@ -10,10 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from firmware_protocols.ble import battery, bthome, heart_rate, motion, pulse_oximeter
-from firmware_protocols.codec import Codec, Framer, PureCodec, Senders
-from firmware_protocols.local import esphome, zigbee2mqtt
-from firmware_protocols.serial import bed_mat, enocean, ld2410, ld2450, micradar, ti_mmwave, tinyframe
 from firmware_protocols.ble import (
     battery,
     blood_pressure,
@@ -26,8 +22,9 @@ from firmware_protocols.ble import (
     pulse_oximeter,
     thermometer,
 )
-from firmware_protocols.codec import Codec, Framer, PureCodec
-from firmware_protocols.serial import micradar
+from firmware_protocols.codec import Codec, Framer, PureCodec, Senders
+from firmware_protocols.local import esphome, zigbee2mqtt
+from firmware_protocols.serial import bed_mat, enocean, ld2410, ld2450, micradar, ti_mmwave, tinyframe
 
 CODECS: Final[Mapping[str, Codec]] = {
     "bthome": PureCodec(bthome.decode),

@@ -32,20 +32,15 @@ from tests.vectors import DEVICE, FOLDER, RECEIVED_AT, load
 
 DOCS = Path(__file__).parents[2] / "docs" / "protocols"
 PAGES = {
-    "pulse_oximeter_spot": "pulse_oximeter",
-    "pulse_oximeter_continuous": "pulse_oximeter",
+    **dict.fromkeys(("pulse_oximeter_spot", "pulse_oximeter_continuous"), "pulse_oximeter"),
+    **dict.fromkeys(
+        ("device_maker", "device_model", "device_serial", "device_firmware"), "device_information"
+    ),
     **dict.fromkeys(("mr60fda2", "mr60bha2", "ld6002", "ld6002c"), "tinyframe"),
-    "ti_people_tracking": "ti_mmwave",
-    "ti_vitals": "ti_mmwave",
+    **dict.fromkeys(("ti_people_tracking", "ti_vitals"), "ti_mmwave"),
 }
 """Codecs that share a page; every other has one of its own name."""
-OURS_ALONE = {"motion", "bed_mat"}
-PAGES = dict.fromkeys(("pulse_oximeter_spot", "pulse_oximeter_continuous"), "pulse_oximeter")
-PAGES |= dict.fromkeys(
-    ("device_maker", "device_model", "device_serial", "device_firmware"), "device_information"
-)
-"""Codecs that share a page; every other has one of its own name."""
-OURS_ALONE = {"motion", "pendant"}
+OURS_ALONE = {"motion", "pendant", "bed_mat"}
 """Formats that nobody else speaks, so that no frame from elsewhere can exist."""
 
 

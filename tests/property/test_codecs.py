@@ -29,11 +29,9 @@ from firmware_protocols.ble.mibeacon import Beacon
 from firmware_protocols.ble.pulse_oximeter import Continuous, Spot
 from firmware_protocols.ble.thermometer import Temperature
 from firmware_protocols.codec import Decoded, Frame, Security
-from firmware_protocols.errors import DecodeError, Unauthentic
+from firmware_protocols.errors import DecodeError, Replayed, Unauthentic
 from firmware_protocols.local import esphome, message, zigbee2mqtt
 from firmware_protocols.model import Event, JsonValue, MotionWindow, Quality, Quantity, Reading
-from firmware_protocols.errors import DecodeError, Replayed, Unauthentic
-from firmware_protocols.model import Event, MotionWindow, Quality, Quantity, Reading
 from firmware_protocols.registry import CODECS
 from firmware_protocols.serial import ld2410, ld2450, micradar, tinyframe
 from tests.property import frames

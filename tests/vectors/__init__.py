@@ -94,7 +94,7 @@ def describe(observation: Observation, received_at: datetime = RECEIVED_AT) -> d
                 described["age_s"] = round(age_s, 6)
             return described
         case Event():
-            age_s = (RECEIVED_AT - observation.observed_at).total_seconds()
+            age_s = (received_at - observation.observed_at).total_seconds()
             told: dict[str, Any] = {"event": observation.kind.value, "detail": observation.detail}
             return told | ({"age_s": round(age_s, 6)} if age_s else {})
         case MotionWindow():
