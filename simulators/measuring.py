@@ -21,6 +21,8 @@ from firmware_protocols.ble.thermometer import Temperature
 from simulators.radio import Peripheral
 
 ON_AIR_S: Final = 60.0
+ADVERTISE_EVERY_MS: Final = 100.0
+"""Between two advertisements in that minute: whoever has so little time shows itself often."""
 BLOOD_PRESSURE_16: Final = 0x1810
 THERMOMETER_16: Final = 0x1809
 
@@ -65,7 +67,7 @@ class Measuring:
     async def tell(self, peripheral: Peripheral, within_s: float = ON_AIR_S) -> bool:
         """Be on the air until all that is kept was told or the time is over; whether somebody listened."""
         self._subscribed.clear()
-        await peripheral.offer(self._uuid16)
+        await peripheral.offer(self._uuid16, ADVERTISE_EVERY_MS)
         try:
             async with asyncio.timeout(within_s):
                 await self._subscribed.wait()

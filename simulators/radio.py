@@ -205,12 +205,12 @@ class Peripheral:
             await asyncio.sleep((BURST - 0.5) * BURST_EVERY_MS / 1000)
             await self._device.stop_advertising()
 
-    async def offer(self, uuid16: int) -> None:
+    async def offer(self, uuid16: int, every_ms: float = ADVERTISE_EVERY_MS) -> None:
         """Wait for a connection, advertising that service; again after each disconnection."""
         await self._device.start_advertising(
             advertising_data=_FLAGS + _structure(_SERVICE_LIST_16, uuid16.to_bytes(2, "little")),
-            advertising_interval_min=ADVERTISE_EVERY_MS,
-            advertising_interval_max=ADVERTISE_EVERY_MS,
+            advertising_interval_min=every_ms,
+            advertising_interval_max=every_ms,
             auto_restart=True,
         )
 

@@ -23,7 +23,7 @@ from firmware_protocols.codec import Decoded, Security
 from firmware_protocols.model import DeviceId, Event, EventKind, MotionWindow, Quantity, Reading
 from firmware_protocols.registry import CODECS
 from simulators import motion
-from simulators.measuring import Cuff, Measuring, Thermometer
+from simulators.measuring import ADVERTISE_EVERY_MS, BLOOD_PRESSURE_16, Cuff, Measuring, Thermometer
 from simulators.radio import GatewayPort, Peripheral, Radio
 from simulators.sensors import Beacon, MiDoor, Pendant
 from simulators.wearables import HEART_RATE_16, PER_PACKET, BeltClip, Sent, place
@@ -287,7 +287,7 @@ async def test_a_thermometer_in_fahrenheit_tells_a_fever_in_celsius(air: OneGate
 async def test_what_a_device_is_is_told_when_it_stays_long_enough(air: OneGateway) -> None:
     cuff, told = Cuff(), set[str]()
     async with waiting_for(air, CUFF, cuff) as (peripheral, arrived):
-        await peripheral.offer(0x1810)
+        await peripheral.offer(BLOOD_PRESSURE_16, ADVERTISE_EVERY_MS)
         async with asyncio.timeout(10):
             while len(told) < 4:
                 for each in decoded(await arrived.get()).observations:
