@@ -13,10 +13,11 @@ from typing import Final
 
 from bumble.gatt import Characteristic, Service
 
-from firmware_protocols.ble import battery, blood_pressure, device_information, thermometer
+from firmware_protocols.ble import battery, blood_pressure, device_information, device_time, thermometer
 from firmware_protocols.ble.blood_pressure import BloodPressure
 from firmware_protocols.ble.device_information import Fact, Line
 from firmware_protocols.ble.device_time import DeviceTime
+from firmware_protocols.ble.layout import Fields
 from firmware_protocols.ble.thermometer import Temperature
 from simulators.radio import Peripheral
 
@@ -28,6 +29,9 @@ THERMOMETER_16: Final = 0x1809
 
 _READ: Final = Characteristic.Properties.READ
 _READABLE: Final = Characteristic.Permissions.READABLE
+_WRITE: Final = Characteristic.Properties.WRITE
+_WRITEABLE: Final = Characteristic.Permissions.WRITEABLE
+_TIME_SIZE: Final = 7
 
 
 class Measuring:
@@ -44,6 +48,9 @@ class Measuring:
             characteristic, indicates, Characteristic.Permissions(0), b""
         )
         self._measurement.on(Characteristic.EVENT_SUBSCRIPTION, self._on_subscription)
+        self._clock: Characteristic[bytes] = Characteristic(
+            device_time.CHARACTERISTIC_UUID, _WRITE, _WRITEABLE, bytes(_TIME_SIZE)
+        )
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -55,10 +62,16 @@ class Measuring:
         }
         told = [_readable(uuid, device_information.encode(line)) for uuid, line in lines.items()]
         return (
-            Service(self._service, [self._measurement]),
+            Service(self._service, [self._measurement, self._clock]),
             Service(battery.SERVICE_UUID, [_readable(battery.CHARACTERISTIC_UUID, battery.encode(76))]),
             Service(device_information.SERVICE_UUID, told),
         )
+
+    @property
+    def clock(self) -> DeviceTime:
+        """What its clock was last set to; all zeros before."""
+        shown = self._clock.value
+        return device_time.read_time(Fields(shown if isinstance(shown, bytes) else bytes(_TIME_SIZE)))
 
     def keep(self, measurement: bytes) -> None:
         """Remember a measurement for the next gateway."""
@@ -101,7 +114,7 @@ class Cuff(Measuring):
             systolic=systolic,
             diastolic=diastolic,
             mean=mean,
-            taken=device_time(local),
+            taken=DeviceTime.of(local),
             pulse=pulse,
             user=user,
             status=0,
@@ -120,14 +133,9 @@ class Thermometer(Measuring):
     def measure(self, fahrenheit: float, local: datetime) -> None:
         """Measure at ``local`` by the thermometer's own clock."""
         measurement = Temperature(
-            value=fahrenheit, fahrenheit=True, taken=device_time(local), site=thermometer.EAR
+            value=fahrenheit, fahrenheit=True, taken=DeviceTime.of(local), site=thermometer.EAR
         )
         self.keep(thermometer.encode(measurement))
-
-
-def device_time(local: datetime) -> DeviceTime:
-    """``local`` as a device's clock shows it."""
-    return DeviceTime(local.year, local.month, local.day, local.hour, local.minute, local.second)
 
 
 def _readable(uuid: str, value: bytes) -> Characteristic[bytes]:

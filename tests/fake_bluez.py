@@ -33,7 +33,7 @@ class Faults:
     refused as already in progress, until the device object is removed. ``start_in_progress``: so many
     StartDiscoverys are, until the adapter is turned off. ``unresolved``: so many connections never get as
     far as their services. ``disconnect_hangs``: not even what was begun can be undone. ``read_fails``: no
-    value can be read.
+    value can be read or written.
     """
 
     connect_hangs: bool = False
@@ -244,6 +244,13 @@ class _Characteristic(ServiceInterface):
         if self._bluez.faults.read_fails:
             raise DBusError("org.bluez.Error.Failed", "Operation failed with ATT error: 0x0e")
         return self._what.value
+
+    @dbus_method(name="WriteValue")
+    def write_value(self, value: DBusBytes, options: Options) -> Nothing:
+        self._bluez.calls.append(f"Write {self._what.uuid[4:8]}")
+        if self._bluez.faults.read_fails:
+            raise DBusError("org.bluez.Error.Failed", "Operation failed with ATT error: 0x0e")
+        self._what.value = value
 
     @dbus_method(name="StartNotify")
     def start_notify(self) -> Nothing:

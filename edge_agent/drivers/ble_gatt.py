@@ -4,7 +4,7 @@ What this is not: no scanning of its own; ``ble_scan`` tells when a device shows
 task per device goes round one loop for ever: hear it, connect, subscribe, read what it is, stay until it is
 gone. Each step has its time, and a device that refuses is left alone for a while, longer each time. A cuff is
 on the air for a minute after a measurement: it is connected to at its first advertisement, and what it
-measured comes first.
+measured comes first. The only thing we ever write is the time, into a clock that dates measurements.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -23,10 +23,13 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
+from edge_agent.clock import kernel_synchronised
 from edge_agent.drivers import Deliver, Incoming
 from edge_agent.drivers.ble_adapter import CALL_S, CONNECT_S, Adapter, adapter_for, answered
 from edge_agent.drivers.ble_scan import Air, air_for
 from edge_agent.settings import BleDeviceSettings, EdgeSettings
+from firmware_protocols.ble.device_time import CHARACTERISTIC_UUID as CLOCK_UUID
+from firmware_protocols.ble.device_time import DeviceTime, time_bytes
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
 from firmware_protocols.registry import CHARACTERISTICS
@@ -47,13 +50,20 @@ _FAULTS: Final = (BleakError, OSError, TimeoutError, EOFError)
 class GattDriver:
     """One device that is a GATT server."""
 
-    def __init__(self, device: BleDeviceSettings, adapter: Adapter, air: Air) -> None:
+    def __init__(
+        self,
+        device: BleDeviceSettings,
+        adapter: Adapter,
+        air: Air,
+        synchronised: Callable[[], bool] = kernel_synchronised,
+    ) -> None:
         self.name = f"ble_gatt/{device.name}"
         self._device = DeviceId(device.name)
         self._address = device.address.upper()
         self._bond = device.bond
         self._adapter = adapter
         self._air = air
+        self._synchronised = synchronised
         self._failure = ""
         self._lines: dict[str, bytes] = {}
         self._counts = {"connected": 0.0, "connections": 0.0, "failures": 0.0}
@@ -83,6 +93,7 @@ class GattDriver:
         client = self._adapter.client(device, lambda _: gone.set(), bond=self._bond)
         try:
             await self._subscribe(client, deliver)
+            await self._set_clock(client)
             await self._read(client, deliver, gone)
             await self._left(gone)
         except _FAULTS as error:
@@ -116,6 +127,19 @@ class GattDriver:
         self._counts["connected"] = 1
         self._failure = ""
         logger.info("device connected device=%s", self._device)
+
+    async def _set_clock(self, client: BleakClient) -> None:
+        """Tell a device that dates its measurements what time it is, if we know; it may keep its own."""
+        if not self._synchronised():
+            return
+        for characteristic in client.services.characteristics.values():
+            if characteristic.uuid != CLOCK_UUID or "write" not in characteristic.properties:
+                continue
+            now = time_bytes(DeviceTime.of(datetime.now(UTC).astimezone()))
+            try:
+                await answered(client.write_gatt_char(characteristic, now, response=True), CALL_S)
+            except _FAULTS as error:
+                logger.info("device keeps its own time device=%s reason=%s", self._device, error)
 
     async def _read(self, client: BleakClient, deliver: Deliver, gone: asyncio.Event) -> None:
         """Read what the device says of itself; one that will not say, or has gone, has done its work."""

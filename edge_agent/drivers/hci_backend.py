@@ -2,8 +2,8 @@
 
 What this is: ``HciScanner`` and ``HciClient`` for bleak's ``backend=``, on bumble's host stack. The
 controller is named by a bumble transport moniker: ``usb:0`` for a dongle, ``tcp-client:127.0.0.1:6402`` for
-a controller in another process, ``serial:/dev/ttyS0,1000000`` for one on a UART. What it is not: pairing and
-writing are not offered, because no device we read needs them; they raise ``BleakError``.
+a controller in another process, ``serial:/dev/ttyS0,1000000`` for one on a UART. What it is not: pairing is
+not offered; it raises ``BleakError``.
 The one idea: one ``HciRadio`` owns the controller for the whole process; scanner and clients borrow it, and
 when the transport is lost they are all told, and the next ``start`` or ``connect`` opens it again.
 """
@@ -92,7 +92,7 @@ class HciScanner(BaseBleakScanner):
 
 
 class HciClient(BaseBleakClient):
-    """``BleakClient(device, backend=HciClient, radio=HciRadio(...))``: connect, discover, read, notify."""
+    """``BleakClient(device, backend=HciClient, radio=HciRadio(...))``: connect, read, write, notify."""
 
     def __init__(self, address_or_ble_device: BLEDevice | str, *, radio: HciRadio, **kwargs: Any) -> None:
         super().__init__(
@@ -168,10 +168,11 @@ class HciClient(BaseBleakClient):
     async def write_gatt_char(
         self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool
     ) -> None:
-        _unsupported("writing")
+        proxy: CharacteristicProxy[bytes] = characteristic.obj
+        await self._radio.answered(proxy.write_value(bytes(data), with_response=response), GATT_S)
 
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
-        _unsupported("writing")
+        _unsupported("writing a descriptor")
 
     def _on_disconnection(self, _: int) -> None:
         self._connection = None

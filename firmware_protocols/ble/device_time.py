@@ -11,8 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from firmware_protocols.ble.layout import Fields, uint_bytes
+from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import Frame
 
+CHARACTERISTIC_UUID: Final = full(0x2A08)
+"""Where a device lets its clock be set."""
 PLAUSIBLE_AGE: Final = timedelta(days=31)
 """D. A clock that is further behind was never set; what it dates is taken for a measurement of now."""
 _ONCE_BYTES: Final = 6
@@ -28,6 +31,11 @@ class DeviceTime(NamedTuple):
     hour: int
     minute: int
     second: int
+
+    @classmethod
+    def of(cls, local: datetime) -> DeviceTime:
+        """The time on a clock that shows ``local``."""
+        return cls(local.year, local.month, local.day, local.hour, local.minute, local.second)
 
     def moment(self, utc_offset: timedelta) -> datetime | None:
         """This time as aware UTC in a home so far ahead of UTC; ``None`` if there is no such moment."""

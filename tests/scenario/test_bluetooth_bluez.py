@@ -15,7 +15,14 @@ from edge_agent.drivers.ble_adapter import BluezAdapter
 from edge_agent.drivers.ble_gatt import GattDriver
 from edge_agent.drivers.ble_scan import SILENCE_S, Air, ScanDriver
 from edge_agent.settings import BleDeviceSettings
-from firmware_protocols.ble import battery, blood_pressure, bthome, device_information, heart_rate
+from firmware_protocols.ble import (
+    battery,
+    blood_pressure,
+    bthome,
+    device_information,
+    device_time,
+    heart_rate,
+)
 from firmware_protocols.ble.blood_pressure import BloodPressure
 from firmware_protocols.model import DeviceId
 from tests.fake_bluez import Characteristic, FakeBluez, fake_bluez, private_bus
@@ -35,7 +42,8 @@ CLIP_SERVICES = {
 MEASURED = blood_pressure.encode(BloodPressure(systolic=120.0, diastolic=80.0, mean=93.0))
 CUFF_SERVICES = {
     blood_pressure.SERVICE_UUID: [
-        Characteristic(blood_pressure.CHARACTERISTIC_UUID, ("indicate",), bonded=True)
+        Characteristic(blood_pressure.CHARACTERISTIC_UUID, ("indicate",), bonded=True),
+        Characteristic(device_time.CHARACTERISTIC_UUID, ("read", "write")),
     ],
     battery.SERVICE_UUID: [Characteristic(battery.CHARACTERISTIC_UUID, ("read",), battery.encode(50))],
     device_information.SERVICE_UUID: [
@@ -79,8 +87,9 @@ def clip(air: Air) -> GattDriver:
     return GattDriver(BleDeviceSettings(CLIP, "clip", connect=True), BluezAdapter("hci0"), air)
 
 
-def cuff(air: Air, *, bond: bool = True) -> GattDriver:
-    return GattDriver(BleDeviceSettings(CUFF, "cuff", connect=True, bond=bond), BluezAdapter("hci0"), air)
+def cuff(air: Air, *, bond: bool = True, synchronised: bool = True) -> GattDriver:
+    settings = BleDeviceSettings(CUFF, "cuff", connect=True, bond=bond)
+    return GattDriver(settings, BluezAdapter("hci0"), air, lambda: synchronised)
 
 
 async def until(
@@ -255,7 +264,8 @@ async def test_a_cuff_is_paired_before_it_is_subscribed_to_and_then_indicates(bl
         await until(lambda: driver.health()["connected"], bluez, CUFF)
         bluez.notify(blood_pressure.CHARACTERISTIC_UUID, MEASURED)
         told = [await next_frame(arrived) for _ in range(4)]
-    assert bluez.calls.index("Pair") < bluez.calls.index("StartNotify") < bluez.calls.index("Read 2a19")
+    order = [bluez.calls.index(call) for call in ("Pair", "StartNotify", "Write 2a08", "Read 2a19")]
+    assert order == sorted(order)
     assert "Connect" not in bluez.calls  # pairing connects
     assert ("blood_pressure", MEASURED) in [(each.codec, each.frame.payload) for each in told]
     assert {each.codec for each in told} == {"blood_pressure", "battery", "device_maker", "device_firmware"}
@@ -305,6 +315,15 @@ async def test_a_device_that_will_not_say_what_it_is_measures_all_the_same(bluez
         bluez.notify(blood_pressure.CHARACTERISTIC_UUID, MEASURED)
         assert (await next_frame(arrived)).codec == "blood_pressure"
     assert (driver.health()["connections"], driver.health()["failures"]) == (1, 0)
+
+
+async def test_a_gateway_that_does_not_know_the_time_sets_no_clock(bluez: FakeBluez) -> None:
+    bluez.offers(CUFF, CUFF_SERVICES)
+    air = Air()
+    async with driving(scanner(air=air), cuff(air, synchronised=False)):
+        await bluez.started.wait()
+        await until(lambda: "Read 2a26" in bluez.calls, bluez, CUFF)
+    assert "Write 2a08" not in bluez.calls
 
 
 async def test_a_device_that_was_long_away_is_met_anew_without_the_wait_of_before(

@@ -234,7 +234,8 @@ async def waiting_for(
     """A gateway that waits for a device, which is still away."""
     peripheral = await air.radio.device(device.name, device.address, measuring.services)
     adapter, heard = HciAdapter(air.port.moniker), Air()
-    driver = GattDriver(BleDeviceSettings(device.address, device.name, connect=True), adapter, heard)
+    settings = BleDeviceSettings(device.address, device.name, connect=True)
+    driver = GattDriver(settings, adapter, heard, synchronised=lambda: True)
     async with driving(scanner(adapter, heard), driver) as arrived:
         yield peripheral, arrived
 
@@ -293,6 +294,16 @@ async def test_what_a_device_is_is_told_when_it_stays_long_enough(air: OneGatewa
                 for each in decoded(await arrived.get()).observations:
                     told.add(each.detail if isinstance(each, Event) else str(values(Decoded((each,)))))
     assert told == {"maker Anban", "model Cuff", "firmware 1.0", "{<Quantity.BATTERY: 'battery'>: 76.0}"}
+
+
+async def test_the_clock_of_a_cuff_is_set_to_local_time(air: OneGateway) -> None:
+    cuff, before = Cuff(), datetime.now().astimezone().replace(microsecond=0)
+    async with waiting_for(air, CUFF, cuff) as (peripheral, arrived):
+        await peripheral.offer(BLOOD_PRESSURE_16, ADVERTISE_EVERY_MS)
+        await first(arrived, "battery")  # read after the clock is set
+    shown = cuff.clock.moment(before.utcoffset() or timedelta())
+    assert shown is not None
+    assert timedelta() <= shown - before <= timedelta(minutes=1)
 
 
 async def test_nobody_listens_to_a_cuff_and_it_goes_away_again(air: OneGateway) -> None:

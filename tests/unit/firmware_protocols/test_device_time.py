@@ -24,10 +24,6 @@ def frame(payload: bytes = b"", utc_offset: timedelta = AT_HOME) -> Frame:
     return Frame(DeviceId("cuff"), payload, NOW, utc_offset=utc_offset)
 
 
-def device_time(moment: datetime) -> DeviceTime:
-    return DeviceTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-
-
 def name(measurement: BloodPressure) -> int | None:
     return blood_pressure.decode(frame(blood_pressure.encode(measurement))).once
 
@@ -50,7 +46,7 @@ def test_in_another_zone_the_same_digits_are_in_the_future_and_not_believed() ->
     ],
 )
 def test_a_time_is_believed_if_it_is_past_and_not_too_long_past(age: timedelta, believed: bool) -> None:
-    taken = device_time(NOW + AT_HOME - age)
+    taken = DeviceTime.of(NOW + AT_HOME - age)
     assert observed_at(taken, frame()) == (NOW - age if believed else NOW)
 
 
