@@ -19,6 +19,7 @@ from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.errors import DecodeError, Truncated, UnknownFormat
 from firmware_protocols.model import Observation, Quality, Quantity, Reading
 from firmware_protocols.serial.framing import Layout, ResyncFramer
+from firmware_protocols.serial.sense import flag, measured, state
 
 BAUD: Final = 921_600
 """Of the data port, 8N1. The CLI port has 115,200."""
@@ -63,6 +64,7 @@ BREATHES: Final = 0.02
 DISTANCES_M: Final = (0.0, 20.0)
 HEIGHTS_M: Final = (-0.5, 3.0)
 """D. A radar mounted a little askew sees who lies on the floor somewhat below it."""
+SLOWEST_PER_MINUTE: Final = 1.0
 FASTEST_PER_MINUTE: Final = {Quantity.HEART_RATE: 250.0, Quantity.RESPIRATION_RATE: 60.0}
 """As of the other radars; more is noise."""
 
@@ -253,19 +255,19 @@ def _people(frame: Frame, tlvs: Sequence[Tlv]) -> tuple[Observation, ...]:
     The firmware leaves out an empty list, so where it tells presence, no list is nobody in view. Where it
     tells neither (another firmware's frames), nothing is known.
     """
-    listed, flag = _only(tlvs, TARGETS, TARGETS_L), _present(tlvs)
-    if listed is None and flag is None:
+    listed, present = _only(tlvs, TARGETS, TARGETS_L), _present(tlvs)
+    if listed is None and present is None:
         return ()
     targets = [Target(*fields[:7]) for fields in _TARGET.iter_unpack(listed or b"")]
-    there = bool(flag) or bool(targets)
+    there = bool(present) or bool(targets)
     readings = [
-        _reading(frame, Quantity.TARGETS, float(len(targets))),
-        _reading(frame, Quantity.PRESENCE, there),
+        Reading(frame.device, Quantity.TARGETS, float(len(targets)), frame.received_at),
+        state(frame, Quantity.PRESENCE, there),
     ]
     if targets:
         readings.append(_moving(frame, targets))
     elif not there:
-        readings.append(_reading(frame, Quantity.MOTION, False))
+        readings.append(state(frame, Quantity.MOTION, False))
     readings.append(_nearest(frame, targets))
     heights = _only(tlvs, HEIGHTS)
     if heights is not None and targets:
@@ -275,12 +277,9 @@ def _people(frame: Frame, tlvs: Sequence[Tlv]) -> tuple[Observation, ...]:
 
 def _present(tlvs: Sequence[Tlv]) -> bool | None:
     """The firmware's own presence flag, if it sends one."""
-    flag, zones = _only(tlvs, PRESENCE), _only(tlvs, ZONES)
-    if flag is not None:
-        number = int.from_bytes(flag, "little")
-        if number > 1:
-            raise UnknownFormat(f"presence {number}, only 0 and 1 exist")
-        return bool(number)
+    told, zones = _only(tlvs, PRESENCE), _only(tlvs, ZONES)
+    if told is not None:
+        return flag(int.from_bytes(told, "little"))
     if zones is None:
         return None
     count = zones[0] if zones else 0
@@ -292,8 +291,8 @@ def _present(tlvs: Sequence[Tlv]) -> bool | None:
 def _moving(frame: Frame, targets: Sequence[Target]) -> Reading:
     speeds = [target.speed_m_s for target in targets]
     if not all(map(math.isfinite, speeds)):
-        return _reading(frame, Quantity.MOTION, None, Quality.NO_VALUE)
-    return _reading(frame, Quantity.MOTION, max(speeds) >= MOVING_M_S)
+        return _unknown(frame, Quantity.MOTION)
+    return state(frame, Quantity.MOTION, max(speeds) >= MOVING_M_S)
 
 
 def _nearest(frame: Frame, targets: Sequence[Target]) -> Reading:
@@ -313,10 +312,10 @@ def _least(frame: Frame, quantity: Quantity, values: Sequence[float], limits: tu
     One nonsense value makes it unknown which is the least.
     """
     if not values or not all(map(math.isfinite, values)):
-        return _reading(frame, quantity, None, Quality.NO_VALUE)
+        return _unknown(frame, quantity)
     if not all(limits[0] <= value <= limits[1] for value in values):
-        return _reading(frame, quantity, None, Quality.OUT_OF_RANGE)
-    return _reading(frame, quantity, round(min(values), 1) + 0.0)
+        return _unknown(frame, quantity, Quality.OUT_OF_RANGE)
+    return Reading(frame.device, quantity, round(min(values), 1) + 0.0, frame.received_at)
 
 
 def _rates(frame: Frame, tlvs: Sequence[Tlv]) -> tuple[Observation, ...]:
@@ -337,15 +336,9 @@ def _rates(frame: Frame, tlvs: Sequence[Tlv]) -> tuple[Observation, ...]:
 
 
 def _rate(frame: Frame, quantity: Quantity, per_minute: float) -> Reading:
-    """0 and what is no number are "none measured", never a person without breath."""
-    if not math.isfinite(per_minute) or per_minute == 0:
-        return _reading(frame, quantity, None, Quality.NO_VALUE)
-    if not 0 < per_minute <= FASTEST_PER_MINUTE[quantity]:
-        return _reading(frame, quantity, None, Quality.OUT_OF_RANGE)
-    return _reading(frame, quantity, round(per_minute, 1))
+    highest = FASTEST_PER_MINUTE[quantity]
+    return measured(frame, quantity, round(per_minute, 1), lowest=SLOWEST_PER_MINUTE, highest=highest)
 
 
-def _reading(
-    frame: Frame, quantity: Quantity, value: float | bool | None, quality: Quality = Quality.GOOD
-) -> Reading:
-    return Reading(frame.device, quantity, value, frame.received_at, quality)
+def _unknown(frame: Frame, quantity: Quantity, quality: Quality = Quality.NO_VALUE) -> Reading:
+    return Reading(frame.device, quantity, None, frame.received_at, quality)
