@@ -11,7 +11,7 @@ from typing import Final
 
 from firmware_protocols.serial import bed_mat
 from firmware_protocols.serial.bed_mat import BedMat, State
-from simulators.far_end import FarEnd
+from simulators.serial_devices import Cable
 
 REPORT_EVERY_S: Final = 10.0
 OCCUPIED_AT: Final = 15
@@ -27,7 +27,7 @@ class Mat:
     """One mat at the end of a pty."""
 
     def __init__(self, link: Path) -> None:
-        self.line = FarEnd(link)
+        self.cable = Cable(link)
         self.state = State.STARTING
         self._counter = 0
         self._load: int | None = None
@@ -79,4 +79,4 @@ class Mat:
             self._reported_s = now_s
             self._counter = (self._counter + 1) % 256
             movement = round(100 * sum(moved for _, moved in self._moved) / max(1, len(self._moved)))
-            self.line.say(bed_mat.encode(BedMat(self._counter, self.state, self._load, movement)))
+            self.cable.send(bed_mat.encode(BedMat(self._counter, self.state, self._load, movement)))

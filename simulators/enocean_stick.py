@@ -10,28 +10,28 @@ from pathlib import Path
 
 from firmware_protocols.serial import enocean
 from firmware_protocols.serial.enocean import Handle
-from simulators.far_end import FarEnd
+from simulators.serial_devices import Cable
 
 
 class EnoceanStick:
     """The stick at the end of a pty; each method is something a device on the air does."""
 
     def __init__(self, link: Path) -> None:
-        self.line = FarEnd(link)
+        self.cable = Cable(link)
 
     def show(self, sender: str, *, closed: bool) -> None:
         """A contact's magnet comes or goes, or the contact gives its sign of life."""
-        self.line.say(enocean.encode_contact(sender, closed))
+        self.cable.send(enocean.encode_contact(sender, closed))
 
     def teach(self, sender: str) -> None:
         """An installer presses a contact's learn button."""
-        self.line.say(enocean.encode_contact(sender, closed=True, teach_in=True))
+        self.cable.send(enocean.encode_contact(sender, closed=True, teach_in=True))
 
     def press(self, sender: str) -> None:
         """Somebody pulls a cord or presses a rocker, and lets go."""
-        self.line.say(enocean.encode_rocker(sender, pressed=True))
-        self.line.say(enocean.encode_rocker(sender, pressed=False))
+        self.cable.send(enocean.encode_rocker(sender, pressed=True))
+        self.cable.send(enocean.encode_rocker(sender, pressed=False))
 
     def turn(self, sender: str, handle: Handle) -> None:
         """Somebody turns a window handle."""
-        self.line.say(enocean.encode_handle(sender, handle))
+        self.cable.send(enocean.encode_handle(sender, handle))

@@ -18,6 +18,7 @@ from simulators.radars import MODELS, Scene
 
 REPORT_EVERY_S: Final = 10.0
 """A radar in the demonstration repeats what it sees this often."""
+_MOST_HEARD: Final = 4096
 
 
 class Cable:
@@ -49,6 +50,13 @@ class Cable:
         if self._ends:
             with contextlib.suppress(BlockingIOError):
                 os.write(self._ends[0], data)
+
+    def hear(self) -> bytes:
+        """What the gateway has said since the last call."""
+        if self._ends:
+            with contextlib.suppress(BlockingIOError):
+                return os.read(self._ends[0], _MOST_HEARD)
+        return b""
 
 
 class Radar:

@@ -13,7 +13,7 @@ from typing import Final
 
 from firmware_protocols.serial import ti_mmwave
 from firmware_protocols.serial.ti_mmwave import Target
-from simulators.far_end import FarEnd
+from simulators.serial_devices import Cable
 
 FRAME_S: Final = 0.1
 PROMPT: Final = "mmwDemo:/>"
@@ -27,8 +27,8 @@ class TiRadar:
     """One radar. ``data`` and ``cli`` are its ports; ``people`` what it sees, changed by whoever plays."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.data = FarEnd(folder / f"{name}-data")
-        self.cli = FarEnd(folder / f"{name}-cli")
+        self.data = Cable(folder / f"{name}-data")
+        self.cli = Cable(folder / f"{name}-cli")
         self.people: Sequence[Target] = ()
         self.tops_m: Mapping[int, float] = {}
         self.rates: tuple[float, float] | None = None
@@ -46,8 +46,8 @@ class TiRadar:
     def unplug(self) -> None:
         """Take power and both ports away."""
         self.power_off()
-        self.data.unplug()
-        self.cli.unplug()
+        self.data.pull()
+        self.cli.pull()
 
     def plug(self) -> None:
         """Bring both ports back; the radar must be configured anew."""
@@ -57,10 +57,9 @@ class TiRadar:
     async def run(self) -> None:
         """Answer commands and, once started, send frames, until cancelled."""
         while True:
-            if self.data.link.is_symlink():
-                self._listen()
-                if self.running:
-                    self.data.say(self.frame())
+            self._listen()
+            if self.running:
+                self.data.send(self.frame())
             await asyncio.sleep(FRAME_S / 4 if not self.running else FRAME_S)
 
     def frame(self) -> bytes:
@@ -79,7 +78,7 @@ class TiRadar:
         *whole, self._typed = (self._typed + self.cli.hear()).split(b"\n")
         for line in whole:
             command = line.decode("ascii").strip()
-            self.cli.say(f"{command}\n{self._answer(command)}{PROMPT}".encode("ascii"))
+            self.cli.send(f"{command}\n{self._answer(command)}{PROMPT}".encode("ascii"))
 
     def _answer(self, command: str) -> str:
         if not command:

@@ -72,8 +72,8 @@ class Street:
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(10)
         self.radar.unplug()
-        self.stick.line.unplug()
-        self.mat.line.unplug()
+        self.stick.cable.pull()
+        self.mat.cable.pull()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from firmware_protocols.serial.enocean import Handle
 from firmware_protocols.serial.ti_mmwave import Target
 from simulators.bed_mat import Mat
 from simulators.enocean_stick import EnoceanStick
-from simulators.far_end import FarEnd
+from simulators.serial_devices import Cable
 from tests.unit.edge_agent.household import GATEWAY, counting
 
 
@@ -101,12 +101,12 @@ async def until(what: Callable[[], object]) -> None:
 
 async def test_what_a_ti_radar_sees_reaches_the_rules(tmp_path: Path) -> None:
     """HEIGHT and PRESENCE are what a rule needs to find somebody on the floor."""
-    line = FarEnd(tmp_path / "radar")
+    line = Cable(tmp_path / "radar")
     gateway = Gateway(
         tmp_path, [{"name": "radar", "codec": "ti_people_tracking", "port": str(line.link), "baud": 921_600}]
     )
     async with gateway.running():
-        line.say(
+        line.send(
             ti_mmwave.encode(
                 [
                     (ti_mmwave.TARGETS, ti_mmwave.encode_targets([Target(3, 0.3, 1.6, z=0.2)])),
@@ -123,7 +123,7 @@ async def test_what_a_ti_radar_sees_reaches_the_rules(tmp_path: Path) -> None:
         Quantity.DISTANCE: (1.6, Quality.GOOD),
         Quantity.HEIGHT: (0.3, Quality.GOOD),
     }
-    line.unplug()
+    line.pull()
 
 
 async def test_each_device_behind_a_stick_is_heard_and_missed_by_itself(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ async def test_each_device_behind_a_stick_is_heard_and_missed_by_itself(tmp_path
             {
                 "name": "stick",
                 "codec": "enocean",
-                "port": str(stick.line.link),
+                "port": str(stick.cable.link),
                 "baud": 57_600,
                 "device": [
                     {"address": "01825DAB", "name": "door", "kind": "door"},
@@ -157,14 +157,14 @@ async def test_each_device_behind_a_stick_is_heard_and_missed_by_itself(tmp_path
     assert gateway.witness.last("door") == {Quantity.OPENING: (True, Quality.GOOD)}
     assert gateway.witness.last("window") == {Quantity.OPENING: (False, Quality.GOOD)}
     assert not gateway.pipeline.refused
-    stick.line.unplug()
+    stick.cable.pull()
 
 
 async def test_a_bed_mat_whose_cable_is_cut_says_neither_in_bed_nor_out(tmp_path: Path) -> None:
     mat = Mat(tmp_path / "mat")
     gateway = Gateway(
         tmp_path,
-        [{"name": "bed", "codec": "bed_mat", "port": str(mat.line.link), "baud": 9_600, "kind": "bed"}],
+        [{"name": "bed", "codec": "bed_mat", "port": str(mat.cable.link), "baud": 9_600, "kind": "bed"}],
     )
     async with gateway.running():
         for second in range(5):
@@ -175,4 +175,4 @@ async def test_a_bed_mat_whose_cable_is_cut_says_neither_in_bed_nor_out(tmp_path
         await until(lambda: gateway.witness.last("bed")[Quantity.PROBLEM] == (True, Quality.GOOD))
     assert gateway.witness.last("bed")[Quantity.IN_BED] == (None, Quality.NO_VALUE)
     assert gateway.witness.last("bed")[Quantity.BED_LOAD] == (None, Quality.NO_VALUE)
-    mat.line.unplug()
+    mat.cable.pull()

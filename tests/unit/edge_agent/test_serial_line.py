@@ -81,7 +81,7 @@ def _brief_reads(monkeypatch: pytest.MonkeyPatch) -> None:
 def stick(tmp_path: Path) -> Iterator[EnoceanStick]:
     stick = EnoceanStick(tmp_path / "stick")
     yield stick
-    stick.line.unplug()
+    stick.cable.pull()
 
 
 def gateway(stick: EnoceanStick) -> Driver:
@@ -89,7 +89,7 @@ def gateway(stick: EnoceanStick) -> Driver:
         settings(
             name="stick",
             codec="enocean",
-            port=str(stick.line.link),
+            port=str(stick.cable.link),
             baud=enocean.BAUD,
             device=[
                 {"address": DOOR.lower(), "name": "door-front", "kind": "door", "room": "hall"},
@@ -109,7 +109,7 @@ async def test_a_frame_becomes_its_senders_and_strangers_are_only_counted(
         stick.show(DOOR, closed=False)
         stick.show(STRANGER, closed=True)
         stick.show(STRANGER, closed=False)
-        stick.line.say(enocean.encode(0x02, b"\x00"))  # the stick's own answer: nobody's
+        stick.cable.send(enocean.encode(0x02, b"\x00"))  # the stick's own answer: nobody's
         stick.press(CORD)
         await until_frames(driver, 6)
     assert [(i.frame.device, i.frame.address, i.codec) for i in heard] == [
@@ -208,7 +208,7 @@ async def test_a_radar_that_lost_its_power_is_configured_again(radar: TiRadar) -
 async def test_a_radar_pulled_out_ends_the_run_and_the_next_run_configures_it(radar: TiRadar) -> None:
     driver = configured(radar)
     task = asyncio.create_task(driver.run(lambda _: None))
-    await until(lambda: radar.running)
+    await until(lambda: driver.health()["setups"])
     radar.unplug()
     with pytest.raises(DriverError, match=str(radar.data.link)):
         await asyncio.wait_for(task, 20)
@@ -245,7 +245,7 @@ async def test_what_a_radar_or_its_text_has_wrong_is_said_in_words(
 
 async def test_a_cli_port_that_does_not_answer_or_is_not_there_is_said_in_words(radar: TiRadar) -> None:
     driver = configured(radar)
-    radar.cli.unplug()
+    radar.cli.pull()
     with pytest.raises(DriverError, match=f"{radar.cli.link} is not there: is the device plugged in"):
         await asyncio.wait_for(driver.run(lambda _: None), 20)
     radar.cli.plug()
@@ -262,7 +262,7 @@ async def test_a_cli_port_pulled_out_in_the_middle_of_the_text_is_said_in_words(
         mute.setattr(TiRadar, "_answer", lambda self, command: self.heard.append(command) or "")
         task = asyncio.create_task(driver.run(lambda _: None))
         await until(lambda: "sensorStop" in radar.heard)
-        radar.cli.unplug()
+        radar.cli.pull()
         with pytest.raises(DriverError, match=f"{radar.cli.link} is lost"):
             await asyncio.wait_for(task, 20)
     radar.cli.plug()

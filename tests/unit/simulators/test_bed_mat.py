@@ -20,14 +20,14 @@ Reported = Callable[[int], list[BedMat]]
 def mat(tmp_path: Path) -> Iterator[Mat]:
     mat = Mat(tmp_path / "mat")
     yield mat
-    mat.line.unplug()
+    mat.cable.pull()
 
 
 @pytest.fixture
 def reported(mat: Mat) -> Iterator[Reported]:
     """The next reports that come out of the near end of the line."""
     framer = bed_mat.framer()
-    with mat.line.link.open("rb", buffering=0) as near:
+    with mat.cable.link.open("rb", buffering=0) as near:
 
         def read(count: int) -> list[BedMat]:
             found: list[BedMat] = []
