@@ -30,6 +30,8 @@ LONG_SILENCE_S: Final = 20.0
 """D. Longer than a damaged length can hold frames back (``ti_mmwave.MAX_FRAME``)."""
 FRAMES_S: Final = 10.0
 """D. Within this a configured radar sends."""
+FAULT_FAILURES: Final = 3
+"""D. With the supervisor's pauses, a radar that cannot be configured is a fault within a minute."""
 REPLY_S: Final = 5.0
 """D. ``sensorStart`` calibrates first and takes a second or two; other commands answer at once."""
 MAX_COMMANDS: Final = 200
@@ -55,14 +57,20 @@ class ConfiguredRadar:
         self._frames = 0
         self._heard_s = 0.0
         self._setups = 0
+        self._failures = 0
 
     def health(self) -> Mapping[str, float]:
-        """The port's figures, and ``setups``: how often the radar took the text, once at each power-up."""
-        return {**self._port.health(), "setups": float(self._setups)}
+        """The port's figures; ``setups``: how often the radar took the text, once at each power-up.
+
+        ``fault``: it could not be made to send, ``FAULT_FAILURES`` times on end.
+        """
+        fault = self._failures >= FAULT_FAILURES
+        return {**self._port.health(), "setups": float(self._setups), "fault": float(fault)}
 
     async def run(self, deliver: Deliver) -> None:
         def note(incoming: Incoming) -> None:
             self._frames += 1
+            self._failures = 0
             self._heard_s = asyncio.get_running_loop().time()
             deliver(incoming)
 
@@ -81,7 +89,19 @@ class ConfiguredRadar:
             await asyncio.gather(*parts, return_exceptions=True)
 
     async def _keep_configured(self) -> None:
-        """Send the text whenever the radar has fallen silent.
+        """Send the text whenever the radar has fallen silent; count what fails.
+
+        Raises:
+            DriverError: as ``_configure_when_silent``.
+        """
+        try:
+            await self._configure_when_silent()
+        except DriverError:
+            self._failures += 1
+            raise
+
+    async def _configure_when_silent(self) -> None:
+        """Wait for silence, send the text, and again.
 
         Raises:
             DriverError: it cannot be sent, or the radar takes it and still sends nothing.

@@ -293,9 +293,11 @@ async def test_a_mended_text_is_taken_without_a_restart_and_its_fault_was_said_o
     driver = configured(radar, TEXT.replace("flushCfg", "flushConfig"))
     heard: list[Incoming] = []
     task = asyncio.create_task(supervise("radar", lambda: driver.run(heard.append), first_s=0.05, most_s=0.1))
-    await until(lambda: radar.heard.count("sensorStop") >= 2)
+    await until(lambda: driver.health()["fault"])
+    assert radar.heard.count("sensorStop") == ti_setup.FAULT_FAILURES
     radar.data.link.with_name("radar.cfg").write_text(TEXT)
     await until(lambda: heard)
+    assert not driver.health()["fault"]
     task.cancel()
     await asyncio.wait({task})
     assert caplog.text.count("line 4 'flushConfig': the radar answers") == 1
