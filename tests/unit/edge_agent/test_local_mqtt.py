@@ -13,7 +13,7 @@ from edge_agent.__main__ import main
 from edge_agent.drivers import DriverError, Incoming
 from edge_agent.drivers import local_mqtt as module
 from edge_agent.drivers.local_mqtt import ROW, LocalMqtt, Rows
-from edge_agent.settings import LocalMqttSettings
+from edge_agent.settings import LocalDeviceSettings, LocalMqttSettings
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
 from tests.unit.edge_agent.household import NOON
@@ -99,6 +99,40 @@ async def test_a_broker_that_accepts_and_never_answers_is_given_up(monkeypatch: 
                 await driver.run(lambda _incoming: None)
     assert set(driver.health()) == {"connected", "messages", "retained", "unknown", "too_large", "dropped"}
     assert set(driver.health().values()) == {0.0}
+
+
+NONSENSE = {
+    "a topic longer than its message": b"\x30\x02\xff\xff",
+    "a message without a topic": b"\x30\x00",
+    "an answer to nothing": b"\x90\x00",
+    "a kind that does not exist": b"\xf0\x00",
+    "a message of 256 MB that never comes": b"\x30\xff\xff\xff\x7f" + bytes(100),
+    "no MQTT": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
+async def test_a_broker_that_speaks_nonsense_is_left(nonsense: bytes) -> None:
+    """What it said before on a topic that is no UTF-8, or nobody's, is counted."""
+
+    async def lie(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"\x20\x02\x00\x00")  # welcome
+        subscribe = await reader.read(1000)
+        writer.write(b"\x90\x05" + subscribe[2:4] + b"\x01\x01\x01")  # all three topics
+        writer.write(b"\x30\x05\x00\x02\xff\xfex" + b"\x30\x04\x00\x01ax" + nonsense)
+        writer.close()
+
+    server = await asyncio.start_server(lie, "127.0.0.1", 0)
+    device = LocalDeviceSettings("door", "zigbee2mqtt", "zigbee2mqtt/door")
+    driver = LocalMqtt(LocalMqttSettings(port=server.sockets[0].getsockname()[1], device=(device,)))
+    delivered: list[Incoming] = []
+    async with server:
+        with pytest.raises(DriverError, match="is lost: the connection was closed"):
+            async with asyncio.timeout(20):
+                await driver.run(delivered.append)
+    assert delivered == []
+    assert driver.health()["unknown"] == 2
 
 
 CONFIG = """
