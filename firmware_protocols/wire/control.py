@@ -51,7 +51,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """A gateway's heartbeat, retained. The Last Will is ``State(online=False)``.
 
     ``devices``: seconds since each device was last heard (absent: never). ``health``: counters and figures
-    by name (discarded serial bytes, refused frames, free disk MiB, resident MiB).
+    by name (discarded serial bytes, refused frames, free disk MiB, resident MiB). ``plan``: version of the
+    home's plan in force, 0 for the built-in defaults (and from a gateway that knows no plans).
     """
 
     online: bool
@@ -63,6 +64,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     lanes: dict[Lane, LaneState] = {}
     devices: dict[str, float] = {}
     health: dict[str, float] = {}
+    plan: int = 0
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
