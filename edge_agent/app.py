@@ -23,9 +23,9 @@ from edge_agent.health import Health
 from edge_agent.motion import MotionWatch, load_watch
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
+from edge_agent.planned import recall
 from edge_agent.prompt import Announcer, choose
-from edge_agent.rules import RULES, Home, Rule
-from edge_agent.rules.fall import FallRule
+from edge_agent.rules import RULES, Home, InForce, Rule
 from edge_agent.rules.sos import SosRule
 from edge_agent.settings import DeviceKind, EdgeSettings
 from edge_agent.supervise import supervise
@@ -66,7 +66,9 @@ class Agent:
         self._clock_noted_s = self.clock.elapsed_s()
         self._new_id = Ulids(self.clock.now)
         kinds = {name: str(device.kind) for name, device in settings.devices.items()}
-        home = Home(kinds, self._new_id, settings.rules.fall_confirm_s)
+        rooms = {name: device.room for name, device in settings.devices.items()}
+        in_force = InForce(recall(self.outbox))
+        home = Home(kinds, self._new_id, settings.rules.fall_confirm_s, rooms, in_force)
         rules: dict[str, Rule] = {name: make(home) for name, make in RULES.items()}
         self.pipeline = Pipeline(
             devices=settings.devices,
@@ -75,14 +77,14 @@ class Agent:
             announcer=Announcer(),
             clock=self.clock,
             motion=_motion(settings),
+            in_force=in_force,
         )
         self._drivers = build_all(settings)
         self._faults = Faults(GATEWAY_DEVICE, self._new_id)
         self._prompt = choose(settings.prompt.command)
         self._reported = ""
-        fall = next(rule for rule in rules.values() if isinstance(rule, FallRule))
         sos = next(rule for rule in rules.values() if isinstance(rule, SosRule))
-        downlink = Downlink(self.pipeline, self.outbox, fall, sos, self.clock, self._new_id)
+        downlink = Downlink(self.pipeline, self.outbox, sos, self.clock, self._new_id)
         health = Health(
             self.outbox,
             self.pipeline,

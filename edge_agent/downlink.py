@@ -15,10 +15,12 @@ from typing import Any, Final
 from edge_agent.clock import Clock
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
-from edge_agent.rules.fall import FallRule
+from edge_agent.planned import put_in_force
+from edge_agent.rules import Cancellable
 from edge_agent.rules.sos import SosRule
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
 from firmware_protocols.wire.control import Command, Result
+from firmware_protocols.wire.plan import BadPlan
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ GATEWAY_DEVICE: Final = DeviceId("gateway")
 _REMEMBERED: Final = 200
 _NOTE: Final = "commands"
 _MUTE_MOST_S: Final = 3600.0
+_ONLY_NOTED: Final = frozenset({"plan"})
+"""Safe to do twice: done first, so that what they note is durable in the commit that remembers the id."""
 
 
 class CommandRefused(Exception):  # noqa: N818 - an answer to the cloud, not a failure
@@ -35,13 +39,10 @@ class CommandRefused(Exception):  # noqa: N818 - an answer to the cloud, not a f
 
 @dataclass(slots=True)
 class Downlink:
-    """Does commands. ``fall``: the rule whose suspicion may be cancelled. ``sos``: the rule to tell that a
-    call was answered.
-    """
+    """Does commands. ``sos``: the rule to tell that a call was answered."""
 
     pipeline: Pipeline
     outbox: Outbox
-    fall: FallRule
     sos: SosRule
     clock: Clock
     new_id: Callable[[], AlarmId]
@@ -56,12 +57,15 @@ class Downlink:
         action = COMMANDS.get(command.name)
         if action is None:
             return Result(command.id, ok=False, detail=f"no such command; known: {', '.join(COMMANDS)}")
-        self._remember(done, command.id, ok=True)
+        if command.name not in _ONLY_NOTED:
+            self._remember(done, command.id, ok=True)
         try:
             detail = action(self, command.args)
         except CommandRefused as refusal:
             self._remember(done, command.id, ok=False)
             return Result(command.id, ok=False, detail=str(refusal))
+        if command.name in _ONLY_NOTED:
+            self._remember(done, command.id, ok=True)
         log.info("command done name=%s id=%s", command.name, command.id)
         return Result(command.id, ok=True, detail=detail)
 
@@ -76,9 +80,10 @@ class Downlink:
         self.outbox.flush(self.clock.now())
 
     def cancel(self, args: Mapping[str, Any]) -> str:
-        """``{alarm?}``: the suspected fall is none."""
-        alarm = AlarmId(_text(args, "alarm")) if "alarm" in args else None
-        cancelled = self.fall.cancel(self.clock.now(), "cloud", alarm)
+        """``{alarm?}``: what is suspected (all of it, or this alarm) is nothing."""
+        alarm, now = AlarmId(_text(args, "alarm")) if "alarm" in args else None, self.clock.now()
+        asking = [rule for rule in self.pipeline.rules.values() if isinstance(rule, Cancellable)]
+        cancelled = [record for rule in asking for record in rule.cancel(now, "cloud", alarm)]
         if not cancelled:
             raise CommandRefused("no such suspicion is open")
         self.pipeline.record(cancelled)
@@ -114,6 +119,15 @@ class Downlink:
         sounded = self.pipeline.announcer.close(alarm)
         return "silenced" if sounded else "was silent"
 
+    def plan(self, args: Mapping[str, Any]) -> str:
+        """``{plan}``: the home's plan, in force from the next sight on."""
+        if "plan" not in args:
+            raise CommandRefused("needs an object 'plan'")
+        try:
+            return put_in_force(args["plan"], self.pipeline.in_force, self.pipeline.devices, self.outbox)
+        except BadPlan as refusal:
+            raise CommandRefused(f"plan: {refusal}") from refusal
+
 
 COMMANDS: Final[Mapping[str, Callable[[Downlink, Mapping[str, Any]], str]]] = {
     "cancel": Downlink.cancel,
@@ -121,6 +135,7 @@ COMMANDS: Final[Mapping[str, Callable[[Downlink, Mapping[str, Any]], str]]] = {
     "mute": Downlink.mute,
     "accepted": Downlink.accepted,
     "closed": Downlink.closed,
+    "plan": Downlink.plan,
 }
 
 

@@ -71,6 +71,7 @@ class Health:
             lanes=self.outbox.lanes(now),
             devices=self.pipeline.silent_s(),
             health=self._figures(),
+            plan=self.pipeline.in_force.plan.version,
         )
 
     def _figures(self) -> dict[str, float]:
@@ -90,4 +91,5 @@ class Health:
 def salient(state: State) -> tuple[object, ...]:
     """The part whose change is told at once and not with the next heartbeat."""
     flags = ("outbox_in_memory", "outbox_replaced")
-    return state.epoch, state.clock, frozenset(state.devices), tuple(state.health.get(flag) for flag in flags)
+    figures = tuple(state.health.get(flag) for flag in flags)
+    return state.epoch, state.clock, state.plan, frozenset(state.devices), figures

@@ -19,14 +19,24 @@ from typing import Final, Protocol
 from edge_agent import trace
 from edge_agent.clock import Clock
 from edge_agent.drivers import Incoming
+from edge_agent.evidence import PERSON_KINDS, Recent
 from edge_agent.outbox import Outbox
 from edge_agent.prompt import Announcer
 from edge_agent.replay import Replay
-from edge_agent.rules import FallSign, Rule
+from edge_agent.rules import FallSign, Heard, InForce, Rule
 from edge_agent.settings import Device
 from edge_agent.thin import Thinning
 from firmware_protocols.errors import DecodeError
-from firmware_protocols.model import Alarm, DeviceId, Event, MotionWindow, Observation, Reading
+from firmware_protocols.model import (
+    Alarm,
+    AlarmState,
+    DeviceId,
+    Event,
+    JsonValue,
+    MotionWindow,
+    Observation,
+    Reading,
+)
 from firmware_protocols.registry import CODECS
 
 log = logging.getLogger(__name__)
@@ -35,6 +45,8 @@ _REPLAY: Final = "replay/"
 _RULE: Final = "rule/"
 _STALE: Final = timedelta(minutes=1)
 """A frame is taken within moments; a receive time further off than this is not the gateway's time."""
+_ALIVE: Final = timedelta(seconds=10)
+"""Rules hear so often that a device lives which says nothing new."""
 
 
 class Motion(Protocol):
@@ -64,6 +76,11 @@ class Pipeline:
     refused: Counter[str] = field(default_factory=Counter)
     """Frames refused, by device."""
     thinning: Thinning = field(default_factory=Thinning)
+    in_force: InForce = field(default_factory=InForce)
+    """The home's plan, which each alarm names."""
+    recent: Recent = field(default_factory=Recent)
+    """What the devices said last, for the evidence of an alarm."""
+    _alive: dict[DeviceId, datetime] = field(default_factory=dict)
     _replay: Replay = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +104,7 @@ class Pipeline:
             self._refuse(device, f"no codec {incoming.codec!r} or no such device")
             return
         if self._replay.is_repetition(incoming, now):
+            self._note_alive(device, now)
             return
         trace.mark("frame", device=device, codec=incoming.codec)
         frame = incoming.frame
@@ -100,10 +118,13 @@ class Pipeline:
             self._refuse(device, str(error))
             return
         fresh = self._replay.accept(incoming, decoded, now)
+        self.recent.add(incoming.codec, frame, now)
         if fresh:
             if note := self._replay.note(device):
                 self.outbox.note(_REPLAY + device, note)
             self._see(fresh, now)
+        elif decoded.heard and not incoming.retained:
+            self._note_alive(device, now)
 
     def tick(self) -> None:
         """Call about once a second: rules' deadlines, the outbox's groups."""
@@ -122,6 +143,14 @@ class Pipeline:
         """Seconds since each device was heard."""
         return self._replay.silent_s(self.clock.now())
 
+    def _note_alive(self, device: DeviceId, now: datetime) -> None:
+        """The device is there, although it says nothing new."""
+        last = self._alive.get(device)
+        if last is None or abs(now - last) >= _ALIVE:
+            self._alive[device] = now
+            heard = Heard(device, now)
+            self.record([alarm for rule in self.rules.values() for alarm in rule.see(heard, now)])
+
     def _see(self, observations: tuple[Observation, ...], now: datetime) -> None:
         kept: list[Reading | Event] = []
         alarms: list[Alarm] = []
@@ -137,7 +166,10 @@ class Pipeline:
     def _store(self, kept: list[Reading | Event], alarms: list[Alarm], now: datetime) -> None:
         for name, rule in self.rules.items():
             self.outbox.note(_RULE + name, json.dumps(rule.state()))
-        told = [replace(alarm, actions=self.announcer.hear(alarm, now)) for alarm in alarms]
+        told = [
+            replace(alarm, actions=self.announcer.hear(alarm, now), evidence=self._evidence(alarm, now))
+            for alarm in alarms
+        ]
         trace.mark_alarms("decided", told)
         self.outbox.append([*told, *kept], self.clock.stamp(), now)
         trace.mark_alarms("stored", told)
@@ -147,6 +179,15 @@ class Pipeline:
             )
         if told or any(isinstance(record, Event) for record in kept):
             self.appended()
+
+    def _evidence(self, alarm: Alarm, now: datetime) -> Mapping[str, JsonValue]:
+        """What the alarm rests on, the plan it was decided under, and for a person the last minute's
+        frames.
+        """
+        version = self.in_force.plan.version
+        plan = {"plan": version} if version else {}
+        sealed = alarm.state is AlarmState.RAISED and alarm.kind in PERSON_KINDS
+        return {**alarm.evidence, **plan, **(self.recent.seal(now) if sealed else {})}
 
     def _refuse(self, device: DeviceId, reason: str) -> None:
         """Count it; of many, say the 1st, 2nd, 4th, 8th …"""

@@ -116,7 +116,7 @@ class Replay:
         if incoming.retained:
             return _standing(decoded.observations)
         if not decoded.heard:
-            return decoded.observations
+            return tuple(map(_told_about, decoded.observations))
         memory = self._of(incoming.frame.device)
         refresh = self._same_payload(memory, incoming, now)
         again = (
@@ -167,7 +167,14 @@ class Replay:
 def _standing(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
     """Those that hold until they are changed, as far as anybody knows."""
     return tuple(
-        replace(item, quality=Quality.ESTIMATED)
+        _told_about(item)
         for item in observations
         if isinstance(item, Reading) and item.quantity in STANDING and item.value is not None
     )
+
+
+def _told_about(item: Observation) -> Observation:
+    """``item`` as somebody else's word about the device."""
+    if isinstance(item, Reading) and item.value is not None:
+        return replace(item, quality=Quality.ESTIMATED)
+    return item

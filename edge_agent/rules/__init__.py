@@ -2,22 +2,32 @@
 
 A rule is pure: observations, time and ids come in as arguments, alarms go out as values; it never waits and
 never stores. What it must not forget over a restart it gives as ``state`` and gets back in ``restore``; the
-pipeline makes that durable together with the alarm it belongs to.
+pipeline makes that durable together with the alarm it belongs to. What several rules must know of the home is
+seen once, by ``surroundings``, the first of the table. ``docs/rules.md`` says what each does and why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
+from edge_agent.rules.asked import AskedRule
+from edge_agent.rules.bed_exit import BedExit
 from edge_agent.rules.fall import FallRule
 from edge_agent.rules.hazard import HazardRule
-from edge_agent.rules.sight import FallSign, Home, Sight
+from edge_agent.rules.home import Home, InForce
+from edge_agent.rules.long_lie import LongLie
+from edge_agent.rules.night_door import NightDoor
+from edge_agent.rules.sight import FallSign, Heard, Sight
+from edge_agent.rules.silent import SilentRule
 from edge_agent.rules.sos import SosRule
-from firmware_protocols.model import Alarm, JsonValue
+from edge_agent.rules.stillness import Stillness
+from edge_agent.rules.upkeep import UpkeepRule
+from edge_agent.rules.vitals import VitalsRule
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, JsonValue
 
-__all__ = ["RULES", "FallSign", "Home", "Rule", "Sight"]
+__all__ = ["RULES", "Cancellable", "FallSign", "Heard", "Home", "InForce", "Rule", "Sight"]
 
 
 class Rule(Protocol):
@@ -40,8 +50,25 @@ class Rule(Protocol):
         ...
 
 
+@runtime_checkable
+class Cancellable(Protocol):
+    """A rule that asks before it calls."""
+
+    def cancel(self, now: datetime, by: str, alarm: AlarmId | None = None) -> list[Alarm]:
+        """Somebody says that all is well (of ``alarm``, if given): return the cancelled suspicion, if any."""
+        ...
+
+
 RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
+    "surroundings": lambda home: home.surroundings,
     "sos": SosRule,
     "hazard": HazardRule,
     "fall": FallRule,
+    "long_lie": lambda home: AskedRule(home, AlarmKind.LONG_LIE, LongLie(home)),
+    "bed_exit": lambda home: AskedRule(home, AlarmKind.BED_EXIT, BedExit(home)),
+    "night_door": lambda home: AskedRule(home, AlarmKind.NIGHT_DOOR, NightDoor(home)),
+    "stillness": lambda home: AskedRule(home, AlarmKind.STILLNESS, Stillness(home)),
+    "vitals": VitalsRule,
+    "upkeep": UpkeepRule,
+    "silent": SilentRule,
 }

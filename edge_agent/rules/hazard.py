@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from edge_agent.rules.sight import Home, Repeats, Sight
+from edge_agent.rules.home import Home
+from edge_agent.rules.sight import Repeats, Sight
 from firmware_protocols.model import Alarm, AlarmKind, JsonValue, Quantity, Reading
 
 HAZARDS: Final[Mapping[Quantity, AlarmKind]] = {

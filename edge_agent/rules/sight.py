@@ -1,4 +1,4 @@
-"""What rules see and what they know of the home."""
+"""What rules see, and how a report that comes again and again stays one alarm."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from firmware_protocols.model import (
     Observation,
 )
 
+Evidence = Mapping[str, JsonValue]
+"""The numbers behind an alarm, by names that the screens have words for."""
+
 
 @dataclass(frozen=True, slots=True)
 class FallSign:
@@ -23,19 +26,18 @@ class FallSign:
 
     device: DeviceId
     observed_at: datetime
-    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-
-
-Sight = Observation | FallSign
+    evidence: Evidence = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """``kinds``: each device's configured kind. ``confirm_s``: how long a suspected fall may be cancelled."""
+class Heard:
+    """A frame of the device that says nothing new: the device lives."""
 
-    kinds: Mapping[DeviceId, str]
-    new_id: Callable[[], AlarmId]
-    confirm_s: float = 20.0
+    device: DeviceId
+    observed_at: datetime
+
+
+Sight = Observation | FallSign | Heard
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Repeats:
         device: DeviceId,
         kind: AlarmKind,
         at: datetime,
-        evidence: Mapping[str, JsonValue],
+        evidence: Evidence,
         new_id: Callable[[], AlarmId],
     ) -> list[Alarm]:
         """The alarm record for this report: raised, updated, or none."""
@@ -67,6 +69,11 @@ class Repeats:
             return []
         state = AlarmState.RAISED if count == 1 else AlarmState.UPDATED
         return [Alarm(alarm_id, kind, state, device, at, {**evidence, "count": count})]
+
+    def open_alarm(self, device: DeviceId, kind: AlarmKind) -> AlarmId | None:
+        """The alarm that a report would belong to if it came soon."""
+        alarm_id, *_ = self._seen.get((device, kind), (None,))
+        return alarm_id
 
     def forget(self, alarm: AlarmId) -> None:
         """The next report is an occurrence of its own, however soon it comes."""

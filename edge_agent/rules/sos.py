@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from edge_agent.rules.sight import Home, Repeats, Sight
+from edge_agent.rules.home import Home
+from edge_agent.rules.sight import Repeats, Sight
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, Event, EventKind, JsonValue
 
 HELP_KINDS: Final = frozenset({"pendant", "sos_button"})

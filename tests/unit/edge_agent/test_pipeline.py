@@ -11,10 +11,12 @@ from edge_agent.downlink import Downlink
 from edge_agent.drivers import Incoming
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
+from edge_agent.planned import recall
 from edge_agent.prompt import Announcer, Phrase
-from edge_agent.rules import RULES, FallSign, Rule, Sight
-from edge_agent.rules.fall import FallRule
+from edge_agent.rules import RULES, FallSign, InForce, Rule, Sight
+from edge_agent.rules.asked import AskedRule
 from edge_agent.rules.sos import SosRule
+from edge_agent.rules.surroundings import Surroundings
 from firmware_protocols.codec import Frame
 from firmware_protocols.local.message import pack
 from firmware_protocols.model import (
@@ -32,6 +34,7 @@ from firmware_protocols.model import (
 )
 from firmware_protocols.serial import micradar, tinyframe
 from firmware_protocols.wire import envelope
+from firmware_protocols.wire import plan as plans
 from firmware_protocols.wire.control import Command
 from firmware_protocols.wire.topics import Lane
 from tests.unit.edge_agent.household import (
@@ -93,10 +96,18 @@ class Gateway:
     def restart(self) -> None:
         self.box = Outbox(self.folder / "outbox.sqlite", GATEWAY)
         around = home()
+        around.in_force = self.in_force = InForce(recall(self.box))
         self.rules: dict[str, Rule] = {name: make(around) for name, make in RULES.items()}
         self.urgent = 0
         self.pipeline = Pipeline(
-            DEVICES, self.box, self.rules, Announcer(), self.hands.clock(), OneFall(), self.count_urgent
+            DEVICES,
+            self.box,
+            self.rules,
+            Announcer(),
+            self.hands.clock(),
+            OneFall(),
+            self.count_urgent,
+            in_force=self.in_force,
         )
 
     def count_urgent(self) -> None:
@@ -261,11 +272,9 @@ def test_a_receive_time_far_from_the_gateways_own_is_replaced(gateway: Gateway) 
 
 
 def downlink(gateway: Gateway) -> Downlink:
-    fall = gateway.rules["fall"]
     sos = gateway.rules["sos"]
-    assert isinstance(fall, FallRule)
     assert isinstance(sos, SosRule)
-    return Downlink(gateway.pipeline, gateway.box, fall, sos, gateway.hands.clock(), counting())
+    return Downlink(gateway.pipeline, gateway.box, sos, gateway.hands.clock(), counting())
 
 
 def command(name: str, identity: str = "c1", until: float = 60, **args: object) -> Command:
@@ -296,7 +305,7 @@ def test_an_expired_or_unknown_or_wrong_command_says_why(gateway: Gateway) -> No
     assert [answer.ok for answer in answers] == [False] * 6
     assert [answer.detail for answer in answers] == [
         "expired",
-        "no such command; known: cancel, test, mute, accepted, closed",
+        "no such command; known: cancel, test, mute, accepted, closed, plan",
         "no such suspicion is open",
         "needs a number 'seconds', 0-3600",
         "needs a number 'seconds', 0-3600",
@@ -359,6 +368,136 @@ def test_a_new_call_is_heard_whatever_was_accepted_before(gateway: Gateway) -> N
     assert downlink(gateway).do(command("closed", "c2", alarm="an older one")).detail == "was silent"
     gateway.hear(PENDANT, LONG_PRESS)
     assert gateway.pipeline.announcer.tick(NOON) == [Phrase.SOMEBODY_COMING, Phrase.HELP_CALLED]
+
+
+def test_a_suspicion_of_any_kind_is_cancelled_by_its_alarm(gateway: Gateway) -> None:
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    long_lie = gateway.rules["long_lie"]
+    assert isinstance(long_lie, AskedRule)
+    gateway.pipeline.record(long_lie._asking.ask(RADAR, NOON, {}, NOON))
+    assert not downlink(gateway).do(command("cancel", alarm="3")).ok
+    assert downlink(gateway).do(command("cancel", "c2", alarm="2")).ok
+    assert [(alarm.kind, alarm.state) for alarm in gateway.alarms()][2:] == [
+        (AlarmKind.LONG_LIE, AlarmState.CANCELLED)
+    ]
+    assert downlink(gateway).do(command("cancel", "c3")).ok
+
+
+def test_a_device_that_says_nothing_new_is_alive_all_the_same(gateway: Gateway) -> None:
+    """A radar in an empty room sends its heartbeat, a beacon the payload of a minute ago."""
+    around = gateway.rules["surroundings"]
+    assert isinstance(around, Surroundings)
+    for second in range(0, 1000, 5):
+        gateway.at(second)
+        gateway.hear(RADAR, micradar.encode_heartbeat(), "micradar", broadcast=False)
+        gateway.hear(SMOKE, bytes.fromhex("40 29 00"))
+        gateway.hear(PENDANT, bytes((0xFF, 0xFF)))
+        gateway.pipeline.tick()
+    assert around.silent_s(RADAR) < 15
+    assert around.silent_s(SMOKE) < 15
+    assert around.silent_s(PENDANT) > 900, "a frame that is refused is no sign of life"
+    assert gateway.alarms() == []
+
+
+# -- the plan ----------------------------------------------------------------------------------------
+
+PLAN = {"version": 3, "confirm_s": 5, "devices": {"radar": {"expected_s": 60, "alarm_s": 600}}}
+
+
+def test_a_plan_is_in_force_at_once_and_after_a_kill_and_every_alarm_names_it(gateway: Gateway) -> None:
+    assert downlink(gateway).do(command("plan", plan=PLAN)).detail == "version 3 in force"
+    gateway.restart()  # nothing was closed: as a kill leaves it
+    assert gateway.in_force.plan == plans.parse(PLAN)
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    (alarm,) = gateway.alarms()
+    assert (alarm.confirm_s, alarm.evidence["plan"]) == (5.0, 3)
+
+
+def test_the_id_of_the_command_and_the_plan_are_one_commit(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_now: datetime) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gateway.box, "flush", die)
+    with pytest.raises(KeyboardInterrupt):
+        downlink(gateway).do(command("plan", plan=PLAN))
+    gateway.restart()
+    assert gateway.in_force.plan.version == 0
+    assert downlink(gateway).do(command("plan", plan=PLAN)).ok, "it was not remembered as done"
+    assert gateway.in_force.plan.version == 3
+
+
+def test_the_same_plan_again_changes_nothing_and_an_older_one_is_refused(gateway: Gateway) -> None:
+    answers = [
+        downlink(gateway).do(command("plan", f"c{number}", plan={**PLAN, "version": version}))
+        for number, version in enumerate((3, 3, 2, 4))
+    ]
+    assert [(answer.ok, answer.detail) for answer in answers] == [
+        (True, "version 3 in force"),
+        (True, "version 3 was in force"),
+        (False, "plan: version 2 is older than 3, which is in force"),
+        (True, "version 4 in force"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        ({}, "needs an object 'plan'"),
+        ({"plan": 7}, "plan: Expected `object`, got `int`"),
+        ({"plan": {**PLAN, "siren": True}}, "plan: Object contains unknown field `siren`"),
+        ({"plan": {**PLAN, "limits": {"spo2": {"low": 5}}}}, "plan: limits.spo2.low must be 50-100 %"),
+        (
+            {"plan": {**PLAN, "version": 4, "exits": ["dor"]}},
+            "plan: no device 'dor' here; there are: bedside, pendant, radar",
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_used_is_refused_whole(
+    gateway: Gateway, args: dict[str, object], reason: str
+) -> None:
+    assert downlink(gateway).do(command("plan", "c1", plan=PLAN)).ok
+    answer = downlink(gateway).do(Command("c2", "plan", after(60).timestamp(), args))
+    assert not answer.ok
+    assert answer.detail.startswith(reason)
+    gateway.restart()
+    assert gateway.in_force.plan == plans.parse(PLAN)
+
+
+def test_a_stored_plan_that_a_newer_program_wrote_leaves_the_defaults(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway.box.note("plan", '{"version": 9, "moon": true}')
+    gateway.box.flush(NOON)
+    gateway.restart()
+    assert gateway.in_force.plan.version == 0
+    assert "stored plan cannot be used" in caplog.text
+
+
+# -- evidence ----------------------------------------------------------------------------------------
+
+
+def test_a_raised_alarm_about_a_person_carries_what_was_heard_before_it(gateway: Gateway) -> None:
+    gateway.hear(SMOKE, SMOKE_ON)
+    gateway.at(3)
+    gateway.hear(PENDANT, LONG_PRESS)
+    smoke, call = gateway.alarms()
+    assert "frames" not in smoke.evidence
+    assert call.evidence["frames"] == [
+        {"d": "pendant", "c": "bthome", "x": "403a04", "a": 0.0},
+        {"d": "smoke", "c": "bthome", "x": "402901", "a": 3.0},
+    ]
+
+
+def test_a_suspicion_carries_no_frames_and_its_raise_does(gateway: Gateway) -> None:
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    gateway.at(21)
+    gateway.pipeline.tick()
+    assert ["frames" in alarm.evidence for alarm in gateway.alarms()] == [False, True]
+
+
+# -- sound -------------------------------------------------------------------------------------------
 
 
 def test_mute_is_for_the_ears_only(gateway: Gateway) -> None:

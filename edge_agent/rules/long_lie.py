@@ -1,0 +1,61 @@
+"""Somebody lies, or has not moved for long, where nobody rests: the fall that no sensor saw.
+
+Two ways lead here. A radar that measures height sees somebody close to the floor. Or the last movement was
+in a room that is not the bedroom and nothing has moved anywhere since; in the bathroom and the hall, and
+after a sign of a fall, this is judged sooner. Movement where the person lies does not call it off: a hand
+that moves is no person who is up.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from edge_agent.rules.asked import Finding
+from edge_agent.rules.home import Home
+from firmware_protocols.model import DeviceId
+from firmware_protocols.wire.plan import DAY
+
+_RESTING: Final = frozenset({"bedroom"})
+"""Where silence means sleep; bed exits and stillness watch over it."""
+
+
+class LongLie:
+    """``asked.Condition``: lying on the floor, or silence after the last movement in a room where nobody
+    rests.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def found(self, now: datetime, calm_s: float) -> Finding | None:
+        """Somebody close to the floor, or long silence in such a room."""
+        rule, around = self._home.plan.rules.long_lie, self._home.surroundings
+        if not rule.armed:
+            return None
+        if device := around.lying(rule.lying_s, calm_s):
+            return Finding(device, {"lying_s": rule.lying_s, "room": self._home.rooms.get(device, "")})
+        return self._silence(now, calm_s)
+
+    def over(self, asked_s: float) -> bool:
+        """Somebody moves in another room, or lies in bed."""
+        around = self._home.surroundings
+        return around.in_bed() or around.moved_on(asked_s)
+
+    def _silence(self, now: datetime, calm_s: float) -> Finding | None:
+        around = self._home.surroundings
+        still_s, device = around.since(around.moved_s, calm_s), around.moved_by
+        if device is None or not around.moved_in or around.moved_in in _RESTING:
+            return None
+        if still_s < self._wait_s(now, around.moved_in):
+            return None
+        if around.in_bed() or not (around.someone_home() and around.all_speak()):
+            return None
+        return Finding(DeviceId(device), {"still_min": int(still_s // 60), "room": around.moved_in})
+
+    def _wait_s(self, now: datetime, room: str) -> float:
+        plan = self._home.plan
+        if room not in plan.soon_rooms and room != self._home.surroundings.fell_in:
+            return plan.rules.long_lie.late_s
+        by_day = DAY.hold(plan.local(now))
+        return plan.rules.long_lie.soon_s if by_day else plan.rules.long_lie.soon_night_s

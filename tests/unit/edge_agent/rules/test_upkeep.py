@@ -1,0 +1,151 @@
+"""Devices that are lost, unpowered, empty, opened or stuck: one alarm each, and a word when it is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware_protocols.model import Alarm, AlarmKind, AlarmState, Quantity
+from tests.unit.edge_agent.rules.dwelling import DEVICES, DISTURBANCES, Dwelling, at
+
+RAISED, UPDATED = AlarmState.RAISED, AlarmState.UPDATED
+SILENT, MAINS, BATTERY, TAMPER = (
+    AlarmKind.SENSOR_SILENT,
+    AlarmKind.MAINS_LOST,
+    AlarmKind.BATTERY_LOW,
+    AlarmKind.TAMPER,
+)
+
+
+@pytest.mark.parametrize(
+    ("device", "minutes"),
+    [("radar-bath", 15), ("mains", 15), ("pir-hall", 120), ("bed", 120), ("pendant", 1440)],
+)
+def test_a_silent_device_is_told_of_once_when_its_time_has_passed(device: str, minutes: float) -> None:
+    home = Dwelling(at("00:00"), devices={device: DEVICES[device]}, dead={device})
+    home.wait_min(minutes - 1)
+    assert not home.told
+    home.wait_min(minutes + 2)
+    (alarm,) = home.alarms(SILENT)
+    assert (alarm.device, alarm.state, alarm.evidence) == (device, RAISED, {"silent_min": minutes})
+
+
+@pytest.mark.parametrize("device", ["watch", "oximeter", "cuff"])
+def test_what_speaks_only_when_used_is_never_missed(device: str) -> None:
+    home = Dwelling(at("00:00"), devices={device: DEVICES[device]}, dead={device})
+    home.wait_min(60 * 30)
+    assert not home.told
+
+
+@pytest.mark.parametrize("disturbance", DISTURBANCES)
+def test_neither_a_restart_nor_a_wrong_clock_changes_who_is_missed(disturbance: str) -> None:
+    home = Dwelling(at("00:00"), dead={"radar-bath"})
+    home.wait_min(8)
+    DISTURBANCES[disturbance](home)
+    home.wait_min(5)
+    assert not home.told
+    home.wait_min(3)
+    home.restart()
+    home.wait_min(20)
+    assert [alarm.device for alarm in home.alarms(SILENT)] == ["radar-bath"]
+
+
+def test_a_device_that_is_back_is_told_and_missed_again_when_it_goes_again() -> None:
+    home = Dwelling(at("00:00"), dead={"radar-bath"})
+    home.wait_min(16)
+    home.restart()
+    home.dead.clear()
+    home.wait_min(5)
+    assert home.states(SILENT) == [RAISED, UPDATED]
+    assert home.alarms(SILENT)[-1].evidence == {"restored": True}
+    home.dead.add("radar-bath")
+    home.wait_min(30)
+    first, _, second = home.alarms(SILENT)
+    assert first.id != second.id
+
+
+def test_the_plan_says_how_long_a_device_may_be_silent_and_whether_it_is_missed_at_all() -> None:
+    devices = {"pendant": {"expected_s": 0, "alarm_s": 0}, "pir-hall": {"expected_s": 60, "alarm_s": 300}}
+    home = Dwelling(at("00:00"), {"version": 1, "devices": devices}, dead={"pendant", "pir-hall"})
+    home.wait_min(60 * 26)
+    assert [alarm.device for alarm in home.alarms(SILENT)] == ["pir-hall"]
+
+
+def test_a_device_that_was_added_today_is_not_missed_since_last_year() -> None:
+    home = Dwelling(at("00:00"), devices={"mains": DEVICES["mains"]})
+    home.wait_min(60 * 30)
+    home.devices["radar-bath"] = DEVICES["radar-bath"]
+    home.restart()
+    home.wait_min(10)
+    assert not home.told
+
+
+def test_power_that_is_out_for_a_minute_is_told_and_a_flicker_is_not() -> None:
+    home = Dwelling(at("12:00"))
+    for on in (True, False):
+        home.read("mains", Quantity.MAINS, on)
+        home.wait(50)
+    home.read("mains", Quantity.MAINS, True)
+    home.wait(300)
+    assert not home.told
+    home.read("mains", Quantity.MAINS, False)
+    home.wait(40)
+    home.restart()
+    home.wait(20)
+    (lost,) = home.alarms(MAINS)
+    assert lost.state is RAISED
+    assert 60 <= float(str(lost.evidence["out_s"])) <= 75
+    home.restart()
+    home.read("mains", Quantity.MAINS, True)
+    assert [(alarm.id, alarm.state) for alarm in home.alarms(MAINS)] == [
+        (lost.id, RAISED),
+        (lost.id, UPDATED),
+    ]
+
+
+def test_a_battery_is_told_of_once_on_its_way_down() -> None:
+    home = Dwelling(at("12:00"))
+    for percent in (40, 11, 10, 12, 9, 14, 3, 11):
+        home.read("pir-hall", Quantity.BATTERY, float(percent))
+        home.wait_min(30)
+    (alarm,) = home.alarms(BATTERY)
+    assert alarm.evidence == {"battery": 10.0, "count": 1}
+    home.read("pir-hall", Quantity.BATTERY, 100.0)
+    home.read("bed", Quantity.BATTERY_LOW, True)
+    assert [(alarm.device, alarm.state) for alarm in home.alarms(BATTERY)] == [
+        ("pir-hall", RAISED),
+        ("pir-hall", UPDATED),
+        ("bed", RAISED),
+    ]
+
+
+def test_a_case_that_is_opened_is_told_and_a_loose_one_is_one_alarm() -> None:
+    home = Dwelling(at("12:00"))
+    for _ in range(50):
+        home.read("pir-hall", Quantity.TAMPER, True)
+        home.wait(20)
+        home.read("pir-hall", Quantity.TAMPER, False)
+        home.wait(20)
+    told = [alarm for alarm in home.alarms(TAMPER) if "count" in alarm.evidence]
+    assert len({alarm.id for alarm in home.alarms(TAMPER)}) == 1
+    assert [alarm.evidence["count"] for alarm in told] == [1, 2, 4, 8, 16, 32]
+
+
+def test_many_lost_devices_are_one_alarm_each_and_no_alarm_about_the_person() -> None:
+    home = Dwelling(at("00:00"), dead=set(DEVICES))
+    home.wait_min(60 * 25)
+    supervised = {
+        name
+        for name, (kind, _) in DEVICES.items()
+        if kind not in {"wearable", "pulse_oximeter", "blood_pressure"}
+    }
+    assert sorted(alarm.device for alarm in home.alarms(SILENT)) == sorted(supervised)
+    assert len(home.told) == len(supervised)
+
+
+def test_upkeep_can_be_disarmed() -> None:
+    home = Dwelling(at("00:00"), {"version": 1, "rules": {"upkeep": {"armed": False}}}, dead=set(DEVICES))
+    home.read("mains", Quantity.MAINS, False)
+    home.read("pir-hall", Quantity.TAMPER, True)
+    home.wait_min(60 * 25)
+    told: list[Alarm] = [alarm for _, alarm in home.told]
+    assert told == []
