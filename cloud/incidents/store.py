@@ -10,6 +10,7 @@ commit.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -58,6 +59,12 @@ _TRIGGERS: Final = {
 }
 _ONCE: Final = frozenset({AlarmState.SUSPECTED, AlarmState.RAISED, AlarmState.CANCELLED})
 """States an alarm reaches once; a second record of them is a repeat."""
+
+
+_FRAMES: Final = "frames"
+"""What the devices said before the alarm (``edge_agent.evidence``)."""
+_MOST_SHOWN: Final = 2_048
+"""Characters of one value. D."""
 
 
 class ActDetail(TypedDict, total=False):
@@ -135,7 +142,7 @@ async def _open(conn: Connection, alarm: StoredAlarm, now: datetime) -> None:
         "family": spec.family.value,
         "observed_at": alarm.alarm.observed_at,
         "room": alarm.room,
-        "evidence": Jsonb(dict(alarm.alarm.evidence)),
+        "evidence": Jsonb(_shown(alarm)),
     }
     step = rows.Step(Trigger.SUSPECT if until else Trigger.ALARM, _gateway(alarm), now, record=_record(alarm))
     incident_id = await rows.create(conn, columns, opened(spec.priority, now, until), step)
@@ -184,8 +191,7 @@ async def _link(conn: Connection, incident_id: int, alarm: StoredAlarm) -> None:
 
 
 async def _describe(conn: Connection, incident_id: int, alarm: StoredAlarm) -> None:
-    evidence = Jsonb(dict(alarm.alarm.evidence))
-    params = {"kind": alarm.alarm.kind.value, "room": alarm.room, "evidence": evidence}
+    params = {"kind": alarm.alarm.kind.value, "room": alarm.room, "evidence": Jsonb(_shown(alarm))}
     await conn.execute(rows.SQL["describe_incident"], {**params, "incident_id": incident_id})
 
 
@@ -210,6 +216,20 @@ def _key(alarm: StoredAlarm) -> dict[str, Any]:
 
 def _gateway(alarm: StoredAlarm) -> str:
     return f"gateway:{alarm.gateway}"
+
+
+def _shown(alarm: StoredAlarm) -> dict[str, Any]:
+    """The evidence without what no screen can show: raw frames become their number, anything bulky is left
+    out.
+
+    An incident travels to every screen with each of its changes; the alarm's own row keeps the evidence
+    whole.
+    """
+    counted = {
+        name: len(value) if name == _FRAMES and isinstance(value, list | tuple) else value
+        for name, value in alarm.alarm.evidence.items()
+    }
+    return {name: value for name, value in counted.items() if len(json.dumps(value)) <= _MOST_SHOWN}
 
 
 def _record(alarm: StoredAlarm) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from cloud.incidents import store
 from cloud.incidents.errors import Reason
 from cloud.incidents.machine import ACTIONS, Trigger
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode
-from firmware_protocols.model import AlarmKind, AlarmState
+from firmware_protocols.model import AlarmId, AlarmKind, AlarmState
 from tests.scenario.household import START, Household, add_contacts, after, remember, seed
 
 pytestmark = pytest.mark.services
@@ -57,6 +59,21 @@ async def test_a_raised_alarm_opens_an_incident_with_everything_a_screen_needs(
     assert (whole.resident_phone, whole.notes) == ("+867452222222", "耳背")
     assert whole.actions[0] == "ack"
     assert "close" not in whole.actions
+
+
+async def test_raw_frames_stay_with_the_alarm_and_a_screen_is_told_their_number(
+    conn: Connection, household: Household
+) -> None:
+    frames: list[Any] = [{"d": "radar", "c": "micradar", "x": "53" * 40, "a": 0.1}] * 200
+    alarm = household.alarm()
+    heavy = replace(
+        alarm, alarm=replace(alarm.alarm, evidence={"peak_g": 3, "frames": frames, "odd": "x" * 9_000})
+    )
+    await store.attach_or_open(conn, heavy, START)
+    assert (await the_incident(conn, household)).evidence == {"peak_g": 3, "frames": 200}
+    more = replace(heavy, alarm=replace(heavy.alarm, id=AlarmId("01JA0000000000000000000002")))
+    await store.attach_or_open(conn, more, after(1))
+    assert all(len(json.dumps(change["body"])) < 2_000 for change in await changes(conn))
 
 
 async def test_family_is_told_when_a_life_may_be_at_stake(conn: Connection, household: Household) -> None:
