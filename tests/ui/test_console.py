@@ -158,6 +158,29 @@ class TestQueue:
 
 
 class TestIncident:
+    def test_the_numbers_of_an_alarm_are_said_as_sentences(
+        self, page: Page, base_url: str, platform: Platform
+    ) -> None:
+        measured = {
+            "limit": 91,
+            "value": 87,
+            "quantity": "spo2",
+            "plan": 4,
+            "frames": 12,
+            "frames_left_out": 3,
+        }
+        platform.put(incident(3, "vitals", 2, evidence=measured))
+        platform.put(
+            incident(4, "long_lie", 1, evidence={"still_min": 45, "room": "bathroom", "moved_again": True})
+        )
+        sign_in(page, base_url)
+        for number, sentence in (
+            (3, "血氧 87，界限 91，留存 12 帧原始数据。"),
+            (4, "静止 45 分钟，又有活动。"),
+        ):
+            row(page, number).locator(".row-main").click()
+            expect(page.locator(f'[data-pane="{number}"]')).to_contain_text(sentence)
+
     def test_from_alarm_to_close(self, page: Page, base_url: str, platform: Platform) -> None:
         town(platform)
         platform.put(incident(3, "fall", 1, room="bathroom", evidence={"impact_g": 3.2, "still_s": 14}))

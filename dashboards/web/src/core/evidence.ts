@@ -19,7 +19,7 @@ export function describeEvidence(incident: Pick<IncidentView, "kind" | "room" | 
     what: term("kind", incident.kind),
     where: incident.room === "" ? t("evidence.somewhere") : term("room", incident.room),
   });
-  const numbers = [...new Set(phrases(incident.evidence))];
+  const numbers = [...new Set([...measured(incident.evidence), ...phrases(incident.evidence)])];
   return [opening, ...numbers].join(SEPARATOR[locale.value]) + FULL_STOP[locale.value];
 }
 
@@ -29,6 +29,15 @@ function phrases(evidence: object): string[] {
     if (Array.isArray(value)) return phrase(name, value.length);
     return typeof value === "object" && value !== null ? phrases(value) : phrase(name, value);
   });
+}
+
+/** What was measured and which limit it crossed: three numbers that say something only together. */
+function measured(evidence: Readonly<Record<string, unknown>>): string[] {
+  const { quantity, value, limit } = evidence;
+  if (typeof quantity !== "string" || typeof value !== "number" || typeof limit !== "number") return [];
+  return [
+    t("evidence.measured", { quantity: term("quantity", quantity), value: round(value), limit: round(limit) }),
+  ];
 }
 
 function phrase(name: string, value: unknown): string[] {
