@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from cloud.db import Connection, Queries
-from cloud.ingest import alarms, commands, rows
+from cloud.ingest import alarms, commands, plans, rows
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
 from cloud.ingest.model import (
@@ -243,7 +243,9 @@ async def _put_states(conn: Connection, states: Sequence[StateMessage], now: dat
                 "gateway %s gateway=%s", "online" if message.state.online else "offline", message.gateway
             )
             changed.append(found["home_id"])
-    await commands.wake(conn, [gateway for gateway, one in newest.items() if one.state.online], now)
+    there = [gateway for gateway, one in newest.items() if one.state.online]
+    await commands.wake(conn, there, now)
+    await plans.compare(conn, there, now)
     await home_changed(conn, changed, now)
 
 

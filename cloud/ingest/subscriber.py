@@ -18,7 +18,7 @@ from typing import Final
 import psycopg
 
 from cloud.db import Pool
-from cloud.ingest import commands
+from cloud.ingest import commands, plans
 from cloud.ingest.alarms import OnAlarm, hand_on_due
 from cloud.ingest.batch import Collector, Limits
 from cloud.ingest.link import Link
@@ -133,12 +133,14 @@ class _Ingest:
                 await self._store_surely(group)
 
     async def tend(self) -> None:
-        """Hand on alarms again and notice silent gateways, for ever."""
+        """Hand on alarms again, offer plans and notice silent gateways, for ever."""
         while True:
             await asyncio.sleep(HAND_ON_S)
             try:
                 while await self._hand_on_one():
                     pass
+                async with self._pool.connection() as conn, conn.transaction():
+                    await plans.offer(conn, self._clock())
                 if self._well_since_long():
                     async with self._pool.connection() as conn, conn.transaction():
                         await mark_silent(conn, self._clock())

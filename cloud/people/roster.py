@@ -19,6 +19,8 @@ from cloud import machine_secret
 from cloud.auth import Role
 from cloud.db import Connection, Queries
 from cloud.passwords import hash_password, is_outdated, verify
+from cloud.people import plans
+from firmware_protocols.wire.plan import Plan
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -103,7 +105,9 @@ class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home with everything in it. Coordinates are WGS-84 degrees."""
+    """A home with everything in it. Coordinates are WGS-84 degrees. ``plan``: how its gateway shall judge,
+    without a version; whether the resident lives alone and how able they are is taken from ``resident``.
+    """
 
     key: Text
     division: DivisionCode
@@ -114,6 +118,7 @@ class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: Gateway | None = None
     devices: tuple[Device, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    plan: Plan | None = None
 
 
 class Roster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,6 +167,9 @@ async def load(conn: Connection, roster: Roster) -> None:
     values = {**msgspec.structs.asdict(roster.tenant), "duty_channels": list(roster.tenant.duty_channels)}
     tenant = await _one(conn, "put_tenant", values)
     homes = {home.key: await _put_home(conn, tenant, home) for home in roster.homes}
+    for home in roster.homes:
+        if home.plan is not None:
+            await plans.put(conn, homes[home.key], _plan(home, home.plan, roster.tenant))
     for person in roster.staff:
         await _put_staff(conn, tenant, person, homes)
 
@@ -185,7 +193,10 @@ def _faults(roster: Roster) -> Iterable[str]:
     yield from _twice("username", [person.username for person in roster.staff])
     for home in roster.homes:
         yield from _twice(f"home {home.key}: rank", [contact.rank for contact in home.contacts])
-        yield from _twice(f"home {home.key}: device", [device.name for device in home.devices])
+        names = [device.name for device in home.devices]
+        yield from _twice(f"home {home.key}: device", names)
+        if home.plan is not None:
+            yield from (f"home {home.key}: plan: {fault}" for fault in plans.faults(home.plan, names))
     keys = {home.key for home in roster.homes}
     for person in roster.staff:
         missing = sorted(set(person.homes) - keys)
@@ -200,6 +211,13 @@ def _known_zone(name: str) -> bool:
 
 def _twice(what: str, values: Iterable[Any]) -> Iterable[str]:
     return [f"{what} {value} is listed twice" for value, count in Counter(values).items() if count > 1]
+
+
+def _plan(home: Home, plan: Plan, tenant: Tenant) -> Plan:
+    who = home.resident
+    return plans.filled(
+        plan, lives_alone=who.lives_alone, ability_level=who.ability_level, time_zone=tenant.time_zone
+    )
 
 
 async def _put_divisions(conn: Connection, divisions: Iterable[Division]) -> None:

@@ -23,6 +23,7 @@ MAX_SLOW_S: Final = 600.0
 """The longest pause that the cloud may ask for between bulk batches."""
 
 _Sequence = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+_Version = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 _Id = Annotated[str, Meta(min_length=1, max_length=64)]
 _Seconds = Annotated[float, Meta(ge=0.0, le=MAX_SLOW_S)]
 
@@ -64,7 +65,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     lanes: dict[Lane, LaneState] = {}
     devices: dict[str, float] = {}
     health: dict[str, float] = {}
-    plan: int = 0
+    plan: _Version = 0
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
