@@ -62,4 +62,4 @@ class BedExit:
         if self._is_dependent():
             return False
         moves = around.moved_in not in doubtful and around.since(around.moved_s) < _ABOUT_S
-        return moves or around.seen_present(but=doubtful)
+        return moves or bool(around.present_in() - doubtful)

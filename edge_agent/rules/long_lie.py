@@ -1,23 +1,19 @@
 """Somebody lies, or has not moved for long, where nobody rests: the fall that no sensor saw.
 
 Two ways lead here. A radar that measures height sees somebody close to the floor. Or the last movement was
-in a room that is not the bedroom and nothing has moved anywhere since; in the bathroom and the hall, and
-after a sign of a fall, this is judged sooner. Movement where the person lies does not call it off: a hand
+in a room where nobody rests and nothing has moved anywhere since; in the bathroom and the hall, and in any
+room after a sign of a fall, this is judged sooner. It is judged only where every room is watched, else the
+last movement says nothing of where somebody is. Movement where the person lies does not call it off: a hand
 that moves is no person who is up.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from edge_agent.rules.asked import Finding
 from edge_agent.rules.home import Home
-from firmware_protocols.model import DeviceId
 from firmware_protocols.wire.plan import DAY
-
-_RESTING: Final = frozenset({"bedroom"})
-"""Where silence means sleep; bed exits and stillness watch over it."""
 
 
 class LongLie:
@@ -44,18 +40,20 @@ class LongLie:
 
     def _silence(self, now: datetime, calm_s: float) -> Finding | None:
         around = self._home.surroundings
-        still_s, device = around.since(around.moved_s, calm_s), around.moved_by
-        if device is None or not around.moved_in or around.moved_in in _RESTING:
-            return None
-        if still_s < self._wait_s(now, around.moved_in):
+        still_s, device, room = around.since(around.moved_s, calm_s), around.moved_by, around.moved_in
+        wait_s = self._wait_s(now, room)
+        if device is None or wait_s is None or still_s < wait_s:
             return None
         if around.in_bed() or not (around.someone_home() and around.all_speak()):
             return None
-        return Finding(DeviceId(device), {"still_min": int(still_s // 60), "room": around.moved_in})
+        if not (around.sees_all() or room in around.present_in()):
+            return None
+        return Finding(device, {"still_min": int(still_s // 60), "room": room})
 
-    def _wait_s(self, now: datetime, room: str) -> float:
-        plan = self._home.plan
-        if room not in plan.soon_rooms and room != self._home.surroundings.fell_in:
-            return plan.rules.long_lie.late_s
-        by_day = DAY.hold(plan.local(now))
-        return plan.rules.long_lie.soon_s if by_day else plan.rules.long_lie.soon_night_s
+    def _wait_s(self, now: datetime, room: str) -> float | None:
+        """How long silence may last after a movement in ``room``; ``None``: for as long as it likes."""
+        plan, fell = self._home.plan, room != "" and room == self._home.surroundings.fell_in
+        if room in plan.soon_rooms or fell:
+            by_day = DAY.hold(plan.local(now))
+            return plan.rules.long_lie.soon_s if by_day else plan.rules.long_lie.soon_night_s
+        return None if room in {"", *plan.rest_rooms} else plan.rules.long_lie.late_s

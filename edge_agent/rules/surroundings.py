@@ -51,7 +51,9 @@ _STATES: Final = frozenset(
     {Quantity.OPENING, Quantity.PRESENCE, Quantity.IN_BED, Quantity.WORN, Quantity.MOTION}
 )
 _USED_BY_HAND: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer"})
-MOVEMENT_KINDS: Final = frozenset({"motion", "presence", "radar", "bed", "door"})
+_INDOOR_KINDS: Final = frozenset({"motion", "presence", "radar"})
+"""What sees somebody who is up; a mat and a contact alone cannot tell a quiet day from a bad one."""
+_JUDGED_BY: Final = _INDOOR_KINDS | {"bed", "door"}
 """What a silent house is judged by: one of these that is lost makes silence mean nothing."""
 
 
@@ -162,12 +164,18 @@ class Surroundings:
         alarm_s = self.supervision(device).alarm_s
         return alarm_s <= 0 or self.silent_s(device) < alarm_s
 
-    def all_speak(self, kinds: frozenset[str] = MOVEMENT_KINDS) -> bool:
-        """Whether there are devices of ``kinds`` and none is lost: only then does their silence say
-        something.
+    def all_speak(self) -> bool:
+        """Whether there is a sensor indoors and none is lost: only then does silence say something."""
+        judges = [device for device, kind in self.kinds.items() if kind in _JUDGED_BY]
+        return not _INDOOR_KINDS.isdisjoint(self.kinds.values()) and all(map(self.speaks, judges))
+
+    def sees_all(self) -> bool:
+        """Whether somebody would be seen wherever people stay: in each room that a device is in and each that
+        the plan names for resting. In the hall and the bathroom nobody stays without being missed.
         """
-        found = [device for device, kind in self.kinds.items() if kind in kinds]
-        return bool(found) and all(self.speaks(device) for device in found)
+        plan, watching = self.plan(), _JUDGED_BY - {"door"}
+        stays = {*self.rooms.values(), *plan.rest_rooms} - {"", *plan.soon_rooms}
+        return stays <= {self.rooms.get(device) for device, kind in self.kinds.items() if kind in watching}
 
     def is_exit(self, device: DeviceId) -> bool:
         """Whether ``device`` is on a door that leads outside."""
@@ -179,17 +187,15 @@ class Surroundings:
 
         Without a sensor on the door only presence counts: who has gone out leaves no other trace.
         """
-        if self.seen_present() or self.in_bed():
+        if self.present_in() or self.in_bed():
             return True
         guarded = any(self.is_exit(device) for device in self.kinds)
         return guarded and self.moved_s is not None and self.door_s is None
 
-    def seen_present(self, but: frozenset[str] = frozenset()) -> bool:
-        """Whether a sensor that speaks sees somebody now, in a room other than those of ``but``."""
-        return any(
-            self.speaks(device) and self.rooms.get(device, "") not in but
-            for device in self._devices_where(Quantity.PRESENCE)
-        )
+    def present_in(self) -> set[str]:
+        """The rooms in which a sensor that speaks sees somebody now."""
+        seen = self._devices_where(Quantity.PRESENCE)
+        return {self.rooms.get(device, "") for device in seen if self.speaks(device)}
 
     def in_bed(self) -> bool:
         """Whether a sensor that speaks feels somebody in bed."""
@@ -317,9 +323,9 @@ class Surroundings:
 
 
 def _has_changed(before: _Held | None, quantity: Quantity, value: bool) -> bool:
-    """The first report of a state is no change, except that a door does not stand open by itself."""
+    """The first report of a state is no change, except that nobody is there, and no door open, by itself."""
     if before is None:
-        return value and quantity is Quantity.OPENING
+        return value and quantity is not Quantity.WORN
     return before.value is not value
 
 

@@ -180,9 +180,9 @@ class Plan(_Part, frozen=True):
 
     ``version``: 0 without a plan, then growing. ``time_zone``: IANA name; unset: ``DEFAULT_ZONE``.
     ``confirm_s``: how long a resident may call a suspicion off; unset: as the technician set. ``limits``
-    replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``exits``: the
-    doors that lead outside, by device; empty: every device of kind ``door``. ``devices``: supervision by
-    device, in place of that of its kind.
+    replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
+    where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
+    empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
     """
 
     version: Annotated[int, Meta(ge=0, le=MAX_INTEGER)] = 0
@@ -192,6 +192,7 @@ class Plan(_Part, frozen=True):
     limits: dict[Quantity, Limit] = {}
     rules: Rules = Rules()
     soon_rooms: Annotated[tuple[_Text, ...], Meta(max_length=20)] = ("bathroom", "hall")
+    rest_rooms: Annotated[tuple[_Text, ...], Meta(max_length=20)] = ("bedroom", "living_room")
     exits: Annotated[tuple[_Text, ...], Meta(max_length=20)] = ()
     devices: dict[_Text, Supervision] = {}
     phones: Phones = Phones()

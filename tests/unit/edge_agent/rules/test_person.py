@@ -63,7 +63,7 @@ def test_silence_after_the_bathroom_by_day_is_asked_about_and_then_raised(distur
     [
         ("09:00", "hall", 45),
         ("02:00", "bathroom", 30),
-        ("09:00", "living_room", 90),
+        ("09:00", "kitchen", 90),
         ("02:00", "kitchen", 90),
     ],
 )
@@ -155,6 +155,38 @@ def test_a_pendant_pressed_on_the_floor_calls_at_once() -> None:
     home.press("pendant")
     assert home.raised(LONG_LIE)[0].evidence["by"] == "help button pendant"
     assert len(home.raised(AlarmKind.SOS)) == 1
+
+
+def test_a_nap_on_the_sofa_is_no_lie_unless_the_plan_says_that_nobody_naps_there() -> None:
+    for plan, asked in ({}, 0), ({"version": 1, "rest_rooms": ["bedroom"]}, 1):
+        home = Dwelling(at("13:00"), plan)
+        home.move("living_room")
+        home.wait_min(150)
+        assert len(home.raised(LONG_LIE)) == asked
+
+
+@pytest.mark.parametrize("unwatched", ["pir-bedroom", "pir-kitchen"])
+def test_where_a_room_is_not_watched_only_presence_tells_that_somebody_lies_there(unwatched: str) -> None:
+    devices = {name: what for name, what in DEVICES.items() if name not in {unwatched, "bed"}}
+    devices["smoke"] = ("smoke", "kitchen")
+    home = Dwelling(at("20:00"), devices=devices)
+    home.read("radar-bath", Quantity.PRESENCE, True)
+    home.read("radar-bath", Quantity.PRESENCE, False)
+    home.wait_min(119)
+    assert nothing(home), "gone to bed, or cooking"
+    home.read("radar-bath", Quantity.PRESENCE, True)
+    home.wait_min(50)
+    assert len(home.raised(LONG_LIE)) == 1
+
+
+def test_a_home_with_nothing_but_a_contact_on_the_door_is_not_judged() -> None:
+    devices = {name: DEVICES[name] for name in ("door-front", "pendant", "bed")}
+    home = Dwelling(at("07:00"), devices=devices)
+    home.door()
+    home.wait_min(150)
+    home.door()
+    home.wait_min(600)
+    assert nothing(home)
 
 
 def test_sleep_in_bed_and_a_nap_in_the_bedroom_are_no_lie() -> None:
