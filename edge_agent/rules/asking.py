@@ -14,7 +14,16 @@ from typing import Any, Final
 from edge_agent.rules.home import Home
 from edge_agent.rules.sight import Evidence
 from edge_agent.rules.sos import HELP_KINDS
-from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, Event, EventKind, JsonValue
+from firmware_protocols.model import (
+    Alarm,
+    AlarmId,
+    AlarmKind,
+    AlarmState,
+    DeviceId,
+    Event,
+    EventKind,
+    JsonValue,
+)
 
 CANCEL_KINDS: Final = frozenset({"cancel_button", "wearable"})
 """Kinds of device whose press says "I am all right" while something is suspected."""

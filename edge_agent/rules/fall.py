@@ -53,7 +53,6 @@ class FallRule:
                 return self._sign(sight.device, sight.observed_at, sight.evidence, now)
             case Event(kind=EventKind.FALL_SUSPECTED) if self._is_new(sight.device, sight.observed_at):
                 return self._sign(sight.device, sight.observed_at, {"reported": sight.detail}, now)
-            case Event(kind=EventKind.BUTTON):
             case Event(kind=EventKind.BUTTON | EventKind.ALL_WELL):
                 return self._supported(self._asking.press(sight, now))
             case Reading(quantity=Quantity.FALL_STATE, value=False):

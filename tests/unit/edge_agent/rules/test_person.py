@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.rules.supervision import SUPERVISION
 from edge_agent.settings import DeviceKind
-from firmware_protocols.model import AlarmKind, AlarmState, Quantity
+from firmware_protocols.model import AlarmKind, AlarmState, DeviceId, Event, EventKind, Quantity
 from tests.unit.edge_agent.rules.dwelling import DEVICES, DISTURBANCES, Dwelling, at
 
 SUSPECTED, RAISED, UPDATED, CANCELLED = (
@@ -146,6 +146,25 @@ def test_whoever_walks_to_the_button_is_not_asked_again_at_all() -> None:
     home.press("bedside")
     home.wait_min(120)
     assert home.states(LONG_LIE) == [SUSPECTED, CANCELLED]
+
+
+def test_a_pendants_own_word_for_all_is_well_calls_a_suspicion_off() -> None:
+    home = Dwelling(at("09:00"))
+    home.move("bathroom")
+    home.wait_min(45)
+    home.see(Event(DeviceId("pendant"), EventKind.ALL_WELL, "pendant", home.wall))
+    home.fall()
+    home.see(Event(DeviceId("pendant"), EventKind.ALL_WELL, "pendant", home.wall))
+    home.wait_min(1)
+    assert home.states(LONG_LIE) == home.states(FALL) == [SUSPECTED, CANCELLED]
+
+
+def test_what_a_bridge_remembers_of_a_sensor_is_no_sign_of_it_nor_of_life() -> None:
+    home = Dwelling(at("09:00"), dead={"door-front"})
+    home.wait_min(100)
+    home.read("door-front", Quantity.OPENING, True, "estimated")
+    assert home.around.silent_s(DeviceId("door-front")) == 6_000
+    assert home.around.moved_s is None
 
 
 def test_a_pendant_pressed_on_the_floor_calls_at_once() -> None:
