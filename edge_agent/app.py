@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.clock import Clock
-from edge_agent.downlink import GATEWAY_DEVICE, Downlink
+from edge_agent.downlink import Downlink
 from edge_agent.drivers import build_all
 from edge_agent.faults import Faults
 from edge_agent.health import Health
@@ -26,12 +26,16 @@ from edge_agent.pipeline import Pipeline
 from edge_agent.planned import recall
 from edge_agent.prompt import Announcer, choose
 from edge_agent.rules import RULES, Home, InForce, Rule
+from edge_agent.rules.sight import GATEWAY_DEVICE
 from edge_agent.rules.sos import SosRule
+from edge_agent.second_path import SecondPath, Sender
 from edge_agent.settings import DeviceKind, EdgeSettings
 from edge_agent.supervise import supervise
+from edge_agent.texting import Texting
 from edge_agent.ulid import Ulids
 from edge_agent.uplink import Uplink
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState
+from firmware_protocols.wire.sms import key_of
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +45,7 @@ _TICK_S: Final = 0.2
 _REOPEN_S: Final = 10.0
 """A sensor that is plugged in again is heard within this."""
 _CLOCK_NOTE: Final = "clock/last"
+_SECOND_PATH: Final = "second_path"
 _CLOCK_NOTE_EVERY_S: Final = 600.0
 
 
@@ -70,6 +75,9 @@ class Agent:
         in_force = InForce(recall(self.outbox))
         home = Home(kinds, self._new_id, settings.rules.fall_confirm_s, rooms, in_force)
         rules: dict[str, Rule] = {name: make(home) for name, make in RULES.items()}
+        path = _second_path(settings, home, self.clock.now())
+        if path is not None:
+            rules[_SECOND_PATH] = path
         self.pipeline = Pipeline(
             devices=settings.devices,
             outbox=self.outbox,
@@ -84,14 +92,19 @@ class Agent:
         self._prompt = choose(settings.prompt.command)
         self._reported = ""
         sos = next(rule for rule in rules.values() if isinstance(rule, SosRule))
-        downlink = Downlink(self.pipeline, self.outbox, sos, self.clock, self._new_id)
+        downlink = Downlink(self.pipeline, self.outbox, sos, self.clock, self._new_id, path)
+        self._texting = (
+            Texting(settings.sms, path, self.outbox, self.pipeline, self.clock, sos.answered)
+            if settings.sms and path
+            else None
+        )
         health = Health(
             self.outbox,
             self.pipeline,
             self.clock,
             self._drivers,
             self._folder,
-            lambda: self.uplink.figures(),  # noqa: PLW0108 - it is made below
+            self._figures,
         )
         self.uplink = Uplink(settings, self.outbox, self.clock, health.state, downlink.do)
         self.pipeline.appended = self.uplink.wake
@@ -112,6 +125,11 @@ class Agent:
                 group.create_task(supervise("prompt", self._prompt.run)),
                 group.create_task(supervise("uplink", self.uplink.run)),
             ]
+            if self._texting is not None:
+                parts += [
+                    group.create_task(supervise("modem", self._texting.modem.run, most_s=_REOPEN_S)),
+                    group.create_task(supervise("texting", self._texting.run)),
+                ]
             log.info("agent runs drivers=%d epoch=%s", len(self._drivers), self.outbox.epoch)
             await stop.wait()
             self.outbox.flush(self.clock.now())
@@ -119,6 +137,10 @@ class Agent:
                 part.cancel()
         self.outbox.close(self.clock.now())
         log.info("agent stopped")
+
+    def _figures(self) -> dict[str, float]:
+        """What the connections say of themselves; the heartbeat asks long after all of them are made."""
+        return self.uplink.figures() | (self._texting.figures() if self._texting else {})
 
     async def _tick(self) -> None:
         while True:
@@ -169,6 +191,14 @@ async def run_until_signalled(settings: EdgeSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Agent(settings).run(stop)
+
+
+def _second_path(settings: EdgeSettings, home: Home, now: datetime) -> SecondPath | None:
+    """Who texts when the cloud does not answer, if there is a modem."""
+    if settings.sms is None:
+        return None
+    sender = Sender(settings.gateway.gateway_id, key_of(settings.uplink.secret))
+    return SecondPath(settings.sms.recipients, sender, home, now)
 
 
 def _motion(settings: EdgeSettings) -> MotionWatch | None:

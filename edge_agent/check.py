@@ -11,7 +11,14 @@ from typing import Final, Literal
 
 from edge_agent.drivers import DriverError, build_all
 from edge_agent.motion import load_watch
-from edge_agent.settings import Device, DeviceKind, EdgeSettings, LocalMqttSettings, SerialSettings
+from edge_agent.settings import (
+    Device,
+    DeviceKind,
+    EdgeSettings,
+    LocalMqttSettings,
+    SerialSettings,
+    SmsSettings,
+)
 
 _ANSWER_S: Final = 3.0
 """A broker in the same home answers sooner."""
@@ -46,6 +53,8 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
             yield from _setup(line)
     if settings.local_mqtt:
         yield from _local_broker(settings.local_mqtt)
+    if settings.sms:
+        yield from _second_path(settings.sms)
     yield _drivers(settings)
     if any(device.kind is DeviceKind.WEARABLE for device in settings.devices.values()):
         yield _model(settings.rules.fall_position)
@@ -66,6 +75,14 @@ def _setup(line: SerialSettings) -> Iterator[Finding]:
         yield Finding(False, str(error))
     else:
         yield Finding(True, f"{line.cli_file}: {count} commands for {line.name}")
+
+
+def _second_path(sms: SmsSettings) -> Iterator[Finding]:
+    if "://" not in sms.port:
+        yield Finding(os.access(sms.port, os.R_OK | os.W_OK), f"modem port {sms.port}")
+    yield Finding(True, f"texts go to {', '.join(sms.recipients.numbers)}")
+    if not sms.centre:
+        yield Finding(False, "sms.centre is not set: a text then reaches people, but opens no incident")
 
 
 def _device(device: Device) -> str:

@@ -17,15 +17,15 @@ from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
 from edge_agent.planned import put_in_force
 from edge_agent.rules import Cancellable
+from edge_agent.rules.sight import GATEWAY_DEVICE
 from edge_agent.rules.sos import SosRule
-from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
+from edge_agent.second_path import SecondPath
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState
 from firmware_protocols.wire.control import Command, Result
 from firmware_protocols.wire.plan import BadPlan
 
 log = logging.getLogger(__name__)
 
-GATEWAY_DEVICE: Final = DeviceId("gateway")
-"""The device of records that speak of the gateway itself."""
 _REMEMBERED: Final = 200
 _NOTE: Final = "commands"
 _MUTE_MOST_S: Final = 3600.0
@@ -39,13 +39,16 @@ class CommandRefused(Exception):  # noqa: N818 - an answer to the cloud, not a f
 
 @dataclass(slots=True)
 class Downlink:
-    """Does commands. ``sos``: the rule to tell that a call was answered."""
+    """Does commands. ``sos``: the rule to tell that a call was answered. ``path``: whoever texts about it
+    meanwhile, if there is a modem.
+    """
 
     pipeline: Pipeline
     outbox: Outbox
     sos: SosRule
     clock: Clock
     new_id: Callable[[], AlarmId]
+    path: SecondPath | None = None
 
     def do(self, command: Command) -> Result:
         """Do ``command`` unless it was done before or its time is over; say what became of it."""
@@ -107,15 +110,13 @@ class Downlink:
 
         ``coming`` (unless false): that person, or somebody they sent, is on the way.
         """
-        alarm = AlarmId(_text(args, "alarm"))
-        self.sos.answered(alarm)
+        alarm = self._in_hand(args)
         self.pipeline.announcer.someone_accepts(alarm, coming=args.get("coming") is not False)
         return alarm
 
     def closed(self, args: Mapping[str, Any]) -> str:
         """``{alarm}``: people are done with the alarm; what still sounds for it ends."""
-        alarm = AlarmId(_text(args, "alarm"))
-        self.sos.answered(alarm)
+        alarm = self._in_hand(args)
         sounded = self.pipeline.announcer.close(alarm)
         return "silenced" if sounded else "was silent"
 
@@ -127,6 +128,14 @@ class Downlink:
             return put_in_force(args["plan"], self.pipeline.in_force, self.pipeline.devices, self.outbox)
         except BadPlan as refusal:
             raise CommandRefused(f"plan: {refusal}") from refusal
+
+    def _in_hand(self, args: Mapping[str, Any]) -> AlarmId:
+        """The alarm that people have in hand or are done with: nobody need call, or be called, about it."""
+        alarm = AlarmId(_text(args, "alarm"))
+        self.sos.answered(alarm)
+        if self.path is not None:
+            self.path.settle(alarm)
+        return alarm
 
 
 COMMANDS: Final[Mapping[str, Callable[[Downlink, Mapping[str, Any]], str]]] = {

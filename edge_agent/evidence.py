@@ -92,3 +92,8 @@ class Recent:
 
 def _age_s(kept: _Kept, now: datetime) -> float:
     return (now - kept.at).total_seconds()
+
+
+def unsealed(evidence: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """``evidence`` without its frames: what a further record of the same alarm repeats."""
+    return {name: value for name, value in evidence.items() if name not in {"frames", "frames_left_out"}}

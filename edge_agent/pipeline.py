@@ -139,6 +139,11 @@ class Pipeline:
         if alarms:
             self._store([], alarms, self.clock.now())
 
+    def keep(self) -> None:
+        """Make durable what the rules remember, where no record tells of it."""
+        self._note_rules()
+        self.outbox.flush(self.clock.now())
+
     def silent_s(self) -> dict[str, float]:
         """Seconds since each device was heard."""
         return self._replay.silent_s(self.clock.now())
@@ -164,10 +169,13 @@ class Pipeline:
         self._store(kept, alarms, now)
 
     def _store(self, kept: list[Reading | Event], alarms: list[Alarm], now: datetime) -> None:
-        for name, rule in self.rules.items():
-            self.outbox.note(_RULE + name, json.dumps(rule.state()))
+        self._note_rules()
         told = [
-            replace(alarm, actions=self.announcer.hear(alarm, now), evidence=self._evidence(alarm, now))
+            replace(
+                alarm,
+                actions=alarm.actions + self.announcer.hear(alarm, now),
+                evidence=self._evidence(alarm, now),
+            )
             for alarm in alarms
         ]
         trace.mark_alarms("decided", told)
@@ -188,6 +196,10 @@ class Pipeline:
         plan = {"plan": version} if version else {}
         sealed = alarm.state is AlarmState.RAISED and alarm.kind in PERSON_KINDS
         return {**alarm.evidence, **plan, **(self.recent.seal(now) if sealed else {})}
+
+    def _note_rules(self) -> None:
+        for name, rule in self.rules.items():
+            self.outbox.note(_RULE + name, json.dumps(rule.state()))
 
     def _refuse(self, device: DeviceId, reason: str) -> None:
         """Count it; of many, say the 1st, 2nd, 4th, 8th …"""

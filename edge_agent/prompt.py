@@ -66,10 +66,9 @@ _SAYINGS: Final[Mapping[tuple[AlarmKind, AlarmState], Saying]] = {
     (AlarmKind.CARBON_MONOXIDE, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren", stands=True),
     (AlarmKind.FLOOD, AlarmState.RAISED): Saying(Phrase.WATER, 20, 120, stands=True),
 }
-_ENDINGS: Final[Mapping[AlarmState, Saying]] = {
-    AlarmState.CANCELLED: Saying(Phrase.ALL_IS_WELL),
-    AlarmState.ACCEPTED: Saying(Phrase.SOMEBODY_COMING),
-}
+_ENDINGS: Final[Mapping[AlarmState, Saying]] = {AlarmState.CANCELLED: Saying(Phrase.ALL_IS_WELL)}
+_SPOKEN: Final = frozenset(kind for kind, _ in _SAYINGS)
+"""Nobody at home was told of another kind (a modem without network), so nobody is told of its end."""
 
 
 _REMEMBERED: Final = 100
@@ -78,6 +77,8 @@ _REMEMBERED: Final = 100
 
 def saying_for(alarm: Alarm) -> Saying | None:
     """What to say when this record comes, if anything."""
+    if alarm.kind not in _SPOKEN:
+        return None
     return _ENDINGS.get(alarm.state) or _SAYINGS.get((alarm.kind, alarm.state))
 
 
@@ -103,6 +104,9 @@ class Announcer:
 
     def hear(self, alarm: Alarm, now: datetime) -> tuple[str, ...]:
         """Take up a record of an alarm; return the local actions it leads to."""
+        if alarm.state is AlarmState.ACCEPTED:
+            self.someone_accepts(alarm.id, coming=True)
+            return ("voice",)
         saying = saying_for(alarm)
         if saying is None:
             return ()

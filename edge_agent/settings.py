@@ -17,14 +17,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import available_timezones
 
 import msgspec
 from msgspec import Meta
 
+from edge_agent.second_path import Recipients, zone
 from firmware_protocols.codec import Senders
 from firmware_protocols.model import DeviceId, GatewayId
 from firmware_protocols.registry import BAUDS, FRAMERS, SENDERS, SUBJECTS
+from firmware_protocols.serial.sms_text import BadNumber, checked_number
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 
@@ -68,6 +71,8 @@ class DeviceKind(StrEnum):
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
+PIN_DIGITS: Final = range(4, 9)
+"""How long a card's PIN is (3GPP TS 11.11, 9.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +239,32 @@ class PromptSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SmsSettings:
+    """The second path: a mobile modem at ``port`` (any pyserial URL) and whom it texts, in E.164.
+
+    ``centre``: the alarm centre's number. ``contacts``: at most two, in the order of texting; ``name``: what
+    they call the resident. ``pin`` holds the content of ``pin_file`` once loaded. ``hourly``: most texts in
+    an hour, whatever happens.
+    """
+
+    port: Annotated[str, Meta(min_length=1)]
+    baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 115_200
+    centre: str = ""
+    contacts: Annotated[tuple[str, ...], Meta(max_length=2)] = ()
+    name: Annotated[str, Meta(max_length=20, pattern=r"^[^\x00-\x1f]*$")] = ""
+    locale: Literal["zh-Hans", "zh-Hant", "en"] = "zh-Hans"
+    time_zone: str = "Asia/Shanghai"
+    pin: Annotated[str, Meta(pattern=r"^([0-9]{4,8})?$")] = field(default="", repr=False)
+    pin_file: Path | None = None
+    hourly: Annotated[int, Meta(ge=4, le=60)] = 12
+
+    @property
+    def recipients(self) -> Recipients:
+        """Whom to text."""
+        return Recipients(self.centre, self.contacts, self.name, self.locale, self.time_zone, self.hourly)
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """What the rest of the agent needs to know of one configured device, whatever carries it."""
 
@@ -256,6 +287,7 @@ class EdgeSettings:
     rules: RulesSettings = RulesSettings()
     outbox: OutboxSettings = OutboxSettings()
     prompt: PromptSettings = PromptSettings()
+    sms: SmsSettings | None = None
 
     @property
     def devices(self) -> Mapping[DeviceId, Device]:
@@ -300,8 +332,12 @@ def parse(raw: Mapping[str, Any], file: str = "settings") -> EdgeSettings:
         raise SettingsError(file, str(error).replace("`$.", "`")) from error
     for reason in _contradictions(settings):
         raise SettingsError(file, reason)
-    settings = replace(settings, uplink=_with_secret(settings.uplink, file))
-    return replace(settings, local_mqtt=_with_password(settings.local_mqtt, file))
+    return replace(
+        settings,
+        uplink=_with_secret(settings.uplink, file),
+        local_mqtt=_with_password(settings.local_mqtt, file),
+        sms=_with_pin(settings.sms, file),
+    )
 
 
 def _path(kind: type, value: Any) -> Any:
@@ -365,6 +401,25 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
         yield "uplink.cert_file and uplink.key_file belong together"
     if not uplink.tls and (uplink.ca_file or uplink.cert_file):
         yield "uplink has certificate files but 'tls' is not true"
+    if settings.sms:
+        yield from _texting_faults(settings.sms)
+
+
+def _texting_faults(sms: SmsSettings) -> Iterator[str]:
+    numbers = [*filter(None, [sms.centre]), *sms.contacts]
+    if not numbers:
+        yield "sms texts nobody: give 'centre', 'contacts' or both"
+    for number in numbers:
+        try:
+            checked_number(number)
+        except BadNumber as error:
+            yield f"sms.centre or sms.contacts: {error}"
+    if sms.contacts and not sms.name:
+        yield "sms.contacts need sms.name: what they call the resident"
+    if sms.pin and sms.pin_file:
+        yield "sms needs at most one of 'pin' and 'pin_file'"
+    if zone(sms.time_zone) is None and available_timezones():  # a system without any cannot tell
+        yield f"sms.time_zone {sms.time_zone!r} is not known here: contacts would read a wrong time"
 
 
 def _local_contradictions(local: LocalMqttSettings) -> Iterator[str]:
@@ -421,6 +476,20 @@ def _many_contradictions(line: SerialSettings, senders: Senders) -> Iterator[str
 
 def _twice(values: Sequence[str]) -> Sequence[str]:
     return sorted({value for value in values if values.count(value) > 1})
+
+
+def _with_pin(sms: SmsSettings | None, file: str) -> SmsSettings | None:
+    if sms is None or sms.pin_file is None:
+        return sms
+    try:
+        pin = sms.pin_file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            file, f"sms.pin_file {sms.pin_file}: {error}; write the card's PIN there"
+        ) from error
+    if not (pin.isdecimal() and len(pin) in PIN_DIGITS):
+        raise SettingsError(file, f"sms.pin_file {sms.pin_file} holds no PIN of 4-8 digits")
+    return replace(sms, pin=pin)
 
 
 def _with_secret(uplink: UplinkSettings, file: str) -> UplinkSettings:

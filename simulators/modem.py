@@ -21,6 +21,7 @@ from typing import ClassVar, Final
 
 from firmware_protocols.serial.sms_text import (
     Alphabet,
+    alphabet_of,
     decode_gsm7,
     encode_gsm7,
     from_hex,
@@ -89,8 +90,7 @@ class Carrier:
 
     def say(self, sender: str, receiver: str, words: str) -> None:
         """A person's telephone texts ``words``."""
-        alphabet = Alphabet.GSM_7 if words.isascii() else Alphabet.UCS_2
-        text = on_air(sender, receiver, words, alphabet)
+        text = on_air(sender, receiver, words, alphabet_of(words))
         if text is None:
             raise ValueError("more than one segment")
         self.take(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from firmware_protocols.model import (
     Alarm,
@@ -18,6 +19,8 @@ from firmware_protocols.model import (
 
 Evidence = Mapping[str, JsonValue]
 """The numbers behind an alarm, by names that the screens have words for."""
+GATEWAY_DEVICE: Final = DeviceId("gateway")
+"""The device of records that speak of the gateway itself."""
 
 
 @dataclass(frozen=True, slots=True)

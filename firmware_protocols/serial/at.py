@@ -42,6 +42,7 @@ _UNKNOWN_SIGNAL: Final = 99
 _NO_SIM: Final = frozenset({10, 13, 15})
 """27.007, 9.2: not inserted, failure, wrong. A busy one is asked again."""
 _PIN_REQUIRED: Final = 11
+_MOST_WAITING: Final = 64
 _SIM_BUSY: Final = 14
 
 
@@ -172,6 +173,8 @@ class AtModem:
         self._clear()
 
     def _clear(self) -> None:
+        self.has_looked = False
+        """Whether ``state`` rests on a first look."""
         self._found = ModemState.SILENT
         self._networks: dict[str, int] = {}
         self._refused = self._sending = False
@@ -334,7 +337,7 @@ class AtModem:
 
     def _stored(self, line: str) -> None:
         found = _NUMBERS.findall(line)
-        if found:
+        if found and len(self._queue) < _MOST_WAITING:  # the next look finds what is left
             self._queue.append(self._read(int(found[-1])))
             self._go_on()
 
@@ -369,23 +372,28 @@ class AtModem:
         """Set and ask everything anew: a modem may restart by itself at any time and say nothing."""
         self._look_s = self._now_s + self._wait.retry_s
         yield _Ask(CANCEL + b"\r", self._wait.quiet_s, deaf=True)
-        for setting in ("ATE0", "AT+CMEE=1"):
-            if (yield self._command(setting)).end is _End.SILENCE:
-                self._found = ModemState.SILENT
-                return
-        self._found = yield from self._card()
+        self._found = yield from self._looked()
+        self.has_looked = True
         if self._found is not ModemState.READY:
             return
+        yield from self._backlog()
+        if self.state is not ModemState.SEARCHING:
+            self._look_s = self._now_s + self._wait.every_s
+
+    def _looked(self) -> Generator[_Ask, _Reply, ModemState]:
+        for setting in ("ATE0", "AT+CMEE=1"):
+            if (yield self._command(setting)).end is _End.SILENCE:
+                return ModemState.SILENT
+        card = yield from self._card()
+        if card is not ModemState.READY:
+            return card
         if not (yield from self._text_mode()):
-            self._found = ModemState.SILENT
-            return
+            return ModemState.SILENT
         yield self._command("AT+CNMI=2,1")
         for question in ("AT+CREG?", "AT+CEREG?", "AT+CSQ"):
             if not (yield self._command(question)).ok:
                 self._networks.pop(question[2:-1], None)
-        yield from self._backlog()
-        if self.state is not ModemState.SEARCHING:
-            self._look_s = self._now_s + self._wait.every_s
+        return ModemState.READY
 
     def _card(self) -> Generator[_Ask, _Reply, ModemState]:
         reply = yield self._command("AT+CPIN?", "+CPIN:")

@@ -276,3 +276,51 @@ def test_files_that_are_missing_or_not_toml_are_errors(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[gateway\n")
     with pytest.raises(SettingsError, match="not valid TOML"):
         load(tmp_path / "bad.toml")
+
+
+SMS: dict[str, Any] = {
+    "port": "/dev/ttyUSB2", "centre": "+8613900139000", "contacts": ["+8613800138000"], "name": "向奶奶",
+}  # fmt: skip
+
+
+def test_the_second_path_says_whom_to_text() -> None:
+    sms = parse(GOOD | {"sms": SMS}).sms
+    assert sms is not None
+    assert dict(sms.recipients.numbers) == {"centre": "+8613900139000", "contact 1": "+8613800138000"}
+    assert parse(GOOD).sms is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"center": "+8613900139000"}, ("'center'", "[sms]", "'centre'")),
+        ({"centre": "13900139000"}, ("sms.centre", "E.164")),
+        ({"contacts": ["+861", "+8613800138000"]}, ("sms.contacts", "E.164")),
+        ({"contacts": ["+8613800138000"] * 3}, ("sms.contacts",)),
+        ({"centre": "", "contacts": []}, ("texts nobody",)),
+        ({"name": ""}, ("sms.name",)),
+        ({"name": "向" * 21}, ("sms.name",)),
+        ({"name": "a\nb"}, ("sms.name",)),
+        ({"time_zone": "Asia/Huaihua"}, ("sms.time_zone", "Asia/Huaihua")),
+        ({"pin": "12"}, ("sms.pin",)),
+        ({"pin_file": "/no/such/file"}, ("sms.pin_file", "write the card's PIN there")),
+        ({"hourly": 0}, ("sms.hourly",)),
+        ({"port": ""}, ("sms.port",)),
+    ],
+)
+def test_what_is_wrong_with_the_second_path_is_named(change: dict[str, Any], words: tuple[str, ...]) -> None:
+    text = broken(lambda raw: raw.update(sms=SMS | change))
+    for word in words:
+        assert word in text
+    assert "13900139000" not in text, "a number is personal"
+
+
+def test_the_pin_comes_from_its_file_and_is_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "pin"
+    file.write_text("1234\n")
+    sms = parse(GOOD | {"sms": SMS | {"pin_file": str(file)}}).sms
+    assert sms is not None
+    assert sms.pin == "1234"
+    assert "1234" not in repr(sms)
+    file.write_text("one two")
+    assert "holds no PIN" in broken(lambda raw: raw.update(sms=SMS | {"pin_file": str(file)}))

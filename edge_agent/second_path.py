@@ -1,0 +1,475 @@
+"""Whom to text about which alarm, and when: the second path, decided. Pure: it is given what waits and the
+time.
+
+What it is not: it opens no port (``modem``) and reads no outbox (``texting``). The one idea: an alarm that
+calls for people and is still not known to the cloud 10 s after it was stored becomes a *call*; a call is
+texted in rounds, ever more slowly, until a person answers. It is also a rule (``edge_agent.rules``), so the
+pipeline gives it the button's presses and keeps its state in the transaction of the records that tell of it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from edge_agent.evidence import unsealed
+from edge_agent.frozen import Key
+from edge_agent.rules.home import Home
+from edge_agent.rules.sight import GATEWAY_DEVICE, Sight
+from firmware_protocols.model import (
+    Alarm,
+    AlarmId,
+    AlarmKind,
+    AlarmState,
+    DeviceId,
+    Event,
+    EventKind,
+    GatewayId,
+    JsonValue,
+)
+from firmware_protocols.wire import sms
+from firmware_protocols.wire.sms import Sms, SmsKey
+from firmware_protocols.wire.topics import Lane
+
+UNCONFIRMED: Final = timedelta(seconds=10)
+"""D. Without a commit-ack for so long since it was stored, an alarm is texted (ADR 0024)."""
+TECHNICAL: Final = frozenset({
+    AlarmKind.DEVICE_FAULT, AlarmKind.SENSOR_SILENT, AlarmKind.MAINS_LOST, AlarmKind.BATTERY_LOW,
+    AlarmKind.TAMPER,
+})  # fmt: skip
+"""Kinds that call a technician, today or later. They wait for the network; every other kind calls for
+people."""
+FIRST_PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+"""D. Between two rounds; doubled after each."""
+ROUNDS: Final = 24
+"""D. About 19 h. Counted, not timed: a clock that is set meanwhile must not end a call."""
+FIRST_RETRY: Final = timedelta(seconds=5)
+LONGEST_RETRY: Final = timedelta(minutes=5)
+"""D. After a text that the network refused; doubled each time."""
+HOUR: Final = timedelta(hours=1)
+FIRST_TEST: Final = timedelta(hours=1)
+"""D. After a start: the modem has found its network, and a gateway that restarts for ever tests nothing."""
+TESTED_LATELY: Final = timedelta(days=1)
+TEST_EVERY: Final = timedelta(days=30)
+TEST_RETRY: Final = timedelta(hours=1)
+LOST_S: Final = 3600.0
+"""D. A path that could not be used for so long is told as a fault."""
+CENTRE: Final = "centre"
+STOP_KINDS: Final = frozenset({"cancel_button"})
+"""Kinds of device whose press says that somebody here has it in hand. A help button never does."""
+ACCEPTS: Final = frozenset({
+    "1", "ok", "okay", "yes", "y",
+    "收到", "好", "好的", "是", "去", "我去", "来了", "來了", "马上到", "馬上到", "知道了",
+})  # fmt: skip
+"""Answers that take a call on, without case, width and punctuation."""
+LEAST_NATIONAL: Final = 8
+"""Digits of a sender without country code from which on it may be one of ours; service numbers are
+shorter."""
+
+_REMEMBERED: Final = 200
+_WORDS: Final[Mapping[str, str]] = {
+    "zh-Hans": "{name} {time} 呼叫求助。若您能前往查看，请回复1。",
+    "zh-Hant": "{name} {time} 呼叫求助。若您能前往查看，請回覆1。",
+    "en": "{name} called for help at {time}. Can you go? Reply 1.",
+}
+"""To people: a name, that help was called, a time. No condition: a telephone lies on a table for others to
+read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Whom to text: numbers in E.164, at most two contacts, ``""`` for no centre. ``name``: what contacts
+    call the resident. ``hourly``: most texts in an hour, so that a stuck sensor does not empty the card.
+    """
+
+    centre: str = ""
+    contacts: tuple[str, ...] = ()
+    name: str = ""
+    locale: str = "zh-Hans"
+    time_zone: str = "Asia/Shanghai"
+    hourly: int = 12
+
+    @property
+    def numbers(self) -> Mapping[str, str]:
+        """Number by role, in the order of texting. Records and logs name the role, never the number."""
+        people = {f"contact {rank}": number for rank, number in enumerate(self.contacts, start=1)}
+        return {CENTRE: self.centre, **people} if self.centre else people
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who signs: the gateway and its key."""
+
+    gateway: GatewayId
+    key: SmsKey
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A batch that the cloud has not committed: its key, when it was stored, the alarms in it."""
+
+    key: Key
+    stored_at: datetime
+    alarms: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One alarm that is being texted. ``round``: 0 before the first. ``to``: who has not got this round's
+    text yet, and not before when. ``retry``: the wait after the next failure. ``due_at``: of the next round.
+    ``told``: who has got a text in any round. ``accepted``: no round after this one.
+    """
+
+    id: AlarmId
+    kind: AlarmKind
+    device: DeviceId
+    observed_at: datetime
+    evidence: Mapping[str, JsonValue]
+    key: Key
+    due_at: datetime
+    round: int = 0
+    to: Mapping[str, datetime] = field(default_factory=dict)
+    retry: timedelta = FIRST_RETRY
+    told: tuple[str, ...] = ()
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What to send now. ``call``: the alarm; ``role``: of its receiver."""
+
+    call: AlarmId
+    role: str
+    number: str
+    words: str
+    test: bool = False
+
+
+def words_to_contact(recipients: Recipients, at: datetime) -> str:
+    """What a contact reads about a call made ``at``."""
+    local = at.astimezone(zone(recipients.time_zone))
+    return _WORDS[recipients.locale].format(name=recipients.name, time=f"{local:%H:%M}")
+
+
+def zone(name: str) -> tzinfo | None:
+    """The time zone ``name``; ``None``, the system's own, where nobody knows it."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
+
+
+def is_acceptance(words: str) -> bool:
+    """Whether an answer takes the call on."""
+    plain = unicodedata.normalize("NFKC", words).casefold()
+    return "".join(character for character in plain if character.isalnum()) in ACCEPTS
+
+
+def is_from(sender: str, number: str) -> bool:
+    """Whether ``sender`` (with or without country code, as networks show it) is ``number``."""
+    digits = sender.lstrip("+").lstrip("0")
+    if not digits.isdecimal():
+        return False
+    return sender == number or (
+        not sender.startswith("+") and len(digits) >= LEAST_NATIONAL and number.endswith(digits)
+    )
+
+
+class SecondPath:
+    """Decides. Every method is given the time; nothing here waits."""
+
+    def __init__(self, recipients: Recipients, sender: Sender, home: Home, now: datetime) -> None:
+        self.recipients = recipients
+        self._sender = sender
+        self._home = home
+        self._calls: dict[AlarmId, Call] = {}
+        self._known: dict[AlarmId, None] = {}
+        """Alarms that are or were calls, oldest first: one that is over must not begin again."""
+        self._tried: list[datetime] = []
+        self._tested_at: datetime | None = None
+        self._test_at = now + FIRST_TEST
+        self._test_failed = False
+        self._lost: AlarmId | None = None
+        self._unusable_s: float | None = None
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What is being texted, oldest first."""
+        return tuple(self._calls.values())
+
+    # -- what begins and ends a call ---------------------------------------------------------------
+
+    def look(self, waiting: Iterable[Unsettled], now: datetime, *, whole: bool) -> None:
+        """Take up what the cloud does not know in time. ``whole``: ``waiting`` is all there is, so a call
+        that is not in it has been committed; unless somebody was texted already, it ends.
+        """
+        keys = set()
+        for batch in waiting:
+            keys.add(batch.key)
+            age = now - batch.stored_at
+            if age >= UNCONFIRMED or age < -timedelta(seconds=1):  # a clock set back: rather early than never
+                for alarm in batch.alarms:
+                    self._take_up(alarm, batch.key, now)
+        for call in self.calls:
+            if whole and call.round == 0 and call.key not in keys:
+                del self._calls[call.id]
+
+    def settle(self, alarm: AlarmId) -> None:
+        """The cloud says that people have it in hand, or are done with it."""
+        self._remember(alarm)
+        self._calls.pop(alarm, None)
+
+    def heard(self, sender: str, words: str, now: datetime) -> list[Alarm]:
+        """An answer came by text: whoever we texted and says yes has taken on every call that is out."""
+        role = next((role for role, number in self.recipients.numbers.items() if is_from(sender, number)), "")
+        if not role or not is_acceptance(words):
+            return []
+        return [self._record(call, AlarmState.ACCEPTED, {"by": f"text of {role}"}) for call in self._accept()]
+
+    def see(self, sight: Sight, now: datetime) -> list[Alarm]:
+        """A press of the button that says that somebody here has it in hand."""
+        match sight:
+            case Event(kind=EventKind.BUTTON, device=device) if self._home.kinds.get(device) in STOP_KINDS:
+                return [
+                    self._record(call, AlarmState.UPDATED, {"by": f"button {device}"})
+                    for call in self._accept()
+                ]
+        return []
+
+    # -- what to send ------------------------------------------------------------------------------
+
+    def next_text(self, now: datetime) -> Text | None:
+        """The text to send now: first texts before repeats, the centre before contacts, a test when all is
+        quiet."""
+        self._begin_rounds(now)
+        tried = self._lately(now)
+        ready = [
+            (role in call.told, rank, call, role)
+            for call in self.calls
+            for rank, role in enumerate(self.recipients.numbers)
+            if role in call.to and _is_due(call.to[role], LONGEST_RETRY, now)
+        ]
+        if ready:
+            repeat, _, call, role = min(ready, key=lambda one: (one[0], one[1], one[2].due_at))
+            most = self.recipients.hourly // 2 if repeat else self.recipients.hourly
+            return self._text(call, role) if tried < most else None
+        may = self.recipients.centre and tried < self.recipients.hourly // 2
+        if may and _is_due(self._test_at, TEST_EVERY, now):
+            return self._test(now)
+        return None
+
+    def trying(self, now: datetime) -> None:
+        """A text is about to be handed over: it counts from now on, whatever becomes of it."""
+        self._tried = [*self._tried, now][-self.recipients.hourly :]
+
+    def sent(self, text: Text, now: datetime) -> list[Alarm]:
+        """The network has taken ``text``; return the record that says so."""
+        if text.test:
+            self._tested_at, self._test_at, self._test_failed = now, now + TEST_EVERY, False
+            return []
+        call = self._calls.get(text.call)
+        if call is None:
+            return []
+        to = {role: at for role, at in call.to.items() if role != text.role}
+        self._calls[call.id] = replace(call, to=to, told=tuple(dict.fromkeys((*call.told, text.role))))
+        self._end(call.id)
+        told: dict[str, JsonValue] = {"sms_to": text.role, "sms_round": call.round, "sms_at": now.isoformat()}
+        return [replace(self._record(call, AlarmState.UPDATED, told), actions=("sms",))]
+
+    def failed(self, text: Text, now: datetime) -> None:
+        """The network did not take ``text``, or nobody knows: it is tried again. Twice is the better
+        error."""
+        if text.test:
+            self._test_at, self._test_failed = now + TEST_RETRY, True
+            return
+        call = self._calls.get(text.call)
+        if call is not None:
+            later = {role: now + call.retry if role == text.role else at for role, at in call.to.items()}
+            self._calls[call.id] = replace(call, to=later, retry=min(call.retry * 2, LONGEST_RETRY))
+
+    # -- the path itself ---------------------------------------------------------------------------
+
+    def watch(self, *, usable: bool, elapsed_s: float, now: datetime) -> list[Alarm]:
+        """Notice when the path is lost for long, and when it is back."""
+        if usable:
+            self._unusable_s = None
+            lost, self._lost = self._lost, None
+            return [self._fault(lost, AlarmState.CANCELLED, now)] if lost else []
+        self._unusable_s = elapsed_s if self._unusable_s is None else self._unusable_s
+        if self._lost is not None or elapsed_s - self._unusable_s < LOST_S:
+            return []
+        self._lost = self._home.new_id()
+        return [self._fault(self._lost, AlarmState.RAISED, now)]
+
+    def figures(self, now: datetime) -> dict[str, float]:
+        """For the heartbeat. ``sms/tested_h``: hours since the path was proven; absent: never."""
+        figures = {
+            "sms/calls": float(len(self._calls)),
+            "sms/tried_last_hour": float(self._lately(now)),
+            "sms/test_failed": float(self._test_failed),
+        }
+        if self._tested_at is not None:
+            figures["sms/tested_h"] = round(max((now - self._tested_at) / HOUR, 0.0), 1)
+        return figures
+
+    def tick(self, now: datetime) -> list[Alarm]:
+        """Nothing becomes due that the pipeline could do."""
+        return []
+
+    def state(self) -> JsonValue:
+        """Everything that a restart must not forget."""
+        return {
+            "calls": [_plain(call) for call in self.calls],
+            "known": list(self._known),
+            "tried": [at.timestamp() for at in self._tried],
+            "tested": self._tested_at.timestamp() if self._tested_at else None,
+            "lost": self._lost,
+        }
+
+    def restore(self, state: JsonValue) -> None:
+        """Take the calls up again."""
+        try:
+            self._restore(state)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            self._calls, self._known = {}, {}
+
+    def _restore(self, state: Any) -> None:
+        self._calls = {call.id: call for call in map(_call, state["calls"])}
+        self._known = {AlarmId(alarm): None for alarm in state["known"]}
+        self._tried = [_moment(at) for at in state["tried"]]
+        self._lost = AlarmId(state["lost"]) if state["lost"] else None
+        if state["tested"] is not None:
+            self._tested_at = _moment(state["tested"])
+            if abs(self._test_at - FIRST_TEST - self._tested_at) < TESTED_LATELY:
+                self._test_at = self._tested_at + TEST_EVERY
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _take_up(self, alarm: Alarm, key: Key, now: datetime) -> None:
+        calls = alarm.state is AlarmState.RAISED and alarm.kind not in TECHNICAL
+        if not calls or alarm.id in self._known or alarm.evidence.get("test") is True:
+            return
+        self._remember(alarm.id)
+        self._calls[alarm.id] = Call(
+            alarm.id, alarm.kind, alarm.device, alarm.observed_at, unsealed(alarm.evidence), key, now
+        )
+
+    def _remember(self, alarm: AlarmId) -> None:
+        self._known[alarm] = None
+        while len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+    def _begin_rounds(self, now: datetime) -> None:
+        for call in self.calls:
+            waits = call.round and len(call.to) == len(self.recipients.numbers)  # nobody has got this one yet
+            if call.accepted or waits or not _is_due(call.due_at, LONGEST_PAUSE, now):
+                continue
+            if call.round >= ROUNDS:
+                del self._calls[call.id]
+                continue
+            pause = min(FIRST_PAUSE * 2**call.round, LONGEST_PAUSE)
+            self._calls[call.id] = replace(
+                call,
+                round=call.round + 1,
+                to=dict.fromkeys(self.recipients.numbers, now),
+                due_at=now + pause,
+                retry=FIRST_RETRY,
+            )
+
+    def _accept(self) -> list[Call]:
+        """Mark every call that somebody has been texted about, and end those whose round is over."""
+        taken = [call for call in self.calls if call.round and not call.accepted]
+        for call in taken:
+            first_round = call.to if call.round == 1 else {}  # whoever was to hear of it still does
+            self._calls[call.id] = replace(call, accepted=True, to=first_round)
+            self._end(call.id)
+        return taken
+
+    def _end(self, alarm: AlarmId) -> None:
+        call = self._calls[alarm]
+        if call.accepted and not call.to:
+            del self._calls[alarm]
+
+    def _lately(self, now: datetime) -> int:
+        """Texts tried within the last hour. One from a future that a set clock took back says nothing."""
+        return sum(abs(now - at) < HOUR for at in self._tried)
+
+    def _text(self, call: Call, role: str) -> Text:
+        number = self.recipients.numbers[role]
+        if role != CENTRE:
+            return Text(call.id, role, number, words_to_contact(self.recipients, call.observed_at))
+        said = Sms(
+            self._sender.gateway,
+            call.id,
+            call.kind,
+            AlarmState.RAISED,
+            call.device,
+            call.observed_at,
+            call.round,
+        )
+        return Text(call.id, role, number, sms.encode(said, self._sender.key))
+
+    def _test(self, now: datetime) -> Text:
+        """Shaped like the call that it stands for, and marked."""
+        alarm = self._home.new_id()
+        said = Sms(
+            self._sender.gateway, alarm, AlarmKind.SOS, AlarmState.RAISED, GATEWAY_DEVICE, now, test=True
+        )
+        words = sms.encode(said, self._sender.key)
+        return Text(alarm, CENTRE, self.recipients.centre, words, test=True)
+
+    def _record(self, call: Call, state: AlarmState, told: Mapping[str, JsonValue]) -> Alarm:
+        """A further record of the alarm. It keeps the time of the call: it is no new one, and must not look
+        like one to a cloud that has settled it meanwhile."""
+        return Alarm(call.id, call.kind, state, call.device, call.observed_at, {**call.evidence, **told})
+
+    def _fault(self, alarm: AlarmId, state: AlarmState, now: datetime) -> Alarm:
+        evidence = {"fault": "text messages cannot be sent"}
+        return Alarm(alarm, AlarmKind.DEVICE_FAULT, state, GATEWAY_DEVICE, now, evidence)
+
+
+def _is_due(at: datetime, most: timedelta, now: datetime) -> bool:
+    """Whether ``at`` has come. It was never set further ahead than ``most``: then the clock was set back."""
+    return at <= now or at > now + most
+
+
+def _plain(call: Call) -> JsonValue:
+    return {
+        "id": call.id,
+        "kind": call.kind.value,
+        "device": call.device,
+        "observed_at": call.observed_at.timestamp(),
+        "evidence": call.evidence,
+        "key": [call.key.epoch, call.key.lane.value, call.key.first],
+        "due_at": call.due_at.timestamp(),
+        "round": call.round,
+        "to": {role: at.timestamp() for role, at in call.to.items()},
+        "told": list(call.told),
+        "accepted": call.accepted,
+    }
+
+
+def _call(plain: Any) -> Call:
+    epoch, lane, first = plain["key"]
+    return Call(
+        AlarmId(plain["id"]),
+        AlarmKind(plain["kind"]),
+        DeviceId(plain["device"]),
+        _moment(plain["observed_at"]),
+        dict(plain["evidence"]),
+        Key(epoch, Lane(lane), first),
+        _moment(plain["due_at"]),
+        int(plain["round"]),
+        {str(role): _moment(at) for role, at in plain["to"].items()},
+        told=tuple(plain["told"]),
+        accepted=bool(plain["accepted"]),
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
