@@ -105,6 +105,14 @@ def _api(settings: Settings, _chosen: argparse.Namespace) -> None:
     run_until_told(single.run_api(settings, announce))
 
 
+def _sms(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud import single
+
+    _need(settings, "database.dsn", settings.database.dsn)
+    _need(settings, "sms.port (or --port PORT)", settings.sms.port)
+    run_until_told(single.run_sms(settings))
+
+
 def _all(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud import single
     from cloud.people import roster as people
@@ -119,6 +127,7 @@ ROLES: Final[dict[str, Role]] = {
     "ingest": _ingest,
     "worker": _worker,
     "api": _api,
+    "sms": _sms,
     "all": _all,
 }
 
@@ -181,6 +190,8 @@ def _settings(chosen: argparse.Namespace) -> Settings:
     settings = load_settings(chosen.config, data=chosen.data)
     if getattr(chosen, "port", None) is not None:
         settings = replace(settings, web=replace(settings.web, port=chosen.port))
+    if getattr(chosen, "modem", None) is not None:
+        settings = replace(settings, sms=replace(settings.sms, port=chosen.modem))
     return settings
 
 
@@ -199,6 +210,7 @@ def _parser() -> argparse.ArgumentParser:
         add[name].add_argument(
             "--port", type=int, metavar="N", help="port of the screens, 0 for any free one"
         )
+    add["sms"].add_argument("--port", dest="modem", metavar="PORT", help="the modem's serial port or URL")
     return parser
 
 
@@ -208,6 +220,7 @@ HELP: Final = {
     "ingest": "store what gateways send",
     "worker": "work the timers and the messages",
     "api": "serve the API and the screens",
+    "sms": "read the texts that come to the alarm centre's modem",
     "all": "everything on this machine, with embedded services",
 }
 

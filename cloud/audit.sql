@@ -34,7 +34,9 @@ cross join lateral (values
     ('event', events, (
         select count(*) from event join device on device.id = event.device_id
         where device.gateway_id = promised.gateway_id)),
-    ('alarm', alarms, (select count(*) from alarm where alarm.gateway_id = promised.gateway_id))
+    ('alarm', alarms, (
+        select count(*) from alarm
+        where alarm.gateway_id = promised.gateway_id and alarm.path = 'mqtt'))
 ) as each (name, wanted, found)
 where wanted <> found
 order by promised.gateway_id, name;

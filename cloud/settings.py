@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,6 +76,21 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: dict[str, dict[str, str]] = {}
 
 
+class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The alarm centre's number, where gateways text when their network is gone.
+
+    ``port``: of the modem with that number (any pyserial URL); empty: none here. ``pin_file``: its card's
+    PIN. ``token``: the secret in the address that a provider calls for each text (``POST
+    /api/v1/texts/TOKEN``); empty: no such address. ``text_field``: how that provider names the text.
+    """
+
+    port: str = ""
+    baud: Annotated[int, msgspec.Meta(ge=300, le=4_000_000)] = 115_200
+    pin_file: str = ""
+    token: Annotated[str, msgspec.Meta(pattern="^([A-Za-z0-9_-]{24,128})?$")] = ""
+    text_field: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "text"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``data``: folder of the embedded services and their secrets."""
 
@@ -84,11 +100,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ingest: Ingest = Ingest()
     web: Web = Web()
     notify: Notify = Notify()
+    sms: Sms = Sms()
 
 
 SECRET_ENVIRONMENT: Final = {
     "ANBAN_DATABASE_DSN": ("database", "dsn"),
     "ANBAN_BROKER_SECRET": ("broker", "secret"),
+    "ANBAN_SMS_TOKEN": ("sms", "token"),
 }
 """Secrets may come from the environment instead of the file; they win over it."""
 
@@ -141,6 +159,23 @@ def broker_secret(broker: Broker) -> str:
         return Path(broker.secret_file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"broker.secret_file: {error}") from error
+
+
+def sms_pin(sms: Sms) -> str:
+    """The PIN of the card, ``""`` if no file is named.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds no PIN.
+    """
+    if not sms.pin_file:
+        return ""
+    try:
+        pin = Path(sms.pin_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"sms.pin_file: {error}") from error
+    if re.fullmatch(r"[0-9]{4,8}", pin) is None:
+        raise ConfigError(f"sms.pin_file: {sms.pin_file} holds no PIN of 4-8 digits")
+    return pin
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -82,6 +82,12 @@ async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None
         await _ingest(settings, pool, subscribed)
 
 
+async def run_sms(settings: Settings) -> None:
+    """Read the alarm centre's modem until cancelled."""
+    async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+        await _sms(settings, pool)
+
+
 def _wall() -> datetime:
     """The wall clock, which the worker's loops hand on as ``now``."""
     return datetime.now(UTC)
@@ -138,6 +144,12 @@ async def _ingest(settings: Settings, pool: Pool, subscribed: asyncio.Event | No
     await subscriber.run(settings, pool, attach_or_open, subscribed=subscribed)
 
 
+async def _sms(settings: Settings, pool: Pool) -> None:
+    from cloud.texts import modem
+
+    await modem.run(settings.sms, pool, clock=_wall)
+
+
 async def _run_roles(
     settings: Settings, pool: Pool, broker: Nats | None, announce: Callable[[str], None]
 ) -> None:
@@ -147,6 +159,8 @@ async def _run_roles(
     async with asyncio.TaskGroup() as roles:
         roles.create_task(_ingest(settings, pool, subscribed))
         roles.create_task(worker.run(settings, pool, clock=_wall))
+        if settings.sms.port:
+            roles.create_task(_sms(settings, pool))
         if broker is not None:
             roles.create_task(_keep_accounts(settings.database.dsn, broker))
         async with serving(settings, pool) as address:

@@ -31,12 +31,13 @@ from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
 from cloud.problems import Problem
 from cloud.settings import Settings
+from cloud.texts import routes as text_routes
 from cloud.throttle import Throttle
 
 API: Final = "/api/v1"
 VERSION: Final = "1"
 """Of the contract, not of the program: it changes only when an old client would break."""
-INTENT_FREE: Final = (f"{API}/answers/", ANSWER_PATH)
+INTENT_FREE: Final = (f"{API}/answers/", f"{API}/texts/", ANSWER_PATH)
 """Where the address itself is the secret: no cookie is read, so no foreign page can use one."""
 TIDY_EVERY: Final = timedelta(hours=1)
 ROUTERS: Final = (
@@ -45,6 +46,7 @@ ROUTERS: Final = (
     stream.router,
     people_routes.router,
     answer_routes.router,
+    text_routes.router,
     health.router,
 )
 ANYWHERE: Final = (

@@ -23,6 +23,7 @@ from cloud.dispatch import ladder
 from cloud.incidents import store
 from cloud.notify import deliver
 from cloud.settings import Settings
+from cloud.texts import store as texts
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
@@ -98,7 +99,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
 
 
 def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
-    """The three of them, in the order in which one leads to the next."""
+    """The first three in the order in which one leads to the next; then the paths that fell silent."""
 
     async def fire(incident_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
@@ -111,10 +112,15 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
     async def send(message_id: int, now: datetime) -> bool:
         return await deliver.deliver(pool, post, message_id, now)
 
+    async def miss(path_id: int, now: datetime) -> bool:
+        async with pool.connection() as conn:
+            return await texts.miss(conn, path_id, now)
+
     return (
         Job("timers", store.due, fire),
         Job("ladders", ladder.due, climb),
         Job("messages", deliver.due, send, hands=8, batch=1),
+        Job("paths", texts.due, miss),
     )
 
 

@@ -10,7 +10,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from psycopg.types.json import Jsonb
 
@@ -21,6 +21,9 @@ from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, Devi
 
 OnAlarm: TypeAlias = Callable[[Connection, StoredAlarm, datetime], Awaitable[None]]
 """Called for each stored alarm record, inside its transaction, behind a savepoint."""
+
+Path: TypeAlias = Literal["mqtt", "sms", "cloud"]
+"""How a record came: only what came by ``mqtt`` stands in the ledger that the audit counts."""
 
 _NO_ROW: Final = 0
 _SQL: Final = Queries(__package__ or "")
@@ -33,6 +36,8 @@ async def store(
     found: Sequence[tuple[Alarm, Device]],
     on_alarm: OnAlarm,
     now: datetime,
+    *,
+    path: Path = "mqtt",
 ) -> None:
     """Insert the alarm records of ``gateway`` and hand each on."""
     for alarm, device in found:
@@ -48,6 +53,7 @@ async def store(
             "confirm_s": alarm.confirm_s,
             "evidence": Jsonb(dict(alarm.evidence)),
             "actions": list(alarm.actions),
+            "path": path,
         }
         row = await (await conn.execute(_SQL["add_alarm"], values)).fetchone()
         await _hand_on(conn, row["id"] if row else _NO_ROW, _told(gateway, alarm, device, now), on_alarm, now)

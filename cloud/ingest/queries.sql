@@ -76,11 +76,12 @@ on conflict do nothing;
 
 -- add_alarm --
 insert into alarm (
-    alarm_id, home_id, gateway_id, device_id, kind, state, observed_at, stored_at, confirm_s, evidence, actions
+    alarm_id, home_id, gateway_id, device_id, kind, state, observed_at, stored_at, confirm_s, evidence, actions,
+    path
 )
 values (
     %(alarm_id)s, %(home_id)s, %(gateway_id)s, %(device_id)s, %(kind)s, %(state)s, %(observed_at)s, %(now)s,
-    %(confirm_s)s, %(evidence)s, %(actions)s
+    %(confirm_s)s, %(evidence)s, %(actions)s, %(path)s
 )
 returning id;
 

@@ -112,7 +112,7 @@ async def _store_batches(
     known = await _already_stored(conn, [identity for identity in parcels if identity not in accepted])
     for identity, parcel in parcels.items():
         if identity not in accepted and identity not in known:
-            await _add_quarantine(conn, _recut(parcel), now)
+            await add_quarantine(conn, _recut(parcel), now)
     return list(parcels)
 
 
@@ -165,7 +165,7 @@ def _recut(parcel: rows.Parcel) -> Poison:
 async def _quarantine_records(conn: Connection, parcel: rows.Parcel, now: datetime) -> None:
     reason = f"{len(parcel.refused)} of {parcel.identity.n} records refused: {parcel.refused[0]}"
     delivery = parcel.admitted.message.delivery
-    await _add_quarantine(conn, Poison(delivery, reason, parcel.identity.gateway), now)
+    await add_quarantine(conn, Poison(delivery, reason, parcel.identity.gateway), now)
 
 
 async def _quarantine(
@@ -182,7 +182,7 @@ async def _quarantine(
     send the same again, and its lane would stand still. It is not when enrolment is at fault (unknown,
     revoked, other shard): once that is put right, what the gateway still holds is stored as usual.
     """
-    await _add_quarantine(conn, poison, now)
+    await add_quarantine(conn, poison, now)
     known = gateways.get(poison.gateway) if poison.gateway else None
     if known is None or known.revoked:
         return None
@@ -206,7 +206,8 @@ async def _calls(conn: Connection, poison: Poison, gateway: Gateway) -> list[tup
     return [(alarm, device) for alarm in found]
 
 
-async def _add_quarantine(conn: Connection, poison: Poison, now: datetime) -> None:
+async def add_quarantine(conn: Connection, poison: Poison, now: datetime) -> None:
+    """Keep ``poison`` whole with its reason; a repeat is counted."""
     delivery = poison.delivery
     _log.warning("quarantined gateway=%s reason=%s", poison.gateway, poison.reason)
     await conn.execute(

@@ -20,7 +20,9 @@ from cloud.auth import Role
 from cloud.db import Connection, Queries
 from cloud.passwords import hash_password, is_outdated, verify
 from cloud.people import plans
+from firmware_protocols.serial.sms_text import BadNumber, is_number
 from firmware_protocols.wire.plan import Plan
+from firmware_protocols.wire.sms import key_of
 from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -77,11 +79,14 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Gateway(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The home's gateway. ``secret``: 16-72 random bytes, its password at the broker."""
+    """The home's gateway. ``secret``: 16-72 random bytes, its password at the broker. ``phone``: the number
+    of the card in its modem; empty: it has none, and no texts are expected.
+    """
 
     id: str
     shard: Annotated[int, msgspec.Meta(ge=0, lt=SHARDS)]
     secret: str
+    phone: str = ""
 
 
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,6 +193,11 @@ def _faults(roster: Roster) -> Iterable[str]:
         for one in gateways
         if not machine_secret.usable(one.secret)
     )
+    yield from (
+        f"gateway {one.id}: its phone is {BadNumber()}"
+        for one in gateways
+        if one.phone and not is_number(one.phone)
+    )
     yield from _twice("home", [home.key for home in roster.homes])
     yield from _twice("gateway", [gateway.id for gateway in gateways])
     yield from _twice("username", [person.username for person in roster.staff])
@@ -256,8 +266,19 @@ async def _put_gateway(conn: Connection, home_id: int, gateway: Gateway, devices
         raise RosterError(f"roster: gateway {gateway.id} belongs to another home")
     same = known is not None and machine_secret.matches(gateway.secret, known["secret"])
     secret = known["secret"] if known is not None and same else machine_secret.hashed(gateway.secret)
-    values = {"id": gateway.id, "home": home_id, "shard": gateway.shard, "secret": secret}
+    values = {
+        "id": gateway.id,
+        "home": home_id,
+        "shard": gateway.shard,
+        "secret": secret,
+        "sms_key": key_of(gateway.secret),
+        "phone": gateway.phone,
+    }
+    if not gateway.phone:
+        await conn.execute(_SQL["drop_path"], values)
     await conn.execute(_SQL["put_gateway"], values)
+    if gateway.phone:
+        await conn.execute(_SQL["put_path"], values)
     for device in devices:
         await conn.execute(_SQL["put_device"], {**msgspec.structs.asdict(device), "gateway": gateway.id})
 

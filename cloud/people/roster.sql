@@ -41,9 +41,21 @@ values (
 select home_id, secret from gateway where id = %(id)s;
 
 -- put_gateway --
-insert into gateway (id, home_id, shard, secret) values (%(id)s, %(home)s, %(shard)s, %(secret)s)
-on conflict (id) do update set shard = excluded.shard, secret = excluded.secret
-where (gateway.shard, gateway.secret) is distinct from (excluded.shard, excluded.secret);
+insert into gateway (id, home_id, shard, secret, sms_key, phone)
+values (%(id)s, %(home)s, %(shard)s, %(secret)s, %(sms_key)s, %(phone)s)
+on conflict (id) do update set
+    shard = excluded.shard, secret = excluded.secret, sms_key = excluded.sms_key, phone = excluded.phone
+where (gateway.shard, gateway.secret, gateway.sms_key, gateway.phone)
+    is distinct from (excluded.shard, excluded.secret, excluded.sms_key, excluded.phone);
+
+-- put_path --
+-- Texts are expected of it; a worker begins to count.
+insert into second_path (gateway_id) values (%(id)s) on conflict do nothing;
+
+-- drop_path --
+-- Its modem was taken away. One that nobody told us of, but that texts, is counted all the same.
+delete from second_path using gateway
+where second_path.gateway_id = %(id)s and gateway.id = %(id)s and gateway.phone <> '';
 
 -- put_device --
 insert into device (gateway_id, name, kind, room) values (%(gateway)s, %(name)s, %(kind)s, %(room)s)

@@ -62,13 +62,18 @@ class BadNumber(ValueError):  # noqa: N818 - a reason is a noun
         return "not an international number such as +8613800138000 ('+', 7-15 digits, ITU-T E.164)"
 
 
+def is_number(text: str) -> bool:
+    """Whether ``text`` is an E.164 number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def checked_number(text: str) -> str:
     """Return ``text`` if it is an E.164 number.
 
     Raises:
         BadNumber: it is not.
     """
-    if _NUMBER.fullmatch(text) is None:
+    if not is_number(text):
         raise BadNumber
     return text
 

@@ -41,6 +41,8 @@ RESIDENT_DATA: Final = frozenset(
         "receipt",
         "resident",
         "rung",
+        "second_path",
+        "text_message",
     ]
 )
 NO_RESIDENT_DATA: Final = frozenset(
@@ -68,6 +70,7 @@ SYSTEM_FILES: Final = {
     "notify/queries.sql": "the delivery loop",
     "people/accounts.sql": "the broker's accounts",
     "people/roster.sql": "the loader, run by whoever runs the database",
+    "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",
 }
 """Files whose statements run for no person at a screen."""
 BY_ID: Final = "one step on an incident that its caller has locked, after the scope was checked or in a loop"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.settings import ConfigError, broker_secret, load, parse
+from cloud.settings import ConfigError, broker_secret, load, parse, sms_pin
 
 
 def test_nothing_at_all_is_a_valid_configuration() -> None:
@@ -25,6 +25,8 @@ def test_nothing_at_all_is_a_valid_configuration() -> None:
         ({"ingest": {"shards": [0, 256]}}, "at `$.ingest.shards[1]`"),
         ({"ingest": {"shards": [9, 3]}}, "ingest.shards: 9 comes after 3"),
         ({"database": "postgres://x"}, "at `$.database`"),
+        ({"sms": {"prot": "x"}}, "unknown configuration key sms.prot; did you mean sms.port?"),
+        ({"sms": {"token": "short"}}, "at `$.sms.token`"),
     ],
 )
 def test_a_mistake_is_refused_by_name(document: dict[str, object], message: str) -> None:
@@ -65,6 +67,20 @@ def test_the_broker_secret_may_live_in_a_file(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(ConfigError, match=r"broker\.secret_file"):
         broker_secret(settings.broker)
+
+
+def test_the_pin_of_the_centre_s_modem_lives_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "pin"
+    file.write_text("1234\n")
+    sms = parse({"sms": {"pin_file": str(file)}}).sms
+    assert sms_pin(sms) == "1234"
+    file.write_text("one two")
+    with pytest.raises(ConfigError, match=r"sms\.pin_file: .* holds no PIN of 4-8 digits"):
+        sms_pin(sms)
+    file.unlink()
+    with pytest.raises(ConfigError, match=r"sms\.pin_file"):
+        sms_pin(sms)
+    assert sms_pin(parse({}).sms) == ""
 
 
 def test_a_broker_of_ones_own_needs_its_port() -> None:

@@ -1,0 +1,177 @@
+"""The alarm centre's own modem: every text it holds is stored, and only then deleted from its card.
+
+What it is not: the gateway's end of the same cable (``edge_agent.modem``), though the dialogue is the same
+one. The one idea: one thread owns the port; a text stays on the card until the database has committed what
+became of it, so whatever dies meanwhile, it is read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+import serial
+from psycopg_pool import PoolTimeout
+
+from cloud.db import Pool
+from cloud.settings import Sms, sms_pin
+from cloud.texts import store
+from firmware_protocols.serial.at import (
+    AtModem,
+    ModemEvent,
+    ModemState,
+    PinRefused,
+    PinWanted,
+    Received,
+    Timeouts,
+)
+
+READ_S: Final = 0.1
+"""How long a read blocks: the longest that a stop or an order waits."""
+WRITE_S: Final = 5.0
+REOPEN_S: Final = 5.0
+"""Between two tries to open the port."""
+RETRY_S: Final = 2.0
+"""Between two tries to store a text while the database is away."""
+TIMEOUTS: Final = Timeouts(every_s=30.0)
+_MOST_BYTES: Final = 4096
+
+_log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+Order = Callable[[AtModem], None]
+
+
+async def run(sms: Sms, pool: Pool, *, clock: Clock) -> None:
+    """Read the modem at ``sms.port`` until cancelled; outlives every loss of the port and of the database.
+
+    Raises:
+        ConfigError: the PIN cannot be read.
+    """
+    centre = _Centre(sms, sms_pin(sms), asyncio.get_running_loop())
+    said = ""
+    while True:
+        reason = await centre.serve(pool, clock)
+        if reason != said:
+            _log.error("alarm centre's modem is lost, no text is read port=%s reason=%s", sms.port, reason)
+            said = reason
+        await asyncio.sleep(REOPEN_S)
+
+
+@dataclass(slots=True)
+class _Centre:
+    """The port, and what goes to and fro between its thread and the loop."""
+
+    sms: Sms
+    pin: str
+    loop: asyncio.AbstractEventLoop
+    texts: asyncio.Queue[Received] = field(default_factory=asyncio.Queue)
+    orders: queue.SimpleQueue[Order] = field(default_factory=queue.SimpleQueue)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    async def serve(self, pool: Pool, clock: Clock) -> str:
+        """Open the port, read until it is lost; return why."""
+        self.stopping.clear()
+        ended: asyncio.Future[str] = self.loop.create_future()
+        thread = threading.Thread(target=self._live, args=(ended,), name="sms-modem", daemon=True)
+        thread.start()
+        storing = asyncio.create_task(self._store_all(pool, clock))
+        try:
+            return await ended
+        finally:
+            self.stopping.set()
+            storing.cancel()
+            await asyncio.to_thread(thread.join, 2 * WRITE_S)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self.orders.get_nowait()
+
+    async def _store_all(self, pool: Pool, clock: Clock) -> None:
+        while True:
+            text = await self.texts.get()
+            await _store_surely(pool, text.text, clock)
+            if text.place is not None:
+                self.orders.put(_forget(text.place))
+
+    # -- on the thread -----------------------------------------------------------------------------
+
+    def _live(self, ended: asyncio.Future[str]) -> None:
+        reason = "closed"
+        try:
+            with self._opened() as port:
+                self._serve(port)
+        except (OSError, ValueError) as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001 - handed to the loop, which opens the port anew
+            reason = f"{type(error).__qualname__}: {error}"
+        with contextlib.suppress(RuntimeError):  # the loop has closed: nobody listens any more
+            self.loop.call_soon_threadsafe(_finish, ended, reason)
+
+    def _opened(self) -> Any:
+        """pyserial has no types; what it opens is a context manager that closes the port."""
+        return serial.serial_for_url(
+            self.sms.port, baudrate=self.sms.baud, timeout=READ_S, write_timeout=WRITE_S, exclusive=True
+        )
+
+    def _serve(self, port: Any) -> None:
+        machine = AtModem(TIMEOUTS)
+        machine.start(time.monotonic())
+        said: ModemState | None = None
+        while not self.stopping.is_set():
+            with contextlib.suppress(queue.Empty):
+                self.orders.get_nowait()(machine)
+            port.write(machine.to_write())
+            data = port.read(1)
+            data += port.read(min(port.in_waiting, _MOST_BYTES)) if data else b""
+            now_s = time.monotonic()
+            for event in machine.feed(data, now_s) + machine.tick(now_s):
+                self._happened(event, machine)
+            if machine.has_looked and machine.state is not said:
+                said = machine.state
+                level = logging.INFO if said is ModemState.READY else logging.ERROR
+                _log.log(level, "alarm centre's modem %s signal_dbm=%s", said, machine.signal_dbm)
+
+    def _happened(self, event: ModemEvent, machine: AtModem) -> None:
+        match event:
+            case Received():
+                with contextlib.suppress(RuntimeError):
+                    self.loop.call_soon_threadsafe(self.texts.put_nowait, event)
+            case PinWanted() if self.pin:
+                pin, self.pin = self.pin, ""  # one try for each start of this process, by a person's hand
+                machine.unlock(pin)
+            case PinWanted() | PinRefused():
+                _log.error("the card of the alarm centre's modem needs its right PIN: see sms.pin_file")
+
+
+async def _store_surely(pool: Pool, text: str, clock: Clock) -> None:
+    """Store one text however long the database is away."""
+    away = False
+    while True:
+        try:
+            async with pool.connection() as conn, conn.transaction():
+                await store.take(conn, text, clock())
+        except (psycopg.Error, PoolTimeout) as error:
+            if not away:
+                _log.error("a text waits for the database error=%s", type(error).__name__)
+            away = True
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
+
+
+def _forget(place: int) -> Order:
+    return lambda machine: machine.forget(place)
+
+
+def _finish(ended: asyncio.Future[str], reason: str) -> None:
+    if not ended.done():
+        ended.set_result(reason)
