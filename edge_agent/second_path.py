@@ -52,6 +52,10 @@ FIRST_RETRY: Final = timedelta(seconds=5)
 LONGEST_RETRY: Final = timedelta(minutes=5)
 """D. After a text that the network refused; doubled each time."""
 HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+HOURS_A_DAY: Final = 5
+"""D. A day has no more texts than so many full hours: a sensor that is stuck for days does not empty the
+card."""
 FIRST_TEST: Final = timedelta(hours=1)
 """D. After a start: the modem has found its network, and a gateway that restarts for ever tests nothing."""
 TESTED_LATELY: Final = timedelta(days=1)
@@ -84,7 +88,7 @@ read."""
 @dataclass(frozen=True, slots=True)
 class Recipients:
     """Whom to text: numbers in E.164, at most two contacts, ``""`` for no centre. ``name``: what contacts
-    call the resident. ``hourly``: most texts in an hour, so that a stuck sensor does not empty the card.
+    call the resident. ``hourly``: most texts in an hour, and a fifth of the most in a day.
     """
 
     centre: str = ""
@@ -202,6 +206,15 @@ class SecondPath:
         """What is being texted, oldest first."""
         return tuple(self._calls.values())
 
+    def text_to(self, recipients: Recipients) -> None:
+        """From now on text these; whoever is no longer among them is not waited for. Their numbers are E.164:
+        whoever makes ``Recipients`` has checked them."""
+        self.recipients = recipients
+        for call in self.calls:
+            to = {role: at for role, at in call.to.items() if role in recipients.numbers}
+            self._calls[call.id] = replace(call, to=to)
+            self._end(call.id)
+
     # -- what begins and ends a call ---------------------------------------------------------------
 
     def look(self, waiting: Iterable[Unsettled], now: datetime, *, whole: bool) -> None:
@@ -247,7 +260,6 @@ class SecondPath:
         """The text to send now: first texts before repeats, the centre before contacts, a test when all is
         quiet."""
         self._begin_rounds(now)
-        tried = self._lately(now)
         ready = [
             (role in call.told, rank, call, role)
             for call in self.calls
@@ -256,16 +268,13 @@ class SecondPath:
         ]
         if ready:
             repeat, _, call, role = min(ready, key=lambda one: (one[0], one[1], one[2].due_at))
-            most = self.recipients.hourly // 2 if repeat else self.recipients.hourly
-            return self._text(call, role) if tried < most else None
-        may = self.recipients.centre and tried < self.recipients.hourly // 2
-        if may and _is_due(self._test_at, TEST_EVERY, now):
-            return self._test(now)
-        return None
+            return self._text(call, role) if self._may(now, repeat=repeat) else None
+        due = self.recipients.centre and _is_due(self._test_at, TEST_EVERY, now)
+        return self._test(now) if due and self._may(now, repeat=True) else None
 
     def trying(self, now: datetime) -> None:
         """A text is about to be handed over: it counts from now on, whatever becomes of it."""
-        self._tried = [*self._tried, now][-self.recipients.hourly :]
+        self._tried = [*self._tried, now][-self.recipients.hourly * HOURS_A_DAY :]
 
     def sent(self, text: Text, now: datetime) -> list[Alarm]:
         """The network has taken ``text``; return the record that says so."""
@@ -310,7 +319,7 @@ class SecondPath:
         """For the heartbeat. ``sms/tested_h``: hours since the path was proven; absent: never."""
         figures = {
             "sms/calls": float(len(self._calls)),
-            "sms/tried_last_hour": float(self._lately(now)),
+            "sms/tried_last_hour": float(self._tried_within(HOUR, now)),
             "sms/test_failed": float(self._test_failed),
         }
         if self._tested_at is not None:
@@ -395,9 +404,15 @@ class SecondPath:
         if call.accepted and not call.to:
             del self._calls[alarm]
 
-    def _lately(self, now: datetime) -> int:
-        """Texts tried within the last hour. One from a future that a set clock took back says nothing."""
-        return sum(abs(now - at) < HOUR for at in self._tried)
+    def _may(self, now: datetime, *, repeat: bool) -> bool:
+        """Whether the card shall pay one more. Repeats and tests leave half of it to whoever calls next."""
+        share = 2 if repeat else 1
+        hour, day = self.recipients.hourly // share, self.recipients.hourly * HOURS_A_DAY // share
+        return self._tried_within(HOUR, now) < hour and self._tried_within(DAY, now) < day
+
+    def _tried_within(self, span: timedelta, now: datetime) -> int:
+        """Texts tried lately. One from a future that a set clock took back says nothing."""
+        return sum(abs(now - at) < span for at in self._tried)
 
     def _text(self, call: Call, role: str) -> Text:
         number = self.recipients.numbers[role]

@@ -24,7 +24,16 @@ from edge_agent.pipeline import Pipeline
 from edge_agent.second_path import SecondPath, Text, Unsettled
 from edge_agent.settings import SmsSettings
 from firmware_protocols.model import Alarm, AlarmId, AlarmState
-from firmware_protocols.serial.at import ModemEvent, NotSent, PinRefused, PinWanted, Received, Timeouts
+from firmware_protocols.serial.at import (
+    ModemEvent,
+    NotSent,
+    PinRefused,
+    PinWanted,
+    Received,
+    Sent,
+    Timeouts,
+)
+from firmware_protocols.serial.sms_text import BadNumber, TooLong
 from firmware_protocols.wire.envelope import parse
 from firmware_protocols.wire.topics import Lane
 
@@ -128,11 +137,14 @@ class Texting:
             return False
         self.path.trying(self.clock.now())
         self.pipeline.keep()
-        outcome = await self.modem.send(text.number, text.words)
+        try:
+            outcome = await self.modem.send(text.number, text.words)
+        except (BadNumber, TooLong) as error:  # of one receiver: the others still get theirs
+            outcome = NotSent(str(error), certain=True)
         self._note(text, outcome)
         return True
 
-    def _note(self, text: Text, outcome: object) -> None:
+    def _note(self, text: Text, outcome: Sent | NotSent) -> None:
         now, test = self.clock.now(), " (test)" if text.test else ""
         if isinstance(outcome, NotSent):
             log.warning(

@@ -60,12 +60,13 @@ class ModemState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long to wait, s. ``command``, ``prompt``: D. ``send``: what networks need on a bad day. ``quiet``:
-    for late answers to die away before the first question. ``every``: between two looks at everything;
-    ``retry``: after one that went wrong.
+    """How long to wait, s. ``command``, ``pin``, ``prompt``: D. ``send``: what networks need on a bad day.
+    ``quiet``: for late answers to die away before the first question. ``every``: between two looks at
+    everything; ``retry``: after one that went wrong.
     """
 
     command_s: float = 5.0
+    pin_s: float = 20.0
     prompt_s: float = 10.0
     send_s: float = 60.0
     quiet_s: float = 0.3
@@ -414,11 +415,10 @@ class AtModem:
             self._events += [] if self._pin_told else [PinWanted()]
             self._pin_told = True
             return ModemState.SIM_LOCKED
-        reply = yield self._command(f'AT+CPIN="{pin}"')
-        if reply.ok:
-            return ModemState.READY
-        self._events.append(PinRefused())
-        return ModemState.SIM_LOCKED
+        reply = yield _Ask(f'AT+CPIN="{pin}"\r'.encode("ascii"), self._wait.pin_s)
+        if reply.end is _End.ERROR:
+            self._events.append(PinRefused())
+        return ModemState.READY if reply.ok else ModemState.SIM_LOCKED
 
     def _text_mode(self) -> _Question:
         """Once the set is UCS2, some modems want even its own name in it."""

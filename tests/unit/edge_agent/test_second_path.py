@@ -216,6 +216,25 @@ def test_an_hour_has_no_more_texts_than_the_card_shall_pay_and_the_centre_comes_
     assert roles(send_all(made, after(3611))) == [CENTRE] * 6
 
 
+def test_a_sensor_that_is_stuck_for_a_day_costs_five_hours_of_texts() -> None:
+    made = path(replace(RECIPIENTS, hourly=6))
+    sent = 0
+    for five_minutes in range(12 * 24):
+        now = after(300 * five_minutes)
+        made.look(stored(alarm(five_minutes), at=now - timedelta(seconds=10)), now, whole=False)
+        sent += len(send_all(made, now))
+    assert sent == 30
+
+
+def test_whoever_is_no_longer_to_be_texted_is_not_waited_for() -> None:
+    made = calling()
+    assert made.next_text(after(10)) is not None
+    made.text_to(replace(RECIPIENTS, contacts=(BEN,)))
+    assert roles(send_all(made, after(10))) == [CENTRE, "contact 1"]
+    assert len(made.heard(BEN, "1", after(20))) == 1
+    assert made.calls == ()
+
+
 def test_repeats_leave_room_for_a_new_call() -> None:
     made = calling(recipients=replace(RECIPIENTS, hourly=8))
     for second in range(10, 1800, 10):

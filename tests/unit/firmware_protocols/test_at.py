@@ -189,6 +189,16 @@ def test_a_locked_card_asks_once_for_its_pin_and_a_wrong_one_is_never_tried_twic
     assert bench.state() is ModemState.SIM_LOCKED
 
 
+def test_a_card_that_does_not_answer_to_its_pin_has_not_refused_it() -> None:
+    bench = Bench(HEALTHY | {"AT+CPIN?": ["+CPIN: SIM PIN", "OK"], "AT+CPIN=": []}).start()
+    bench.at.unlock("1234")
+    bench.run(30)
+    assert bench.events == [PinWanted()]
+    bench.answers |= HEALTHY
+    bench.run(10)
+    assert bench.state() is ModemState.READY
+
+
 def test_the_right_pin_opens_the_card() -> None:
     bench = Bench(HEALTHY | {"AT+CPIN?": ["+CPIN: SIM PIN", "OK"]}).start()
     bench.at.unlock("1234")
