@@ -61,7 +61,7 @@ async def run(sms: Sms, pool: Pool, *, clock: Clock) -> None:
     said = ""
     while True:
         reason = await centre.serve(pool, clock)
-        if reason != said:
+        if reason != said or centre.was_open:
             _log.error("alarm centre's modem is lost, no text is read port=%s reason=%s", sms.port, reason)
             said = reason
         await asyncio.sleep(REOPEN_S)
@@ -77,10 +77,13 @@ class _Centre:
     texts: asyncio.Queue[Received] = field(default_factory=asyncio.Queue)
     orders: queue.SimpleQueue[Order] = field(default_factory=queue.SimpleQueue)
     stopping: threading.Event = field(default_factory=threading.Event)
+    was_open: bool = False
+    """Whether the port was open before it was last lost."""
 
     async def serve(self, pool: Pool, clock: Clock) -> str:
         """Open the port, read until it is lost; return why."""
         self.stopping.clear()
+        self.was_open = False
         ended: asyncio.Future[str] = self.loop.create_future()
         thread = threading.Thread(target=self._live, args=(ended,), name="sms-modem", daemon=True)
         thread.start()
@@ -108,6 +111,7 @@ class _Centre:
         reason = "closed"
         try:
             with self._opened() as port:
+                self.was_open = True
                 self._serve(port)
         except (OSError, ValueError) as error:
             reason = str(error)
