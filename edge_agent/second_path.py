@@ -277,10 +277,10 @@ class SecondPath:
         self._tried = [*self._tried, now][-self.recipients.hourly * HOURS_A_DAY :]
 
     def sent(self, text: Text, now: datetime) -> list[Alarm]:
-        """The network has taken ``text``; return the record that says so."""
-        if text.test:
+        """The network has taken ``text``; return the record that says so. Any text to the centre proves the
+        path."""
+        if text.role == CENTRE:
             self._tested_at, self._test_at, self._test_failed = now, now + TEST_EVERY, False
-            return []
         call = self._calls.get(text.call)
         if call is None:
             return []
@@ -290,12 +290,15 @@ class SecondPath:
         told: dict[str, JsonValue] = {"sms_to": text.role, "sms_round": call.round, "sms_at": now.isoformat()}
         return [replace(self._record(call, AlarmState.UPDATED, told), actions=("sms",))]
 
-    def failed(self, text: Text, now: datetime) -> None:
-        """The network did not take ``text``, or nobody knows: it is tried again. Twice is the better
-        error."""
-        if text.test:
+    def failed(self, text: Text, now: datetime, *, certain: bool) -> None:
+        """The network did not take ``text``, or nobody knows: it is tried again. Twice is the better error.
+
+        ``certain``: nothing left the modem, so the card paid nothing.
+        """
+        if certain:
+            self._tried = self._tried[:-1]
+        if text.role == CENTRE:
             self._test_at, self._test_failed = now + TEST_RETRY, True
-            return
         call = self._calls.get(text.call)
         if call is not None:
             later = {role: now + call.retry if role == text.role else at for role, at in call.to.items()}
@@ -316,7 +319,7 @@ class SecondPath:
         return [self._fault(self._lost, AlarmState.RAISED, now)]
 
     def figures(self, now: datetime) -> dict[str, float]:
-        """For the heartbeat. ``sms/tested_h``: hours since the path was proven; absent: never."""
+        """For the heartbeat. ``sms/tested_h``: hours since a text went to the centre; absent: never."""
         figures = {
             "sms/calls": float(len(self._calls)),
             "sms/tried_last_hour": float(self._tried_within(HOUR, now)),

@@ -150,7 +150,7 @@ class Texting:
             log.warning(
                 "text not sent to=%s alarm=%s%s reason=%s", text.role, text.call, test, outcome.reason
             )
-            self.path.failed(text, now)
+            self.path.failed(text, now, certain=outcome.certain)
             self.pipeline.keep()
             return
         log.warning("text sent to=%s alarm=%s%s", text.role, text.call, test)

@@ -193,10 +193,37 @@ def test_a_refused_text_is_tried_again_with_growing_waits_and_holds_up_nobody_el
             made.trying(after(second))
             if text.role == CENTRE:
                 tried.append(second)
-                made.failed(text, after(second))
+                made.failed(text, after(second), certain=False)
             else:
                 made.sent(text, after(second))
     assert tried == [10, 15, 25, 45]  # doubled
+
+
+def test_a_text_that_certainly_never_left_costs_nothing() -> None:
+    made = calling(recipients=replace(RECIPIENTS, hourly=4))
+    for second in range(10, 3000):
+        if text := made.next_text(after(second)):
+            made.trying(after(second))
+            made.failed(text, after(second), certain=True)
+    assert made.figures(after(3000))["sms/tried_last_hour"] == 0
+    assert len(send_all(made, after(3300))) == 3
+
+
+def test_a_call_to_the_centre_proves_the_path_and_one_that_failed_has_it_tested() -> None:
+    made = calling()
+    send_all(made, after(10))
+    assert made.figures(after(3610))["sms/tested_h"] == 1.0
+    made.settle(alarm().id)
+    assert made.next_text(after(3 * 3600)) is None, "no test is due"
+    made = calling()
+    text = made.next_text(after(10))
+    assert text is not None
+    made.failed(text, after(10), certain=True)
+    assert made.figures(after(10))["sms/test_failed"] == 1
+    made.settle(alarm().id)
+    again = made.next_text(after(3611))
+    assert again is not None
+    assert again.test
 
 
 def test_while_no_text_can_be_sent_no_round_is_used_up() -> None:
@@ -204,7 +231,7 @@ def test_while_no_text_can_be_sent_no_round_is_used_up() -> None:
     for hour in range(48):
         text = made.next_text(after(3600 * hour + 10))
         assert text is not None
-        made.failed(text, after(3600 * hour + 10))
+        made.failed(text, after(3600 * hour + 10), certain=False)
     sent = send_all(made, after(3600 * 48))
     assert check(parse(sent[0].words), KEY).copy == 1
 
@@ -397,7 +424,7 @@ def proven(made: SecondPath, hours: Sequence[float], succeed: Callable[[Text], b
             if succeed(text):
                 made.sent(text, now)
             else:
-                made.failed(text, now)
+                made.failed(text, now, certain=False)
     return found
 
 
@@ -427,7 +454,7 @@ def test_a_failed_test_is_repeated_within_the_hour_and_shown() -> None:
 
 def test_a_call_goes_before_a_test() -> None:
     made = calling()
-    assert [text.test for text in send_all(made, after(3600 + 60))] == [False, False, False, True]
+    assert [text.test for text in send_all(made, after(3600 + 60))] == [False, False, False]
 
 
 def test_a_path_without_a_centre_has_nothing_to_test() -> None:
@@ -482,7 +509,7 @@ def test_whatever_happens_an_hour_never_has_more_texts_than_allowed(steps: list[
                     made.trying(now)
                     tries.append(now)
                     if step == "fail":
-                        made.failed(text, now)
+                        made.failed(text, now, certain=False)
                     else:
                         made.sent(text, now)
     for at in tries:
