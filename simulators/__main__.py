@@ -1,8 +1,8 @@
 """``anban-sim``: the simulator processes of the demonstration, each by its own command.
 
 ``radio`` runs the homes that have a real gateway; ``fleet`` those that only speak MQTT; ``local`` the devices
-on the broker of one home; ``do`` makes something happen in any of them. Each prints one line of JSON when it
-is ready and ends on SIGINT or SIGTERM.
+on the broker of one home; ``texts`` mobile modems and the network between them; ``do`` makes something happen
+in any of them. Each prints one line of JSON when it is ready and ends on SIGINT or SIGTERM.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Final
 from simulators import control, world
 from simulators.resident import HOUR, RoutineClock
 
-SOCKETS: Final[Mapping[str, str]] = {"radio": "radio.sock", "fleet": "fleet.sock", "local": "local.sock"}
+SOCKETS: Final[Mapping[str, str]] = {name: f"{name}.sock" for name in ("radio", "fleet", "local", "texts")}
 """Simulator → name of its control socket in ``--dir``."""
 
 
@@ -52,6 +52,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         command.add_argument("--hour", type=float, default=9.5, help="their time of day at the start")
         if name == "fleet":
             command.add_argument("--port", type=int, required=True, help="of the MQTT broker on 127.0.0.1")
+    command = commands.add_parser("texts", help="mobile modems on ptys, and the network between them")
+    command.add_argument("--dir", type=Path, required=True, help="folder for the control socket and ptys")
+    command.add_argument("numbers", nargs="+", metavar="NUMBER", help="of each modem, +8613800138000")
     command = commands.add_parser("local", help="a Zigbee2MQTT bridge and an ESPHome node on a home's broker")
     command.add_argument("--dir", type=Path, required=True, help="folder for the control socket")
     command.add_argument("--port", type=int, required=True, help="of the home's MQTT broker on 127.0.0.1")
@@ -61,7 +64,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     command = commands.add_parser("do", help="press a button, open the gas, fall")
     command.add_argument("--dir", type=Path, required=True)
     command.add_argument("--in", dest="simulator", choices=sorted(SOCKETS), default="radio")
-    command.add_argument("home", help="its key; with --in local the device, or the node's entity")
+    command.add_argument(
+        "home", help="its key; with --in local the device or the node's entity, in texts the number"
+    )
     command.add_argument("action")
     command.add_argument("arguments", nargs="*", metavar="NAME=VALUE", help="values are JSON or plain text")
     return parser.parse_args(argv)
@@ -132,6 +137,19 @@ async def _local(options: argparse.Namespace) -> None:
         _ready(node=options.node)
 
 
+async def _texts(options: argparse.Namespace) -> None:
+    from simulators.texts import Texts
+
+    texts = Texts(options.numbers, options.dir)
+    server = await control.serve(options.dir / SOCKETS["texts"], texts.act)
+    async with server:
+        _ready(serial=dict(texts.ports))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            texts.close()
+
+
 async def _do(options: argparse.Namespace) -> None:
     arguments = dict(_argument(each) for each in options.arguments)
     path = options.dir / SOCKETS[options.simulator]
@@ -149,7 +167,7 @@ def _argument(text: str) -> tuple[str, Any]:
         return name, value
 
 
-RUN: Final = {"radio": _radio, "fleet": _fleet, "local": _local, "do": _do}
+RUN: Final = {"radio": _radio, "fleet": _fleet, "local": _local, "texts": _texts, "do": _do}
 
 if __name__ == "__main__":
     raise SystemExit(main())
