@@ -75,7 +75,8 @@ LEAST_NATIONAL: Final = 8
 """Digits of a sender without country code from which on it may be one of ours; service numbers are
 shorter."""
 
-_REMEMBERED: Final = 200
+_REMEMBERED: Final = 400
+"""Twice what is looked at in the outbox at once (``texting``)."""
 _WORDS: Final[Mapping[str, str]] = {
     "zh-Hans": "{name} {time} 呼叫求助。若您能前往查看，请回复1。",
     "zh-Hant": "{name} {time} 呼叫求助。若您能前往查看，請回覆1。",
@@ -229,7 +230,7 @@ class SecondPath:
                 for alarm in batch.alarms:
                     self._take_up(alarm, batch.key, now)
         for call in self.calls:
-            if whole and call.round == 0 and call.key not in keys:
+            if whole and not call.told and call.key not in keys:
                 del self._calls[call.id]
 
     def settle(self, alarm: AlarmId) -> None:
@@ -237,21 +238,20 @@ class SecondPath:
         self._remember(alarm)
         self._calls.pop(alarm, None)
 
-    def heard(self, sender: str, words: str, now: datetime) -> list[Alarm]:
-        """An answer came by text: whoever we texted and says yes has taken on every call that is out."""
+    def heard(self, sender: str, words: str) -> list[Alarm]:
+        """An answer came by text: whoever says yes has taken on every call that they were texted about."""
         role = next((role for role, number in self.recipients.numbers.items() if is_from(sender, number)), "")
         if not role or not is_acceptance(words):
             return []
-        return [self._record(call, AlarmState.ACCEPTED, {"by": f"text of {role}"}) for call in self._accept()]
+        taken = self._accept({role})
+        return [self._record(call, AlarmState.ACCEPTED, {"by": f"text of {role}"}) for call in taken]
 
     def see(self, sight: Sight, now: datetime) -> list[Alarm]:
         """A press of the button that says that somebody here has it in hand."""
         match sight:
             case Event(kind=EventKind.BUTTON, device=device) if self._home.kinds.get(device) in STOP_KINDS:
-                return [
-                    self._record(call, AlarmState.UPDATED, {"by": f"button {device}"})
-                    for call in self._accept()
-                ]
+                taken = self._accept(set(self.recipients.numbers))
+                return [self._record(call, AlarmState.UPDATED, {"by": f"button {device}"}) for call in taken]
         return []
 
     # -- what to send ------------------------------------------------------------------------------
@@ -393,9 +393,9 @@ class SecondPath:
                 retry=FIRST_RETRY,
             )
 
-    def _accept(self) -> list[Call]:
-        """Mark every call that somebody has been texted about, and end those whose round is over."""
-        taken = [call for call in self.calls if call.round and not call.accepted]
+    def _accept(self, roles: set[str]) -> list[Call]:
+        """Mark every call that one of ``roles`` was texted about, and end those whose round is over."""
+        taken = [call for call in self.calls if roles & set(call.told) and not call.accepted]
         for call in taken:
             first_round = call.to if call.round == 1 else {}  # whoever was to hear of it still does
             self._calls[call.id] = replace(call, accepted=True, to=first_round)

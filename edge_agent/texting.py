@@ -176,7 +176,7 @@ class Texting:
 
     def _heard(self, sender: str, words: str) -> None:
         """An answer; from anybody else it is dropped, unread by people: it is not ours to keep."""
-        accepted = self.path.heard(sender, words, self.clock.now())
+        accepted = self.path.heard(sender, words)
         for record in accepted:
             self.answered(record.id)
         self.pipeline.record(accepted)

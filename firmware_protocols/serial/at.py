@@ -190,6 +190,8 @@ class AtModem:
         self._lines: list[str] = []
         self._text_of = ""
         self._told: set[int] = set()
+        self._taken: set[int] = set()
+        """Places whose texts were told, and those of them that may be deleted."""
         self._events: list[ModemEvent] = []
 
     @property
@@ -235,7 +237,8 @@ class AtModem:
         self._go_on()
 
     def forget(self, place: int) -> None:
-        """The text stored there has been taken up: delete it."""
+        """The text stored there has been taken up: delete it, as often as it needs."""
+        self._taken.add(place)
         self._queue.append(self._delete(place))
         self._go_on()
 
@@ -448,7 +451,9 @@ class AtModem:
         reply = yield self._command(f"AT+CMGR={place}", "+CMGR:", shows=True)
         if not reply.lines:
             return False
-        if place not in self._told:
+        if place in self._taken:
+            yield from self._delete(place)
+        elif place not in self._told:
             self._told.add(place)
             text = from_hex(reply.lines[1]) if len(reply.lines) > 1 else ""
             self._events.append(Received(_sender(reply.lines[0]), text or "", place))
@@ -457,6 +462,7 @@ class AtModem:
     def _delete(self, place: int) -> _Dialogue:
         if (yield self._command(f"AT+CMGD={place}")).ok:
             self._told.discard(place)
+            self._taken.discard(place)
 
     def _submit(self, number: str, text: str) -> _Dialogue:
         self._sending = True

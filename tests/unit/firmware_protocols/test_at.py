@@ -243,6 +243,18 @@ def test_a_text_that_comes_in_is_read_told_once_and_deleted_when_it_is_taken_up(
     assert "AT+CMGD=3" in bench.asked
 
 
+def test_a_text_that_cannot_be_deleted_is_deleted_later_and_not_told_again() -> None:
+    bench = Bench(stored(ANNA, "1") | {"AT+CMGD=3": ["+CMS ERROR: 500"]}).start()
+    bench.say('+CMTI: "SM",3')
+    bench.run()
+    bench.at.forget(3)
+    bench.run()
+    bench.answers |= {"AT+CPMS?": ['+CPMS: "SM",1,20', "OK"], "AT+CMGD=3": ["OK"]}
+    bench.run(65)
+    assert bench.asked.count("AT+CMGD=3") == 2
+    assert bench.events == [Received(ANNA, "1", 3)]
+
+
 def test_texts_that_came_while_nobody_listened_are_found() -> None:
     bench = Bench(stored(ANNA, "1", 4) | {"AT+CPMS?": ['+CPMS: "SM",1,20', "OK"]}).start()
     assert bench.events == [Received(ANNA, "1", 4)]
