@@ -12,7 +12,7 @@ nobody knows, only states are taken that stand until they are changed, marked as
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -116,7 +116,7 @@ class Replay:
         if incoming.retained:
             return _standing(decoded.observations)
         if not decoded.heard:
-            return tuple(map(_told_about, decoded.observations))
+            return tuple(_told_about(decoded.observations))
         memory = self._of(incoming.frame.device)
         refresh = self._same_payload(memory, incoming, now)
         again = (
@@ -166,15 +166,11 @@ class Replay:
 
 def _standing(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
     """Those that hold until they are changed, as far as anybody knows."""
-    return tuple(
-        _told_about(item)
-        for item in observations
-        if isinstance(item, Reading) and item.quantity in STANDING and item.value is not None
-    )
+    return tuple(item for item in _told_about(observations) if item.quantity in STANDING)
 
 
-def _told_about(item: Observation) -> Observation:
-    """``item`` as somebody else's word about the device."""
-    if isinstance(item, Reading) and item.value is not None:
-        return replace(item, quality=Quality.ESTIMATED)
-    return item
+def _told_about(observations: tuple[Observation, ...]) -> Iterator[Reading]:
+    """The readings among them as somebody else's word about the device; one without a value says nothing."""
+    for item in observations:
+        if isinstance(item, Reading) and item.value is not None:
+            yield replace(item, quality=Quality.ESTIMATED)

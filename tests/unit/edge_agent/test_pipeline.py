@@ -552,12 +552,13 @@ def test_what_a_bridge_says_about_a_device_is_taken_but_is_no_sign_of_life(gatew
     gateway.at(600)
     gateway.hear_local(SMOKE, '{"state":"offline"}', "availability")
     gateway.hear_local(SMOKE, '{"battery":89,"last_seen":"2026-06-01T12:00:00Z"}')
+    gateway.hear_local(SMOKE, '{"battery":255,"last_seen":"2026-06-01T12:00:00Z"}')  # no value: no word
     assert gateway.pipeline.silent_s() == {SMOKE: 600.0}
     readings = [record for record in gateway.stored(Lane.BULK) if isinstance(record, Reading)]
-    assert [(r.quantity, r.value, r.observed_at) for r in readings] == [
-        (Quantity.BATTERY, 90.0, NOON),
-        (Quantity.PROBLEM, True, after(600)),
-        (Quantity.BATTERY, 89.0, NOON),
+    assert [(r.quantity, r.value, r.observed_at, r.quality) for r in readings] == [
+        (Quantity.BATTERY, 90.0, NOON, Quality.GOOD),
+        (Quantity.PROBLEM, True, after(600), Quality.ESTIMATED),
+        (Quantity.BATTERY, 89.0, NOON, Quality.ESTIMATED),
     ]
 
 
