@@ -47,7 +47,7 @@ READY_S: Final = 60.0
 Part = Literal["cloud", "nats", "postgres"]
 
 
-def eventually(what: Callable[[], object], *, within_s: float = 20.0, every_s: float = 0.05) -> None:
+def eventually(what: Callable[[], object], *, within_s: float = 60.0, every_s: float = 0.05) -> None:
     """Wait until ``what()`` is true; fail with its name when it never is."""
     deadline = time.monotonic() + within_s
     while not what():

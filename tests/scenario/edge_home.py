@@ -36,7 +36,7 @@ SHARD = 7
 SECRET = "right-secret-of-gw-test1"
 
 
-def until(what: Callable[[], object], seconds: float = 30.0) -> None:
+def until(what: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for ``what`` to become true; fail with its name when it does not."""
     deadline = time.monotonic() + seconds
     while not what():
