@@ -55,7 +55,19 @@ class Gap:
     observed_at: datetime
 
 
-Record = Reading | Event | Alarm | Gap
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The first word after the clock was set: the times of this batch are true, and so its boot is known.
+
+    ``bulk_next``: the next sequence number of the bulk lane, so that batches before and after can be told
+    apart in either lane.
+    """
+
+    bulk_next: int
+    observed_at: datetime
+
+
+Record = Reading | Event | Alarm | Gap | Anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,8 @@ class Batch:
 
     ``epoch``: random, drawn when the outbox file is created. ``first``: sequence number of the first
     record, counted per lane from 1. ``boot``: the kernel's boot id. ``clock``: how far the times can be
-    trusted.
+    trusted. ``up_s``: seconds since that boot (CLOCK_BOOTTIME) when the gateway's clock showed the time of
+    the first record, so that a wrong clock can be put right later; ``None``: the gateway does not say.
     """
 
     gateway: GatewayId
@@ -74,6 +87,12 @@ class Batch:
     boot: str
     clock: ClockState
     records: tuple[Record, ...]
+    up_s: float | None = None
+
+    @property
+    def booted_at(self) -> datetime | None:
+        """When this boot began, by the clock that the records were stamped with."""
+        return None if self.up_s is None else self.records[0].observed_at - timedelta(seconds=self.up_s)
 
     @property
     def last(self) -> int:
@@ -89,6 +108,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EpochId = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[^\x00-\x1f]+\Z")]
 _BootId = Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")]
 _Sequence = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+_Uptime = Annotated[float, Meta(ge=-1e10, le=1e10)]
+"""Within three hundred years; below 0 where a sensor's own time lies before the boot."""
 
 
 class _Row(msgspec.Struct, tag_field="k", kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -128,7 +149,11 @@ class _GapRow(_Row, tag="g", kw_only=True):
     why: str
 
 
-_AnyRow = _ReadingRow | _EventRow | _AlarmRow | _GapRow
+class _AnchorRow(_Row, tag="c", kw_only=True):
+    q: _Sequence
+
+
+_AnyRow = _ReadingRow | _EventRow | _AlarmRow | _GapRow | _AnchorRow
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -142,6 +167,7 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     clk: ClockState
     bt: float
     r: Annotated[list[_AnyRow], Meta(min_length=1, max_length=MAX_RECORDS)]
+    up: _Uptime | msgspec.UnsetType = msgspec.UNSET
 
 
 _json_encoder: Final = msgspec.json.Encoder()
@@ -173,6 +199,7 @@ def encode(batch: Batch, *, compact: bool = False) -> bytes:
         clk=batch.clock,
         bt=_seconds(base),
         r=[_row(record, _seconds(_milliseconds(record.observed_at) - base)) for record in batch.records],
+        up=msgspec.UNSET if batch.up_s is None else round(batch.up_s, 3),
     )
     payload = (_msgpack_encoder if compact else _json_encoder).encode(envelope)
     if len(payload) > MAX_PAYLOAD:
@@ -195,7 +222,8 @@ def parse(payload: bytes) -> Batch:
     except (OverflowError, ValueError) as error:
         raise BadMessage("a time is outside the calendar") from error
     gateway = GatewayId(envelope.gw)
-    return Batch(gateway, envelope.e, envelope.st, envelope.q, envelope.boot, envelope.clk, records)
+    up_s = None if envelope.up is msgspec.UNSET else envelope.up
+    return Batch(gateway, envelope.e, envelope.st, envelope.q, envelope.boot, envelope.clk, records, up_s)
 
 
 def _check(envelope: _Envelope) -> None:
@@ -252,6 +280,8 @@ def _row(record: Record, t: float) -> _AnyRow:
             return _GapRow(
                 t=t, e=record.epoch, st=record.lane, q=record.first, to=record.last, why=record.reason
             )
+        case Anchor():
+            return _AnchorRow(t=t, q=record.bulk_next)
 
 
 def _evidence(alarm: Alarm) -> dict[str, JsonValue]:
@@ -280,3 +310,5 @@ def _record(row: _AnyRow, at: datetime) -> Record:
             return Alarm(AlarmId(row.id), row.n, row.st, DeviceId(row.d), at, row.ev, row.do, row.cs)
         case _GapRow():
             return Gap(row.e, row.st, row.q, row.to, row.why, at)
+        case _AnchorRow():
+            return Anchor(row.q, at)

@@ -21,7 +21,7 @@ from firmware_protocols.model import (
     Reading,
 )
 from firmware_protocols.wire.control import Ack, Command, LaneState, Result, State
-from firmware_protocols.wire.envelope import Batch, Gap, Record
+from firmware_protocols.wire.envelope import Anchor, Batch, Gap, Record
 from firmware_protocols.wire.strict import MAX_INTEGER
 from firmware_protocols.wire.topics import Lane
 
@@ -59,7 +59,8 @@ alarms = st.builds(
 gaps = st.builds(
     Gap, names, st.sampled_from(Lane), st.integers(1, MAX_INTEGER), st.integers(1, MAX_INTEGER), text, times
 )
-records: st.SearchStrategy[Record] = st.one_of(readings, events, alarms, gaps)
+anchors = st.builds(Anchor, st.integers(1, MAX_INTEGER), times)
+records: st.SearchStrategy[Record] = st.one_of(readings, events, alarms, gaps, anchors)
 batches = st.builds(
     Batch,
     gateways,
@@ -69,6 +70,7 @@ batches = st.builds(
     names,
     st.sampled_from(ClockState),
     st.lists(records, min_size=1, max_size=8).map(tuple),
+    st.none() | st.integers(-10_000_000, 10_000_000_000).map(lambda ms: ms / 1000),
 )
 
 _figures = st.dictionaries(text, numbers, max_size=3)

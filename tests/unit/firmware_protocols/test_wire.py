@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from firmware_protocols.model import (
 )
 from firmware_protocols.wire import control, envelope, topics
 from firmware_protocols.wire.control import Ack, Command, LaneState, Result, State
-from firmware_protocols.wire.envelope import Batch, Gap, Record
+from firmware_protocols.wire.envelope import Anchor, Batch, Gap, Record
 from firmware_protocols.wire.topics import Channel, Lane
 
 AT = datetime(2026, 3, 1, 3, 0, 0, 125_000, tzinfo=UTC)
@@ -68,9 +69,10 @@ def test_a_batch_reads_like_this() -> None:
         Reading(BED, Quantity.RESPIRATION_RATE, None, AT, Quality.NO_VALUE),
         Event(PENDANT, EventKind.BUTTON, "press", AT - timedelta(milliseconds=1)),
         Gap("k3x9", Lane.BULK, 5, 9, "full", AT),
+        Anchor(42, AT + timedelta(seconds=2)),
     )
     assert json.loads(envelope.encode(batch(*readings, first=7))) == {
-        "v": 1, "gw": "gw-7k2m9q", "e": "k3x9", "st": "a", "q": 7, "n": 5, "boot": "b7e1", "clk": "synced",
+        "v": 1, "gw": "gw-7k2m9q", "e": "k3x9", "st": "a", "q": 7, "n": 6, "boot": "b7e1", "clk": "synced",
         "bt": 1772334000.125,
         "r": [
             {"k": "r", "d": "bed", "n": "heart_rate", "v": 61.0},
@@ -78,6 +80,7 @@ def test_a_batch_reads_like_this() -> None:
             {"k": "r", "d": "bed", "n": "respiration_rate", "ql": "no_value"},
             {"k": "e", "t": -0.001, "d": "pendant", "n": "button", "vs": "press"},
             {"k": "g", "e": "k3x9", "st": "t", "q": 5, "to": 9, "why": "full"},
+            {"k": "c", "t": 2.0, "q": 42},
         ],
     }  # fmt: skip
 
@@ -344,3 +347,18 @@ def test_there_are_256_shards() -> None:
 def test_a_worker_subscribes_to_one_shard_or_all() -> None:
     assert topics.upward_filter(Channel.ALARM) == "anban/1/+/+/a"
     assert topics.upward_filter(Channel.ALARM, 17) == "anban/1/17/+/a"
+
+
+def test_a_batch_says_how_old_its_boot_was_and_one_that_does_not_is_still_a_batch() -> None:
+    said = replace(batch(FALL), up_s=93.5)
+    assert json.loads(envelope.encode(said))["up"] == 93.5
+    assert envelope.parse(envelope.encode(said)).booted_at == AT - timedelta(seconds=93.5)
+    silent = batch(FALL)
+    assert "up" not in json.loads(envelope.encode(silent))
+    assert envelope.parse(envelope.encode(silent)).booted_at is None
+
+
+@pytest.mark.parametrize("up", ["93", True, 1e11, -1e11])
+def test_an_age_of_the_boot_that_cannot_be_is_refused(up: object) -> None:
+    with pytest.raises(BadMessage):
+        envelope.parse(body(up=up))
