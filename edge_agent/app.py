@@ -35,7 +35,9 @@ from edge_agent.texting import Texting
 from edge_agent.ulid import Ulids
 from edge_agent.uplink import Uplink
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState
+from firmware_protocols.wire.envelope import Anchor
 from firmware_protocols.wire.sms import key_of
+from firmware_protocols.wire.topics import Lane
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ _REOPEN_S: Final = 10.0
 _CLOCK_NOTE: Final = "clock/last"
 _SECOND_PATH: Final = "second_path"
 _CLOCK_NOTE_EVERY_S: Final = 600.0
+_SYNCED: Final = ClockState.SYNCED
+_ANCHORED_NOTE: Final = "clock/anchored"
+"""The boot whose anchor is in the outbox."""
 
 
 class AlreadyRunningError(Exception):
@@ -56,10 +61,11 @@ class AlreadyRunningError(Exception):
 class Agent:
     """One gateway's agent."""
 
-    def __init__(self, settings: EdgeSettings) -> None:
+    def __init__(self, settings: EdgeSettings, clock: Clock | None = None) -> None:
+        """Build it; ``clock`` is the machine's unless another is given."""
         self._folder = settings.gateway.data_dir
         self._lock = _locked(self._folder)
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.outbox = Outbox(
             self._folder / OUTBOX_FILE,
             settings.gateway.gateway_id,
@@ -149,6 +155,7 @@ class Agent:
                 self._prompt.play(phrase)
             self._report_replaced()
             self._report_faults()
+            self._anchor_clock()
             self._note_clock()
             await asyncio.sleep(_TICK_S)
 
@@ -173,16 +180,27 @@ class Agent:
         for driver in self._drivers:
             self.pipeline.record(self._faults.see(driver.name, driver.health(), now))
 
+    def _anchor_clock(self) -> None:
+        """On the first synchronisation of a boot: tell the cloud, which then puts earlier records right."""
+        boot, now = self.clock.boot, self.clock.now()
+        if self.outbox.recall(_ANCHORED_NOTE) == boot or not boot or self.clock.state() is not _SYNCED:
+            return
+        self.outbox.flush(now)  # what was taken before stands before the anchor; the note goes with it
+        self.outbox.note(_ANCHORED_NOTE, boot)
+        anchor = Anchor(self.outbox.lanes(now)[Lane.BULK].next, now)
+        self.outbox.append([anchor], self.clock.stamp(), now)
+        self.uplink.wake()
+
     def _note_clock(self) -> None:
         """Remember a time that is certainly past, for a start without a battery-backed clock."""
         elapsed_s = self.clock.elapsed_s()
-        if elapsed_s - self._clock_noted_s >= _CLOCK_NOTE_EVERY_S and self.clock.state() is ClockState.SYNCED:
+        if elapsed_s - self._clock_noted_s >= _CLOCK_NOTE_EVERY_S and self.clock.state() is _SYNCED:
             self._clock_noted_s = elapsed_s
             self.outbox.note(_CLOCK_NOTE, self.clock.now().isoformat())
 
 
-async def run_until_signalled(settings: EdgeSettings) -> None:
-    """Run the agent until SIGTERM or SIGINT.
+async def run_until_signalled(settings: EdgeSettings, clock: Clock | None = None) -> None:
+    """Run the agent until SIGTERM or SIGINT; ``clock`` as in ``Agent``.
 
     Raises:
         AlreadyRunningError: another agent uses the data folder.
@@ -190,7 +208,7 @@ async def run_until_signalled(settings: EdgeSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await Agent(settings).run(stop)
+    await Agent(settings, clock).run(stop)
 
 
 def _second_path(settings: EdgeSettings, home: Home, now: datetime) -> SecondPath | None:

@@ -25,12 +25,26 @@ _TIME_ERROR: Final = 5  # adjtimex(2): the clock is not synchronised
 _TIMEX_BYTES: Final = 256  # struct timex is 208 bytes on 64-bit Linux
 
 
+_SAME_LINE_S: Final = 1.0
+"""[D] Clocks that differ by less were not stepped between two stamps; slewing moves one by 5 ms in 10 s."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a batch says of its times: the kernel's boot id and the clock's state."""
+    """What a batch says of its times: the kernel's boot id, the clock's state, and when this boot began by
+    that clock (epoch seconds; ``None``: not known). The last changes only when the clock is stepped.
+    """
 
     boot: str
     clock: ClockState
+    booted_at: float | None = None
+
+    def agrees(self, other: Stamp) -> bool:
+        """Whether one batch can speak for both: same boot, same state, and no step of the clock between."""
+        if self.booted_at is None or other.booted_at is None:
+            return self == other
+        same = (self.boot, self.clock) == (other.boot, other.clock)
+        return same and abs(self.booted_at - other.booted_at) < _SAME_LINE_S
 
 
 def kernel_synchronised() -> bool:
@@ -50,8 +64,13 @@ def boot_id() -> str:
         return ""
 
 
+def uptime_s() -> float:
+    """Seconds since the kernel's boot, sleep included (CLOCK_BOOTTIME): no setting of the clock moves it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Clock:
-    """Wall time with a floor, its state, and this boot's id."""
+    """Wall time with a floor, its state, and this boot's id and age."""
 
     def __init__(
         self,
@@ -59,6 +78,7 @@ class Clock:
         elapsed: Callable[[], float] = time.monotonic,
         synchronised: Callable[[], bool] = kernel_synchronised,
         boot: str | None = None,
+        uptime: Callable[[], float] = uptime_s,
     ) -> None:
         self._wall = wall
         self._elapsed = elapsed
@@ -66,6 +86,7 @@ class Clock:
         self._floor = BUILT_AT.timestamp()
         self._floor_set = elapsed()
         self._was_synced = False
+        self._uptime = uptime
         self.boot = boot_id() if boot is None else boot
 
     def not_before(self, moment: datetime) -> None:
@@ -93,4 +114,4 @@ class Clock:
 
     def stamp(self) -> Stamp:
         """What a record made now is stamped with."""
-        return Stamp(self.boot, self.state())
+        return Stamp(self.boot, self.state(), self.now().timestamp() - self._uptime())

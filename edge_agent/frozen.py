@@ -43,12 +43,13 @@ class Frozen:
 
 def freeze(gateway: GatewayId, key: Key, records: Sequence[Record], stamp: Stamp, now: datetime) -> Frozen:
     """Encode ``records`` as the batch ``key``."""
-    batch = Batch(gateway, key.epoch, key.lane, key.first, stamp.boot, stamp.clock, tuple(records))
+    up_s = None if stamp.booted_at is None else records[0].observed_at.timestamp() - stamp.booted_at
+    batch = Batch(gateway, key.epoch, key.lane, key.first, stamp.boot, stamp.clock, tuple(records), up_s)
     return Frozen(key, len(records), now.timestamp(), envelope.encode(batch))
 
 
 def lane_of(record: Record) -> Lane:
-    """Readings wait for company; an alarm, an event and the word of a gap do not."""
+    """Readings wait for company; an alarm, an event, the word of a gap or of the clock do not."""
     return Lane.BULK if isinstance(record, Reading) else Lane.ALARM
 
 

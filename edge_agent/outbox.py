@@ -151,7 +151,7 @@ class Outbox:
     # -- inside ------------------------------------------------------------------------------------
 
     def _gather(self, reading: Reading, stamp: Stamp, now: datetime) -> None:
-        if self._group and (self._group_stamp != stamp or self._is_due(now)):
+        if self._group_stamp and (not self._group_stamp.agrees(stamp) or self._is_due(now)):
             self.flush(now)
         if not self._group:
             self._group_stamp, self._group_since = stamp, now

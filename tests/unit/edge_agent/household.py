@@ -80,4 +80,4 @@ class Hands:
 
     def clock(self) -> Clock:
         """A synchronised clock that shows ``at``."""
-        return Clock(self.seconds, self.seconds, lambda: True, "boot-1")
+        return Clock(self.seconds, self.seconds, lambda: True, "boot-1", self.seconds)
