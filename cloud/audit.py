@@ -27,6 +27,10 @@ from cloud.embedded.access import database
 from firmware_protocols.wire.control import State
 
 _SQL: Final = Queries(__package__ or "", "audit.sql")
+_UNSURE: Final = {
+    "open": "is that of a clock that was not set yet",
+    "estimated": "is estimated: the clock was never set in that boot",
+}
 
 
 class Lane(NamedTuple):
@@ -66,10 +70,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole audit. ``off``: tables that hold more or fewer rows than the ledger promised."""
+    """The whole audit. ``off``: tables that hold more or fewer rows than the ledger promised. ``unsure``: how
+    many records of a gateway carry a time that is only an estimate, or not put right yet.
+    """
 
     findings: tuple[Finding, ...]
     off: tuple[tuple[str, str, int, int], ...]
+    unsure: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def missing(self) -> int:
@@ -176,7 +183,10 @@ async def audit(conn: Connection, gateway: str | None = None) -> Report:
         for lane in sorted({*reported, *stored, *dropped})
     ]
     off = [tuple(row.values()) for row in await _all(conn, "rows", chosen)]
-    return Report(tuple(findings), tuple((who, what, int(a), int(b)) for who, what, a, b in off))
+    unsure = [(row["gateway_id"], row["mark"], int(row["n"])) for row in await _all(conn, "unsure", chosen)]
+    return Report(
+        tuple(findings), tuple((who, what, int(a), int(b)) for who, what, a, b in off), tuple(unsure)
+    )
 
 
 def lines(report: Report) -> Iterator[str]:
@@ -192,6 +202,7 @@ def lines(report: Report) -> Iterator[str]:
             yield f"  {one.doubled} DOUBLED in the ledger"
     for gateway, table, wanted, found in report.off:
         yield f"{gateway}: {found} rows in {table}, the ledger promises {wanted}"
+    yield from (f"{gateway}: the time of {n} records {_UNSURE[mark]}" for gateway, mark, n in report.unsure)
     yield f"{report.missing} missing of {report.sent}, {report.doubled} doubled"
 
 

@@ -40,3 +40,16 @@ cross join lateral (values
 ) as each (name, wanted, found)
 where wanted <> found
 order by promised.gateway_id, name;
+
+-- unsure --
+select timeline.gateway_id, timeline.mark, sum(rows_of.n) as n
+from timeline
+cross join lateral (
+    select (select count(*) from reading where timeline_id = timeline.id)
+        + (select count(*) from event where timeline_id = timeline.id)
+        + (select count(*) from alarm where timeline_id = timeline.id) as n
+) as rows_of
+where timeline.mark <> 'anchored' and (%(gateway)s::text is null or timeline.gateway_id = %(gateway)s)
+group by timeline.gateway_id, timeline.mark
+having sum(rows_of.n) > 0
+order by timeline.gateway_id, timeline.mark;

@@ -100,6 +100,15 @@ set kind = %(kind)s,
     evidence = case when kind = %(kind)s then evidence || %(evidence)s else %(evidence)s end
 where id = %(incident_id)s
 
+-- retime_incident --
+update incident
+set observed_at = %(observed_at)s
+from incident_event as opening
+where incident.id = %(incident_id)s and incident.observed_at <> %(observed_at)s
+    and opening.incident_id = incident.id and opening.from_state = ''
+    and opening.detail ->> 'alarm' = %(alarm_id)s and opening.detail ->> 'alarm_state' = %(alarm_state)s
+returning incident.id;
+
 -- append_event --
 insert into incident_event (incident_id, seq, at, actor, trigger, from_state, to_state, detail)
 values (%(incident_id)s, %(seq)s, %(now)s, %(actor)s, %(trigger)s, %(from_state)s, %(to_state)s, %(detail)s)

@@ -152,6 +152,7 @@ async def _open(conn: Connection, alarm: StoredAlarm, now: datetime) -> None:
 async def _join(conn: Connection, incident_id: int, alarm: StoredAlarm, now: datetime) -> None:
     row = await rows.lock(conn, incident_id)
     if await _is_repeat(conn, row, alarm):
+        await _retime(conn, row, alarm, now)
         return
     trigger = await _trigger(conn, row, alarm, now)
     if row.incident.state in SETTLED and trigger is not Trigger.ALARM:
@@ -184,6 +185,14 @@ async def _is_repeat(conn: Connection, row: rows.Row, alarm: StoredAlarm) -> boo
     params = {"incident_id": row.id, "alarm_id": alarm.alarm.id, "alarm_state": alarm.alarm.state.value}
     known: bool = (await rows.one(conn, "alarm_record_known", **params))["known"]
     return known
+
+
+async def _retime(conn: Connection, row: rows.Row, alarm: StoredAlarm, now: datetime) -> None:
+    """An incident happened when the record that opened it says; that may be put right afterwards."""
+    params = {"alarm_id": alarm.alarm.id, "alarm_state": alarm.alarm.state.value}
+    times = {"incident_id": row.id, "observed_at": alarm.alarm.observed_at}
+    if await rows.maybe(conn, "retime_incident", **params, **times):
+        await rows.show(conn, row, now)
 
 
 async def _link(conn: Connection, incident_id: int, alarm: StoredAlarm) -> None:

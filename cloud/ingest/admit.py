@@ -17,7 +17,7 @@ from typing import Final
 
 from cloud.ingest.model import BatchMessage, Gateway, Poison
 from firmware_protocols.model import Alarm, AlarmId, DeviceId, Event, GatewayId, JsonValue, Quality, Reading
-from firmware_protocols.wire.envelope import Gap, Record
+from firmware_protocols.wire.envelope import Anchor, Gap, Record
 from firmware_protocols.wire.topics import Lane
 
 EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC)
@@ -87,6 +87,8 @@ def _repaired(record: Record, now: datetime) -> Record:
     """A record of the alarm lane, or an alarm in the other, with what is impossible in it replaced by what is
     safe.
     """
+    if isinstance(record, Anchor):
+        return record  # its time is all it says: an impossible one is refused
     at = record.observed_at if _possible(record.observed_at, now) else now
     if not isinstance(record, Alarm):
         return replace(record, observed_at=at)
@@ -119,6 +121,8 @@ def _fault(record: Record, now: datetime) -> str | None:
             return None  # it was repaired
         case Gap():
             return _text_fault(record.epoch + record.reason) or _range_fault(record)
+        case Anchor():
+            return None
 
 
 def _name_fault(name: str) -> str | None:

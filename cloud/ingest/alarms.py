@@ -38,8 +38,11 @@ async def store(
     now: datetime,
     *,
     path: Path = "mqtt",
+    timeline: int | None = None,
 ) -> None:
-    """Insert the alarm records of ``gateway`` and hand each on."""
+    """Insert the alarm records of ``gateway`` and hand each on. ``timeline``: whose times may be put right
+    later.
+    """
     for alarm, device in found:
         values = {
             "alarm_id": alarm.id,
@@ -54,6 +57,7 @@ async def store(
             "evidence": Jsonb(dict(alarm.evidence)),
             "actions": list(alarm.actions),
             "path": path,
+            "timeline": timeline,
         }
         row = await (await conn.execute(_SQL["add_alarm"], values)).fetchone()
         await _hand_on(conn, row["id"] if row else _NO_ROW, _told(gateway, alarm, device, now), on_alarm, now)

@@ -61,10 +61,10 @@ join unnest(%(gateway_id)s::text[], %(epoch)s::text[], %(lane)s::text[], %(first
     using (gateway_id, epoch, lane, first_seq);
 
 -- copy_readings --
-copy reading (observed_at, home_id, device_id, quantity, quality, value) from stdin (format binary);
+copy reading (observed_at, home_id, device_id, quantity, quality, value, timeline_id) from stdin (format binary);
 
 -- copy_events --
-copy event (observed_at, home_id, device_id, kind, detail) from stdin (format binary);
+copy event (observed_at, home_id, device_id, kind, detail, timeline_id) from stdin (format binary);
 
 -- add_gaps --
 insert into gap (gateway_id, epoch, lane, first_seq, last_seq, reason, observed_at)
@@ -77,11 +77,11 @@ on conflict do nothing;
 -- add_alarm --
 insert into alarm (
     alarm_id, home_id, gateway_id, device_id, kind, state, observed_at, stored_at, confirm_s, evidence, actions,
-    path
+    path, timeline_id
 )
 values (
     %(alarm_id)s, %(home_id)s, %(gateway_id)s, %(device_id)s, %(kind)s, %(state)s, %(observed_at)s, %(now)s,
-    %(confirm_s)s, %(evidence)s, %(actions)s, %(path)s
+    %(confirm_s)s, %(evidence)s, %(actions)s, %(path)s, %(timeline)s
 )
 returning id;
 

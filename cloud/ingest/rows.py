@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 from cloud.db import Connection, Queries
 from cloud.ingest.admit import UNNAMED, Admitted
 from cloud.ingest.model import Identity
+from cloud.ingest.timeline import Timeline, Timelines, line_of
 from firmware_protocols.model import Alarm, Event, Reading
-from firmware_protocols.wire.envelope import Gap
+from firmware_protocols.wire.envelope import Anchor, Gap
 
 MOST_DEVICES: Final = 500
 """Devices that one gateway may name."""
@@ -19,8 +20,8 @@ MOST_DEVICES: Final = 500
 Row: TypeAlias = tuple[Any, ...]
 
 _SQL: Final = Queries(__package__ or "")
-_READING_TYPES: Final = ["timestamptz", "int4", "int4", "int2", "int2", "float8"]
-_EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "text", "text"]
+_READING_TYPES: Final = ["timestamptz", "int4", "int4", "int2", "int2", "float8", "int4"]
+_EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "text", "text", "int4"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Parcel:
     gaps: tuple[Gap, ...]
     refused: tuple[str, ...]
     heard: Mapping[int, datetime]
+    timeline: Timeline | None = None
+    anchors: tuple[Anchor, ...] = ()
 
 
 async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Devices:
@@ -59,7 +62,7 @@ async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Device
             (one.gateway.id, record.device)
             for one in admitted
             for record in one.records
-            if not isinstance(record, Gap)
+            if not isinstance(record, Gap | Anchor)
         }
     )
     if not named:
@@ -96,19 +99,26 @@ async def unnamed(conn: Connection, gateways: Iterable[str]) -> Devices:
     return await _fetch_devices(conn, wanted)
 
 
-def pack(admitted: Admitted, devices: Devices) -> Parcel:
+def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = None) -> Parcel:
     """Sort the records of one batch by table. A record of a device beyond the bound is refused, but an alarm
-    is told of ``UNNAMED``: no bound on devices keeps anybody from calling for help.
+    is told of ``UNNAMED``: no bound on devices keeps anybody from calling for help. Times on a timeline
+    that is put right already are put right here.
     """
     home = admitted.gateway.home_id
     batch = admitted.message.batch
-    readings, events, alarms, gaps = [], [], [], []
+    line = line_of(admitted, timelines or {})
+    number = line.id if line else None
+    readings, events, alarms, gaps, anchors = [], [], [], [], []
     refused = list(admitted.refused)
     heard: dict[int, datetime] = {}
-    for record in admitted.records:
-        if isinstance(record, Gap):
-            gaps.append(record)
+    for said in admitted.records:
+        if isinstance(said, Gap):
+            gaps.append(said)
             continue
+        if isinstance(said, Anchor):
+            anchors.append(said)
+            continue
+        record = replace(said, observed_at=said.observed_at + line.shift) if line else said
         device = devices.get((admitted.gateway.id, record.device))
         if device is None and isinstance(record, Alarm):
             alarms.append((_of_unnamed(record), devices[admitted.gateway.id, UNNAMED]))
@@ -120,15 +130,24 @@ def pack(admitted: Admitted, devices: Devices) -> Parcel:
         heard[device.id] = max(at, heard.get(device.id, at))
         match record:
             case Reading(quantity=quantity, quality=quality, value=value):
-                number = None if value is None else float(value)
-                readings.append((at, home, device.id, quantity.number, quality.number, number))
+                measured = None if value is None else float(value)
+                readings.append((at, home, device.id, quantity.number, quality.number, measured, number))
             case Event():
-                events.append((at, home, device.id, record.kind.value, record.detail))
+                events.append((at, home, device.id, record.kind.value, record.detail, number))
             case Alarm():
                 alarms.append((record, device))
     identity = Identity(batch.gateway, batch.epoch, batch.lane, batch.first, len(batch.records))
     return Parcel(
-        admitted, identity, tuple(readings), tuple(events), tuple(alarms), tuple(gaps), tuple(refused), heard
+        admitted,
+        identity,
+        tuple(readings),
+        tuple(events),
+        tuple(alarms),
+        tuple(gaps),
+        tuple(refused),
+        heard,
+        line,
+        tuple(anchors),
     )
 
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from cloud.db import Connection, Queries
-from cloud.ingest import alarms, commands, plans, rows
+from cloud.ingest import alarms, commands, plans, retime, rows
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
 from cloud.ingest.model import (
@@ -98,17 +98,20 @@ async def _store_batches(
     if not admitted:
         return []
     devices = await rows.find_devices(conn, admitted)
+    timelines = await retime.find_timelines(conn, admitted)
     parcels: dict[Identity, rows.Parcel] = {}
     for one in admitted:
-        parcel = rows.pack(one, devices)
+        parcel = rows.pack(one, devices, timelines)
         parcels.setdefault(parcel.identity, parcel)
     accepted = await _enter_ledger(conn, list(parcels.values()), now)
     fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
     await rows.copy(conn, fresh)
     for parcel in fresh:
-        await alarms.store(conn, parcel.admitted.gateway, parcel.alarms, on_alarm, now)
+        line = parcel.timeline.id if parcel.timeline else None
+        await alarms.store(conn, parcel.admitted.gateway, parcel.alarms, on_alarm, now, timeline=line)
         if parcel.refused:
             await _quarantine_records(conn, parcel, now)
+    await retime.put_right(conn, fresh, now)
     known = await _already_stored(conn, [identity for identity in parcels if identity not in accepted])
     for identity, parcel in parcels.items():
         if identity not in accepted and identity not in known:

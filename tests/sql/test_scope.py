@@ -47,6 +47,7 @@ RESIDENT_DATA: Final = frozenset(
 )
 NO_RESIDENT_DATA: Final = frozenset(
     [
+        "anchor",
         "answer_token",
         "batch",
         "division",
@@ -57,6 +58,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "staff",
         "staff_home",
         "tenant",
+        "timeline",
     ]
 )
 """Tables about staff, places and transport. ``staff_home`` is where a scope comes from."""
@@ -86,6 +88,7 @@ EXEMPT: Final = {
     ("incidents/queries.sql", "incident_of_alarm"): BY_ID,
     ("incidents/queries.sql", "open_incident_of_family"): BY_ID,
     ("incidents/queries.sql", "alarm_record_known"): BY_ID,
+    ("incidents/queries.sql", "retime_incident"): BY_ID,
     ("incidents/queries.sql", "alarm_cancelled"): BY_ID,
     ("incidents/queries.sql", "other_alarm_stands"): BY_ID,
     ("incidents/queries.sql", "family_steps"): BY_ID,
