@@ -32,6 +32,8 @@ GROUP_MOST: Final = 100
 _MIB: Final = 1024 * 1024
 _NUMBERS: Final = 2**53
 """Sequence numbers are below this on the wire; SQLite would not even look up one above 2**63."""
+_FORGET_AT: Final = 32
+"""[D] Settled batches that may wait to be deleted with the next commit: each commit saved spares the card."""
 _TRIM_TO: Final = 0.95
 """Down to this part of the quota at once, so that gap records stay few."""
 
@@ -55,6 +57,8 @@ class Outbox:
         self._notes: dict[str, str] = {}
         self._dirty: set[str] = set()
         self._settled: set[Key] = set()
+        """Never sent again, but still in the file; after a kill they are, and the cloud knows them."""
+        self._forget_from: datetime | None = None
         self.fault = ""
         """Why the disk takes nothing now; empty while it does."""
         self._open()
@@ -101,17 +105,27 @@ class Outbox:
             self._write([])
 
     def tick(self, now: datetime) -> None:
-        """Call about once a second: commits a group that is due, and brings home what is only in memory."""
+        """Call about once a second: commits a group that is due, deletes what was settled a while ago, and
+        brings home what is only in memory.
+        """
         if self._group and self._is_due(now):
             self.flush(now)
-        if self.fault or self._settled:
+        if self.fault:
             self._recover(now)
+        elif not self._settled:
+            self._forget_from = None
+        elif self._forget_from is None:
+            self._forget_from = now
+        elif self._is_over(self._forget_from, now):
+            self._write([])
 
     def close(self, now: datetime) -> None:
-        """Commit what waits and close the file."""
+        """Commit what waits, delete what is settled, and close the file."""
         self.flush(now)
-        if self.fault or self._settled:
+        if self.fault:
             self._recover(now)
+        elif self._settled:
+            self._write([])
         self._store.close()
 
     # -- what goes out -----------------------------------------------------------------------------
@@ -132,17 +146,15 @@ class Outbox:
         return [frozen for frozen in waiting if frozen.key not in self._settled][:limit]
 
     def settle(self, epoch: str, lane: Lane, firsts: Iterable[int]) -> None:
-        """The cloud has committed these batches: delete them. Unknown ones are fine (an ack may repeat)."""
-        keys = self._spare.settle(Key(epoch, lane, first) for first in firsts if 0 < first < _NUMBERS)
-        if not self._store.is_open():
-            self._settled |= keys
-            return
-        try:
-            with self._store.transaction() as connection:
-                self._depth[lane] -= sql.delete(connection, keys)
-        except StoreError as fault:
-            self._settled |= keys  # not to be sent again, although the file still has them
-            self._failed(fault)
+        """The cloud has committed these batches: they are not sent again, and deleted with a later commit.
+
+        Unknown ones are fine (an ack may repeat).
+        """
+        self._settled |= self._spare.settle(
+            Key(epoch, lane, first) for first in firsts if 0 < first < _NUMBERS
+        )
+        if len(self._settled) >= _FORGET_AT and self._store.is_open():
+            self._write([])
 
     def lanes(self, now: datetime) -> dict[Lane, LaneState]:
         """What waits, per lane, for the heartbeat."""
@@ -162,14 +174,27 @@ class Outbox:
     def _lane(self, lane: Lane, now: datetime) -> LaneState:
         spare = self._spare.take(lane)
         age = max((now.timestamp() - oldest.at for oldest in self.take(lane, 1)), default=0.0)
-        depth = self._depth[lane] + sum(frozen.n for frozen in spare)
+        depth = self._depth[lane] + sum(frozen.n for frozen in spare) - self._held(lane)
         return LaneState(self._next[lane], depth, round(max(age, 0.0), 1))
+
+    def _held(self, lane: Lane) -> int:
+        """Records of settled batches that the file still holds."""
+        keys = [key for key in self._settled if key.lane is lane]
+        if not keys or not self._store.is_open():
+            return 0
+        try:
+            with self._store.reading() as connection:
+                return sql.held(connection, keys)
+        except StoreError as fault:
+            self._failed(fault)
+            return 0
 
     def _is_due(self, now: datetime) -> bool:
         """Old enough, or the clock has stepped back behind the group's start."""
-        if self._group_since is None:
-            return False
-        age = (now - self._group_since).total_seconds()
+        return self._group_since is not None and self._is_over(self._group_since, now)
+
+    def _is_over(self, since: datetime, now: datetime) -> bool:
+        age = (now - since).total_seconds()
         return age >= self._group_s or age < 0
 
     def _commit(self, lane: Lane, records: Sequence[Record], stamp: Stamp, now: datetime) -> None:
@@ -177,17 +202,23 @@ class Outbox:
         if self._store.is_open() or self._open():
             key = Key(self._store.epoch, lane, self._next[lane])
             batches = [freeze(self._gateway, key, records, stamp, now)]
-            if self._write(batches):
+            is_alarm = lane is Lane.ALARM
+            if self._write(batches, forget=not is_alarm):  # an alarm waits for nothing that can wait
                 return
-            if lane is Lane.ALARM and self._store.release_reserve() and self._write(batches):
+            if is_alarm and self._store.release_reserve() and self._write(batches, forget=False):
                 return
         self._spare.put(lane, records, stamp, now)
 
-    def _write(self, batches: Sequence[Frozen]) -> bool:
-        """One transaction: batches, numbers, notes."""
+    def _write(self, batches: Sequence[Frozen], *, forget: bool = True) -> bool:
+        """One transaction: batches, numbers, notes, and (``forget``) the end of what is settled."""
         notes = {key: self._notes[key] for key in self._dirty}
+        settled = set(self._settled) if forget else set()
         try:
             with self._store.transaction() as connection:
+                gone = {
+                    lane: sql.delete(connection, [key for key in settled if key.lane is lane])
+                    for lane in Lane
+                }
                 sql.insert(connection, batches)
                 own = [frozen for frozen in batches if frozen.key.epoch == self._store.epoch]
                 sql.number(connection, {frozen.key.lane: frozen.next for frozen in own})
@@ -199,6 +230,10 @@ class Outbox:
             self._next[frozen.key.lane] = frozen.next
         for frozen in batches:
             self._depth[frozen.key.lane] += frozen.n
+        for lane, records in gone.items():
+            self._depth[lane] -= records
+        self._settled -= settled
+        self._forget_from = None if settled else self._forget_from
         self._dirty.clear()
         return True
 
@@ -227,25 +262,16 @@ class Outbox:
         log.warning("outbox over quota, dropped readings=%d", sum(n for _, n in dropped))
 
     def _recover(self, now: datetime) -> None:
-        """The disk may be back: move the spare's batches to the file as they are, delete what is settled."""
+        """The disk may be back: move the spare's batches to the file as they are."""
         if not (self._store.is_open() or self._open()):
             return
         self.note("outbox/probe", now.isoformat())  # so that something is written, and a full disk shows
         if not self._write(self._spare.all()):
             return
         self._spare.clear()
-        try:
-            with self._store.transaction() as connection:
-                for key in self._settled:
-                    self._depth[key.lane] -= sql.delete(connection, [key])
-        except StoreError as fault:
-            self._failed(fault)
-            return
-        self._settled.clear()
-        if self.fault:
-            log.info("outbox on disk again")
-            self.fault = ""
-            self._store.keep_reserve()
+        log.info("outbox on disk again")
+        self.fault = ""
+        self._store.keep_reserve()
 
     def _open(self) -> bool:
         """Open the file and take up its numbers and notes; notes made meanwhile stay."""

@@ -57,6 +57,12 @@ def delete(connection: sqlite3.Connection, keys: Iterable[Key]) -> int:
     return held
 
 
+def held(connection: sqlite3.Connection, keys: Iterable[Key]) -> int:
+    """How many records these batches hold; those that are not there hold none."""
+    statement = "select n from batch where epoch = ? and lane = ? and first = ?"
+    return sum(n for key in keys for (n,) in connection.execute(statement, key))
+
+
 def delete_oldest(connection: sqlite3.Connection, lane: Lane, at_least: int) -> list[tuple[Key, int]]:
     """Delete the oldest batches of ``lane`` freeing ``at_least`` bytes; return their keys and counts."""
     dropped: list[tuple[Key, int]] = []

@@ -231,3 +231,55 @@ def test_a_copied_outbox_still_gives_the_bytes_it_gave_before(path: Path, tmp_pa
     again = box_at(tmp_path / "moved" / path.name)
     assert again.take(Lane.ALARM, 1) == before
     again.close(NOON)
+
+
+def stored(path: Path) -> list[tuple[str, int]]:
+    with sqlite3.connect(path) as other:
+        return [(lane, first) for lane, first in other.execute("select lane, first from batch order by id")]
+
+
+def test_what_is_settled_is_deleted_with_the_next_readings_and_costs_no_commit_of_its_own(path: Path) -> None:
+    box = box_at(path)
+    box.append([alarm()], STAMP, NOON)
+    box.settle(box.epoch, Lane.ALARM, [1])
+    assert box.take(Lane.ALARM, 5) == []
+    assert box.lanes(NOON)[Lane.ALARM].depth == 0
+    assert stored(path) == [("a", 1)]
+    box.append([reading()], STAMP, NOON)
+    box.flush(NOON)
+    assert stored(path) == [("t", 1)]
+    box.close(NOON)
+
+
+def test_what_is_settled_is_deleted_after_a_group_s_time_although_nothing_comes(path: Path) -> None:
+    box = box_at(path)
+    box.append([alarm()], STAMP, NOON)
+    box.settle(box.epoch, Lane.ALARM, [1])
+    box.tick(NOON)
+    assert stored(path) == [("a", 1)]
+    box.tick(after(10))
+    assert stored(path) == []
+    box.close(after(10))
+
+
+def test_an_alarm_does_not_wait_for_the_end_of_what_is_settled(path: Path) -> None:
+    box = box_at(path)
+    box.append([reading()], STAMP, NOON)
+    box.flush(NOON)
+    box.settle(box.epoch, Lane.BULK, [1])
+    box.append([alarm()], STAMP, NOON)
+    assert stored(path) == [("t", 1), ("a", 1)]
+    box.close(NOON)
+    assert stored(path) == [("a", 1)]
+
+
+def test_a_kill_before_the_deletion_shows_the_same_bytes_again_and_no_others(path: Path) -> None:
+    box = box_at(path)
+    box.append([alarm("A")], STAMP, NOON)
+    box.append([alarm("B")], STAMP, NOON)
+    before = box.take(Lane.ALARM, 5)
+    box.settle(box.epoch, Lane.ALARM, [1])
+    box._store.close()
+    again = box_at(path)
+    assert again.take(Lane.ALARM, 5) == before
+    again.close(NOON)
