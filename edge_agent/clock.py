@@ -2,7 +2,8 @@
 
 What this is not: it sets no clock. The one idea: a gateway without a battery-backed clock wakes up in the
 past, so its wall time never goes below a floor that is certainly past (the build, or the last time this
-gateway knew), and every batch says how far its times can be trusted.
+gateway knew), and every batch says how far its times can be trusted. Once the clock was in step, uptime
+carries the time on when it no longer is, whatever is done to the wall clock meanwhile.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ BUILT_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _TIME_ERROR: Final = 5  # adjtimex(2): the clock is not synchronised
 _TIMEX_BYTES: Final = 256  # struct timex is 208 bytes on 64-bit Linux
+_LIBC: Final = ctypes.CDLL(None)
 
 
 _SAME_LINE_S: Final = 1.0
@@ -50,8 +52,8 @@ class Stamp:
 def kernel_synchronised() -> bool:
     """Whether the kernel believes that time synchronisation keeps its clock (``adjtimex``)."""
     try:
-        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
-    except (OSError, AttributeError):
+        state = _LIBC.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    except AttributeError:
         return False
     return bool(0 <= state < _TIME_ERROR)
 
@@ -85,7 +87,8 @@ class Clock:
         self._synchronised = synchronised
         self._floor = BUILT_AT.timestamp()
         self._floor_set = elapsed()
-        self._was_synced = False
+        self._booted_at: float | None = None
+        """When this boot began, by the clock when it was last in step in this run."""
         self._uptime = uptime
         self.boot = boot_id() if boot is None else boot
 
@@ -96,9 +99,15 @@ class Clock:
             self._floor_set = self._elapsed()
 
     def now(self) -> datetime:
-        """The wall time, aware UTC. Below the floor it counts on from the floor by elapsed time."""
-        floor = self._floor + (self._elapsed() - self._floor_set)
+        """The wall time, aware UTC. Out of step it counts on by uptime from when it was last in step, and below
+        the floor by elapsed time from the floor.
+        """
         wall = self._wall()
+        if self._in_step(wall):
+            self._booted_at = wall - self._uptime()
+        elif self._booted_at is not None:
+            wall = self._booted_at + self._uptime()
+        floor = self._floor + (self._elapsed() - self._floor_set)
         return datetime.fromtimestamp(wall if wall >= self._floor else floor, UTC)
 
     def elapsed_s(self) -> float:
@@ -107,11 +116,15 @@ class Clock:
 
     def state(self) -> ClockState:
         """Synced; holdover when it was synced earlier in this run; else unsynced."""
-        if self._wall() >= self._floor and self._synchronised():
-            self._was_synced = True
+        wall = self._wall()
+        if self._in_step(wall):
+            self._booted_at = wall - self._uptime()
             return ClockState.SYNCED
-        return ClockState.HOLDOVER if self._was_synced else ClockState.UNSYNCED
+        return ClockState.UNSYNCED if self._booted_at is None else ClockState.HOLDOVER
 
     def stamp(self) -> Stamp:
         """What a record made now is stamped with."""
         return Stamp(self.boot, self.state(), self.now().timestamp() - self._uptime())
+
+    def _in_step(self, wall: float) -> bool:
+        return wall >= self._floor and self._synchronised()

@@ -49,6 +49,20 @@ def test_the_state_goes_from_unsynced_to_synced_to_holdover() -> None:
     assert clock.state() is ClockState.HOLDOVER
 
 
+def test_a_clock_set_back_two_weeks_while_out_of_step_does_not_take_the_time_with_it() -> None:
+    fake = Fake()
+    fake.wall, fake.synced = NOON.timestamp(), True
+    clock = Clock(lambda: fake.wall, lambda: fake.elapsed, lambda: fake.synced, "b", lambda: fake.elapsed)
+    assert clock.now() == NOON
+    before = clock.stamp()
+    fake.synced, fake.wall, fake.elapsed = False, fake.wall - 14 * 86_400, fake.elapsed + 9
+    assert clock.now() == NOON + timedelta(seconds=9)
+    assert clock.state() is ClockState.HOLDOVER
+    assert clock.stamp().booted_at == before.booted_at
+    fake.synced, fake.wall = True, NOON.timestamp() + 10
+    assert clock.now() == NOON + timedelta(seconds=10), "in step again, the wall is believed"
+
+
 def test_ids_ascend_within_a_millisecond_and_over_a_clock_set_back() -> None:
     moments = [NOON, NOON, NOON, NOON - timedelta(days=1), NOON + timedelta(milliseconds=1)]
     source = iter(moments)
