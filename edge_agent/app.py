@@ -111,6 +111,7 @@ class Agent:
             self._drivers,
             self._folder,
             self._figures,
+            self.clock.elapsed_s(),
         )
         self.uplink = Uplink(settings, self.outbox, self.clock, health.state, downlink.do)
         self.pipeline.appended = self.uplink.wake

@@ -19,6 +19,11 @@ from firmware_protocols.wire.control import State
 
 _MIB: Final = 1024 * 1024
 _STATM: Final = Path("/proc/self/statm")
+_IO: Final = Path("/proc/self/io")
+_DAY_S: Final = 86_400.0
+_SETTLED_S: Final = 60.0
+_CARD_BEARS: Final = 1_000
+"""[D] How often a memory card may be written from end to end: what cheap cards are sold for."""
 
 
 @functools.cache
@@ -39,12 +44,41 @@ def resident_mib() -> float:
     return round(pages * resource.getpagesize() / _MIB, 1)
 
 
+def written_bytes() -> int:
+    """Bytes that this process has sent to a block device (``write_bytes`` of proc(5)); 0 where unknown."""
+    try:
+        lines = _IO.read_text(encoding="ascii").splitlines()
+        return int(dict(line.split(": ", 1) for line in lines)["write_bytes"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
 def free_mib(folder: Path) -> float:
     """Free space where the outbox lives, MiB; -1 when the folder is gone."""
     try:
         return round(shutil.disk_usage(folder).free / _MIB, 1)
     except OSError:
         return -1.0
+
+
+def disk_bytes(folder: Path) -> int:
+    """Size of the file system where the outbox lives; 0 when the folder is gone."""
+    try:
+        return shutil.disk_usage(folder).total
+    except OSError:
+        return 0
+
+
+def wear(written: int, within_s: float, disk: int) -> dict[str, float]:
+    """What the memory card bears at this rate: MB a day, and years until a card of ``disk`` bytes is worn.
+
+    Nothing in the first minute, when starting up counts for more than running.
+    """
+    if within_s < _SETTLED_S or written <= 0:
+        return {}
+    a_day = written / within_s * _DAY_S
+    years = disk * _CARD_BEARS / a_day / 365
+    return {"written_mb_per_day": round(a_day / 1e6, 1), "card_years": round(years, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +91,8 @@ class Health:
     drivers: Sequence[Driver]
     folder: Path
     extra: Callable[[], Mapping[str, float]] = dict
+    since_s: float = 0.0
+    """When this process began, in the clock's elapsed time."""
 
     def state(self) -> State:
         """The heartbeat as of now."""
@@ -78,6 +114,7 @@ class Health:
         figures = {
             "resident_mib": resident_mib(),
             "free_mib": free_mib(self.folder),
+            **wear(written_bytes(), self.clock.elapsed_s() - self.since_s, disk_bytes(self.folder)),
             "outbox_in_memory": float(bool(self.outbox.fault)),
             "outbox_replaced": float(bool(self.outbox.replaced)),
             "thinned": float(self.pipeline.thinning.thinned),

@@ -36,8 +36,8 @@ pragma synchronous = full;
 pragma wal_autocheckpoint = 1000;
 pragma busy_timeout = 2000;
 """
-"""The page size counts for a new file only. A commit writes whole pages, five or six for ten readings, so small
-ones spare the card: 71 MB a day at one reading a second, not 178 MB (`benchmarks.edge_resources`).
+"""The page size counts for a new file only. A commit writes whole pages, five or six for ten readings, so
+small ones spare the card: 71 MB a day at one reading a second, not 178 MB (`benchmarks.edge_resources`).
 """
 RESERVE_BYTES: Final = 256 * 1024
 _KEPT_ASIDE: Final = 3
