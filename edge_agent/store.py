@@ -146,7 +146,8 @@ class Store:
             self._abandon(error)
             raise _fault(error) from error
         except BaseException:
-            connection.execute("rollback")
+            if connection.in_transaction:  # not when it was interrupted just after the commit
+                connection.execute("rollback")
             raise
 
     @contextlib.contextmanager
