@@ -64,7 +64,7 @@ class Proxy:
                 self._stopping.wait(_LOOK_S)
                 continue
             ready, _, _ = select.select([self._listener, *self._pairs], [], [], _LOOK_S)
-            for each in ready:
+            for each in ready if self._flows.is_set() else ():
                 if each is self._listener:
                     self._accept()
                 elif each in self._pairs:
