@@ -17,7 +17,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,8 @@ from firmware_protocols.errors import Replayed, UnknownFormat
 from firmware_protocols.model import DeviceId, Event, EventKind, Quantity, Reading
 
 CODEC: Final = "bench"
+TAKEN: Final = "ANBAN_BENCH_TAKEN"
+"""A file that is told of each message that the pipeline has taken: monotonic seconds, payload."""
 BOOT: Final = "ANBAN_BENCH_BOOT"
 """The boot id to claim, so that a restart can pass for a reboot."""
 FILTER: Final = "sensor/+/data"
@@ -112,6 +114,7 @@ class Source:
                         message = waiting.get_nowait()
                         device = DeviceId(message.topic.split("/")[1])
                         deliver(Incoming(CODEC, Frame(device, bytes(message.payload), datetime.now(UTC))))
+                        note_taken(message.payload)
                         client.ack(message.mid, message.qos)
                         if not waiting.qsize() % 16:
                             await asyncio.sleep(0)
@@ -122,6 +125,20 @@ class Source:
 
     def health(self) -> Mapping[str, float]:
         return {}
+
+
+def _noting() -> Callable[[bytes | bytearray], None]:
+    if not (name := os.environ.get(TAKEN)):
+        return lambda _: None
+    file = Path(name).open("ab", buffering=0)  # noqa: SIM115 - open until the process is killed
+
+    def note(payload: bytes | bytearray) -> None:
+        file.write(b"%.3f %s\n" % (time.monotonic(), payload))
+
+    return note
+
+
+note_taken: Final = _noting()
 
 
 class Skewed:

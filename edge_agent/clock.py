@@ -99,7 +99,7 @@ class Clock:
             self._floor_set = self._elapsed()
 
     def now(self) -> datetime:
-        """The wall time, aware UTC. Out of step it counts on by uptime from when it was last in step, and below
+        """The wall time, aware UTC. Out of step it counts on by uptime since it was last in step, and below
         the floor by elapsed time from the floor.
         """
         wall = self._wall()

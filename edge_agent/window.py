@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import accumulate, chain, zip_longest
 from typing import Final
 
 from edge_agent.frozen import Frozen, Key
 from firmware_protocols.wire.topics import Lane
 
-ROOM: Final[Mapping[Lane, int]] = {Lane.ALARM: 16, Lane.BULK: 8}
-"""Batches in flight, per lane."""
+ROOM: Final[Mapping[Lane, int]] = {Lane.ALARM: 16, Lane.BULK: 32}
+"""Batches in flight, per lane. A month's backlog is of small batches; a round trip takes so many of them."""
+BULK_BYTES: Final = 48 * 1024
+"""[D] Readings in flight: what an alarm may find before it on the wire; 10 s of a link of 40 kbit/s."""
 RESEND_S: Final = 15.0
 """Unsettled this long after sending: send again (`docs/protocols/wire.md`)."""
 RESEND_MOST_S: Final[Mapping[Lane, float]] = {Lane.ALARM: 15.0, Lane.BULK: 120.0}
@@ -27,6 +29,7 @@ RESEND_MOST_S: Final[Mapping[Lane, float]] = {Lane.ALARM: 15.0, Lane.BULK: 120.0
 class _Flight:
     due_s: float
     wait_s: float
+    size: int
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ class Window:
             self._bulk_from_s = elapsed_s + self.slow_s
         chosen = self._pick(Lane.ALARM, alarms, elapsed_s) + bulk
         for frozen in chosen:
-            self._sent(frozen.key, elapsed_s)
+            self._sent(frozen, elapsed_s)
         return chosen
 
     def next_due_s(self) -> float | None:
@@ -71,13 +74,20 @@ class Window:
                 del self._flights[key]  # dropped by the quota, or its turn comes again later
         free = ROOM[lane] - sum(key.lane is lane for key in self._flights)
         due = [f for f in waiting if f.key in self._flights and self._flights[f.key].due_s <= elapsed_s]
-        new = [f for f in waiting if f.key not in self._flights]
-        return due + new[: max(0, free)]
+        new = [f for f in waiting if f.key not in self._flights][: max(0, free)]
+        return due + (self._fitting(new) if lane is Lane.BULK else new)
 
-    def _sent(self, key: Key, elapsed_s: float) -> None:
-        before = self._flights.get(key)
-        wait_s = min(before.wait_s * 2, RESEND_MOST_S[key.lane]) if before else RESEND_S
-        self._flights[key] = _Flight(elapsed_s + wait_s, wait_s)
+    def _fitting(self, new: Sequence[Frozen]) -> list[Frozen]:
+        """What of ``new`` the wire still has room for; one batch always, however large."""
+        used = sum(flight.size for key, flight in self._flights.items() if key.lane is Lane.BULK)
+        sizes = accumulate((len(frozen.payload) for frozen in new), initial=used)
+        fitting = [frozen for frozen, size in zip(new, list(sizes)[1:], strict=True) if size <= BULK_BYTES]
+        return fitting if fitting or used else list(new[:1])
+
+    def _sent(self, frozen: Frozen, elapsed_s: float) -> None:
+        before = self._flights.get(frozen.key)
+        wait_s = min(before.wait_s * 2, RESEND_MOST_S[frozen.key.lane]) if before else RESEND_S
+        self._flights[frozen.key] = _Flight(elapsed_s + wait_s, wait_s, len(frozen.payload))
 
 
 def _interleaved(newest: Sequence[Frozen], oldest: Sequence[Frozen]) -> list[Frozen]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.frozen import Frozen, Key
-from edge_agent.window import RESEND_S, ROOM, Window
+from edge_agent.window import BULK_BYTES, RESEND_S, ROOM, Window
 from firmware_protocols.wire.topics import Lane
 
 
@@ -67,8 +67,8 @@ def test_a_settled_batch_makes_room() -> None:
 
 def test_a_batch_that_the_quota_dropped_in_flight_gives_its_room_back() -> None:
     window = Window()
-    window.choose([], batches(Lane.BULK, *range(1, 20)), [], 0.0)
-    later = batches(Lane.BULK, *range(50, 70))
+    window.choose([], batches(Lane.BULK, *range(1, 50)), [], 0.0)
+    later = batches(Lane.BULK, *range(50, 100))
     assert window.choose([], later, [], 1.0) == []
     assert len(window.choose([], later, [], RESEND_S)) == ROOM[Lane.BULK]
 
@@ -79,3 +79,24 @@ def test_a_slow_cloud_gets_one_reading_batch_at_a_time_and_every_alarm() -> None
     assert firsts(window.choose([], backlog, [], 0.0)) == [1]
     assert firsts(window.choose(batches(Lane.ALARM, 7), backlog, [], 5.0)) == [7]
     assert firsts(window.choose([], backlog, [], 10.0)) == [2]
+
+
+def sized(*sizes: int) -> list[Frozen]:
+    return [Frozen(Key("e", Lane.BULK, first), 1, 0.0, bytes(size)) for first, size in enumerate(sizes, 1)]
+
+
+def test_large_batches_fill_the_wire_sooner_than_small_ones() -> None:
+    window, third = Window(), BULK_BYTES // 3
+    backlog = sized(third, third, third, third)
+    assert firsts(window.choose([], backlog, [], 0.0)) == [1, 2, 3]
+    window.settled([Key("e", Lane.BULK, 1)])
+    assert firsts(window.choose([], backlog[1:], [], 1.0)) == [4]
+
+
+def test_a_batch_larger_than_the_wire_s_room_goes_alone() -> None:
+    window = Window()
+    backlog = sized(2 * BULK_BYTES, 1)
+    assert firsts(window.choose([], backlog, [], 0.0)) == [1]
+    assert window.choose([], backlog, [], 1.0) == []
+    window.settled([Key("e", Lane.BULK, 1)])
+    assert firsts(window.choose([], backlog[1:], [], 2.0)) == [2]
