@@ -42,6 +42,8 @@ TAKEN: Final = "ANBAN_BENCH_TAKEN"
 BOOT: Final = "ANBAN_BENCH_BOOT"
 """The boot id to claim, so that a restart can pass for a reboot."""
 FILTER: Final = "sensor/+/data"
+SUBSCRIBED: Final = "source subscribed"
+"""Said in the log once nothing that devices say can pass unseen."""
 _WAITING: Final = 64
 """Messages between paho's thread and the loop; beyond that the thread waits, and so does the broker."""
 
@@ -102,6 +104,7 @@ class Source:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench", clean_session=False, manual_ack=True)
         client.on_message = received
         client.on_connect = lambda client, *_: client.subscribe(FILTER, 1)
+        client.on_subscribe = lambda *_: logging.getLogger(__name__).info(SUBSCRIBED)
         client.reconnect_delay_set(1, 1)
         client.connect_async("127.0.0.1", self.port)
         client.loop_start()

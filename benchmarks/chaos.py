@@ -35,7 +35,7 @@ import paho.mqtt.client as mqtt
 import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.bench_agent import BOOT, TAKEN
+from benchmarks.bench_agent import BOOT, SUBSCRIBED, TAKEN
 from benchmarks.gateways import Gateway, Mosquitto, wait_for
 from benchmarks.proxy import Proxy
 from cloud.audit import Report, audit, lines
@@ -456,7 +456,7 @@ def standing(folder: Path, seed: int) -> Iterator[tuple[Road, Home]]:
         home = Home(source.port)
         road = Road(system, gateway, proxy, skew, disk, random.Random(seed), taken)
         gateway.start()
-        if not wait_for(lambda: "agent runs" in road.said(), 30):
+        if not wait_for(lambda: SUBSCRIBED in road.said(), 60):
             raise RuntimeError(f"the agent does not start, see {at / 'gateway.log'}")
         yield road, home
 
