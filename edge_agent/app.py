@@ -183,13 +183,16 @@ class Agent:
 
     def _anchor_clock(self) -> None:
         """On the first synchronisation of a boot: tell the cloud, which then puts earlier records right."""
-        boot, now = self.clock.boot, self.clock.now()
-        if self.outbox.recall(_ANCHORED_NOTE) == boot or not boot or self.clock.state() is not _SYNCED:
+        boot = self.clock.boot
+        if self.outbox.recall(_ANCHORED_NOTE) == boot or not boot:
+            return
+        now, stamp = self.clock.moment()
+        if stamp.clock is not _SYNCED:
             return
         self.outbox.flush(now)  # what was taken before stands before the anchor; the note goes with it
         self.outbox.note(_ANCHORED_NOTE, boot)
         anchor = Anchor(self.outbox.lanes(now)[Lane.BULK].next, now)
-        self.outbox.append([anchor], self.clock.stamp(), now)
+        self.outbox.append([anchor], stamp, now)
         self.uplink.wake()
 
     def _note_clock(self) -> None:

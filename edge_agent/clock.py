@@ -102,13 +102,7 @@ class Clock:
         """The wall time, aware UTC. Out of step it counts on by uptime since it was last in step, and below
         the floor by elapsed time from the floor.
         """
-        wall = self._wall()
-        if self._in_step(wall):
-            self._booted_at = wall - self._uptime()
-        elif self._booted_at is not None:
-            wall = self._booted_at + self._uptime()
-        floor = self._floor + (self._elapsed() - self._floor_set)
-        return datetime.fromtimestamp(wall if wall >= self._floor else floor, UTC)
+        return self.moment()[0]
 
     def elapsed_s(self) -> float:
         """Seconds that only ever grow; for waits, never for records."""
@@ -116,15 +110,21 @@ class Clock:
 
     def state(self) -> ClockState:
         """Synced; holdover when it was synced earlier in this run; else unsynced."""
-        wall = self._wall()
-        if self._in_step(wall):
-            self._booted_at = wall - self._uptime()
-            return ClockState.SYNCED
-        return ClockState.UNSYNCED if self._booted_at is None else ClockState.HOLDOVER
+        return self.moment()[1].clock
 
     def stamp(self) -> Stamp:
-        """What a record made now is stamped with."""
-        return Stamp(self.boot, self.state(), self.now().timestamp() - self._uptime())
+        """What a record made now is stamped with; with its time, take ``moment``."""
+        return self.moment()[1]
 
-    def _in_step(self, wall: float) -> bool:
-        return wall >= self._floor and self._synchronised()
+    def moment(self) -> tuple[datetime, Stamp]:
+        """Now, and what a record made now is stamped with: of one look, so that no step comes between."""
+        in_step = self._synchronised()  # asked first: a clock that is set after this was not in step
+        wall, uptime = self._wall(), self._uptime()
+        state = ClockState.UNSYNCED
+        if in_step and wall >= self._floor:
+            self._booted_at, state = wall - uptime, ClockState.SYNCED
+        elif self._booted_at is not None:
+            wall, state = self._booted_at + uptime, ClockState.HOLDOVER
+        if wall < self._floor:
+            wall = self._floor + (self._elapsed() - self._floor_set)
+        return datetime.fromtimestamp(wall, UTC), Stamp(self.boot, state, wall - uptime)

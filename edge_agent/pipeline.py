@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from edge_agent import trace
-from edge_agent.clock import Clock
+from edge_agent.clock import Clock, Stamp
 from edge_agent.drivers import Incoming
 from edge_agent.evidence import PERSON_KINDS, Recent
 from edge_agent.outbox import Outbox
@@ -98,7 +98,7 @@ class Pipeline:
 
     def take(self, incoming: Incoming) -> None:
         """Take one frame from a driver. Never raises for what the frame holds."""
-        now, device = self.clock.now(), incoming.frame.device
+        (now, stamp), device = self.clock.moment(), incoming.frame.device
         codec = CODECS.get(incoming.codec)
         if codec is None or device not in self.devices:
             self._refuse(device, f"no codec {incoming.codec!r} or no such device")
@@ -122,22 +122,24 @@ class Pipeline:
         if fresh:
             if note := self._replay.note(device):
                 self.outbox.note(_REPLAY + device, note)
-            self._see(fresh, now)
+            self._see(fresh, now, stamp)
         elif decoded.heard and not incoming.retained:
             self._note_alive(device, now)
 
     def tick(self) -> None:
         """Call about once a second: rules' deadlines, the outbox's groups."""
-        now = self.clock.now()
+        now, stamp = self.clock.moment()
         signs = self.motion.tick(now) if self.motion else []
         alarms = [alarm for sign in signs for rule in self.rules.values() for alarm in rule.see(sign, now)]
-        self.record(alarms + [alarm for rule in self.rules.values() for alarm in rule.tick(now)])
+        alarms += [alarm for rule in self.rules.values() for alarm in rule.tick(now)]
+        if alarms:
+            self._store([], alarms, now, stamp)
         self.outbox.tick(now)
 
     def record(self, alarms: list[Alarm]) -> None:
         """Store alarms that did not come from a frame: a deadline, a command, the agent itself."""
         if alarms:
-            self._store([], alarms, self.clock.now())
+            self._store([], alarms, *self.clock.moment())
 
     def keep(self) -> None:
         """Make durable what the rules remember, where no record tells of it."""
@@ -156,7 +158,7 @@ class Pipeline:
             heard = Heard(device, now)
             self.record([alarm for rule in self.rules.values() for alarm in rule.see(heard, now)])
 
-    def _see(self, observations: tuple[Observation, ...], now: datetime) -> None:
+    def _see(self, observations: tuple[Observation, ...], now: datetime, stamp: Stamp) -> None:
         kept: list[Reading | Event] = []
         alarms: list[Alarm] = []
         for observation in observations:
@@ -166,9 +168,9 @@ class Pipeline:
             elif isinstance(observation, Event) or self.thinning.keeps(observation):
                 kept.append(observation)
             alarms += [a for sight in sights for rule in self.rules.values() for a in rule.see(sight, now)]
-        self._store(kept, alarms, now)
+        self._store(kept, alarms, now, stamp)
 
-    def _store(self, kept: list[Reading | Event], alarms: list[Alarm], now: datetime) -> None:
+    def _store(self, kept: list[Reading | Event], alarms: list[Alarm], now: datetime, stamp: Stamp) -> None:
         self._note_rules()
         told = [
             replace(
@@ -179,7 +181,7 @@ class Pipeline:
             for alarm in alarms
         ]
         trace.mark_alarms("decided", told)
-        self.outbox.append([*told, *kept], self.clock.stamp(), now)
+        self.outbox.append([*told, *kept], stamp, now)
         trace.mark_alarms("stored", told)
         for alarm in told:
             log.warning(

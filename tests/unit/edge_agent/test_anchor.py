@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,12 @@ import pytest
 
 from edge_agent.app import Agent
 from edge_agent.clock import Clock, Stamp
-from edge_agent.settings import EdgeSettings, GatewaySettings, UplinkSettings
-from firmware_protocols.model import ClockState, Quantity, Reading
+from edge_agent.drivers import Incoming
+from edge_agent.rules.sight import Sight
+from edge_agent.settings import EdgeSettings, GatewaySettings, SerialSettings, UplinkSettings
+from firmware_protocols.codec import Frame
+from firmware_protocols.model import Alarm, ClockState, Quantity, Reading
+from firmware_protocols.serial import micradar
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.envelope import Anchor, Batch
 from firmware_protocols.wire.topics import Lane
@@ -143,6 +148,41 @@ def test_a_step_of_the_clock_before_it_is_in_step_begins_a_batch_of_its_own(
     (anchor,) = anchors(agent)
     bulk = [batch for batch in batches(agent) if batch.lane is Lane.BULK]
     assert [put_right(batch, anchor) for batch in bulk] == [[first], [second]]
+
+
+class Setter:
+    """A rule during whose work the clock is set."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def see(self, sight: Sight, now: datetime) -> list[Alarm]:
+        self.machine.synchronise()
+        return []
+
+    def tick(self, now: datetime) -> list[Alarm]:
+        return []
+
+    def state(self) -> None:
+        return None
+
+    def restore(self, state: object) -> None:
+        pass
+
+
+def test_a_record_whose_frame_came_before_the_clock_was_set_is_not_stamped_as_if_after(
+    settings: EdgeSettings, machine: Machine
+) -> None:
+    line = SerialSettings(RADAR, "micradar", "/dev/null")
+    agent = Agent(dataclasses.replace(settings, serial=(line,)), machine.clock)
+    agent.pipeline.rules = {"setter": Setter(machine)}
+    frame = Frame(RADAR, micradar.encode_distance(7), machine.clock.now())
+    agent.pipeline.take(Incoming("micradar", frame))
+    agent._anchor_clock()
+    (anchor,) = anchors(agent)
+    (bulk,) = [batch for batch in batches(agent) if batch.lane is Lane.BULK]
+    assert bulk.clock is ClockState.UNSYNCED
+    assert put_right(bulk, anchor) == [NOON]
 
 
 def test_a_machine_without_a_boot_id_anchors_nothing(settings: EdgeSettings) -> None:

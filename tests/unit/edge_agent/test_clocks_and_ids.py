@@ -63,6 +63,21 @@ def test_a_clock_set_back_two_weeks_while_out_of_step_does_not_take_the_time_wit
     assert clock.now() == NOON + timedelta(seconds=10), "in step again, the wall is believed"
 
 
+def test_a_clock_that_is_set_while_it_is_read_is_not_taken_for_true_with_its_old_time() -> None:
+    fake = Fake()
+
+    def wall() -> float:
+        before, fake.wall, fake.synced = fake.wall, NOON.timestamp(), True
+        return before
+
+    fake.wall = NOON.timestamp() - 14 * 86_400
+    clock = Clock(wall, lambda: fake.elapsed, lambda: fake.synced, "b", lambda: fake.elapsed)
+    now, stamp = clock.moment()
+    assert (now, stamp.clock) == (NOON - timedelta(days=14), ClockState.UNSYNCED)
+    now, stamp = clock.moment()
+    assert (now, stamp.clock) == (NOON, ClockState.SYNCED)
+
+
 def test_ids_ascend_within_a_millisecond_and_over_a_clock_set_back() -> None:
     moments = [NOON, NOON, NOON, NOON - timedelta(days=1), NOON + timedelta(milliseconds=1)]
     source = iter(moments)

@@ -245,7 +245,7 @@ def test_garbage_and_strangers_are_counted_and_logged_ever_more_rarely(
 
 def test_a_wearables_motion_is_judged_and_not_sent(gateway: Gateway) -> None:
     window = MotionWindow(WATCH, NOON, 1, 50.0, 8.0, ((0, 0, 1000),))
-    gateway.pipeline._see((window,), NOON)
+    gateway.pipeline._see((window,), *gateway.pipeline.clock.moment())
     (alarm,) = gateway.alarms()
     assert (alarm.kind, alarm.state, alarm.device) == (AlarmKind.FALL, AlarmState.SUSPECTED, WATCH)
     assert gateway.stored(Lane.BULK) == []
