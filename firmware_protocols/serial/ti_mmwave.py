@@ -269,9 +269,8 @@ def _people(frame: Frame, tlvs: Sequence[Tlv]) -> tuple[Observation, ...]:
     elif not there:
         readings.append(state(frame, Quantity.MOTION, False))
     readings.append(_nearest(frame, targets))
-    heights = _only(tlvs, HEIGHTS)
-    if heights is not None and targets:
-        readings.append(_lowest(frame, targets, heights))
+    if tops := _tops_m(targets, _only(tlvs, HEIGHTS) or b""):
+        readings.append(_least(frame, Quantity.HEIGHT, tops, HEIGHTS_M))
     return tuple(readings)
 
 
@@ -299,11 +298,13 @@ def _nearest(frame: Frame, targets: Sequence[Target]) -> Reading:
     return _least(frame, Quantity.DISTANCE, [target.distance_m for target in targets], DISTANCES_M)
 
 
-def _lowest(frame: Frame, targets: Sequence[Target], heights: bytes) -> Reading:
-    """The top of the person whose top is lowest: who lies on the floor, not who stands beside."""
+def _tops_m(targets: Sequence[Target], heights: bytes) -> list[float]:
+    """The top of each person in the list; the lowest is of who lies on the floor, not of who stands beside.
+
+    The firmware does not measure everybody in each frame: nobody's height is nothing said, not "no height".
+    """
     seen = {target.id for target in targets}
-    tops = [top for target, top, _ in _HEIGHT.iter_unpack(heights) if target in seen]
-    return _least(frame, Quantity.HEIGHT, tops, HEIGHTS_M)
+    return [top for target, top, _ in _HEIGHT.iter_unpack(heights) if target in seen]
 
 
 def _least(frame: Frame, quantity: Quantity, values: Sequence[float], limits: tuple[float, float]) -> Reading:
