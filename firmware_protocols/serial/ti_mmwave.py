@@ -269,7 +269,8 @@ def _people(frame: Frame, tlvs: Sequence[Tlv]) -> tuple[Observation, ...]:
     elif not there:
         readings.append(state(frame, Quantity.MOTION, False))
     readings.append(_nearest(frame, targets))
-    if tops := _tops_m(targets, _only(tlvs, HEIGHTS) or b""):
+    tops = _tops_m(targets, _only(tlvs, HEIGHTS) or b"")
+    if tops or not there:
         readings.append(_least(frame, Quantity.HEIGHT, tops, HEIGHTS_M))
     return tuple(readings)
 
@@ -301,7 +302,7 @@ def _nearest(frame: Frame, targets: Sequence[Target]) -> Reading:
 def _tops_m(targets: Sequence[Target], heights: bytes) -> list[float]:
     """The top of each person in the list; the lowest is of who lies on the floor, not of who stands beside.
 
-    The firmware does not measure everybody in each frame: nobody's height is nothing said, not "no height".
+    The firmware does not measure everybody in each frame: of who is there and not measured nothing is said.
     """
     seen = {target.id for target in targets}
     return [top for target, top, _ in _HEIGHT.iter_unpack(heights) if target in seen]
