@@ -72,6 +72,10 @@ class Downlink:
         log.info("command done name=%s id=%s", command.name, command.id)
         return Result(command.id, ok=True, detail=detail)
 
+    def _asking(self) -> list[Cancellable]:
+        """The rules that ask before they call."""
+        return [rule for rule in self.pipeline.rules.values() if isinstance(rule, Cancellable)]
+
     def _done(self) -> dict[str, bool]:
         found = json.loads(self.outbox.recall(_NOTE) or "{}")
         return found if isinstance(found, dict) else {}
@@ -85,8 +89,7 @@ class Downlink:
     def cancel(self, args: Mapping[str, Any]) -> str:
         """``{alarm?}``: what is suspected (all of it, or this alarm) is nothing."""
         alarm, now = AlarmId(_text(args, "alarm")) if "alarm" in args else None, self.clock.now()
-        asking = [rule for rule in self.pipeline.rules.values() if isinstance(rule, Cancellable)]
-        cancelled = [record for rule in asking for record in rule.cancel(now, "cloud", alarm)]
+        cancelled = [record for rule in self._asking() for record in rule.cancel(now, "cloud", alarm)]
         if not cancelled:
             raise CommandRefused("no such suspicion is open")
         self.pipeline.record(cancelled)
@@ -117,6 +120,8 @@ class Downlink:
     def closed(self, args: Mapping[str, Any]) -> str:
         """``{alarm}``: people are done with the alarm; what still sounds for it ends."""
         alarm = self._in_hand(args)
+        for rule in self._asking():
+            rule.forget(alarm)
         sounded = self.pipeline.announcer.close(alarm)
         return "silenced" if sounded else "was silent"
 

@@ -58,6 +58,10 @@ class Cancellable(Protocol):
         """Somebody says that all is well (of ``alarm``, if given): return the cancelled suspicion, if any."""
         ...
 
+    def forget(self, alarm: AlarmId) -> None:
+        """People are done with ``alarm``: nothing more is told of it, and the next reason is its own."""
+        ...
+
 
 RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "surroundings": lambda home: home.surroundings,

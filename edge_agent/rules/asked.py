@@ -67,6 +67,12 @@ class AskedRule:
         """Somebody says that all is well (of ``alarm``, if given)."""
         return self._settled(self._asking.cancel(now, by, alarm))
 
+    def forget(self, alarm: AlarmId) -> None:
+        """People are done with ``alarm``; the wait begins anew."""
+        if self._asking.episode is not None:
+            self._asking.forget(alarm)
+            self._settled([])
+
     def state(self) -> JsonValue:
         """The open episode, and since when nothing is waited for."""
         return {"episode": self._asking.state(), "asked_s": self._asked_s, "calm_s": self._calm_s}

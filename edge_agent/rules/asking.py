@@ -113,6 +113,11 @@ class Asking:
         """The episode is over; the next reason opens one of its own."""
         self.episode = None
 
+    def forget(self, alarm: AlarmId) -> None:
+        """People are done with ``alarm``. A suspicion is still asked about: nobody has answered yet."""
+        if self.episode is not None and self.episode.id == alarm and self.episode.raised:
+            self.episode = None
+
     def state(self) -> JsonValue:
         """The open episode."""
         episode = self.episode

@@ -73,6 +73,10 @@ class FallRule:
         """Somebody says that all is well (of ``alarm``, if given)."""
         return self._asking.cancel(now, by, alarm)
 
+    def forget(self, alarm: AlarmId) -> None:
+        """People are done with ``alarm``: a sign that comes now is another fall."""
+        self._asking.forget(alarm)
+
     def state(self) -> JsonValue:
         """The open episode and the radars' last reports."""
         return {

@@ -73,11 +73,6 @@ class Repeats:
         state = AlarmState.RAISED if count == 1 else AlarmState.UPDATED
         return [Alarm(alarm_id, kind, state, device, at, {**evidence, "count": count})]
 
-    def open_alarm(self, device: DeviceId, kind: AlarmKind) -> AlarmId | None:
-        """The alarm that a report would belong to if it came soon."""
-        alarm_id, *_ = self._seen.get((device, kind), (None,))
-        return alarm_id
-
     def forget(self, alarm: AlarmId) -> None:
         """The next report is an occurrence of its own, however soon it comes."""
         self._seen = {source: seen for source, seen in self._seen.items() if seen[0] != alarm}

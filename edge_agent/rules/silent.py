@@ -1,9 +1,9 @@
 """A device that should have spoken and has not. What it would have reported is unknown, and people must
 know that.
 
-One alarm per device and silence: it is told when the plan's time has passed, and once more when the device is
-heard again. A device is missed only by a gateway that listened: time without power or with a wrong clock is
-no silence.
+One alarm per device and silence: it is told when the plan's time has passed, and taken back when the device
+is heard again. A device is missed only by a gateway that listened: time without power or with a wrong clock
+is no silence.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SilentRule:
         if alarm is None:
             return []
         record = Alarm(
-            alarm, AlarmKind.SENSOR_SILENT, AlarmState.UPDATED, sight.device, now, {"restored": True}
+            alarm, AlarmKind.SENSOR_SILENT, AlarmState.CANCELLED, sight.device, now, {"restored": True}
         )
         return [record]
 

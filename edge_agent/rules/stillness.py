@@ -21,16 +21,13 @@ class Stillness:
 
     def found(self, now: datetime, calm_s: float) -> Finding | None:
         """Silence, somebody at home, and every sensor alive."""
-        rule, around, local = (
-            self._home.plan.rules.stillness,
-            self._home.surroundings,
-            self._home.plan.local(now),
-        )
-        device = around.moved_by
-        if not (rule.armed and rule.day.hold(local) and device):
-            return None
+        plan, around = self._home.plan, self._home.surroundings
+        rule, device = plan.rules.stillness, around.moved_by
         still_s = around.since(around.moved_s, calm_s)
-        if min(still_s, _of_day_s(rule.day, local)) < rule.wait_s:
+        if not rule.armed or device is None or still_s < rule.wait_s:
+            return None
+        local = plan.local(now)
+        if not rule.day.hold(local) or _of_day_s(rule.day, local) < rule.wait_s:
             return None
         if not (around.someone_home() and around.all_speak()):
             return None

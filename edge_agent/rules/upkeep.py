@@ -1,8 +1,9 @@
 """The devices themselves: power that is out, a battery near its end, a case that was opened, a sensor that
 sticks.
 
-The one idea: each is a *fault* of one device that begins, lasts and ends. It is told once when it has lasted
-long enough, and once more when it has ended; one that comes back within the hour is the same alarm.
+The one idea: each is a *fault* of one device that begins, lasts and ends. It is told once it has lasted
+long enough, and taken back once it has stayed away for a while; one that comes and goes meanwhile is the
+same alarm.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from edge_agent.rules.home import Home
-from edge_agent.rules.sight import Repeats, Sight
+from edge_agent.rules.sight import Evidence, Sight
 from firmware_protocols.model import (
     Alarm,
     AlarmId,
@@ -26,7 +27,8 @@ from firmware_protocols.model import (
 )
 from firmware_protocols.wire.plan import Upkeep
 
-_SAME_FAULT_S: Final = 3_600.0
+_AWAY_S: Final = 600.0
+"""A fault that has stayed away for so long is over. D."""
 _CHARGED_PERCENT: Final = 5.0
 """A battery is well again only so far above its limit: its voltage recovers while nothing is sent. D."""
 _STUCK_S: Final = 14_400.0
@@ -61,11 +63,15 @@ FAULTS: Final[Mapping[Quantity, Fault]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A fault of one device: since when, its last value, and the alarm that told of it, if any."""
+    """A fault of one device: since when, its last value, the alarm that told of it, how often it has come
+    since, and when it went away.
+    """
 
     since_s: float
     value: float
     alarm: AlarmId | None = None
+    count: int = 1
+    ended_s: float | None = None
 
 
 class UpkeepRule:
@@ -74,32 +80,34 @@ class UpkeepRule:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._begun: dict[tuple[DeviceId, Quantity], _Begun] = {}
-        self._repeats = {quantity: Repeats(_SAME_FAULT_S) for quantity in FAULTS}
 
     def see(self, sight: Sight, now: datetime) -> list[Alarm]:
-        """A device's state: a fault begins, goes on, or ends."""
+        """A device's state: a fault begins, goes on, goes away, or comes back."""
         if not isinstance(sight, Reading) or sight.quantity not in FAULTS or sight.value is None:
             return []
-        key, value = (sight.device, sight.quantity), float(sight.value)
+        key = sight.device, sight.quantity
         faulty = FAULTS[sight.quantity].begins(sight.value, self._home.plan.rules.upkeep)
         if faulty is None:
             return []
-        if not faulty:
-            return self._end(key, now)
-        begun = self._begun.get(key)
-        if begun is None or (begun.alarm is None and self._has_paused(key)):
-            begun = _Begun(self._home.surroundings.listened_s, value)
-        self._begun[key] = replace(begun, value=value)
-        return self._tell_due(now)
+        return self._come(key, float(sight.value), now) if faulty else self._go(key)
 
     def tick(self, now: datetime) -> list[Alarm]:
-        """Tell what has lasted."""
-        return self._tell_due(now)
+        """Tell what has lasted; take back what has stayed away."""
+        told = [alarm for key in list(self._begun) for alarm in self._tell_if_due(key, now)]
+        return told + [alarm for key in list(self._begun) for alarm in self._end_if_over(key, now)]
 
     def state(self) -> JsonValue:
         """What has begun."""
         return [
-            [device, str(quantity), round(begun.since_s), begun.value, begun.alarm]
+            [
+                device,
+                str(quantity),
+                round(begun.since_s),
+                begun.value,
+                begun.alarm,
+                begun.count,
+                begun.ended_s,
+            ]
             for (device, quantity), begun in self._begun.items()
         ]
 
@@ -113,50 +121,66 @@ class UpkeepRule:
     def _restore(self, state: Any) -> None:
         self._begun = {
             (DeviceId(device), Quantity(quantity)): _Begun(
-                float(since_s), float(value), alarm and AlarmId(alarm)
+                float(since_s), float(value), alarm and AlarmId(alarm), int(count), ended_s
             )
-            for device, quantity, since_s, value, alarm in state
+            for device, quantity, since_s, value, alarm, count, ended_s in state
         }
+
+    def _come(self, key: tuple[DeviceId, Quantity], value: float, now: datetime) -> list[Alarm]:
+        begun, now_s = self._begun.get(key), self._home.surroundings.listened_s
+        if begun is None or (begun.alarm is None and self._has_paused(key)):
+            begun = _Begun(now_s, value)
+        back = begun.ended_s is not None
+        begun = replace(begun, value=value, ended_s=None, count=begun.count + back)
+        self._begun[key] = begun
+        if back and begun.count & (begun.count - 1) == 0:
+            return self._record(key, begun, AlarmState.UPDATED, now, {"count": begun.count})
+        return self._tell_if_due(key, now)
+
+    def _go(self, key: tuple[DeviceId, Quantity]) -> list[Alarm]:
+        begun = self._begun.get(key)
+        if begun is None or begun.alarm is None:
+            self._begun.pop(key, None)
+        elif begun.ended_s is None:
+            self._begun[key] = replace(begun, ended_s=self._home.surroundings.listened_s)
+        return []
 
     def _has_paused(self, key: tuple[DeviceId, Quantity]) -> bool:
         """Whether a sensor of motion has made a pause: then it does not stick."""
         device, quantity = key
         return quantity is Quantity.MOTION and self._home.surroundings.held_s(device, quantity) == 0.0
 
-    def _tell_due(self, now: datetime) -> list[Alarm]:
-        upkeep, now_s = self._home.plan.rules.upkeep, self._home.surroundings.listened_s
-        if not upkeep.armed:
-            return []
-        due = [
-            key
-            for key, begun in self._begun.items()
-            if begun.alarm is None and now_s - begun.since_s >= FAULTS[key[1]].wait_s(upkeep)
-        ]
-        return [alarm for key in due for alarm in self._tell(key, now)]
-
-    def _tell(self, key: tuple[DeviceId, Quantity], now: datetime) -> list[Alarm]:
-        device, quantity = key
-        begun, kind, repeats = self._begun[key], FAULTS[quantity].kind, self._repeats[quantity]
+    def _tell_if_due(self, key: tuple[DeviceId, Quantity], now: datetime) -> list[Alarm]:
+        begun, upkeep = self._begun[key], self._home.plan.rules.upkeep
         lasted_s = self._home.surroundings.listened_s - begun.since_s
-        evidence = _EVIDENCE.get(quantity, _plain)(begun.value, lasted_s)
-        told = repeats.report(device, kind, now, evidence, self._home.new_id)
-        self._begun[key] = replace(begun, alarm=repeats.open_alarm(device, kind))
-        return told
-
-    def _end(self, key: tuple[DeviceId, Quantity], now: datetime) -> list[Alarm]:
-        begun = self._begun.pop(key, None)
-        if begun is None or begun.alarm is None:
+        if not upkeep.armed or begun.alarm is not None or lasted_s < FAULTS[key[1]].wait_s(upkeep):
             return []
+        self._begun[key] = replace(begun, alarm=self._home.new_id())
+        evidence = _EVIDENCE.get(key[1], _plain)(begun.value, lasted_s)
+        return self._record(key, self._begun[key], AlarmState.RAISED, now, evidence)
+
+    def _end_if_over(self, key: tuple[DeviceId, Quantity], now: datetime) -> list[Alarm]:
+        begun = self._begun[key]
+        if begun.ended_s is None or self._home.surroundings.since(begun.ended_s) < _AWAY_S:
+            return []
+        del self._begun[key]
+        return self._record(key, begun, AlarmState.CANCELLED, now, {"restored": True})
+
+    @staticmethod
+    def _record(
+        key: tuple[DeviceId, Quantity], begun: _Begun, state: AlarmState, now: datetime, evidence: Evidence
+    ) -> list[Alarm]:
         device, quantity = key
-        kind = FAULTS[quantity].kind
-        return [Alarm(begun.alarm, kind, AlarmState.UPDATED, device, now, {"restored": True})]
+        return (
+            [Alarm(begun.alarm, FAULTS[quantity].kind, state, device, now, evidence)] if begun.alarm else []
+        )
 
 
-def _plain(_value: float, _lasted_s: float) -> Mapping[str, JsonValue]:
+def _plain(_value: float, _lasted_s: float) -> Evidence:
     return {}
 
 
-_EVIDENCE: Final[Mapping[Quantity, Callable[[float, float], Mapping[str, JsonValue]]]] = {
+_EVIDENCE: Final[Mapping[Quantity, Callable[[float, float], Evidence]]] = {
     Quantity.MAINS: lambda _, lasted_s: {"out_s": round(lasted_s)},
     Quantity.BATTERY: lambda value, _: {"battery": value},
     Quantity.MOTION: lambda _, lasted_s: {"fault": "stuck", "stuck_min": int(lasted_s // 60)},

@@ -363,6 +363,26 @@ def test_a_siren_outlives_the_acceptance_and_ends_when_people_are_done(gateway: 
     assert hear(smoke, after(9)) == ("siren",), "whoever closed it was wrong"
 
 
+def test_what_people_have_closed_is_told_of_no_more_and_a_new_sign_is_a_new_alarm(gateway: Gateway) -> None:
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    gateway.at(21)
+    gateway.pipeline.tick()
+    assert downlink(gateway).do(command("closed", alarm="1", until=90)).ok
+    gateway.at(60)
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    assert [(alarm.id, alarm.state) for alarm in gateway.alarms()] == [
+        ("1", AlarmState.SUSPECTED),
+        ("1", AlarmState.RAISED),
+        ("2", AlarmState.SUSPECTED),
+    ]
+
+
+def test_a_sensor_that_is_back_says_nothing_aloud(gateway: Gateway) -> None:
+    hear, tick = gateway.pipeline.announcer.hear, gateway.pipeline.announcer.tick
+    assert hear(Alarm(AlarmId("7"), AlarmKind.SENSOR_SILENT, AlarmState.CANCELLED, RADAR, NOON), NOON) == ()
+    assert tick(NOON) == []
+
+
 def test_a_new_call_is_heard_whatever_was_accepted_before(gateway: Gateway) -> None:
     assert downlink(gateway).do(command("accepted", alarm="an older one")).ok
     assert downlink(gateway).do(command("closed", "c2", alarm="an older one")).detail == "was silent"

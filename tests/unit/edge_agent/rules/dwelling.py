@@ -71,7 +71,7 @@ class Dwelling:
         self.wall = self.start
         self._ids = count(1)
         self._rules = self._fresh()
-        self._tick()
+        self.tick()
 
     @property
     def around(self) -> Surroundings:
@@ -111,6 +111,11 @@ class Dwelling:
         self.wait(10)
         self.read("door-front", Quantity.OPENING, False)
 
+    def tick(self) -> None:
+        """The gateway looks at its clock."""
+        for rule in self._rules.values():
+            self._tell(rule.tick(self.wall))
+
     def wait(self, seconds: float) -> None:
         """Let time pass: the rules tick, living sensors say that they live."""
         end = self.elapsed_s + seconds
@@ -122,7 +127,7 @@ class Dwelling:
             if self.elapsed_s // _ALIVE_S > before:
                 for device in self.devices.keys() - self.dead:
                     self.see(Heard(DeviceId(device), self.wall))
-            self._tick()
+            self.tick()
 
     def wait_min(self, minutes: float) -> None:
         self.wait(minutes * 60)
@@ -135,15 +140,15 @@ class Dwelling:
 
     # -- what disturbs ------------------------------------------------------------------------------
 
-    def restart(self) -> None:
-        """Kill the gateway and start it again, which takes half a minute."""
+    def restart(self, seconds: float = 30) -> None:
+        """Kill the gateway and start it again, which takes so long."""
         states = {name: json.loads(json.dumps(rule.state())) for name, rule in self._rules.items()}
         self._rules = self._fresh()
         for name, state in states.items():
             self._rules[name].restore(state)
-        self.elapsed_s += 30
-        self.wall += timedelta(seconds=30)
-        self._tick()
+        self.elapsed_s += seconds
+        self.wall += timedelta(seconds=seconds)
+        self.tick()
 
     def set_clock(self, by: timedelta) -> None:
         """Somebody, or a time server, sets the clock."""
@@ -174,10 +179,6 @@ class Dwelling:
         in_force = InForce(plans.parse(self.plan))
         home = Home(kinds, lambda: AlarmId(str(next(self._ids))), 20.0, rooms, in_force)
         return {name: make(home) for name, make in RULES.items()}
-
-    def _tick(self) -> None:
-        for rule in self._rules.values():
-            self._tell(rule.tick(self.wall))
 
     def _tell(self, alarms: list[Alarm]) -> None:
         self.told += [(self.elapsed_s, alarm) for alarm in alarms]
