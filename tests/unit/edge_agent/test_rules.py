@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,3 +208,9 @@ def test_no_rule_stumbles_over_an_older_programs_state(name: str, junk: Any) -> 
     rule = RULES[name](home())
     rule.restore(junk)
     assert rule.tick(NOON) == []
+
+
+def test_the_documentation_names_every_rule_in_the_order_of_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \| `", page, re.MULTILINE)
+    assert named == [name for name in RULES if name != "surroundings"]

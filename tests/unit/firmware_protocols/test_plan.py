@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -135,3 +138,14 @@ def test_the_heartbeat_says_which_plan_is_in_force_and_an_older_gateways_says_no
     assert parse_control(State, encode(State(online=True, plan=7))).plan == 7
     assert parse_control(State, b'{"online":true}').plan == 0
     assert b"plan" not in encode(State(online=True))
+
+
+def test_the_plan_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    plan = plans.parse(json.loads(example))
+    assert (plan.limits[Quantity.SPO2].low, plan.exits, plan.phones.centre) == (
+        88,
+        ("door-front",),
+        "+8674512345",
+    )
