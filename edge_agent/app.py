@@ -237,7 +237,7 @@ def _motion(settings: EdgeSettings) -> MotionWatch | None:
 def _locked(folder: Path) -> int:
     """Hold the folder for this process; the kernel lets go when it dies. -1 where no file can be made."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the plan holds telephone numbers
         lock = os.open(folder / _LOCK_FILE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError:
         return -1

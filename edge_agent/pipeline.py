@@ -45,6 +45,8 @@ _REPLAY: Final = "replay/"
 _RULE: Final = "rule/"
 _STALE: Final = timedelta(minutes=1)
 """A frame is taken within moments; a receive time further off than this is not the gateway's time."""
+_NOTED: Final = timedelta(minutes=1)
+"""What rules wait for is on disk no later than this, also in a home in which nothing happens."""
 _ALIVE: Final = timedelta(seconds=10)
 """Rules hear so often that a device lives which says nothing new."""
 
@@ -82,11 +84,12 @@ class Pipeline:
     """What the devices said last, for the evidence of an alarm."""
     _alive: dict[DeviceId, datetime] = field(default_factory=dict)
     _replay: Replay = field(init=False)
+    _noted_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         """Take up where the last run stopped."""
         self._replay = Replay(self.devices)
-        now = self.clock.now()
+        self._noted_at = now = self.clock.now()
         for device in self.devices:
             if note := self.outbox.recall(_REPLAY + device):
                 with contextlib.suppress(ValueError, TypeError):  # an older program's note
@@ -134,6 +137,8 @@ class Pipeline:
         alarms += [alarm for rule in self.rules.values() for alarm in rule.tick(now)]
         if alarms:
             self._store([], alarms, now, stamp)
+        if abs(now - self._noted_at) >= _NOTED:
+            self.keep()
         self.outbox.tick(now)
 
     def record(self, alarms: list[Alarm]) -> None:
@@ -200,6 +205,8 @@ class Pipeline:
         return {**alarm.evidence, **plan, **(self.recent.seal(now) if sealed else {})}
 
     def _note_rules(self) -> None:
+        """Durable with the next commit: what the rules must not forget."""
+        self._noted_at = self.clock.now()
         for name, rule in self.rules.items():
             self.outbox.note(_RULE + name, json.dumps(rule.state()))
 

@@ -52,14 +52,13 @@ _SAYINGS: Final[Mapping[tuple[AlarmKind, AlarmState], Saying]] = {
     (AlarmKind.FALL, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
     (AlarmKind.FALL, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
     (AlarmKind.SOS, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
-    **{
-        (kind, state): saying
-        for kind in (AlarmKind.LONG_LIE, AlarmKind.STILLNESS, AlarmKind.BED_EXIT, AlarmKind.NIGHT_DOOR)
-        for state, saying in (
-            (AlarmState.SUSPECTED, Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True)),
-            (AlarmState.RAISED, Saying(Phrase.HELP_CALLED, 20, 600)),
-        )
-    },
+    (AlarmKind.LONG_LIE, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
+    (AlarmKind.LONG_LIE, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
+    (AlarmKind.STILLNESS, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
+    (AlarmKind.STILLNESS, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
+    (AlarmKind.BED_EXIT, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
+    (AlarmKind.BED_EXIT, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
+    (AlarmKind.NIGHT_DOOR, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
     (AlarmKind.VITALS, AlarmState.RAISED): Saying(Phrase.HELP_CALLED),
     (AlarmKind.SMOKE, AlarmState.RAISED): Saying(Phrase.FIRE, 4, 600, "siren", stands=True),
     (AlarmKind.GAS, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren", stands=True),

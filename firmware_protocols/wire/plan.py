@@ -27,6 +27,8 @@ from firmware_protocols.wire.strict import MAX_INTEGER
 
 MAX_PLAN: Final = 16 * 1024
 """Bytes of JSON; a larger plan is refused."""
+LEAST_ALARM_S: Final = 300.0
+"""A device missed sooner would come and go all day. D."""
 DEFAULT_ZONE: Final = "Asia/Shanghai"
 _DEFAULT_ZONE: Final = timezone(timedelta(hours=8), DEFAULT_ZONE)
 """China has had one zone without summer time since 1991, so the default needs no zone database."""
@@ -245,9 +247,6 @@ def parse(document: object) -> Plan:
     Raises:
         BadPlan: anything in it is unknown or impossible.
     """
-    size = len(msgspec.json.encode(document))
-    if size > MAX_PLAN:
-        raise BadPlan(f"{size} bytes, at most {MAX_PLAN} allowed")
     try:
         plan = msgspec.convert(document, Plan)
     except msgspec.ValidationError as error:
@@ -265,12 +264,17 @@ def as_document(plan: Plan) -> dict[str, object]:
 
 def faults(plan: Plan) -> Iterator[str]:
     """What each value alone cannot show; empty for a plan that can be used."""
+    size = len(msgspec.json.encode(plan))
+    if size > MAX_PLAN:
+        yield f"{size} bytes, at most {MAX_PLAN} allowed"
     if plan.time_zone is not None and not _is_zone(plan.time_zone):
         yield f"time_zone {plan.time_zone[:64]!r} is not known here; give an IANA name, e.g. {DEFAULT_ZONE!r}"
     for quantity, limit in plan.limits.items():
         yield from _limit_faults(quantity, limit)
     yield from _hours_faults(plan.rules)
     for name, supervision in plan.devices.items():
+        if 0 < supervision.alarm_s < LEAST_ALARM_S:
+            yield f"devices.{name}: alarm_s must be at least {LEAST_ALARM_S:g} (0: it is not supervised)"
         if 0 < supervision.alarm_s < supervision.expected_s:
             yield f"devices.{name}: alarm_s must not be below expected_s (0: it is not supervised)"
     numbers = [number for number in (plan.phones.centre, *plan.phones.contacts) if number]

@@ -419,6 +419,18 @@ def test_a_device_that_says_nothing_new_is_alive_all_the_same(gateway: Gateway) 
     assert gateway.alarms() == []
 
 
+def test_what_is_waited_for_survives_a_kill_in_a_home_in_which_nothing_happens(gateway: Gateway) -> None:
+    for minute in range(90):
+        gateway.at(60 * minute)
+        gateway.pipeline.tick()
+    before = gateway.rules["surroundings"]
+    gateway.restart()
+    after_it = gateway.rules["surroundings"]
+    assert isinstance(before, Surroundings)
+    assert isinstance(after_it, Surroundings)
+    assert before.listened_s - after_it.listened_s <= 60
+
+
 # -- the plan ----------------------------------------------------------------------------------------
 
 PLAN = {"version": 3, "confirm_s": 5, "devices": {"radar": {"expected_s": 60, "alarm_s": 600}}}

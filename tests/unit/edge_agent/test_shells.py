@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+import stat
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from edge_agent import link as link_module
 from edge_agent import supervise as supervision
 from edge_agent.__main__ import main
+from edge_agent.app import _locked
 from edge_agent.drivers import DriverError
 from edge_agent.link import Identity, Link, Offline, Outgoing
 from edge_agent.prompt import CommandPrompt, Phrase
@@ -232,3 +234,9 @@ async def test_listen_prints_what_a_device_says(tmp_path: Path, line: Line) -> N
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def test_what_the_agent_keeps_is_for_no_other_eyes(tmp_path: Path) -> None:
+    lock = _locked(tmp_path / "var" / "agent")
+    os.close(lock)
+    assert stat.S_IMODE((tmp_path / "var" / "agent").stat().st_mode) == 0o700
