@@ -12,14 +12,16 @@ from typing import Final
 from edge_agent.rules.asked import Finding
 from edge_agent.rules.home import Home
 from edge_agent.rules.sight import Evidence
+from edge_agent.rules.surroundings import BEDROOM
 
 _WAIT_S: Final = 2_700.0
+"""D. 45 min at night is the practice of a monitoring service."""
 _WAIT_OF_DEPENDENT_S: Final = 900.0
+"""D."""
 _DEPENDENT: Final = 3
-"""Ability level of GB/T 42195-2022 from which on somebody does not walk alone safely."""
+"""D. Ability level of GB/T 42195-2022 from which on somebody hardly walks alone safely."""
 _ABOUT_S: Final = 900.0
 """Movement so recent shows somebody who is up. D."""
-_BED: Final = frozenset({"bed"})
 
 
 class BedExit:
@@ -58,7 +60,7 @@ class BedExit:
 
     def _is_about(self) -> bool:
         """Whether somebody is seen to be up, outside the rooms where people fall unseen."""
-        around, doubtful = self._home.surroundings, frozenset(self._home.plan.soon_rooms) | {"", "bedroom"}
+        around, doubtful = self._home.surroundings, {*self._home.plan.soon_rooms, "", BEDROOM}
         if self._is_dependent():
             return False
         moves = around.moved_in not in doubtful and around.since(around.moved_s) < _ABOUT_S

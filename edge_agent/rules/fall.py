@@ -124,7 +124,9 @@ class FallRule:
         """
         around = self._home.surroundings
         found = {
-            "moved_elsewhere": self._home.plan.person.lives_alone and around.fell_in is None,
+            "moved_elsewhere": self._home.plan.person.lives_alone
+            and around.fell_s is not None
+            and around.fell_in is None,
             "door_after": around.door_s is not None and around.door_s > (around.fell_s or 0.0),
         }
         return {name: True for name, seen in found.items() if seen}

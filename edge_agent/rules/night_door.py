@@ -14,6 +14,7 @@ from edge_agent.rules.home import Home
 
 _WAIT_OF_WANDERER_S: Final = 600.0
 _WAIT_S: Final = 1_800.0
+"""D., both."""
 
 
 class NightDoor:

@@ -47,6 +47,8 @@ _WORN_MG: Final = 150
 LYING_M: Final = 0.4
 """A head not higher than this is close to the floor; a low bed is higher. D."""
 
+BEDROOM: Final = "bedroom"
+"""Where a bed is low and a person who lies is asleep."""
 _STATES: Final = frozenset(
     {Quantity.OPENING, Quantity.PRESENCE, Quantity.IN_BED, Quantity.WORN, Quantity.MOTION}
 )
@@ -209,14 +211,12 @@ class Surroundings:
     def lying(self, least_s: float, calm_s: float = 0.0) -> DeviceId | None:
         """The device that has seen somebody close to the floor for ``least_s``, where nobody sleeps."""
         for device, (since_s, last_s) in self._low.items():
-            if last_s - max(since_s, calm_s) >= least_s and self.rooms.get(device) != "bedroom":
+            if last_s - max(since_s, calm_s) >= least_s and self.rooms.get(device) != BEDROOM:
                 return device
         return None
 
     def moved_on(self, asked_s: float) -> bool:
-        """Whether somebody has moved since ``asked_s``, in another room than the one of the last movement
-        before.
-        """
+        """Whether somebody has moved since ``asked_s`` in another room than before."""
         return self._room_s > asked_s
 
     # -- inside --------------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
-"""The devices themselves: power that is out, a battery near its end, a case that was opened, a sensor that
-sticks.
+"""The devices themselves: power that is out, an empty battery, an opened case, a sensor that sticks.
 
 The one idea: each is a *fault* of one device that begins, lasts and ends. It is told once it has lasted
 long enough, and taken back once it has stayed away for a while; one that comes and goes meanwhile is the

@@ -20,17 +20,19 @@ _APART_S: Final = 30.0
 _APART_OF_CONTACTLESS_S: Final = 180.0
 """Radars and mats guess from afar: they must go on saying so. D."""
 _CONTACTLESS: Final = frozenset({"radar", "bed", "presence"})
-_SAME_TROUBLE_S: Final = 3_600.0
-"""A value that comes back to the limit within this is the same trouble. D."""
+_AGAIN_S: Final = 3_600.0
+"""Who stays outside is told of again so late, for people may have closed it meanwhile. D."""
+_SAME_TROUBLE_S: Final = 2 * _AGAIN_S
+"""A value that is outside again within this is the same trouble. D."""
 
 
 class VitalsRule:
-    """Raises for a quantity that stays outside; tells of its return to the limits by calling no more."""
+    """Raises for a quantity that stays outside, and says so again while it does."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._outside: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, float] = {}
         self._repeats = {quantity: Repeats(_SAME_TROUBLE_S) for quantity in LIMITS}
 
     def see(self, sight: Sight, now: datetime) -> list[Alarm]:
@@ -44,11 +46,11 @@ class VitalsRule:
         crossed = _crossed(limit, float(sight.value))
         if crossed is None:
             self._outside.pop(name, None)
-            self._told.discard(name)
+            self._told.pop(name, None)
             return []
-        if name in self._told or not self._is_confirmed(name, sight.device, limit):
+        if self._was_told(name) or not self._is_confirmed(name, sight.device, limit):
             return []
-        self._told.add(name)
+        self._told[name] = self._home.surroundings.listened_s
         evidence: Evidence = {"quantity": str(sight.quantity), "value": float(sight.value), "limit": crossed}
         repeats = self._repeats[sight.quantity]
         return repeats.report(sight.device, AlarmKind.VITALS, sight.observed_at, evidence, self._home.new_id)
@@ -61,7 +63,7 @@ class VitalsRule:
         """First readings outside, and what has been told."""
         return {
             "outside": {name: round(at_s) for name, at_s in self._outside.items()},
-            "told": sorted(self._told),
+            "told": {name: round(at_s) for name, at_s in self._told.items()},
         }
 
     def restore(self, state: JsonValue) -> None:
@@ -69,11 +71,15 @@ class VitalsRule:
         try:
             self._restore(state)
         except (KeyError, TypeError, ValueError, AttributeError):
-            self._outside, self._told = {}, set()
+            self._outside, self._told = {}, {}
 
     def _restore(self, state: Any) -> None:
         self._outside = {str(name): float(at_s) for name, at_s in state["outside"].items()}
-        self._told = {str(name) for name in state["told"]}
+        self._told = {str(name): float(at_s) for name, at_s in state["told"].items()}
+
+    def _was_told(self, name: str) -> bool:
+        told_s = self._told.get(name)
+        return told_s is not None and self._home.surroundings.since(told_s) < _AGAIN_S
 
     def _is_confirmed(self, name: str, device: DeviceId, limit: Limit) -> bool:
         """Whether this reading outside is the second one; if not, it is the first or an echo of it."""
@@ -81,6 +87,8 @@ class VitalsRule:
             return True
         now_s = self._home.surroundings.listened_s
         first_s = self._outside.setdefault(name, now_s)
+        if name in self._told:
+            return True
         if now_s - first_s > self._home.plan.rules.vitals.within_s:
             self._outside[name] = now_s
             return False
