@@ -76,6 +76,21 @@ async def test_raw_frames_stay_with_the_alarm_and_a_screen_is_told_their_number(
     assert all(len(json.dumps(change["body"])) < 2_000 for change in await changes(conn))
 
 
+async def test_a_device_that_is_back_settles_what_nobody_took_up_unless_another_is_still_away(
+    conn: Connection, household: Household
+) -> None:
+    lost, other = (
+        household.alarm(AlarmKind.SENSOR_SILENT, alarm_id=f"01JA000000000000000000000{number}")
+        for number in (1, 2)
+    )
+    back = [replace(one, alarm=replace(one.alarm, state=AlarmState.CANCELLED)) for one in (lost, other)]
+    for second, record in enumerate((lost, other, back[0])):
+        await store.attach_or_open(conn, await remember(conn, record), after(second))
+    assert (await the_incident(conn, household)).state is IncidentState.RAISED
+    await store.attach_or_open(conn, await remember(conn, back[1]), after(9))
+    assert await store.open_incidents(conn, household.scope, START) == []
+
+
 async def test_family_is_told_when_a_life_may_be_at_stake(conn: Connection, household: Household) -> None:
     await store.attach_or_open(conn, household.alarm(), START)
     messages = await rows(conn, "select template, step, channel, due_at from message")
