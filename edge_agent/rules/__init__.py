@@ -14,6 +14,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from edge_agent.rules.asked import AskedRule
 from edge_agent.rules.bed_exit import BedExit
+from edge_agent.rules.blind import BlindRule
 from edge_agent.rules.fall import FallRule
 from edge_agent.rules.hazard import HazardRule
 from edge_agent.rules.home import Home, InForce
@@ -75,4 +76,5 @@ RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "vitals": VitalsRule,
     "upkeep": UpkeepRule,
     "silent": SilentRule,
+    "blind": BlindRule,
 }

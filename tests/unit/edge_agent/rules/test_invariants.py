@@ -67,14 +67,14 @@ def course(home: Dwelling) -> list[tuple[float, AlarmKind, AlarmState]]:
     return [(second, alarm.kind, alarm.state) for second, alarm in home.told if alarm.kind in WAITING]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STORIES, st.integers(0, 11))
 def test_a_restart_at_any_moment_changes_nothing_of_what_is_waited_for(story: list[Act], before: int) -> None:
     restarted, undisturbed = (lived(story, act, before) for act in (_act("restart", 0), _act("tick")))
     assert course(restarted) == course(undisturbed)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STORIES, st.integers(0, 11), JUMPS)
 def test_each_alarm_lives_one_life(story: list[Act], before: int, jump: timedelta) -> None:
     home = lived(story, lambda home: home.set_clock(jump), before)

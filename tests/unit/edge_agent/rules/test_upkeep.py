@@ -134,6 +134,29 @@ def test_a_case_that_is_opened_is_told_and_a_loose_one_is_one_alarm() -> None:
     assert [alarm.evidence["count"] for alarm in home.alarms(TAMPER)[1:-1]] == [2, 4, 8, 16, 32]
 
 
+def test_a_sensor_that_sees_nobody_while_the_others_do_is_told_of_and_taken_back() -> None:
+    home = Dwelling(at("06:00"))
+    for _ in range(2):
+        home.live(600, "kitchen", "living_room", "hall", "bathroom")
+        home.wait_min(400)
+    home.restart()
+    home.live(600, "kitchen", "living_room", "hall", "bathroom")
+    (fault,) = home.alarms(AlarmKind.DEVICE_FAULT)
+    assert (fault.device, fault.state, fault.evidence["fault"]) == ("pir-bedroom", RAISED, "blind")
+    home.move("bedroom")
+    assert home.states(AlarmKind.DEVICE_FAULT) == [RAISED, CANCELLED]
+
+
+def test_a_quiet_home_and_a_sensor_that_is_lost_make_no_blind_one() -> None:
+    quiet = Dwelling(at("06:00"))
+    quiet.live(200, "kitchen", "living_room")
+    quiet.wait_min(60 * 40)
+    lost = Dwelling(at("06:00"), dead={"pir-bedroom", "pir-hall"})
+    lost.live(60 * 40, "kitchen", "living_room", "bathroom")
+    assert not quiet.alarms(AlarmKind.DEVICE_FAULT)
+    assert not lost.alarms(AlarmKind.DEVICE_FAULT)
+
+
 def test_many_lost_devices_are_one_alarm_each_and_no_alarm_about_the_person() -> None:
     home = Dwelling(at("00:00"), dead=set(DEVICES))
     home.wait_min(60 * 25)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_protocols.model import AlarmKind, AlarmState, Quantity
@@ -115,6 +115,7 @@ def test_what_is_not_watched_or_disarmed_is_not_judged() -> None:
     assert not home.raised(VITALS)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(60, 100), st.floats(1, 1200)), max_size=8))
 def test_whoever_is_called_for_had_two_readings_outside_in_a_row(readings: list[tuple[float, float]]) -> None:
     home = Dwelling(at("09:00"), devices={"oximeter": ("pulse_oximeter", "")})
