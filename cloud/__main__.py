@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -83,6 +84,34 @@ def _load(settings: Settings, chosen: argparse.Namespace) -> None:
     sys.stdout.write(f"{len(roster.homes)} homes and {len(roster.staff)} staff loaded\n")
 
 
+def _claim(settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud import single
+    from cloud.db import open_pool
+    from cloud.enrolment import claims
+
+    async def draw(dsn: str) -> claims.Drawn:
+        async with open_pool(dsn, size=2) as pool, pool.connection() as conn, conn.transaction():
+            home_id, scope = await claims.home_of_key(conn, chosen.home, chosen.tenant)
+            return await claims.draw(
+                conn,
+                scope,
+                home_id=home_id,
+                gateway=chosen.gateway,
+                hardware=chosen.hardware,
+                valid=timedelta(hours=chosen.hours),
+                actor="console",
+                now=single.wall(),
+            )
+
+    with _database(settings) as dsn:
+        drawn = asyncio.run(draw(dsn))
+    sys.stdout.write(f"{drawn.code}\n")
+    sys.stderr.write(
+        f"for {drawn.gateway}, once, until {drawn.expires_at:%Y-%m-%d %H:%M} UTC; on the gateway: "
+        f"anban-edge enrol {drawn.code} --url {settings.web.public_url or 'https://...'}\n"
+    )
+
+
 def _ingest(settings: Settings, _chosen: argparse.Namespace) -> None:
     from cloud import single
 
@@ -124,6 +153,7 @@ def _all(settings: Settings, chosen: argparse.Namespace) -> None:
 ROLES: Final[dict[str, Role]] = {
     "migrate": _migrate,
     "load": _load,
+    "claim": _claim,
     "ingest": _ingest,
     "worker": _worker,
     "api": _api,
@@ -206,6 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_parser("audit", help="prove that nothing that was sent is missing")
     add["load"].add_argument("file", type=Path, metavar="FILE", help="roster (JSON)")
     add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")
+    _claim_arguments(add["claim"])
     for name in ("api", "all"):
         add[name].add_argument(
             "--port", type=int, metavar="N", help="port of the screens, 0 for any free one"
@@ -214,9 +245,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _claim_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("home", metavar="HOME", help="key of the home, as in the roster")
+    parser.add_argument("--tenant", metavar="CODE", help="its tenant, if several have such a home")
+    parser.add_argument("--gateway", metavar="ID", help="which of the home's gateways, if it has several")
+    parser.add_argument("--hardware", default="", metavar="SERIAL", help="the only machine that may use it")
+    parser.add_argument("--hours", type=_hours, default=72, metavar="N", help="how long it may be used (72)")
+
+
+def _hours(text: str) -> int:
+    from cloud.enrolment import claims
+
+    most = int(claims.LONGEST.total_seconds() // 3600)
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"1-{most} hours")
+    return int(text)
+
+
 HELP: Final = {
     "migrate": "bring the database to the newest schema",
     "load": "load a roster: homes, gateways, contacts, staff",
+    "claim": "draw a code with which the gateway of a home enrols, once",
     "ingest": "store what gateways send",
     "worker": "work the timers and the messages",
     "api": "serve the API and the screens",
@@ -249,9 +298,19 @@ def _fail(error: BaseException) -> int:
 
 
 def _known() -> tuple[type[BaseException], ...]:
+    from cloud.enrolment.authority import AuthorityError
+    from cloud.enrolment.claims import ClaimError
     from cloud.people.roster import RosterError
 
-    return (ConfigError, ServiceError, RosterError, psycopg.OperationalError, OSError)
+    return (
+        ConfigError,
+        ServiceError,
+        RosterError,
+        AuthorityError,
+        ClaimError,
+        psycopg.OperationalError,
+        OSError,
+    )
 
 
 KNOWN: Final = _known()

@@ -36,7 +36,7 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``port``: 0 lets the embedded broker keep the one it chose on its first start. ``client_id`` names the
     durable session; empty: derived from the secret, so that no gateway can guess it and take the session
-    over. ``ca_file`` turns TLS on.
+    over. ``ca_file`` turns TLS on; ``cert_file`` (a PEM with key and certificate) signs in by certificate.
     """
 
     host: str = ""
@@ -46,6 +46,24 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret_file: str = ""
     client_id: str = ""
     ca_file: str = ""
+    cert_file: str = ""
+
+
+class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Gateways by certificate. ``host``: the broker's name or address as gateways reach it; empty: off.
+
+    ``port``: its port as gateways reach it, 0: ``broker.port``. ``listen``: where the embedded broker then
+    listens (IPv4). ``authority_file``: a PEM with the authority's key and certificate; empty: one below
+    ``data``, made on the first start. ``broker_ca_file``: who vouches for a broker of your own; empty: the
+    same authority. ``days``: how long a gateway's certificate lives.
+    """
+
+    host: str = ""
+    port: Port = 0
+    listen: str = "0.0.0.0"  # noqa: S104 - its clients show a certificate; gateways are outside this machine
+    authority_file: str = ""
+    broker_ca_file: str = ""
+    days: Annotated[int, msgspec.Meta(ge=3, le=3_650)] = 365
 
 
 class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: str = ""
     database: Database = Database()
     broker: Broker = Broker()
+    enrolment: Enrolment = Enrolment()
     ingest: Ingest = Ingest()
     web: Web = Web()
     notify: Notify = Notify()
@@ -144,6 +163,10 @@ def parse(document: Mapping[str, Any]) -> Settings:
         raise ConfigError(f"ingest.shards: {first} comes after {last}")
     if settings.broker.host and not settings.broker.port:
         raise ConfigError("broker.port is not set: brokers listen on 1883, with TLS on 8883")
+    if settings.broker.cert_file and not settings.broker.ca_file:
+        raise ConfigError("broker.cert_file needs broker.ca_file: a certificate is shown over TLS only")
+    if settings.enrolment.host and not (settings.enrolment.authority_file or settings.data):
+        raise ConfigError("enrolment.authority_file is not set, and there is no data folder to keep one in")
     return settings
 
 

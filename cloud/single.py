@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -20,16 +21,20 @@ from typing import Final
 import psycopg
 from msgspec.structs import replace
 
-from cloud.db import Pool, connect, open_pool
+from cloud.db import Connection, Pool, connect, open_pool
 from cloud.db.migrate import migrate
-from cloud.embedded import Nats, Postgres, room, supervise
+from cloud.embedded import Account, Nats, Postgres, Tls, identity, room, supervise
 from cloud.embedded.access import held
+from cloud.embedded.accounts import certified_name
 from cloud.embedded.nats import INGEST_USER
 from cloud.embedded.supervise import Service
+from cloud.enrolment import authority as authorities
+from cloud.enrolment.authority import Authority
+from cloud.enrolment.store import certified_accounts
 from cloud.ingest import subscriber
 from cloud.people import roster as people
 from cloud.people.accounts import CHANNEL, gateway_accounts
-from cloud.settings import ConfigError, Settings
+from cloud.settings import Broker, ConfigError, Enrolment, Settings
 
 HEAVY: Final = ("cloud.web", "cloud.serve", "cloud.worker", "cloud.incidents.store", "dashboards")
 """Modules that take long to import; they load while the database starts."""
@@ -88,7 +93,7 @@ async def run_sms(settings: Settings) -> None:
         await _sms(settings, pool)
 
 
-def _wall() -> datetime:
+def wall() -> datetime:
     """The wall clock, which the worker's loops hand on as ``now``."""
     return datetime.now(UTC)
 
@@ -98,7 +103,7 @@ async def run_worker(settings: Settings) -> None:
     from cloud import worker
 
     async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
-        await worker.run(settings, pool, clock=_wall)
+        await worker.run(settings, pool, clock=wall)
 
 
 async def load(pool: Pool, roster: people.Roster) -> None:
@@ -147,7 +152,7 @@ async def _ingest(settings: Settings, pool: Pool, subscribed: asyncio.Event | No
 async def _sms(settings: Settings, pool: Pool) -> None:
     from cloud.texts import modem
 
-    await modem.run(settings.sms, pool, clock=_wall)
+    await modem.run(settings.sms, pool, clock=wall)
 
 
 async def _run_roles(
@@ -158,7 +163,7 @@ async def _run_roles(
     subscribed = asyncio.Event()
     async with asyncio.TaskGroup() as roles:
         roles.create_task(_ingest(settings, pool, subscribed))
-        roles.create_task(worker.run(settings, pool, clock=_wall))
+        roles.create_task(worker.run(settings, pool, clock=wall))
         if settings.sms.port:
             roles.create_task(_sms(settings, pool))
         if broker is not None:
@@ -185,20 +190,46 @@ async def _start_broker(
     """Settings with a broker in them; the embedded one, knowing its gateways, if none was named."""
     if settings.broker.host:
         return None, settings
-    nats = Nats(Path(settings.data), settings.broker.port)
+    data = Path(settings.data)
+    authority = authorities.configured(settings)
+    if authority is None:
+        nats, signed_in = Nats(data, settings.broker.port), Broker()
+    else:
+        tls, signed_in = _by_certificate(settings.enrolment, authority, data / "secrets")
+        nats = Nats(data, settings.broker.port, tls)
     await asyncio.to_thread(nats.prepare)
     async with pool.connection() as conn:
-        nats.set_accounts(await gateway_accounts(conn))
+        nats.set_accounts(await _accounts(conn, nats))
     await _start(nats, services)
-    broker = replace(
-        settings.broker,
-        host="127.0.0.1",
-        port=nats.mqtt_port,
-        user=INGEST_USER,
-        secret=nats.ingest_secret,
-        secret_file="",
-    )
+    broker = replace(signed_in, host=nats.host, port=nats.mqtt_port, secret=nats.ingest_secret)
     return nats, replace(settings, broker=broker)
+
+
+def _by_certificate(enrolment: Enrolment, authority: Authority, secrets: Path) -> tuple[Tls, Broker]:
+    """How the embedded broker knows certificates, and how ingest signs in with one.
+
+    Both certificates are made anew at each start. The secret only names ingest's session then.
+    """
+    ours, key = authority.certify_client(INGEST_USER)
+    account = identity.Account(os.geteuid(), os.getegid())
+    secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    signing, trusted = secrets / "ingest.pem", secrets / "authority.crt"
+    identity.write_private(signing, key + ours.pem, account)
+    identity.write_private(trusted, authority.pem, account)
+    tls = Tls(
+        listen=enrolment.listen,
+        server=authority.certify_server([enrolment.host, enrolment.listen, "127.0.0.1", "localhost"]),
+        authority=authority.pem,
+        ingest=certified_name(INGEST_USER, ours.serial),
+    )
+    return tls, Broker(user="", ca_file=str(trusted), cert_file=str(signing))
+
+
+async def _accounts(conn: Connection, broker: Nats) -> list[Account]:
+    """Who may sign in to ``broker`` now, by what it asks for."""
+    if broker.tls is None:
+        return await gateway_accounts(conn)
+    return await certified_accounts(conn, wall())
 
 
 async def _start(service: Service, services: asyncio.TaskGroup) -> None:
@@ -216,7 +247,7 @@ async def _keep_accounts(dsn: str, broker: Nats) -> None:
             try:
                 await conn.execute(f"listen {CHANNEL}")
                 while True:
-                    accounts = await gateway_accounts(conn)
+                    accounts = await _accounts(conn, broker)
                     if await asyncio.to_thread(broker.set_accounts, accounts):
                         _log.info("broker accounts changed gateways=%d", len(accounts))
                     async for _ in conn.notifies(timeout=ACCOUNTS_S, stop_after=1):

@@ -24,6 +24,7 @@ from cloud import guard, health, problems, session_routes, sessions, stream
 from cloud.access import Clock, Parts, wall_clock
 from cloud.db import Pool
 from cloud.dispatch import routes as answer_routes
+from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
 from cloud.incidents import commands
 from cloud.incidents import routes as incident_routes
@@ -45,6 +46,7 @@ ROUTERS: Final = (
     incident_routes.router,
     stream.router,
     people_routes.router,
+    enrolment_routes.router,
     answer_routes.router,
     text_routes.router,
     health.router,
@@ -108,6 +110,7 @@ def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> 
     )
     app.state.parts = parts
     app.state.feed = feed
+    app.state.office = enrolment_routes.office(settings)
     problems.install(app)
     failures = problems.responses(*ANYWHERE)
     for router in ROUTERS:

@@ -4,9 +4,9 @@ It knows processes, files and ports; it knows no table and no topic beyond the n
 """
 
 from cloud.embedded.accounts import Account, gateway_account
-from cloud.embedded.nats import Nats
+from cloud.embedded.nats import Nats, Tls
 from cloud.embedded.postgres import Postgres
 from cloud.embedded.process import ServiceError
 from cloud.embedded.supervise import supervise
 
-__all__ = ["Account", "Nats", "Postgres", "ServiceError", "gateway_account", "supervise"]
+__all__ = ["Account", "Nats", "Postgres", "ServiceError", "Tls", "gateway_account", "supervise"]

@@ -33,7 +33,7 @@ INGEST_USER: Final = "ingest"
 UNACKED: Final = 2_000
 """Messages per subscription that may be on their way to ingest; more wait on disk."""
 _STOP_S: Final = 20.0
-_PORT: Final = re.compile(r'^mqtt \{ listen: "127\.0\.0\.1:(\d+)"', re.MULTILINE)
+_PORT: Final = re.compile(r'^mqtt \{ listen: "[^"]*:(\d+)"', re.MULTILINE)
 
 _MONITOR_S: Final = 2.0
 _STUCK: Final = "write error"
@@ -43,7 +43,7 @@ _CONFIG: Final = """\
 server_name: anban
 listen: "127.0.0.1:-1"
 http: "127.0.0.1:{monitor}"
-mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "10s", max_ack_pending: {unacked} }}
+mqtt {{ listen: "{listen}:{port}", ack_wait: "10s", max_ack_pending: {unacked}{tls} }}
 jetstream {{
   store_dir: "store"
   sync_interval: always
@@ -56,6 +56,12 @@ log_size_limit: 4MB
 log_max_num: 3
 include "accounts.conf"
 """
+_TLS_CONFIG: Final = (
+    ', tls { cert_file: "tls.pem", key_file: "tls.pem", ca_file: "ca.pem",'
+    " verify_and_map: true, timeout: 10 }"
+)
+_LOOPBACK: Final = "127.0.0.1"
+_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared with, never bound here
 
 
 class _Health(msgspec.Struct):
@@ -64,12 +70,30 @@ class _Health(msgspec.Struct):
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Sign-in by certificate instead of by secret, on the address ``listen`` instead of the loopback one.
+
+    ``server``: the broker's key and certificate, ``authority``: whose client certificates it takes, both PEM.
+    ``ingest``: the mapped name of the cloud's own certificate.
+    """
+
+    listen: str
+    server: str = field(repr=False)
+    authority: str = field(repr=False)
+    ingest: str
+
+
 @dataclass(slots=True)
 class Nats:
-    """The broker below ``data`` (the product's data folder). ``port``: the wanted MQTT port, 0 for any."""
+    """The broker below ``data`` (the product's data folder). ``port``: the wanted MQTT port, 0 for any.
+
+    ``tls``: gateways sign in by certificate; without it by secret, on this machine only.
+    """
 
     data: Path
     port: int = 0
+    tls: Tls | None = None
     name: str = "nats"
     account: identity.Account = field(default_factory=identity.service_account)
     _monitor: int = field(default=0, init=False)
@@ -92,6 +116,11 @@ class Nats:
         return found
 
     @property
+    def host(self) -> str:
+        """The address at which this machine reaches it."""
+        return _LOOPBACK if self.tls is None or self.tls.listen == _EVERYWHERE else self.tls.listen
+
+    @property
     def ingest_secret(self) -> str:
         """The secret of ``INGEST_USER``, made on the first ``prepare``."""
         return self._secret_file.read_text(encoding="utf-8").strip()
@@ -111,7 +140,16 @@ class Nats:
         if not self._accounts_file.exists():
             self.set_accounts([])
         self._monitor = free_port()
-        config = _CONFIG.format(port=self._choose_port(), monitor=self._monitor, unacked=UNACKED)
+        config = _CONFIG.format(
+            listen=self.tls.listen if self.tls else _LOOPBACK,
+            port=self._choose_port(),
+            monitor=self._monitor,
+            unacked=UNACKED,
+            tls=_TLS_CONFIG if self.tls else "",
+        )
+        if self.tls:
+            self._write(self.folder / "tls.pem", self.tls.server)
+            self._write(self.folder / "ca.pem", self.tls.authority)
         self._write(self.folder / "nats.conf", config)
 
     def launch(self) -> Launch:
@@ -123,7 +161,7 @@ class Nats:
     def probe(self) -> bool:
         """Whether it accepts MQTT connections (it does so only after JetStream has recovered)."""
         try:
-            with socket.create_connection(("127.0.0.1", self.mqtt_port), timeout=2):
+            with socket.create_connection((self.host, self.mqtt_port), timeout=2):
                 return True
         except OSError:
             return False
@@ -151,10 +189,15 @@ class Nats:
         A running server loads them at once: who lost the right is disconnected, the others stay connected.
         """
         wanted = list(gateways)
-        if self._accounts_file.exists() and self._known() == _digest(wanted):
+        mark = _digest(wanted, self.tls.ingest if self.tls else INGEST_USER)
+        if self._accounts_file.exists() and self._known() == mark:
             return False
-        ingest = ingest_account(INGEST_USER, machine_secret.hashed(self.ingest_secret))
-        self._write(self._accounts_file, f"# {_digest(wanted)}\n{rendered([ingest, *wanted])}")
+        ingest = (
+            ingest_account(self.tls.ingest, "")
+            if self.tls
+            else ingest_account(INGEST_USER, machine_secret.hashed(self.ingest_secret))
+        )
+        self._write(self._accounts_file, f"# {mark}\n{rendered([ingest, *wanted])}")
         for pid in left_over(self.folder, PROGRAM):
             os.kill(pid, signal.SIGHUP)
         return True
@@ -191,8 +234,8 @@ class Nats:
         return port
 
 
-def _digest(accounts: list[Account]) -> str:
-    return hashlib.sha256(rendered(accounts).encode()).hexdigest()
+def _digest(accounts: list[Account], ingest: str) -> str:
+    return hashlib.sha256(f"{ingest}\n{rendered(accounts)}".encode()).hexdigest()
 
 
 def _program(account: identity.Account) -> Path:

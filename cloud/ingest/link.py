@@ -83,7 +83,7 @@ class Link:
         if self._broker.user:
             client.username_pw_set(self._broker.user, broker_secret(self._broker))
         if self._broker.ca_file:
-            client.tls_set_context(ssl.create_default_context(cafile=self._broker.ca_file))
+            client.tls_set_context(_tls(self._broker))
         client.reconnect_delay_set(_FIRST_RETRY_S, _LONGEST_RETRY_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -150,3 +150,11 @@ class Link:
             message.topic, bytes(message.payload), self._clock(), mid, self._session, retained=message.retain
         )
         self._loop.call_soon_threadsafe(self.queue.put_nowait, delivery)
+
+
+def _tls(broker: Broker) -> ssl.SSLContext:
+    """Whom we trust to be the broker, and the certificate we show it."""
+    context = ssl.create_default_context(cafile=broker.ca_file)
+    if broker.cert_file:
+        context.load_cert_chain(broker.cert_file)
+    return context

@@ -23,9 +23,12 @@ RESIDENT_DATA: Final = frozenset(
         "alarm",
         "change",
         "change_draft",
+        "certificate",
+        "claim",
         "command",
         "contact",
         "device",
+        "enrolment_step",
         "escalation",
         "event",
         "gateway",
@@ -65,6 +68,7 @@ NO_RESIDENT_DATA: Final = frozenset(
 
 SYSTEM_FILES: Final = {
     "audit.sql": "anban-cloud audit: counts on the machine of whoever runs the database",
+    "enrolment/queries.sql": "between a gateway and the authority, and the broker's accounts",
     "dispatch/queries.sql": "the ladder's loop, and an answer by the secret token of one message",
     "ingest/commands.sql": "commands on their way to the gateways",
     "ingest/plans.sql": "plans on their way to the gateways",
@@ -77,6 +81,7 @@ SYSTEM_FILES: Final = {
 """Files whose statements run for no person at a screen."""
 BY_ID: Final = "one step on an incident that its caller has locked, after the scope was checked or in a loop"
 EXEMPT: Final = {
+    ("enrolment/claims.sql", "homes_of_key"): "the command line, on the machine of whoever runs the database",
     ("incidents/queries.sql", "lock_home"): "ingest joins an alarm to its own home",
     ("incidents/queries.sql", "lock_home_if_free"): "the timer loop",
     ("incidents/queries.sql", "lock_home_of"): "an answer by token, and the ladder's loop",

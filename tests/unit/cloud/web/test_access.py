@@ -18,6 +18,7 @@ ANYONE: Final = None
 """No sign-in needed."""
 QUEUE: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.CASEWORKER})
 HOMES: Final = QUEUE | {Role.FAMILY}
+ADMIN: Final = frozenset({Role.ADMIN})
 
 ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/session"): ANYONE,
@@ -40,6 +41,13 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/incidents/{incident_id}/follow_up"): QUEUE,
     ("POST", "/incidents/{incident_id}/reopen"): QUEUE,
     ("GET", "/homes/{home_id}"): HOMES,
+    ("POST", "/claims"): ADMIN,
+    ("GET", "/claims"): ADMIN,
+    ("DELETE", "/claims/{claim_id}"): ADMIN,
+    ("GET", "/certificates"): ADMIN,
+    ("POST", "/gateways/{gateway_id}/revoke"): ADMIN,
+    ("POST", "/enrolments"): ANYONE,
+    ("POST", "/enrolments/renew"): ANYONE,
     ("POST", "/answers/{token}"): ANYONE,
     ("GET", "/a/{token}"): ANYONE,
     ("POST", "/a/{token}"): ANYONE,
@@ -78,8 +86,10 @@ def test_every_action_of_the_machine_has_its_route(site: Site) -> None:
 async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -> None:
     browser = await site.signed_in(role.value) if role else site.browser()
     got_in = {}
-    for method, path in sorted(ACCESS, key=lambda route: route[0] == "DELETE"):  # signing out comes last
-        address = path.format(incident_id=7, home_id=site.town.yellow, token="none")
+    for method, path in sorted(ACCESS, key=lambda route: route == ("DELETE", "/session")):  # it comes last
+        address = path.format(
+            incident_id=7, home_id=site.town.yellow, token="none", claim_id=7, gateway_id="gw-none"
+        )
         root = "http://anban.test" + ("" if path.startswith("/a/") else API)
         answer = await browser.request(method, root + address, params={"after": 999}, json={})
         got_in[method, path] = answer.status_code not in REFUSALS or (method, path) == ("POST", "/session")
