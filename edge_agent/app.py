@@ -25,6 +25,7 @@ from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
 from edge_agent.planned import recall
 from edge_agent.prompt import Announcer, choose
+from edge_agent.renewal import Renewal
 from edge_agent.rules import RULES, Home, InForce, Rule
 from edge_agent.rules.sight import GATEWAY_DEVICE
 from edge_agent.rules.sos import SosRule
@@ -115,6 +116,14 @@ class Agent:
         )
         self.uplink = Uplink(settings, self.outbox, self.clock, health.state, downlink.do)
         self.pipeline.appended = self.uplink.wake
+        self._renewal = (
+            Renewal(settings.identity_folder, self.clock, self.uplink.reconnect)
+            if settings.enrolled
+            else None
+        )
+
+    def _figures(self) -> dict[str, float]:
+        return self.uplink.figures() | (self._renewal.figures() if self._renewal else {})
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; then everything that waits is on disk and the broker knows."""
@@ -137,6 +146,8 @@ class Agent:
                     group.create_task(supervise("modem", self._texting.modem.run, most_s=_REOPEN_S)),
                     group.create_task(supervise("texting", self._texting.run)),
                 ]
+            if self._renewal:
+                parts.append(group.create_task(supervise("renewal", self._renewal.run)))
             log.info("agent runs drivers=%d epoch=%s", len(self._drivers), self.outbox.epoch)
             await stop.wait()
             self.outbox.flush(self.clock.now())

@@ -6,9 +6,11 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from edge_agent import identity
 from edge_agent.drivers import DriverError, build_all
 from edge_agent.motion import load_watch
 from edge_agent.settings import (
@@ -44,6 +46,8 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
     yield Finding(True, f"broker {uplink.host}:{uplink.port} {'with' if uplink.tls else 'WITHOUT'} TLS")
     for path in filter(None, (uplink.ca_file, uplink.cert_file, uplink.key_file)):
         yield Finding(os.access(path, os.R_OK), f"certificate file {path}")
+    if settings.enrolled:
+        yield _certificate(settings)
     for device in settings.devices.values():
         yield Finding(True, _device(device))
     for line in settings.serial:
@@ -60,6 +64,15 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
         yield _model(settings.rules.fall_position)
     if not settings.devices:
         yield Finding(False, "no devices: this gateway watches nothing")
+
+
+def _certificate(settings: EdgeSettings) -> Finding:
+    assert settings.uplink.cert_file  # noqa: S101 - enrolled
+    try:
+        until = identity.validity(settings.uplink.cert_file).until
+    except identity.IdentityError as error:
+        return Finding(False, str(error))
+    return Finding(until > datetime.now(UTC), f"enrolled, certificate valid until {until:%Y-%m-%d}")
 
 
 def _setup(line: SerialSettings) -> Iterator[Finding]:

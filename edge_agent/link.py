@@ -14,18 +14,20 @@ import logging
 import queue
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge_agent.identity import IdentityError
 from edge_agent.settings import UplinkSettings
+from edge_agent.sign_in import Always, SignIn, SignsIn, tls_context
 from edge_agent.supervise import Backoff
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ HURRIED_RETRY_S: Final = 5.0
 """While an alarm waits, no longer than this between two attempts."""
 _QUEUE: Final = 256
 _JOIN_S: Final = 3.0
+_CLOCK_CODES: Final = frozenset({9, 10})
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL."""
 _REFUSALS: Final = frozenset({"Bad user name or password", "Not authorized", "Banned"})
 
 
@@ -89,9 +93,14 @@ class Link:
     """Run it; it connects and reconnects until cancelled. ``on_event`` is called on the loop's thread."""
 
     def __init__(
-        self, settings: UplinkSettings, identity: Identity, on_event: Callable[[LinkEvent], None]
+        self,
+        settings: UplinkSettings,
+        identity: Identity,
+        on_event: Callable[[LinkEvent], None],
+        sign_in: SignsIn | None = None,
     ) -> None:
-        self._settings = settings
+        self._sign_in = sign_in or Always(settings)
+        self._again = threading.Event()
         self._identity = identity
         self._on_event = on_event
         self._outgoing: queue.Queue[Outgoing] = queue.Queue(_QUEUE)
@@ -102,6 +111,11 @@ class Link:
     def hurry(self) -> None:
         """An alarm waits: do not sit out a long pause."""
         self._hurried.set()
+
+    def reconnect(self) -> None:
+        """End this connection and make a new one: there is another certificate to sign in with."""
+        self._again.set()
+        self._ring()
 
     def publish(self, message: Outgoing) -> bool:
         """Hand ``message`` over; false when the queue is full. Whatever is lost here is sent again later."""
@@ -150,15 +164,7 @@ class Link:
         outcome: BaseException | None = None
         try:
             while not self._stopping.is_set():
-                session = _Session(
-                    self._settings,
-                    self._identity,
-                    outgoing=self._outgoing,
-                    heard=heard,
-                    stopping=self._stopping,
-                    tell=tell,
-                )
-                offline = session.run()
+                offline = self._once(heard, tell)
                 if offline is None:
                     backoff.reset()
                     offline = Offline("connection lost")
@@ -168,6 +174,24 @@ class Link:
             outcome = error
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_finish, ended, outcome)
+
+    def _once(self, heard: socket.socket, tell: Callable[[LinkEvent], None]) -> Offline | None:
+        """One connection, with what is there to sign in with now."""
+        self._again.clear()
+        try:
+            sign_in = self._sign_in.next()
+        except IdentityError as error:
+            return Offline(str(error))
+        session = _Session(
+            sign_in,
+            self._identity,
+            outgoing=self._outgoing,
+            heard=heard,
+            stopping=self._stopping,
+            again=self._again,
+            tell=tell,
+        )
+        return session.run()
 
     def _pause(self, seconds: float) -> None:
         """Wait before the next attempt: ``seconds``, or little when somebody hurries."""
@@ -185,8 +209,12 @@ def _finish(ended: asyncio.Future[None], outcome: BaseException | None) -> None:
         ended.set_exception(outcome)
 
 
-def _text(path: Path | None) -> str | None:
-    return str(path) if path else None
+def _in_words(error: OSError | ValueError) -> str:
+    """What is wrong; for a certificate that is out of its time also which time we take it to be."""
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _CLOCK_CODES:
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        return f"{error.verify_message}, and this machine's clock says {today}"
+    return str(error)
 
 
 class _Session:
@@ -194,19 +222,22 @@ class _Session:
 
     def __init__(
         self,
-        settings: UplinkSettings,
+        sign_in: SignIn,
         identity: Identity,
         *,
         outgoing: queue.Queue[Outgoing],
         heard: socket.socket,
         stopping: threading.Event,
+        again: threading.Event,
         tell: Callable[[LinkEvent], None],
     ) -> None:
-        self._settings = settings
+        self._sign_in = sign_in
+        self._settings = sign_in.settings
         self._identity = identity
         self._outgoing = outgoing
         self._heard = heard
         self._stopping = stopping
+        self._again = again
         self._tell = tell
         self._pending: set[int | None] = set()
         self._is_online = False
@@ -216,10 +247,12 @@ class _Session:
         """Connect and serve; return why it did not work out, or ``None`` for a connection that once stood."""
         client = self._client()
         try:
+            if self._settings.tls:
+                client.tls_set_context(tls_context(self._sign_in))
             client.connect(self._settings.host, self._settings.port, keepalive=KEEPALIVE_S)
             self._serve(client)
         except (OSError, ValueError) as error:
-            return Offline(f"{self._settings.host}:{self._settings.port}: {error}")
+            return Offline(f"{self._settings.host}:{self._settings.port}: {_in_words(error)}")
         finally:
             self._farewell(client)
         return self._failure or (None if self._is_online else Offline("no answer from the broker"))
@@ -229,12 +262,10 @@ class _Session:
             CallbackAPIVersion.VERSION2, self._client_id(), clean_session=True, protocol=mqtt.MQTTv311
         )
         client.connect_timeout = CONNECT_S
-        client.username_pw_set(self._identity.user, self._settings.secret)
+        if self._settings.secret:
+            client.username_pw_set(self._identity.user, self._settings.secret)
         will = self._identity.will
         client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
-        if self._settings.tls:
-            settings = self._settings
-            client.tls_set(_text(settings.ca_file), _text(settings.cert_file), _text(settings.key_file))
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = self._received
@@ -242,12 +273,16 @@ class _Session:
 
     def _client_id(self) -> str:
         """One that nobody else can name: a broker ends a connection whose client id signs in again."""
-        proof = hashlib.sha256(self._settings.secret.encode()).hexdigest()[:16]
+        secret = self._settings.secret.encode()
+        if not secret and self._settings.key_file:
+            with contextlib.suppress(OSError):  # said when the connection is tried
+                secret = self._settings.key_file.read_bytes()
+        proof = hashlib.sha256(secret).hexdigest()[:16]
         return f"{self._identity.user}-{proof}"
 
     def _serve(self, client: mqtt.Client) -> None:
         deadline = time.monotonic() + CONNECT_S
-        while (sock := client.socket()) is not None and not self._stopping.is_set() and not self._failure:
+        while (sock := client.socket()) is not None and not self._ending():
             if not self._is_online and time.monotonic() > deadline:
                 return
             buffered = getattr(sock, "pending", int)()  # bytes that TLS holds: select does not see them
@@ -263,6 +298,9 @@ class _Session:
             if sock in writable:
                 client.loop_write()
             client.loop_misc()
+
+    def _ending(self) -> bool:
+        return self._stopping.is_set() or self._again.is_set() or self._failure is not None
 
     def _publish_waiting(self, client: mqtt.Client) -> None:
         with contextlib.suppress(queue.Empty):

@@ -23,6 +23,8 @@ from zoneinfo import available_timezones
 import msgspec
 from msgspec import Meta
 
+from edge_agent import identity, seal
+from edge_agent.identity import AUTHORITY, Identity, IdentityError, folder_of
 from edge_agent.second_path import Recipients, zone
 from firmware_protocols.codec import Senders
 from firmware_protocols.model import DeviceId, GatewayId
@@ -90,7 +92,10 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True)
 class UplinkSettings:
-    """The broker and how to sign in to it. ``secret`` holds the file's content once loaded."""
+    """The broker and how to sign in to it. ``secret`` holds the file's content once loaded.
+
+    Of an enrolled gateway it comes from its identity; only host and port may be said otherwise.
+    """
 
     host: Annotated[str, Meta(min_length=1)]
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
@@ -113,7 +118,9 @@ class BleDeviceSettings:
     name: Name
     kind: DeviceKind = DeviceKind.OTHER
     room: str = ""
-    bindkey: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32})?$")] = field(default="", repr=False)
+    bindkey: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32}|sealed:[A-Za-z0-9_=-]{60})?$")] = field(
+        default="", repr=False
+    )
     connect: bool = False
     bond: bool = False
 
@@ -290,6 +297,16 @@ class EdgeSettings:
     sms: SmsSettings | None = None
 
     @property
+    def identity_folder(self) -> Path:
+        """Where this gateway's identity lies, or would lie."""
+        return folder_of(self.gateway.data_dir)
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether it signs in by the certificate of its identity."""
+        return self.uplink.cert_file is not None and self.uplink.cert_file.parent == self.identity_folder
+
+    @property
     def devices(self) -> Mapping[DeviceId, Device]:
         """All configured devices by name."""
         radio = self.ble.device if self.ble else ()
@@ -327,7 +344,7 @@ def parse(raw: Mapping[str, Any], file: str = "settings") -> EdgeSettings:
     for reason in _unknown_keys(raw, EdgeSettings, ""):
         raise SettingsError(file, reason)
     try:
-        settings = msgspec.convert(raw, EdgeSettings, dec_hook=_path)
+        settings = msgspec.convert(_with_identity(raw, file), EdgeSettings, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise SettingsError(file, str(error).replace("`$.", "`")) from error
     for reason in _contradictions(settings):
@@ -335,6 +352,7 @@ def parse(raw: Mapping[str, Any], file: str = "settings") -> EdgeSettings:
     return replace(
         settings,
         uplink=_with_secret(settings.uplink, file),
+        ble=_with_open_keys(settings, file),
         local_mqtt=_with_password(settings.local_mqtt, file),
         sms=_with_pin(settings.sms, file),
     )
@@ -344,6 +362,74 @@ def _path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str) and value:
         return Path(value)
     raise ValueError(f"Expected a path, got {value!r}")
+
+
+def _with_identity(raw: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+    """``raw`` with what the gateway's identity says, if it is enrolled.
+
+    Raises:
+        SettingsError: the identity cannot be used, or the file contradicts it.
+    """
+    gateway, uplink = raw.get("gateway"), raw.get("uplink", {})
+    if not isinstance(gateway, dict) or not isinstance(gateway.get("data_dir"), str):
+        return raw
+    folder = folder_of(Path(gateway["data_dir"]))
+    try:
+        known = identity.read(folder)
+    except IdentityError as error:
+        raise SettingsError(file, str(error)) from error
+    if known is None or not isinstance(uplink, dict):
+        return raw
+    for reason in _against_identity(known, gateway, uplink):
+        raise SettingsError(file, reason)
+    pem = str(folder / known.certificate)
+    broker = {"host": known.host, "port": known.port, "tls": True, "ca_file": str(folder / AUTHORITY)}
+    return {
+        **raw,
+        "gateway": {**gateway, "id": known.gateway, "shard": known.shard},
+        "uplink": {**broker, **uplink, "cert_file": pem, "key_file": pem},
+    }
+
+
+def _against_identity(
+    known: Identity, gateway: Mapping[str, Any], uplink: Mapping[str, Any]
+) -> Iterator[str]:
+    """What the file says although the identity says it, and differently."""
+    if gateway.get("id", known.gateway) != known.gateway or gateway.get("shard", known.shard) != known.shard:
+        yield (
+            f"gateway.id and gateway.shard are not those that this gateway was enrolled with "
+            f"({known.gateway}, {known.shard}): take them out of the file"
+        )
+    if doubled := sorted({"secret", "secret_file", "cert_file", "key_file", "tls"} & uplink.keys()):
+        yield (
+            f"uplink.{doubled[0]}: this gateway is enrolled as {known.gateway} and signs in by certificate; "
+            "take it out of the file"
+        )
+
+
+def _with_open_keys(settings: EdgeSettings, file: str) -> BleSettings | None:
+    """The radio's settings with every sealed bind key opened.
+
+    Raises:
+        SettingsError: one was not sealed on this gateway.
+    """
+    ble = settings.ble
+    if ble is None or not any(device.bindkey.startswith(seal.PREFIX) for device in ble.device):
+        return ble
+    try:
+        root = identity.root_key(settings.identity_folder)
+    except IdentityError as error:
+        raise SettingsError(file, f"there are sealed bind keys, and {error}") from error
+    return replace(ble, device=tuple(_with_open_key(device, root, file) for device in ble.device))
+
+
+def _with_open_key(device: BleDeviceSettings, root: identity.PrivateKey, file: str) -> BleDeviceSettings:
+    if not device.bindkey.startswith(seal.PREFIX):
+        return device
+    try:
+        return replace(device, bindkey=seal.opened(root, device.bindkey).hex())
+    except seal.SealError as error:
+        raise SettingsError(file, f"ble.device {device.name!r}: its bindkey {error}") from error
 
 
 def _unknown_keys(raw: Mapping[str, Any], kind: type, where: str) -> Iterator[str]:
@@ -395,7 +481,7 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     if settings.local_mqtt:
         yield from _local_contradictions(settings.local_mqtt)
     uplink = settings.uplink
-    if bool(uplink.secret) == bool(uplink.secret_file):
+    if bool(uplink.secret) == bool(uplink.secret_file) and not (uplink.cert_file and not uplink.secret):
         yield "uplink needs exactly one of 'secret' and 'secret_file'"
     if bool(uplink.cert_file) != bool(uplink.key_file):
         yield "uplink.cert_file and uplink.key_file belong together"

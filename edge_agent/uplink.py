@@ -20,9 +20,11 @@ from edge_agent.health import salient
 from edge_agent.link import Identity, Link, LinkEvent, Message, Offline, Online, Outgoing
 from edge_agent.outbox import Outbox
 from edge_agent.settings import EdgeSettings
+from edge_agent.sign_in import Always, ByCertificate, SignsIn
 from edge_agent.supervise import supervise
 from edge_agent.window import ROOM, Window
 from firmware_protocols.errors import BadMessage
+from firmware_protocols.model import ClockState
 from firmware_protocols.wire import control, topics
 from firmware_protocols.wire.control import HEARTBEAT_S, Ack, Command, Result, State
 from firmware_protocols.wire.topics import Channel, Lane
@@ -49,7 +51,7 @@ class Uplink:
     ) -> None:
         self._gateway = settings.gateway.gateway_id
         self._shard = settings.gateway.shard
-        self._secret_from = settings.uplink.secret_file or "uplink.secret"
+        self._advice = _advice(settings)
         self._outbox = outbox
         self._clock = clock
         self._state = state
@@ -66,11 +68,16 @@ class Uplink:
         will = Outgoing(self._topic(Channel.STATE), control.encode(State(online=False)), retain=True)
         self._ack_topic, self._command_topic = topics.ack(self._gateway), topics.command(self._gateway)
         identity = Identity(self._gateway, (self._ack_topic, self._command_topic), will)
-        self._link = Link(settings.uplink, identity, self._happened)
+        self._sign_in = _sign_in(settings, clock)
+        self._link = Link(settings.uplink, identity, self._happened, self._sign_in)
 
     def wake(self) -> None:
         """Something urgent waits."""
         self._wake.set()
+
+    def reconnect(self) -> None:
+        """There is a new certificate to sign in with."""
+        self._link.reconnect()
 
     async def run(self) -> None:
         """Send and settle until cancelled."""
@@ -115,11 +122,12 @@ class Uplink:
                     self._say("connected", logging.INFO)
                     self.online, self._told, self._looked_s = True, (), 0.0
                     self._window.reconnected()
+                    self._sign_in.worked()
                 case Offline(reason=reason, refused=refused):
                     self.online = False
-                    advice = f"; check the secret in {self._secret_from} and that {self._gateway} is enrolled"
                     self._say(
-                        reason + (advice if refused else ""), logging.ERROR if refused else logging.WARNING
+                        reason + (self._advice if refused else ""),
+                        logging.ERROR if refused else logging.WARNING,
                     )
                 case Message(topic=topic, payload=payload):
                     acks += self._received(topic, payload)
@@ -178,3 +186,19 @@ class Uplink:
             return
         if self._link.publish(Outgoing(self._topic(Channel.STATE), control.encode(state), retain=True)):
             self._told, self._told_s = salient(state), elapsed_s
+
+
+def _sign_in(settings: EdgeSettings, clock: Clock) -> SignsIn:
+    if not settings.enrolled:
+        return Always(settings.uplink)
+    return ByCertificate(
+        settings.uplink, settings.identity_folder, lambda: clock.state() is not ClockState.UNSYNCED
+    )
+
+
+def _advice(settings: EdgeSettings) -> str:
+    """What to do when the broker refuses us."""
+    gateway, uplink = settings.gateway.gateway_id, settings.uplink
+    if settings.enrolled:
+        return f"; the certificate of {gateway} is not in force: draw a new claim and enrol it again"
+    return f"; check the secret in {uplink.secret_file or 'uplink.secret'} and that {gateway} is enrolled"

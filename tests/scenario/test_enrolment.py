@@ -1,0 +1,86 @@
+"""A gateway becomes itself: from a claim to an alarm that is committed over a mutual TLS connection."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from firmware_protocols.serial import micradar
+from tests.harness import ROOT, System, eventually, roster
+from tests.scenario.edge_home import Radar
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A cloud whose gateways enrol, with two homes."""
+    folder = tmp_path_factory.mktemp("cloud")
+    (folder / "cloud.toml").write_text("[enrolment]\nhost = '127.0.0.1'\nlisten = '127.0.0.1'\n")
+    made = System(folder / "data", roster(2), ("--port", "0", "--config", str(folder / "cloud.toml")))
+    with made.started():
+        yield made
+
+
+def cloud(system: System, *arguments: str) -> str:
+    """What ``anban-cloud`` says."""
+    config = system.arguments[-1]
+    command = [sys.executable, "-m", "cloud", *arguments, "--config", config, "--data", str(system.data)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+class Gateway:
+    """A machine with ``anban-edge`` and a radar, and nothing in its configuration that says who it is."""
+
+    def __init__(self, folder: Path, system: System) -> None:
+        self.system, self.config, self.log = system, folder / "edge.toml", folder / "agent.log"
+        self.data = folder / "data"
+        self.radar = Radar(folder)
+        self.config.write_text(
+            f'[gateway]\ndata_dir = "{self.data}"\n'
+            f'[[serial]]\nname = "radar-bath"\ncodec = "micradar"\nport = "{self.radar.port}"\n'
+            "[rules]\nfall_confirm_s = 0\n[outbox]\ngroup_s = 0.1\n"
+        )
+
+    def enrol(self, claim: str, *more: str) -> subprocess.CompletedProcess[str]:
+        command = self._command("enrol", claim, "--url", self.system.address, *more)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self._command("run"), cwd=ROOT, stdout=log, stderr=log)
+
+    def said(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "edge_agent", *arguments, "--config", str(self.config)]
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, system: System) -> Gateway:
+    return Gateway(tmp_path, system)
+
+
+def test_from_a_claim_to_a_committed_alarm_and_out_again_at_once(system: System, gateway: Gateway) -> None:
+    enrolled = gateway.enrol(cloud(system, "claim", "h001"))
+    assert enrolled.returncode == 0, enrolled.stderr
+    assert enrolled.stdout.startswith("enrolled as gw-h001, certificate until ")
+    process = gateway.start()
+    try:
+        eventually(lambda: "uplink connected" in gateway.said())
+        eventually(lambda: "serial port open" in gateway.said())
+        gateway.radar.say(micradar.encode_fall(True))
+        with psycopg.connect(system.dsn, autocommit=True) as conn:
+            incidents = "select count(*) from incident where kind = 'fall'"
+            eventually(lambda: conn.execute(incidents).fetchone() == (1,))
+            conn.execute("update certificate set revoked_at = now() where gateway_id = 'gw-h001'")
+        eventually(lambda: "the certificate of gw-h001 is not in force" in gateway.said())
+    finally:
+        process.terminate()
+        process.wait(20)
