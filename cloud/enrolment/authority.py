@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import ipaddress
 import os
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -272,8 +273,8 @@ def read_text(file: Path) -> str:
 
 def _keep(file: Path, authority: Authority) -> None:
     """Write it whole or not at all; of two who try at once, the first wins."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    descriptor, name = tempfile.mkstemp(dir=file.parent)  # readable by its owner alone
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(_key_pem(authority.key) + authority.pem)
