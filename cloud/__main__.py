@@ -112,6 +112,25 @@ def _claim(settings: Settings, chosen: argparse.Namespace) -> None:
     )
 
 
+def _papers(settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud.db import open_pool
+    from cloud.enrolment import authority as authorities
+    from cloud.enrolment import papers
+
+    _need(settings, "enrolment.host", settings.enrolment.host)
+    authority = authorities.configured(settings)
+    assert authority is not None  # noqa: S101 - enrolment.host is set
+
+    async def revoked(dsn: str) -> str:
+        async with open_pool(dsn, size=2) as pool, pool.connection() as conn:
+            return await papers.revocations(conn, authority)
+
+    with _database(settings) as dsn:
+        listed = asyncio.run(revoked(dsn))
+    written = papers.write(authority, listed, settings.enrolment.host, chosen.folder)
+    sys.stdout.writelines(f"{file}\n" for file in written)
+
+
 def _ingest(settings: Settings, _chosen: argparse.Namespace) -> None:
     from cloud import single
 
@@ -154,6 +173,7 @@ ROLES: Final[dict[str, Role]] = {
     "migrate": _migrate,
     "load": _load,
     "claim": _claim,
+    "papers": _papers,
     "ingest": _ingest,
     "worker": _worker,
     "api": _api,
@@ -237,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     add["load"].add_argument("file", type=Path, metavar="FILE", help="roster (JSON)")
     add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")
     _claim_arguments(add["claim"])
+    add["papers"].add_argument("folder", type=Path, metavar="DIR", help="where to write them")
     for name in ("api", "all"):
         add[name].add_argument(
             "--port", type=int, metavar="N", help="port of the screens, 0 for any free one"
@@ -266,6 +287,7 @@ HELP: Final = {
     "migrate": "bring the database to the newest schema",
     "load": "load a roster: homes, gateways, contacts, staff",
     "claim": "draw a code with which the gateway of a home enrols, once",
+    "papers": "write the certificates and the revocation list that a broker of your own needs",
     "ingest": "store what gateways send",
     "worker": "work the timers and the messages",
     "api": "serve the API and the screens",

@@ -146,6 +146,22 @@ class Authority:
         )
         return _key_pem(key) + _pem(self._signed(draft, ExtendedKeyUsageOID.SERVER_AUTH))
 
+    def revocations(self, revoked: Iterable[tuple[int, datetime]]) -> str:
+        """The list of revoked certificates (serial number, when), PEM.
+
+        It holds as long as the authority: a list that nobody renewed must not shut every home out.
+        """
+        draft = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(EPOCH)
+            .next_update(self.certificate.not_valid_after_utc)
+        )
+        for serial, at in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at).build()
+            draft = draft.add_revoked_certificate(entry)
+        return draft.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode("ascii")
+
     def _client(
         self, name: str, public_key: ec.EllipticCurvePublicKey, since: datetime, until: datetime
     ) -> Issued:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cloud.auth import Scope
 from cloud.db import Connection, Queries
+from cloud.embedded.nats import INGEST_USER
 from cloud.enrolment import codes
 from firmware_protocols.model import GatewayId
 from firmware_protocols.wire.topics import SHARDS
@@ -24,6 +25,8 @@ LISTED: Final = 500
 VALID: Final = timedelta(hours=72)
 """How long a claim may be used, unless said otherwise [D]: drawn on Friday, used on Monday."""
 LONGEST: Final = timedelta(days=30)
+RESERVED: Final = frozenset({INGEST_USER})
+"""Names that a broker gives other rights than a gateway's."""
 _ID_ALPHABET: Final = "23456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH: Final = 8
 
@@ -170,7 +173,7 @@ async def _gateway_of(conn: Connection, scope: Scope, home_id: int, gateway: str
     rows = await _rows(conn, scope, "gateways_of_home", home_id=home_id)
     if not rows:
         raise ClaimError("not_found", "there is no such home")
-    there = [row["gateway_id"] for row in rows if row["gateway_id"] is not None]
+    there = [row["gateway_id"] for row in rows if row["gateway_id"] not in {None, *RESERVED}]
     if gateway is not None:
         if gateway not in there:
             raise ClaimError("not_found", f"this home has no gateway {gateway}")

@@ -50,3 +50,7 @@ order by certificate.gateway_id, certificate.serial
 -- note_step --
 insert into enrolment_step (at, gateway_id, actor, action, detail)
 values (%(now)s, %(gateway)s, %(actor)s, %(action)s, %(detail)s)
+
+-- revoked --
+-- For brokers that take a list. Those whose time is over stay listed: clocks differ.
+select serial, revoked_at from certificate where revoked_at is not null order by revoked_at, serial
