@@ -364,6 +364,12 @@ def _path(kind: type, value: Any) -> Any:
     raise ValueError(f"Expected a path, got {value!r}")
 
 
+_WHO: Final = (
+    "this gateway is not enrolled: run anban-edge enrol CLAIM --url https://..., or say in [uplink] where "
+    "its broker is"
+)
+
+
 def _with_identity(raw: Mapping[str, Any], file: str) -> Mapping[str, Any]:
     """``raw`` with what the gateway's identity says, if it is enrolled.
 
@@ -378,6 +384,8 @@ def _with_identity(raw: Mapping[str, Any], file: str) -> Mapping[str, Any]:
         known = identity.read(folder)
     except IdentityError as error:
         raise SettingsError(file, str(error)) from error
+    if known is None and not {"uplink"} <= raw.keys():
+        raise SettingsError(file, _WHO)
     if known is None or not isinstance(uplink, dict):
         return raw
     for reason in _against_identity(known, gateway, uplink):

@@ -5,11 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from edge_agent import identity
+from edge_agent.clock import Clock
+from edge_agent.renewal import renew_if_due
 from firmware_protocols.serial import micradar
 from tests.harness import ROOT, System, eventually, roster
 from tests.scenario.edge_home import Radar
@@ -51,9 +56,17 @@ class Gateway:
         command = self._command("enrol", claim, "--url", self.system.address, *more)
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
-    def start(self) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The agent, connected and reading its radar."""
         with self.log.open("ab") as log:
-            return subprocess.Popen(self._command("run"), cwd=ROOT, stdout=log, stderr=log)
+            process = subprocess.Popen(self._command("run"), cwd=ROOT, stdout=log, stderr=log)
+        try:
+            eventually(lambda: "uplink connected" in self.said() and "serial port open" in self.said())
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
 
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
@@ -71,16 +84,39 @@ def test_from_a_claim_to_a_committed_alarm_and_out_again_at_once(system: System,
     enrolled = gateway.enrol(cloud(system, "claim", "h001"))
     assert enrolled.returncode == 0, enrolled.stderr
     assert enrolled.stdout.startswith("enrolled as gw-h001, certificate until ")
-    process = gateway.start()
-    try:
-        eventually(lambda: "uplink connected" in gateway.said())
-        eventually(lambda: "serial port open" in gateway.said())
+    with gateway.running():
         gateway.radar.say(micradar.encode_fall(True))
         with psycopg.connect(system.dsn, autocommit=True) as conn:
             incidents = "select count(*) from incident where kind = 'fall'"
             eventually(lambda: conn.execute(incidents).fetchone() == (1,))
             conn.execute("update certificate set revoked_at = now() where gateway_id = 'gw-h001'")
         eventually(lambda: "the certificate of gw-h001 is not in force" in gateway.said())
-    finally:
-        process.terminate()
-        process.wait(20)
+
+
+def test_a_renewed_certificate_is_the_one_that_connects(system: System, gateway: Gateway) -> None:
+    assert gateway.enrol(cloud(system, "claim", "h002")).returncode == 0
+    folder = gateway.data / "identity"
+    before = identity.read(folder)
+    months_later = datetime.now(UTC) + timedelta(days=250)
+    assert renew_if_due(folder, Clock(wall=months_later.timestamp, synchronised=lambda: True))
+    with gateway.running():
+        eventually(lambda: (known := identity.read(folder)) is not None and not known.previous)
+    after = identity.read(folder)
+    assert before is not None
+    assert after is not None
+    assert (after.root, after.gateway) == (before.certificate, "gw-h002")
+    assert after.certificate != before.certificate
+
+
+def test_a_used_claim_and_a_second_enrolment_are_refused_in_words(
+    system: System, gateway: Gateway, tmp_path: Path
+) -> None:
+    claim = cloud(system, "claim", "h002")
+    assert gateway.enrol(claim).returncode == 0
+    twice = gateway.enrol(claim)
+    assert (twice.returncode, twice.stdout) == (2, "")
+    assert "this gateway is enrolled as gw-h002 already" in twice.stderr
+    (tmp_path / "other").mkdir()
+    thief = Gateway(tmp_path / "other", system).enrol(claim)
+    assert thief.returncode == 4
+    assert thief.stderr == "anban-edge: the cloud says: This claim was used already: ask for a new one.\n"

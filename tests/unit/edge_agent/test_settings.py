@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge_agent.enrol import enrol
 from edge_agent.settings import DeviceKind, SettingsError, load, parse
 from firmware_protocols.model import DeviceId
+from tests.unit.edge_agent import office as offices
 
 GOOD: dict[str, Any] = {
     "gateway": {"id": "gw-7k2m9q", "shard": 17, "data_dir": "/var/lib/anban"},
@@ -324,3 +327,46 @@ def test_the_pin_comes_from_its_file_and_is_never_shown(tmp_path: Path) -> None:
     assert "1234" not in repr(sms)
     file.write_text("one two")
     assert "holds no PIN" in broken(lambda raw: raw.update(sms=SMS | {"pin_file": str(file)}))
+
+
+@pytest.fixture
+def enrolled(tmp_path: Path) -> dict[str, Any]:
+    """The configuration of an enrolled gateway: nothing in it says who it is."""
+    with offices.opened(tmp_path) as office:
+        enrol(tmp_path / "data" / "identity", office.cloud, "CLAIM", datetime.now(UTC))
+    return {"gateway": {"data_dir": str(tmp_path / "data")}}
+
+
+def test_an_enrolled_gateway_needs_to_be_told_only_where_its_files_are(
+    enrolled: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = parse(enrolled)
+    assert settings.enrolled
+    assert (settings.gateway.id, settings.gateway.shard) == ("gw-test1", 7)
+    assert (settings.uplink.host, settings.uplink.port, settings.uplink.tls) == ("127.0.0.1", 8883, True)
+    assert settings.uplink.ca_file == tmp_path / "data" / "identity" / "authority.pem"
+    assert parse(enrolled | {"uplink": {"port": 443}}).uplink.port == 443
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"uplink": {"secret": "s"}}, ("uplink.secret", "enrolled as gw-test1", "take it out")),
+        ({"uplink": {"tls": False}}, ("uplink.tls", "take it out")),
+        ({"gateway": {"id": "gw-other"}}, ("gateway.id", "gw-test1", "take them out")),
+        ({"gateway": {"shard": 8}}, ("gateway.shard", "take them out")),
+    ],
+)
+def test_what_contradicts_the_identity_is_named(
+    enrolled: dict[str, Any], change: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    raw = {"gateway": enrolled["gateway"] | change.get("gateway", {}), "uplink": change.get("uplink", {})}
+    with pytest.raises(SettingsError) as caught:
+        parse(raw, "edge.toml")
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_gateway_that_is_neither_enrolled_nor_configured_is_told_how(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"anban-edge enrol CLAIM --url"):
+        parse({"gateway": {"data_dir": str(tmp_path)}})
