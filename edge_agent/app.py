@@ -11,6 +11,7 @@ import functools
 import logging
 import os
 import signal
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -35,6 +36,7 @@ from edge_agent.supervise import supervise
 from edge_agent.texting import Texting
 from edge_agent.ulid import Ulids
 from edge_agent.uplink import Uplink
+from edge_agent.watchdog import Pulse, notifier, watch
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState
 from firmware_protocols.wire.envelope import Anchor
 from firmware_protocols.wire.sms import key_of
@@ -75,7 +77,7 @@ class Agent:
         )
         if note := self.outbox.recall(_CLOCK_NOTE):
             self.clock.not_before(datetime.fromisoformat(note))
-        self._clock_noted_s = self.clock.elapsed_s()
+        self._clock_noted_s = self._worked_s = self.clock.elapsed_s()
         self._new_id = Ulids(self.clock.now)
         kinds = {name: str(device.kind) for name, device in settings.devices.items()}
         rooms = {name: device.room for name, device in settings.devices.items()}
@@ -148,8 +150,14 @@ class Agent:
                 ]
             if self._renewal:
                 parts.append(group.create_task(supervise("renewal", self._renewal.run)))
+            manager = notifier()
+            if manager:
+                watching = functools.partial(watch, manager, functools.partial(self._pulse, tuple(parts)))
+                parts.append(group.create_task(supervise("watchdog", watching)))
             log.info("agent runs drivers=%d epoch=%s", len(self._drivers), self.outbox.epoch)
             await stop.wait()
+            if manager:
+                manager.say("STOPPING=1")
             self.outbox.flush(self.clock.now())
             for part in parts:
                 part.cancel()
@@ -160,9 +168,14 @@ class Agent:
         """What the connections say of themselves; the heartbeat asks long after all of them are made."""
         return self.uplink.figures() | (self._texting.figures() if self._texting else {})
 
+    def _pulse(self, parts: Sequence[asyncio.Task[None]], lag_s: float) -> Pulse:
+        ended = tuple(part.get_name() for part in parts if part.done())
+        return Pulse(self.clock.elapsed_s() - self._worked_s, lag_s, ended)
+
     async def _tick(self) -> None:
         while True:
             self.pipeline.tick()
+            self._worked_s = self.clock.elapsed_s()
             for phrase in self.pipeline.announcer.tick(self.clock.now()):
                 self._prompt.play(phrase)
             self._report_replaced()
