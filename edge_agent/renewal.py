@@ -28,6 +28,8 @@ LOOK_S: Final = 3600.0
 SETTLE_S: Final = 5.0
 """After a renewal, before connecting with it [D]: the broker has then heard of it."""
 _DAY: Final = timedelta(days=1)
+FORGOTTEN: Final = 2 * _DAY
+"""A new certificate that has not connected for so long never will [D]: the cloud may have lost it."""
 
 
 @dataclass(slots=True)
@@ -81,12 +83,13 @@ class Renewal:
 
 
 def is_due(folder: Path, known: Identity, now: datetime) -> bool:
-    """Whether two thirds of the certificate's life are over and no newer one waits to be tried.
+    """Whether two thirds of the certificate's life are over, or it never came into use.
 
     Raises:
         IdentityError: the certificate cannot be read.
     """
-    return not known.previous and now >= identity.validity(folder / known.certificate).renew_at()
+    valid = identity.validity(folder / known.certificate)
+    return now >= (valid.since + FORGOTTEN if known.previous else valid.renew_at())
 
 
 def renew_if_due(folder: Path, clock: Clock) -> bool:
@@ -99,7 +102,8 @@ def renew_if_due(folder: Path, clock: Clock) -> bool:
     known, now = identity.read(folder), clock.now()
     if known is None or clock.state() is ClockState.UNSYNCED or not is_due(folder, known, now):
         return False
-    in_force = folder / known.certificate
+    working = known.previous or known.certificate
+    in_force = folder / working
     key = identity.pending_key(folder)
     answer = office.renew(known.cloud, identity.serial(in_force), identity.load_key(in_force), key, now)
     identity.keep_authority(folder, answer.broker.authority)
@@ -108,7 +112,7 @@ def renew_if_due(folder: Path, clock: Clock) -> bool:
         host=answer.broker.host,
         port=answer.broker.port,
         certificate=identity.keep(folder, key, answer.certificate),
-        previous=known.certificate,
+        previous=working,
     )
     identity.write(folder, renewed)
     identity.done_asking(folder)

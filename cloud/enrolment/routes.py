@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path as File
@@ -28,6 +28,7 @@ from cloud.enrolment.judge import Verdict
 from cloud.enrolment.store import Enrolled, Refused
 from cloud.problems import ProblemError, not_found, responses
 from cloud.settings import Settings
+from cloud.throttle import Throttle
 
 router = APIRouter(tags=["enrolment"])
 
@@ -145,10 +146,14 @@ _GATEWAY_ERRORS: Final = responses(
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Who signs, and who vouches for the broker (PEM)."""
+    """Who signs, who vouches for the broker (PEM), and how often one address has asked in vain.
+
+    The count is not that of the sign-in: a gateway's success must not forgive somebody's wrong passwords.
+    """
 
     authority: Authority
     vouching: str
+    throttle: Throttle = field(default_factory=Throttle)
 
 
 def office(settings: Settings) -> Office | None:
@@ -260,7 +265,7 @@ async def revoke_gateway(gateway_id: GatewayName, api: Api, admin: Admin) -> Non
 )  # fmt: skip
 async def enrol_gateway(asked: Enrolment, request: Request, api: Api, desk: Desk) -> Identity:
     """A gateway's first certificate. Asked again at once with the same key, the answer is the same."""
-    address = _counted(request, api)
+    address = _counted(request, api, desk)
     signing = _signing_request(asked.csr)
     async with api.writing() as conn:
         answer = await store.enrol(
@@ -281,7 +286,7 @@ async def enrol_gateway(asked: Enrolment, request: Request, api: Api, desk: Desk
 )  # fmt: skip
 async def renew_gateway(asked: Renewal, request: Request, api: Api, desk: Desk) -> Identity:
     """The next certificate, for a new key; the one that asks stays in force until the next renewal."""
-    address = _counted(request, api)
+    address = _counted(request, api, desk)
     signing = _signing_request(asked.csr)
     async with api.writing() as conn:
         answer = await store.renew(
@@ -297,10 +302,10 @@ async def renew_gateway(asked: Renewal, request: Request, api: Api, desk: Desk) 
     return _identity(answer, api, desk, address)
 
 
-def _counted(request: Request, api: Call) -> str:
+def _counted(request: Request, api: Call, desk: Office) -> str:
     """The asker's address, unless it has asked in vain too often."""
     address = request.client.host if request.client else ""
-    wait = api.parts.throttle.take(address, api.now)
+    wait = desk.throttle.take(address, api.now)
     if wait is not None:
         raise ProblemError(
             HTTPStatus.TOO_MANY_REQUESTS,
@@ -324,7 +329,7 @@ def _identity(answer: Enrolled | Refused, api: Call, desk: Office, address: str)
     if isinstance(answer, Refused):
         status, detail = REFUSALS[answer.code]
         raise ProblemError(status, answer.code, detail)
-    api.parts.throttle.forgive(address)
+    desk.throttle.forgive(address)
     settings = api.parts.settings.enrolment
     port = settings.port or api.parts.settings.broker.port
     broker = BrokerAddress(host=settings.host, port=port, authority=desk.vouching)

@@ -203,6 +203,21 @@ def test_a_renewal_that_was_not_answered_is_asked_again_with_the_same_key(
     assert len(keys) == 1
 
 
+def test_a_new_certificate_that_never_connects_is_replaced_with_the_one_that_does(
+    office: Office, folder: Path
+) -> None:
+    """The cloud was restored from an older backup: it does not know what it gave."""
+    first = enrol(folder, office.cloud, "CLAIM", NOW)
+    office.since = due = NOW + YEAR * 2 / 3
+    assert renewal.renew_if_due(folder, at(due))
+    assert not renewal.renew_if_due(folder, at(due + timedelta(days=1)))
+    assert renewal.renew_if_due(folder, at(due + timedelta(days=2)))
+    assert [one["serial"] + ".pem" for one in office.asked[1:]] == [first.certificate] * 2
+    known = identity.read(folder)
+    assert known is not None
+    assert known.previous == first.certificate
+
+
 async def test_a_failing_renewal_is_said_once_with_the_days_left(
     office: Office, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
