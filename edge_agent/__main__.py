@@ -1,7 +1,7 @@
-"""``anban-edge run | check | listen | enrol | seal``; ``--config FILE`` says of which gateway.
+"""``anban-edge run | check | listen | commission | enrol | seal``; ``--config FILE`` says of which gateway.
 
 Exit codes: 0 done, 2 the configuration or the arguments are wrong, 3 another agent uses the data folder,
-4 the cloud gives no certificate.
+4 the cloud gives no certificate, 5 the walk test is not passed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from edge_agent.settings import SettingsError, load
 EXIT_USAGE: Final = 2
 EXIT_RUNNING: Final = 3
 EXIT_REFUSED: Final = 4
+EXIT_MISSING: Final = 5
 CONFIG: Final = Path("/etc/anban/edge.toml")
 
 
@@ -81,6 +82,26 @@ def enrol(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def commission(chosen: argparse.Namespace) -> int:
+    """Walk through the home, try every device and the console, and write a protocol."""
+    from edge_agent import commission as walking
+    from edge_agent.app import AlreadyRunningError
+    from edge_agent.identity import IdentityError
+    from edge_agent.walk import text
+
+    settings = load(chosen.config)
+    logging.getLogger().setLevel(logging.ERROR)  # the walk says itself what happens
+    try:
+        done = asyncio.run(walking.commission(settings, _say, patience_s=chosen.minutes * 60))
+        written = walking.keep(done, settings)
+    except AlreadyRunningError as error:
+        return _fail(f"{error}: stop it first, e.g. systemctl stop anban-edge", EXIT_RUNNING)
+    except (IdentityError, OSError) as error:
+        return _fail(f"the protocol cannot be written: {error}", EXIT_USAGE)
+    _say(f"\n{text(done)}" + "".join(f"{file}\n" for file in written))
+    return 0 if done.passed else EXIT_MISSING
+
+
 def seal(chosen: argparse.Namespace) -> int:
     """Seal the bind keys of the configuration: to stdout, or with ``--write`` into the file itself."""
     from edge_agent import identity
@@ -107,6 +128,7 @@ COMMANDS: Final[dict[str, tuple[Command, str]]] = {
     "run": (run, "run the agent"),
     "check": (check, "say what the configuration means and what this machine lacks for it"),
     "listen": (listen, "print what the devices say; nothing is stored or sent"),
+    "commission": (commission, "try every device and the console, and write a signed protocol"),
     "enrol": (enrol, "turn a claim into this gateway's certificate"),
     "seal": (seal, "seal the sensors' keys in the configuration"),
 }
@@ -140,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
         "--pin", type=_pin, metavar="SHA256", help="instead: fingerprint of its certificate"
     )
     add["enrol"].add_argument("--again", action="store_true", help="replace the identity that is there")
+    add["commission"].add_argument(
+        "--minutes", type=float, default=30.0, metavar="N", help="how long to wait for the devices (30)"
+    )
     add["seal"].add_argument("--write", action="store_true", help="change the file instead of printing it")
     return parser
 
@@ -166,6 +191,11 @@ def _data_dir(config: Path) -> Path:
     except (KeyError, TypeError) as error:
         raise SettingsError(str(config), "names no gateway.data_dir") from error
     return Path(found)
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()
 
 
 def _fail(reason: str, code: int) -> int:

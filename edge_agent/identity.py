@@ -228,6 +228,15 @@ def serial(file: Path) -> str:
     return f"{_certificate(file).serial_number:x}"
 
 
+def certificate_pem(file: Path) -> str:
+    """The certificate in a PEM file, without the key beside it.
+
+    Raises:
+        IdentityError: it cannot be read, or is none.
+    """
+    return _certificate(file).public_bytes(Encoding.PEM).decode("ascii")
+
+
 def signing_request(key: PrivateKey) -> str:
     """A PKCS #10 request in PEM. The name in it counts for nothing: the authority knows who asks."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])

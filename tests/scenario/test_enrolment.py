@@ -9,12 +9,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent import identity
 from edge_agent.clock import Clock
 from edge_agent.renewal import renew_if_due
+from edge_agent.walk import Protocol
 from firmware_protocols.serial import micradar
 from tests.harness import ROOT, System, eventually, roster
 from tests.scenario.edge_home import Radar
@@ -49,18 +54,19 @@ class Gateway:
         self.config.write_text(
             f'[gateway]\ndata_dir = "{self.data}"\n'
             f'[[serial]]\nname = "radar-bath"\ncodec = "micradar"\nport = "{self.radar.port}"\n'
+            'room = "bathroom"\n'
             "[rules]\nfall_confirm_s = 0\n[outbox]\ngroup_s = 0.1\n"
         )
 
     def enrol(self, claim: str, *more: str) -> subprocess.CompletedProcess[str]:
-        command = self._command("enrol", claim, "--url", self.system.address, *more)
+        command = self.command("enrol", claim, "--url", self.system.address, *more)
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """The agent, connected and reading its radar."""
         with self.log.open("ab") as log:
-            process = subprocess.Popen(self._command("run"), cwd=ROOT, stdout=log, stderr=log)
+            process = subprocess.Popen(self.command("run"), cwd=ROOT, stdout=log, stderr=log)
         try:
             eventually(lambda: "uplink connected" in self.said() and "serial port open" in self.said())
             yield
@@ -71,7 +77,7 @@ class Gateway:
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
 
-    def _command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "edge_agent", *arguments, "--config", str(self.config)]
 
 
@@ -120,3 +126,33 @@ def test_a_used_claim_and_a_second_enrolment_are_refused_in_words(
     thief = Gateway(tmp_path / "other", system).enrol(claim)
     assert thief.returncode == 4
     assert thief.stderr == "anban-edge: the cloud says: This claim was used already: ask for a new one.\n"
+
+
+def is_heard(gateway: Gateway) -> bool:
+    """Walk past the radar; whether it was heard (it is not, before the port is open)."""
+    gateway.radar.distance(120)
+    return "ok       radar-bath" in gateway.said()
+
+
+def test_a_walk_through_the_home_ends_in_a_signed_protocol_and_an_alarm_at_the_console(
+    system: System, gateway: Gateway
+) -> None:
+    assert gateway.enrol(cloud(system, "claim", "h001")).returncode == 0
+    with gateway.log.open("wb") as log:
+        walk = subprocess.Popen(
+            gateway.command("commission", "--minutes", "1"), cwd=ROOT, stdout=log, stderr=log
+        )
+    eventually(lambda: "MISSING  radar-bath (radar, bathroom): walk past it" in gateway.said())
+    eventually(lambda: is_heard(gateway), every_s=0.3)
+    assert walk.wait(90) == 0, gateway.said()
+    document, signature, words = sorted((gateway.data / "protocols").iterdir())
+    protocol = msgspec.json.decode(document.read_bytes(), type=Protocol)
+    certificate = x509.load_pem_x509_certificate(protocol.certificate.encode()).public_key()
+    assert isinstance(certificate, ec.EllipticCurvePublicKey)
+    certificate.verify(signature.read_bytes(), document.read_bytes(), ec.ECDSA(hashes.SHA256()))
+    assert words.read_text().startswith("Anban commissioning of gw-h001: PASSED\n")
+    with psycopg.connect(system.dsn) as conn:
+        evidence = conn.execute(
+            "select evidence from alarm where alarm_id = %s", [protocol.alarm.id]
+        ).fetchone()
+    assert evidence == ({"test": True, "commissioning": True},)
