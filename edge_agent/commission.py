@@ -66,9 +66,9 @@ async def commission(settings: EdgeSettings, write: Write, *, patience_s: float)
 
 
 def keep(protocol: Protocol, settings: EdgeSettings) -> list[Path]:
-    """Write the protocol as JSON and as text and, of an enrolled gateway, the signature of the JSON file.
+    """Write the protocol as JSON and as text and, of an enrolled gateway, signature and certificate.
 
-    The signature is ECDSA with SHA-256, DER: ``openssl dgst -sha256 -verify`` takes it.
+    The signature is over the JSON file, ECDSA with SHA-256, DER: ``openssl dgst -sha256 -verify`` takes it.
 
     Raises:
         IdentityError: the key cannot be read.
@@ -82,6 +82,7 @@ def keep(protocol: Protocol, settings: EdgeSettings) -> list[Path]:
     if protocol.certificate and settings.uplink.key_file:
         key = identity.load_key(settings.uplink.key_file)
         contents[".sig"] = key.sign(document, ec.ECDSA(hashes.SHA256()))
+        contents[".crt"] = protocol.certificate.encode()
     written = []
     for suffix, content in contents.items():
         file = folder / f"{name}{suffix}"

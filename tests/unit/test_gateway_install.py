@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_agent.settings import SettingsError, load
 from tests.harness import ROOT
@@ -52,6 +54,21 @@ def test_what_it_does_not_understand_it_does_not_guess(arguments: tuple[str, ...
     done = install(*arguments)
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_only_a_signed_wheel_is_taken_where_a_key_asks_for_it(tmp_path: Path) -> None:
+    key, root = ed25519.Ed25519PrivateKey.generate(), tmp_path / "root"
+    wheel, signature = tmp_path / "anban.whl", tmp_path / "anban.whl.sig"
+    wheel.write_bytes(b"the program")
+    assert install("--root", str(root), str(wheel)).returncode == 0, "no key, no question"
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (root / "etc/anban/release.pub").write_bytes(pem)
+    assert "there is no signature" in install("--root", str(root), str(wheel)).stderr
+    signature.write_bytes(key.sign(b"the program"))
+    assert install("--root", str(root), str(wheel)).returncode == 0
+    wheel.write_bytes(b"another program")
+    refused = install("--root", str(root), str(wheel))
+    assert (refused.returncode, "is not signed by" in refused.stderr) == (1, True)
 
 
 def test_the_configuration_that_it_brings_says_what_to_do_next(tmp_path: Path) -> None:
