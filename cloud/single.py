@@ -34,7 +34,7 @@ from cloud.enrolment.store import certified_accounts
 from cloud.ingest import subscriber
 from cloud.people import roster as people
 from cloud.people.accounts import CHANNEL, gateway_accounts
-from cloud.settings import Broker, ConfigError, Enrolment, Settings
+from cloud.settings import Broker, ConfigError, Settings
 
 HEAVY: Final = ("cloud.web", "cloud.serve", "cloud.worker", "cloud.incidents.store", "dashboards")
 """Modules that take long to import; they load while the database starts."""
@@ -192,11 +192,10 @@ async def _start_broker(
         return None, settings
     data = Path(settings.data)
     authority = authorities.configured(settings)
-    if authority is None:
-        nats, signed_in = Nats(data, settings.broker.port), Broker()
-    else:
-        tls, signed_in = _by_certificate(settings.enrolment, authority, data / "secrets")
-        nats = Nats(data, settings.broker.port, tls)
+    tls, signed_in = None, replace(settings.broker, user=INGEST_USER, secret_file="")
+    if authority is not None:
+        tls, signed_in = _by_certificate(settings, authority, data / "secrets")
+    nats = Nats(data, settings.broker.port, tls)
     await asyncio.to_thread(nats.prepare)
     async with pool.connection() as conn:
         nats.set_accounts(await _accounts(conn, nats))
@@ -205,7 +204,7 @@ async def _start_broker(
     return nats, replace(settings, broker=broker)
 
 
-def _by_certificate(enrolment: Enrolment, authority: Authority, secrets: Path) -> tuple[Tls, Broker]:
+def _by_certificate(settings: Settings, authority: Authority, secrets: Path) -> tuple[Tls, Broker]:
     """How the embedded broker knows certificates, and how ingest signs in with one.
 
     Both certificates are made anew at each start. The secret only names ingest's session then.
@@ -216,13 +215,15 @@ def _by_certificate(enrolment: Enrolment, authority: Authority, secrets: Path) -
     signing, trusted = secrets / "ingest.pem", secrets / "authority.crt"
     identity.write_private(signing, key + ours.pem, account)
     identity.write_private(trusted, authority.pem, account)
+    host, listen = settings.enrolment.host, settings.enrolment.listen
     tls = Tls(
-        listen=enrolment.listen,
-        server=authority.certify_server([enrolment.host, enrolment.listen, "127.0.0.1", "localhost"]),
+        listen=listen,
+        server=authority.certify_server([host, listen, "127.0.0.1", "localhost"]),
         authority=authority.pem,
         ingest=certified_name(INGEST_USER, ours.serial),
     )
-    return tls, Broker(user="", ca_file=str(trusted), cert_file=str(signing))
+    by_certificate = {"user": "", "secret_file": "", "ca_file": str(trusted), "cert_file": str(signing)}
+    return tls, replace(settings.broker, **by_certificate)
 
 
 async def _accounts(conn: Connection, broker: Nats) -> list[Account]:

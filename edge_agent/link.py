@@ -251,11 +251,19 @@ class _Session:
                 client.tls_set_context(tls_context(self._sign_in))
             client.connect(self._settings.host, self._settings.port, keepalive=KEEPALIVE_S)
             self._serve(client)
+            hung_up = client.socket() is None
         except (OSError, ValueError) as error:
             return Offline(f"{self._settings.host}:{self._settings.port}: {_in_words(error)}")
         finally:
             self._farewell(client)
-        return self._failure or (None if self._is_online else Offline("no answer from the broker"))
+        return self._failure or (None if self._is_online else Offline(self._silence(hung_up=hung_up)))
+
+    def _silence(self, *, hung_up: bool) -> str:
+        """Why there was no answer; a broker that does not take a certificate only hangs up."""
+        if not hung_up:
+            return "no answer from the broker"
+        advice = "; it may not take this gateway's certificate" if self._settings.cert_file else ""
+        return f"the broker ended the connection before it answered{advice}"
 
     def _client(self) -> mqtt.Client:
         client = mqtt.Client(

@@ -41,6 +41,7 @@ class Renewal:
     reconnect: Callable[[], None]
     settle_s: float = SETTLE_S
     _said: str = ""
+    _until: datetime | None = None
 
     async def run(self) -> None:
         """Look now and then, until cancelled."""
@@ -51,7 +52,9 @@ class Renewal:
     async def look(self) -> None:
         """Renew if it is time; a failure is said once and tried again at the next look."""
         try:
+            self._until = until(self.folder)
             renewed = await asyncio.to_thread(renew_if_due, self.folder, self.clock)
+            self._until = until(self.folder)
         except (office.OfficeError, IdentityError) as error:
             self._say(f"certificate not renewed, {self.days_left():.0f} days left: {error}")
             return
@@ -62,24 +65,29 @@ class Renewal:
             self.reconnect()
 
     def days_left(self) -> float:
-        """Of the certificate in force; negative: it is over."""
-        known = identity.read(self.folder)
-        if known is None:
-            return 0.0
-        until = identity.validity(self.folder / known.certificate).until
-        return (until - self.clock.now()) / _DAY
+        """Of the certificate in force, as it was at the last look; negative: it is over."""
+        return (self._until - self.clock.now()) / _DAY if self._until else 0.0
 
     def figures(self) -> dict[str, float]:
         """For the heartbeat."""
-        try:
-            return {"certificate_days": round(self.days_left(), 1)}
-        except IdentityError:
-            return {}
+        return {"certificate_days": round(self.days_left(), 1)} if self._until else {}
 
     def _say(self, what: str) -> None:
         if what != self._said:
             log.warning("%s", what)
             self._said = what
+
+
+def until(folder: Path) -> datetime:
+    """When the certificate in force is over.
+
+    Raises:
+        IdentityError: there is none, or it cannot be read.
+    """
+    known = identity.read(folder)
+    if known is None:
+        raise IdentityError("this gateway is not enrolled any more")
+    return identity.validity(folder / known.certificate).until
 
 
 def is_due(folder: Path, known: Identity, now: datetime) -> bool:

@@ -384,7 +384,7 @@ def _with_identity(raw: Mapping[str, Any], file: str) -> Mapping[str, Any]:
         known = identity.read(folder)
     except IdentityError as error:
         raise SettingsError(file, str(error)) from error
-    if known is None and not {"uplink"} <= raw.keys():
+    if known is None and "uplink" not in raw:
         raise SettingsError(file, _WHO)
     if known is None or not isinstance(uplink, dict):
         return raw

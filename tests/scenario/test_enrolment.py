@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,14 @@ import msgspec
 import psycopg
 import pytest
 
+from cloud.db import connect
+from cloud.enrolment import claims
+from cloud.enrolment.authority import create
 from edge_agent import identity
 from edge_agent.clock import Clock
+from edge_agent.link import Identity, Link, LinkEvent, Offline, Outgoing
 from edge_agent.renewal import renew_if_due
+from edge_agent.settings import UplinkSettings
 from edge_agent.walk import Protocol
 from firmware_protocols.serial import micradar
 from tests.harness import ROOT, System, eventually, roster
@@ -39,6 +45,31 @@ def cloud(system: System, *arguments: str) -> str:
     config = system.arguments[-1]
     command = [sys.executable, "-m", "cloud", *arguments, "--config", config, "--data", str(system.data)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def claim(system: System, home: str) -> str:
+    """A claim for the gateway of ``home``, without a process of its own."""
+
+    async def draw() -> str:
+        conn = await connect(system.dsn)
+        try:
+            home_id, scope = await claims.home_of_key(conn, home, None)
+            drawn = await claims.draw(
+                conn,
+                scope,
+                home_id=home_id,
+                gateway=None,
+                hardware="",
+                valid=claims.VALID,
+                actor="test",
+                now=datetime.now(UTC),
+            )
+            await conn.commit()
+        finally:
+            await conn.close()
+        return drawn.code
+
+    return asyncio.run(draw())
 
 
 class Gateway:
@@ -97,7 +128,7 @@ def test_from_a_claim_to_a_committed_alarm_and_out_again_at_once(system: System,
 
 
 def test_a_renewed_certificate_is_the_one_that_connects(system: System, gateway: Gateway) -> None:
-    assert gateway.enrol(cloud(system, "claim", "h002")).returncode == 0
+    assert gateway.enrol(claim(system, "h002")).returncode == 0
     folder = gateway.data / "identity"
     before = identity.read(folder)
     months_later = datetime.now(UTC) + timedelta(days=250)
@@ -114,13 +145,13 @@ def test_a_renewed_certificate_is_the_one_that_connects(system: System, gateway:
 def test_a_used_claim_and_a_second_enrolment_are_refused_in_words(
     system: System, gateway: Gateway, tmp_path: Path
 ) -> None:
-    claim = cloud(system, "claim", "h002")
-    assert gateway.enrol(claim).returncode == 0
-    twice = gateway.enrol(claim)
+    code = claim(system, "h002")
+    assert gateway.enrol(code).returncode == 0
+    twice = gateway.enrol(code)
     assert (twice.returncode, twice.stdout) == (2, "")
     assert "this gateway is enrolled as gw-h002 already" in twice.stderr
     (tmp_path / "other").mkdir()
-    thief = Gateway(tmp_path / "other", system).enrol(claim)
+    thief = Gateway(tmp_path / "other", system).enrol(code)
     assert thief.returncode == 4
     assert thief.stderr == "anban-edge: the cloud says: This claim was used already: ask for a new one.\n"
 
@@ -139,7 +170,7 @@ def is_heard(gateway: Gateway) -> bool:
 def test_a_walk_through_the_home_ends_in_a_signed_protocol_and_an_alarm_at_the_console(
     system: System, gateway: Gateway
 ) -> None:
-    assert gateway.enrol(cloud(system, "claim", "h001")).returncode == 0
+    assert gateway.enrol(claim(system, "h001")).returncode == 0
     with gateway.log.open("wb") as log:
         walk = subprocess.Popen(
             gateway.command("commission", "--minutes", "1"), cwd=ROOT, stdout=log, stderr=log
@@ -161,3 +192,27 @@ def test_a_walk_through_the_home_ends_in_a_signed_protocol_and_an_alarm_at_the_c
             "select evidence from alarm where alarm_id = %s", [protocol.alarm.id]
         ).fetchone()
     assert evidence == ({"test": True, "commissioning": True},)
+
+
+async def test_a_broker_that_does_not_take_the_certificate_is_understood(
+    system: System, tmp_path: Path
+) -> None:
+    foreign = create()
+    issued, key = foreign.certify_client("gw-h001")
+    (tmp_path / "card.pem").write_text(key + issued.pem)
+    settings = UplinkSettings(
+        "127.0.0.1",
+        system.broker_port,
+        tls=True,
+        ca_file=system.data / "secrets" / "authority.crt",
+        cert_file=tmp_path / "card.pem",
+        key_file=tmp_path / "card.pem",
+    )
+    events: asyncio.Queue[LinkEvent] = asyncio.Queue()
+    link = Link(settings, Identity("gw-h001", (), Outgoing("t", b"")), events.put_nowait)
+    task = asyncio.create_task(link.run())
+    assert await asyncio.wait_for(events.get(), 20) == Offline(
+        "the broker ended the connection before it answered; it may not take this gateway's certificate"
+    )
+    task.cancel()
+    await asyncio.wait([task])
