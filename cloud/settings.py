@@ -7,6 +7,7 @@ never becomes a silent default. What stays empty is filled by the embedded servi
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -122,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sms: Sms = Sms()
 
 
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}|[0-9A-Fa-f:.]+")
 SECRET_ENVIRONMENT: Final = {
     "ANBAN_DATABASE_DSN": ("database", "dsn"),
     "ANBAN_BROKER_SECRET": ("broker", "secret"),
@@ -165,9 +167,22 @@ def parse(document: Mapping[str, Any]) -> Settings:
         raise ConfigError("broker.port is not set: brokers listen on 1883, with TLS on 8883")
     if settings.broker.cert_file and not settings.broker.ca_file:
         raise ConfigError("broker.cert_file needs broker.ca_file: a certificate is shown over TLS only")
-    if settings.enrolment.host and not (settings.enrolment.authority_file or settings.data):
-        raise ConfigError("enrolment.authority_file is not set, and there is no data folder to keep one in")
+    _check_enrolment(settings)
     return settings
+
+
+def _check_enrolment(settings: Settings) -> None:
+    enrolment = settings.enrolment
+    if not _HOST.fullmatch(enrolment.host):
+        raise ConfigError(
+            f"enrolment.host: {enrolment.host!r} is no name or address; without scheme and port"
+        )
+    try:
+        ipaddress.IPv4Address(enrolment.listen)
+    except ValueError as error:
+        raise ConfigError(f"enrolment.listen: {enrolment.listen!r} is no IPv4 address") from error
+    if enrolment.host and not (enrolment.authority_file or settings.data):
+        raise ConfigError("enrolment.authority_file is not set, and there is no data folder to keep one in")
 
 
 def broker_secret(broker: Broker) -> str:

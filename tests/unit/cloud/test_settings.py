@@ -27,6 +27,11 @@ def test_nothing_at_all_is_a_valid_configuration() -> None:
         ({"database": "postgres://x"}, "at `$.database`"),
         ({"sms": {"prot": "x"}}, "unknown configuration key sms.prot; did you mean sms.port?"),
         ({"sms": {"token": "short"}}, "at `$.sms.token`"),
+        ({"enrolment": {"host": "https://x"}}, "enrolment.host: 'https://x' is no name or address"),
+        ({"enrolment": {"listen": "::"}}, "enrolment.listen: '::' is no IPv4 address"),
+        ({"enrolment": {"host": "mq.example"}}, "enrolment.authority_file is not set"),
+        ({"enrolment": {"days": 1}}, "at `$.enrolment.days`"),
+        ({"broker": {"cert_file": "/c.pem"}}, "broker.cert_file needs broker.ca_file"),
     ],
 )
 def test_a_mistake_is_refused_by_name(document: dict[str, object], message: str) -> None:

@@ -73,9 +73,18 @@ def serial(certificate: str) -> str:
     return f"{x509.load_pem_x509_certificate(certificate.encode()).serial_number:x}"
 
 
+async def signed_in(office: Site) -> httpx.AsyncClient:
+    """An administrator's browser, signed in once (a password is slow to check on purpose)."""
+    state = office.app.state
+    if not hasattr(state, "admin"):
+        state.admin = await office.signed_in("admin")
+    browser: httpx.AsyncClient = state.admin
+    return browser
+
+
 async def draw(office: Site, **more: Any) -> dict[str, Any]:
     """A claim for the home ``yellow``, whose gateway is ``gw-yellow``."""
-    admin = await office.signed_in("admin")
+    admin = await signed_in(office)
     answer = await admin.post("/claims", json={"home_id": office.town.yellow, **more})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
@@ -139,7 +148,7 @@ async def test_what_is_typed_may_have_small_letters_spaces_and_confused_ones(off
 async def test_a_refusal_says_which_and_does_not_use_the_claim_up(office: Site) -> None:
     bound = await draw(office, hardware="10000000abcdef01")
     old, withdrawn = await draw(office), await draw(office)
-    admin = await office.signed_in("admin")
+    admin = await signed_in(office)
     assert (await admin.delete(f"/claims/{withdrawn['id']}")).status_code == 204
     assert (await admin.delete(f"/claims/{withdrawn['id']}")).status_code == 404
     machine = Machine(office)
@@ -229,7 +238,7 @@ async def test_renewal_is_refused_to_whoever_lacks_the_key_or_the_right(office: 
 async def test_a_revoked_gateway_is_out_until_it_enrols_again(office: Site) -> None:
     machine, certificate = await enrolled(office)
     unused = await draw(office)
-    admin = await office.signed_in("admin")
+    admin = await signed_in(office)
     assert (await admin.post("/gateways/gw-yellow/revoke")).status_code == 204
     assert await users(office) == []
     assert (await machine.renew(certificate, Machine(office))).json()["code"] == "certificate_not_in_force"
@@ -248,7 +257,7 @@ async def test_a_home_without_a_gateway_gets_one_by_drawing_a_claim(office: Site
 
 
 async def test_nobody_draws_sees_or_revokes_across_tenants(office: Site) -> None:
-    admin = await office.signed_in("admin")
+    admin = await signed_in(office)
     foreign = office.town.foreign
     assert (await admin.post("/claims", json={"home_id": foreign})).status_code == 404
     named = {"home_id": office.town.yellow, "gateway_id": "gw-foreign"}
@@ -260,7 +269,7 @@ async def test_nobody_draws_sees_or_revokes_across_tenants(office: Site) -> None
 async def test_lists_show_what_became_of_claims_and_never_a_code(office: Site) -> None:
     _, certificate = await enrolled(office)
     drawn = await draw(office)
-    admin = await office.signed_in("admin")
+    admin = await signed_in(office)
     answer = await admin.get("/claims")
     shown = [(claim["gateway_id"], claim["used_at"] is not None) for claim in answer.json()["claims"]]
     assert shown == [("gw-yellow", False), ("gw-yellow", True)]
@@ -272,7 +281,7 @@ async def test_lists_show_what_became_of_claims_and_never_a_code(office: Site) -
 async def test_every_step_leaves_a_row_and_no_row_holds_a_code(office: Site, conn: Connection) -> None:
     machine, certificate = await enrolled(office)
     await machine.renew(certificate, Machine(office))
-    admin = await office.signed_in("admin")
+    admin = await signed_in(office)
     await admin.post("/gateways/gw-yellow/revoke")
     rows = await (await conn.execute("select actor, action from enrolment_step order by id")).fetchall()
     by = f"staff:{office.town.staff['admin']}"
