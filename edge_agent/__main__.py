@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
+import pwd
 import re
 import sys
 import tomllib
@@ -63,7 +65,9 @@ def enrol(chosen: argparse.Namespace) -> int:
     from edge_agent.enrol import enrol as enrol_in
     from edge_agent.office import OfficeError, check_url
 
-    folder = identity.folder_of(_data_dir(chosen.config))
+    data_dir = _data_dir(chosen.config)
+    _refuse_foreign(chosen.config, data_dir)
+    folder = identity.folder_of(data_dir)
     try:
         ca = chosen.ca_file.read_text(encoding="ascii") if chosen.ca_file else ""
         cloud = identity.Cloud(check_url(chosen.url), ca, chosen.pin or "")
@@ -90,6 +94,7 @@ def commission(chosen: argparse.Namespace) -> int:
     from edge_agent.walk import text
 
     settings = load(chosen.config)
+    _refuse_foreign(chosen.config, settings.gateway.data_dir)
     logging.getLogger().setLevel(logging.ERROR)  # the walk says itself what happens
     try:
         done = asyncio.run(walking.commission(settings, _say, patience_s=chosen.minutes * 60))
@@ -191,6 +196,18 @@ def _data_dir(config: Path) -> Path:
     except (KeyError, TypeError) as error:
         raise SettingsError(str(config), "names no gateway.data_dir") from error
     return Path(found)
+
+
+def _refuse_foreign(config: Path, data_dir: Path) -> None:
+    """Root would leave files that the agent's own user cannot read.
+
+    Raises:
+        SettingsError: we are root, and the data folder is not root's.
+    """
+    if os.geteuid() == 0 and data_dir.exists() and data_dir.stat().st_uid != 0:
+        uid = data_dir.stat().st_uid
+        owner = next((entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == uid), f"#{uid}")
+        raise SettingsError(str(config), f"{data_dir} belongs to {owner}: say sudo -u {owner} anban-edge ...")
 
 
 def _say(words: str) -> None:

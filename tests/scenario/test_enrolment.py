@@ -194,6 +194,18 @@ def test_a_walk_through_the_home_ends_in_a_signed_protocol_and_an_alarm_at_the_c
     assert evidence == ({"test": True, "commissioning": True},)
 
 
+def test_the_papers_of_a_broker_of_ones_own_are_made_once_and_the_list_each_time(
+    system: System, tmp_path: Path
+) -> None:
+    folder = tmp_path / "papers"
+    first = cloud(system, "papers", str(folder)).split()
+    assert [Path(file).name for file in first] == ["authority.crt", "revoked.crl", "broker.pem", "ingest.pem"]
+    modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+    assert modes == {"authority.crt": 0o644, "revoked.crl": 0o644, "broker.pem": 0o600, "ingest.pem": 0o600}
+    again = cloud(system, "papers", str(folder)).split()
+    assert [Path(file).name for file in again] == ["authority.crt", "revoked.crl"]
+
+
 async def test_a_broker_that_does_not_take_the_certificate_is_understood(
     system: System, tmp_path: Path
 ) -> None:

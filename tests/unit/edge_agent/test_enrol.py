@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import shutil
 import socket
 import ssl
 import stat
@@ -17,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloud.enrolment.authority import create, read_request
 from edge_agent import identity, renewal
+from edge_agent.__main__ import main
 from edge_agent.clock import Clock
 from edge_agent.enrol import AlreadyEnrolledError, enrol, hardware_serial
 from edge_agent.identity import Cloud, IdentityError
@@ -263,3 +266,19 @@ def test_what_the_file_does_not_name_is_forgotten(office: Office, folder: Path) 
     (folder / "left-over.pem").write_text("of a power cut")
     identity.write(folder, msgspec.structs.replace(known, port=8884))
     assert "left-over.pem" not in files(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files that another user cannot read")
+@pytest.mark.parametrize("command", [["enrol", "CLAIM", "--url", "https://127.0.0.1:9"], ["commission"]])
+def test_root_does_not_leave_files_that_the_agent_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    config, data = tmp_path / "edge.toml", tmp_path / "data"
+    config.write_text(
+        f'[gateway]\nid = "gw-a"\nshard = 1\ndata_dir = "{data}"\n[uplink]\nhost = "h"\nsecret = "s"\n'
+    )
+    data.mkdir()
+    shutil.chown(data, "nobody")
+    assert main([*command, "--config", str(config)]) == 2
+    assert f"{data} belongs to nobody: say sudo -u nobody anban-edge" in capsys.readouterr().err
+    assert list(data.iterdir()) == []
