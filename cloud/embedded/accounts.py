@@ -44,7 +44,7 @@ def certified_name(name: str, serial: str) -> str:
 
     It names the certificate and not only its holder, so that one certificate can be revoked and the next one
     of the same gateway admitted. It is a URI because NATS looks those up, while it compares a distinguished
-    name with every account's (3,000 gateways that come back would be nine million comparisons).
+    name with that of every account.
     """
     return f"urn:anban:{name}:{serial}"
 
