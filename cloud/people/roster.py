@@ -79,13 +79,13 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Gateway(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The home's gateway. ``secret``: 16-72 random bytes, its password at the broker. ``phone``: the number
-    of the card in its modem; empty: it has none, and no texts are expected.
+    """The home's gateway. ``secret``: 16-72 random bytes, its sign-in at the broker; none: by certificate.
+    ``phone``: the number of the card in its modem; empty: it has none, and no texts are expected.
     """
 
     id: str
     shard: Annotated[int, msgspec.Meta(ge=0, lt=SHARDS)]
-    secret: str
+    secret: str = ""
     phone: str = ""
 
 
@@ -191,7 +191,7 @@ def _faults(roster: Roster) -> Iterable[str]:
     yield from (
         f"gateway {one.id}: its secret must have 16-72 bytes"
         for one in gateways
-        if not machine_secret.usable(one.secret)
+        if one.secret and not machine_secret.usable(one.secret)
     )
     yield from (
         f"gateway {one.id}: its phone is {BadNumber()}"
@@ -264,14 +264,13 @@ async def _put_gateway(conn: Connection, home_id: int, gateway: Gateway, devices
     known = await (await conn.execute(_SQL["gateway_secret"], {"id": gateway.id})).fetchone()
     if known is not None and known["home_id"] != home_id:
         raise RosterError(f"roster: gateway {gateway.id} belongs to another home")
-    same = known is not None and machine_secret.matches(gateway.secret, known["secret"])
-    secret = known["secret"] if known is not None and same else machine_secret.hashed(gateway.secret)
+    stored = known["secret"] if known is not None else ""
     values = {
         "id": gateway.id,
         "home": home_id,
         "shard": gateway.shard,
-        "secret": secret,
-        "sms_key": key_of(gateway.secret),
+        "secret": _stored_secret(gateway, stored),
+        "sms_key": key_of(gateway.secret) if gateway.secret else None,
         "phone": gateway.phone,
     }
     if not gateway.phone:
@@ -281,6 +280,13 @@ async def _put_gateway(conn: Connection, home_id: int, gateway: Gateway, devices
         await conn.execute(_SQL["put_path"], values)
     for device in devices:
         await conn.execute(_SQL["put_device"], {**msgspec.structs.asdict(device), "gateway": gateway.id})
+
+
+def _stored_secret(gateway: Gateway, stored: str) -> str:
+    """What to store: as before if the secret is the same or none is named, else the hash of the new one."""
+    if not gateway.secret or machine_secret.matches(gateway.secret, stored):
+        return stored
+    return machine_secret.hashed(gateway.secret)
 
 
 async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: dict[str, int]) -> None:

@@ -92,6 +92,16 @@ async def test_corrections_are_taken_over(conn: Connection) -> None:
     assert machine_secret.matches("another-secret-0123456789", accounts[0].secret_hash)
 
 
+async def test_a_gateway_without_a_secret_signs_in_by_certificate_only(conn: Connection) -> None:
+    document = roster(2)
+    del document["homes"][0]["gateway"]["secret"]
+    await people.load(conn, parsed(document))
+    assert [one.user for one in await gateway_accounts(conn)] == ["gw-h002"]
+    del document["homes"][1]["gateway"]["secret"]
+    await people.load(conn, parsed(document))
+    assert [one.user for one in await gateway_accounts(conn)] == ["gw-h002"], "what is not named stays"
+
+
 async def test_a_gateway_of_another_home_is_not_taken_over(conn: Connection) -> None:
     await people.load(conn, parsed(roster(2)))
     stolen = roster(3)
