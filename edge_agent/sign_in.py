@@ -6,6 +6,7 @@ a new one has connected once, every other attempt is made with the one before.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ import msgspec
 
 from edge_agent import identity
 from edge_agent.settings import UplinkSettings
+
+log = logging.getLogger(__name__)
 
 _NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h); Python has no name for it."""
@@ -75,10 +78,16 @@ class ByCertificate:
         return SignIn(replace(self.settings, cert_file=file, key_file=file), self.clock_is_set())
 
     def worked(self) -> None:
-        """The last one connected: if it is the one in force, the one before is not needed any more."""
-        known = identity.read(self.folder)
-        if known is not None and known.previous and self._tried == known.certificate:
-            identity.write(self.folder, msgspec.structs.replace(known, previous=""))
+        """The last one connected: if it is the one in force, the one before is not needed any more.
+
+        A disk that takes nothing now will be asked again after the next connection.
+        """
+        try:
+            known = identity.read(self.folder)
+            if known is not None and known.previous and self._tried == known.certificate:
+                identity.write(self.folder, msgspec.structs.replace(known, previous=""))
+        except identity.IdentityError as error:
+            log.warning("old certificate kept reason=%s", error)
 
 
 def tls_context(sign_in: SignIn) -> ssl.SSLContext:

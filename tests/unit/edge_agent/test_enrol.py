@@ -191,6 +191,18 @@ def test_the_old_certificate_is_tried_in_turn_until_the_new_one_has_connected(
     assert (folder / settled.root).exists(), "the first key outlives its certificate"
 
 
+def test_a_disk_that_takes_nothing_does_not_end_a_connection_that_works(
+    office: Office, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    enrol(folder, office.cloud, "CLAIM", NOW)
+    renewal.renew_if_due(folder, at(NOW + YEAR * 2 / 3))
+    signing = ByCertificate(UplinkSettings("127.0.0.1", tls=True), folder, lambda: True)
+    signing.next()
+    (folder / f"{identity.FILE}.new").mkdir()  # where the next version would be written
+    signing.worked()
+    assert "old certificate kept reason=" in caplog.text
+
+
 def test_a_renewal_that_was_not_answered_is_asked_again_with_the_same_key(
     office: Office, folder: Path
 ) -> None:
