@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import functools
 import logging
+import operator
 import os
 import signal
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ from edge_agent.uplink import Uplink
 from edge_agent.watchdog import Pulse, notifier, watch
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState
 from firmware_protocols.wire.envelope import Anchor
-from firmware_protocols.wire.sms import key_of
+from firmware_protocols.wire.sms import SmsKey, key_of
 from firmware_protocols.wire.topics import Lane
 
 log = logging.getLogger(__name__)
@@ -124,9 +125,6 @@ class Agent:
             else None
         )
 
-    def _figures(self) -> dict[str, float]:
-        return self.uplink.figures() | (self._renewal.figures() if self._renewal else {})
-
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; then everything that waits is on disk and the broker knows."""
         async with asyncio.TaskGroup() as group:
@@ -166,7 +164,8 @@ class Agent:
 
     def _figures(self) -> dict[str, float]:
         """What the connections say of themselves; the heartbeat asks long after all of them are made."""
-        return self.uplink.figures() | (self._texting.figures() if self._texting else {})
+        others = [part.figures() for part in (self._texting, self._renewal) if part is not None]
+        return functools.reduce(operator.or_, others, self.uplink.figures())
 
     def _pulse(self, parts: Sequence[asyncio.Task[None]], lag_s: float) -> Pulse:
         ended = tuple(part.get_name() for part in parts if part.done())
@@ -243,8 +242,9 @@ def _second_path(settings: EdgeSettings, home: Home, now: datetime) -> SecondPat
     """Who texts when the cloud does not answer, if there is a modem."""
     if settings.sms is None:
         return None
-    sender = Sender(settings.gateway.gateway_id, key_of(settings.uplink.secret))
-    return SecondPath(settings.sms.recipients, sender, home, now)
+    given = settings.sms.key
+    key = SmsKey(bytes.fromhex(given)) if given else key_of(settings.uplink.secret)
+    return SecondPath(settings.sms.recipients, Sender(settings.gateway.gateway_id, key), home, now)
 
 
 def _motion(settings: EdgeSettings) -> MotionWatch | None:

@@ -51,10 +51,7 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
     for device in settings.devices.values():
         yield Finding(True, _device(device))
     for line in settings.serial:
-        if "://" not in line.port:
-            yield Finding(os.access(line.port, os.R_OK | os.W_OK), f"serial port {line.port} for {line.name}")
-        if line.cli_port:
-            yield from _setup(line)
+        yield from _line(line)
     if settings.local_mqtt:
         yield from _local_broker(settings.local_mqtt)
     if settings.sms:
@@ -64,6 +61,13 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
         yield _model(settings.rules.fall_position)
     if not settings.devices:
         yield Finding(False, "no devices: this gateway watches nothing")
+
+
+def _line(line: SerialSettings) -> Iterator[Finding]:
+    if "://" not in line.port:
+        yield Finding(os.access(line.port, os.R_OK | os.W_OK), f"serial port {line.port} for {line.name}")
+    if line.cli_port:
+        yield from _setup(line)
 
 
 def _certificate(settings: EdgeSettings) -> Finding:

@@ -47,6 +47,7 @@ def enrol(folder: Path, cloud: Cloud, claim: str, now: datetime, *, again: bool 
         cloud=cloud,
         root=before.root if before else name,
         certificate=name,
+        sms_key=answer.sms_key,
     )
     identity.write(folder, enrolled)
     identity.done_asking(folder)

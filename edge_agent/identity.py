@@ -64,7 +64,7 @@ class Identity(msgspec.Struct, frozen=True):
 
     ``root``: the first key, from which the sealing key is derived; it outlives every renewal.
     ``certificate``: key and certificate in force. ``previous``: those before, until the new ones have
-    connected once.
+    connected once. ``sms_key``: what texts are signed with, hex.
     """
 
     gateway: str
@@ -75,6 +75,7 @@ class Identity(msgspec.Struct, frozen=True):
     root: str
     certificate: str
     previous: str = ""
+    sms_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class Answer(msgspec.Struct, frozen=True):
     shard: int
     certificate: str
     broker: Broker
+    sms_key: str = ""
 
 
 class _Problem(msgspec.Struct, frozen=True):

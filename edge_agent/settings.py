@@ -251,7 +251,8 @@ class SmsSettings:
 
     ``centre``: the alarm centre's number. ``contacts``: at most two, in the order of texting; ``name``: what
     they call the resident. ``pin`` holds the content of ``pin_file`` once loaded. ``hourly``: most texts in
-    an hour, whatever happens.
+    an hour, whatever happens. ``key``: what texts are signed with, hex, of an enrolled gateway out of its
+    identity; others derive it from their secret.
     """
 
     port: Annotated[str, Meta(min_length=1)]
@@ -264,6 +265,7 @@ class SmsSettings:
     pin: Annotated[str, Meta(pattern=r"^([0-9]{4,8})?$")] = field(default="", repr=False)
     pin_file: Path | None = None
     hourly: Annotated[int, Meta(ge=4, le=60)] = 12
+    key: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = field(default="", repr=False)
 
     @property
     def recipients(self) -> Recipients:
@@ -396,7 +398,13 @@ def _with_identity(raw: Mapping[str, Any], file: str) -> Mapping[str, Any]:
         **raw,
         "gateway": {**gateway, "id": known.gateway, "shard": known.shard},
         "uplink": {**broker, **uplink, "cert_file": pem, "key_file": pem},
+        **_signing(raw.get("sms"), known),
     }
+
+
+def _signing(sms: object, known: Identity) -> Mapping[str, Any]:
+    """The texts' settings with the key of the identity, if there are any."""
+    return {"sms": {**sms, "key": known.sms_key}} if isinstance(sms, dict) else {}
 
 
 def _against_identity(
@@ -488,18 +496,23 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
         yield from (f"serial {line.name!r}: {reason}" for reason in _line_contradictions(line))
     if settings.local_mqtt:
         yield from _local_contradictions(settings.local_mqtt)
-    uplink = settings.uplink
+    yield from _uplink_contradictions(settings.uplink)
+    if settings.sms:
+        yield from _texting_faults(settings.sms, settings.uplink)
+
+
+def _uplink_contradictions(uplink: UplinkSettings) -> Iterator[str]:
     if bool(uplink.secret) == bool(uplink.secret_file) and not (uplink.cert_file and not uplink.secret):
         yield "uplink needs exactly one of 'secret' and 'secret_file'"
     if bool(uplink.cert_file) != bool(uplink.key_file):
         yield "uplink.cert_file and uplink.key_file belong together"
     if not uplink.tls and (uplink.ca_file or uplink.cert_file):
         yield "uplink has certificate files but 'tls' is not true"
-    if settings.sms:
-        yield from _texting_faults(settings.sms)
 
 
-def _texting_faults(sms: SmsSettings) -> Iterator[str]:
+def _texting_faults(sms: SmsSettings, uplink: UplinkSettings) -> Iterator[str]:
+    if sms.centre and not (sms.key or uplink.secret or uplink.secret_file):
+        yield "sms.centre: this gateway has no key to sign texts with; enrol it anew with --again"
     numbers = [*filter(None, [sms.centre]), *sms.contacts]
     if not numbers:
         yield "sms texts nobody: give 'centre', 'contacts' or both"

@@ -17,6 +17,10 @@ update claim set used_at = %(now)s where id = %(claim)s
 -- admit_gateway --
 update gateway set revoked_at = null where id = %(gateway)s and revoked_at is not null
 
+-- keep_sms_key --
+update gateway set sms_key = coalesce(sms_key, %(drawn)s) where id = %(gateway)s
+returning sms_key;
+
 -- retire_others --
 -- All certificates of the gateway but those named.
 update certificate set revoked_at = %(now)s

@@ -126,12 +126,15 @@ class BrokerAddress(BaseModel):
 
 
 class Identity(BaseModel):
-    """What makes a gateway: its id, its shard, its certificate (PEM), and its broker."""
+    """What makes a gateway: its id, its shard, its certificate (PEM), its broker, and the key (hex) that
+    signs its text messages.
+    """
 
     gateway_id: str
     shard: int
     certificate: str
     broker: BrokerAddress
+    sms_key: str
 
 
 _ADMIN_ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
@@ -334,7 +337,11 @@ def _identity(answer: Enrolled | Refused, api: Call, desk: Office, address: str)
     port = settings.port or api.parts.settings.broker.port
     broker = BrokerAddress(host=settings.host, port=port, authority=desk.vouching)
     return Identity(
-        gateway_id=answer.gateway, shard=answer.shard, certificate=answer.certificate, broker=broker
+        gateway_id=answer.gateway,
+        shard=answer.shard,
+        certificate=answer.certificate,
+        broker=broker,
+        sms_key=answer.sms_key.hex(),
     )
 
 

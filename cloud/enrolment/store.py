@@ -7,6 +7,7 @@ waits and then sees what the other did.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,15 +24,18 @@ from firmware_protocols.model import GatewayId
 _SQL: Final = Queries(__package__ or "")
 _RENEWAL: Final = b"anban renewal\n"
 _HARDWARE_SHOWN: Final = 64
+_SMS_KEY_BYTES: Final = 32
+"""As long as the HMAC-SHA-256 that is made with it (RFC 2104, section 3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What a gateway is told: who it is, and its certificate in PEM."""
+    """What a gateway is told: who it is, its certificate in PEM, and what it signs texts with."""
 
     gateway: GatewayId
     shard: int
     certificate: str
+    sms_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,10 @@ async def enrol(
             await _run(conn, "admit_gateway", {"gateway": gateway})
             await _add(conn, gateway, issued, request, claim=row["id"], keep=[issued.serial], now=now)
             await _note(conn, gateway, "enrolled", issued.serial, now=now)
-            return Enrolled(gateway, row["shard"], issued.pem)
+            return await _enrolled(conn, gateway, row["shard"], issued.pem)
         case Verdict.AGAIN:
             await _note(conn, gateway, "answered again", now=now)
-            return Enrolled(gateway, row["shard"], row["pem"])
+            return await _enrolled(conn, gateway, row["shard"], row["pem"])
     await _note(conn, gateway, "refused", f"{verdict} {hardware[:_HARDWARE_SHOWN]}".strip(), now=now)
     return Refused(verdict)
 
@@ -101,11 +105,20 @@ async def renew(
     asked = {"gateway": gateway, "key_hash": request.key_hash, "now": now}
     before = await _row(conn, "renewed_before", asked)
     if before is not None:
-        return Enrolled(gateway, row["shard"], before["pem"])
+        return await _enrolled(conn, gateway, row["shard"], before["pem"])
     issued = authority.certify_gateway(gateway, request, now, life)
     await _add(conn, gateway, issued, request, claim=None, keep=[issued.serial, serial], now=now)
     await _note(conn, gateway, "renewed", issued.serial, now=now)
-    return Enrolled(gateway, row["shard"], issued.pem)
+    return await _enrolled(conn, gateway, row["shard"], issued.pem)
+
+
+async def _enrolled(conn: Connection, gateway: GatewayId, shard: int, certificate: str) -> Enrolled:
+    """The answer, with the key that the gateway has, or one drawn now: it has no secret to derive it from."""
+    drawn = {"gateway": gateway, "drawn": secrets.token_bytes(_SMS_KEY_BYTES)}
+    row = await _row(conn, "keep_sms_key", drawn)
+    if row is None:
+        raise LookupError("no such gateway")
+    return Enrolled(gateway, shard, certificate, row["sms_key"])
 
 
 def renewal(request_pem: str) -> bytes:

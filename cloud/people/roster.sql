@@ -44,9 +44,11 @@ select home_id, secret from gateway where id = %(id)s;
 insert into gateway (id, home_id, shard, secret, sms_key, phone)
 values (%(id)s, %(home)s, %(shard)s, %(secret)s, %(sms_key)s, %(phone)s)
 on conflict (id) do update set
-    shard = excluded.shard, secret = excluded.secret, sms_key = excluded.sms_key, phone = excluded.phone
+    shard = excluded.shard, secret = excluded.secret, phone = excluded.phone,
+    sms_key = coalesce(excluded.sms_key, gateway.sms_key)  -- without a secret: as it was given at enrolment
 where (gateway.shard, gateway.secret, gateway.sms_key, gateway.phone)
-    is distinct from (excluded.shard, excluded.secret, excluded.sms_key, excluded.phone);
+    is distinct from
+    (excluded.shard, excluded.secret, coalesce(excluded.sms_key, gateway.sms_key), excluded.phone);
 
 -- put_path --
 -- Texts are expected of it; a worker begins to count.

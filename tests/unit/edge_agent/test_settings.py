@@ -348,6 +348,19 @@ def test_an_enrolled_gateway_needs_to_be_told_only_where_its_files_are(
     assert parse(enrolled | {"uplink": {"port": 443}}).uplink.port == 443
 
 
+def test_an_enrolled_gateway_signs_texts_with_the_key_of_its_identity(
+    enrolled: dict[str, Any], tmp_path: Path
+) -> None:
+    sms = parse(enrolled | {"sms": SMS}).sms
+    assert sms is not None
+    assert sms.key == offices.SMS_KEY
+    assert sms.key not in repr(sms)
+    file = tmp_path / "data" / "identity" / "identity.json"
+    file.write_text(file.read_text().replace(offices.SMS_KEY, ""))  # as before there were texts
+    with pytest.raises(SettingsError, match="enrol it anew with --again"):
+        parse(enrolled | {"sms": SMS})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -891,7 +891,8 @@ export interface components {
         };
         /**
          * Identity
-         * @description What makes a gateway: its id, its shard, its certificate (PEM), and its broker.
+         * @description What makes a gateway: its id, its shard, its certificate (PEM), its broker, and the key (hex) that
+         *     signs its text messages.
          */
         Identity: {
             broker: components["schemas"]["BrokerAddress"];
@@ -901,6 +902,8 @@ export interface components {
             gateway_id: string;
             /** Shard */
             shard: number;
+            /** Sms Key */
+            sms_key: string;
         };
         /**
          * IncidentDetail

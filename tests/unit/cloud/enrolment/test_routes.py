@@ -220,6 +220,19 @@ async def test_renewal_takes_a_new_key_and_keeps_the_old_certificate_once(office
     last = (await second.renew(renewed["certificate"], third)).json()
     names = [certified_name("gw-yellow", serial(one["certificate"])) for one in (renewed, last)]
     assert await users(office) == sorted(names), "the first is over"
+    assert last["sms_key"] == renewed["sms_key"]
+
+
+async def test_the_key_for_texts_is_drawn_once(office: Site, conn: Connection) -> None:
+    await conn.execute("update gateway set sms_key = null where id = 'gw-yellow'")
+    await conn.commit()
+    first = (await Machine(office).enrol((await draw(office))["code"])).json()["sms_key"]
+    again = (await Machine(office).enrol((await draw(office))["code"])).json()["sms_key"]
+    assert first == again
+    row = await (await conn.execute("select sms_key from gateway where id = 'gw-yellow'")).fetchone()
+    assert row is not None
+    assert row["sms_key"].hex() == first
+    assert len(row["sms_key"]) == 32
 
 
 async def test_renewal_is_refused_to_whoever_lacks_the_key_or_the_right(office: Site) -> None:

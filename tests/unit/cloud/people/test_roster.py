@@ -14,6 +14,7 @@ from cloud.db import Connection
 from cloud.passwords import verify
 from cloud.people import roster as people
 from cloud.people.accounts import gateway_accounts
+from firmware_protocols.wire.sms import key_of
 from tests.harness import roster, secret_of
 
 STAFF = {
@@ -96,10 +97,13 @@ async def test_a_gateway_without_a_secret_signs_in_by_certificate_only(conn: Con
     document = roster(2)
     del document["homes"][0]["gateway"]["secret"]
     await people.load(conn, parsed(document))
+    await conn.execute("update gateway set sms_key = 'given at enrolment' where id = 'gw-h001'")
     assert [one.user for one in await gateway_accounts(conn)] == ["gw-h002"]
     del document["homes"][1]["gateway"]["secret"]
     await people.load(conn, parsed(document))
     assert [one.user for one in await gateway_accounts(conn)] == ["gw-h002"], "what is not named stays"
+    rows = await (await conn.execute("select sms_key from gateway order by id")).fetchall()
+    assert [row["sms_key"] for row in rows] == [b"given at enrolment", key_of(secret_of("gw-h002"))]
 
 
 async def test_a_gateway_of_another_home_is_not_taken_over(conn: Connection) -> None:
