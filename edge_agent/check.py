@@ -65,7 +65,8 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
 
 def _line(line: SerialSettings) -> Iterator[Finding]:
     if "://" not in line.port:
-        yield Finding(os.access(line.port, os.R_OK | os.W_OK), f"serial port {line.port} for {line.name}")
+        words = f"serial port {line.port} for {line.name}: {line.codec} at {line.rate} baud"
+        yield Finding(os.access(line.port, os.R_OK | os.W_OK), words)
     if line.cli_port:
         yield from _setup(line)
 

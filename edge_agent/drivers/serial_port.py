@@ -29,7 +29,7 @@ import serial
 
 from edge_agent.drivers import Deliver, DriverError, Incoming
 from edge_agent.settings import SerialSettings
-from firmware_protocols.codec import Frame, Framer
+from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
 from firmware_protocols.registry import FRAMERS
 
@@ -124,9 +124,10 @@ class SerialPort:
                 reader.arrived.clear()
                 self._note_open(reader.is_open)
                 for data in reader.chunks():
-                    self._take(framer, data, deliver, loop.time())
+                    payloads = framer.feed(data)
                     self._discarded = before + framer.discarded
-                    await asyncio.sleep(0)  # a flood takes its turn like everybody else
+                    self._note_sense(len(data), len(payloads), loop.time())
+                    await self._deliver(payloads, deliver)
                 if reader.failure is not None:
                     raise DriverError(f"{self._settings.port} {reader.failure}")
         finally:
@@ -137,16 +138,18 @@ class SerialPort:
         self._openings += is_open and not self._is_open
         self._is_open = is_open
 
-    def _take(self, framer: Framer, data: bytes, deliver: Deliver, elapsed_s: float) -> None:
-        payloads = framer.feed(data)
+    async def _deliver(self, payloads: Sequence[bytes], deliver: Deliver) -> None:
+        """Hand frames over one by one: a flood takes its turn like everybody else."""
+        await asyncio.sleep(0)
         for payload in payloads:
             self._frames += 1
             deliver(Incoming(self._settings.codec, Frame(self._device, payload, datetime.now(UTC))))
-        if self._legibility.note(len(data), len(payloads), elapsed_s):
-            self._say_legibility()
+            await asyncio.sleep(0)
 
-    def _say_legibility(self) -> None:
+    def _note_sense(self, size: int, frames: int, elapsed_s: float) -> None:
         line = self._settings
+        if not self._legibility.note(size, frames, elapsed_s):
+            return
         if not self._legibility.garbled:
             log.info("serial line readable again name=%s", line.name)
             return
@@ -169,6 +172,7 @@ class _Reader(threading.Thread):
         self.arrived = asyncio.Event()
         self.is_open = False
         self.failure: str | None = None
+        """Why the thread has ended."""
 
     def chunks(self) -> Iterator[bytes]:
         """What has been read and not yet been taken, at most ``_MOST_BYTES`` each."""
@@ -191,6 +195,9 @@ class _Reader(threading.Thread):
         except (OSError, ValueError) as error:
             self.failure = in_words(error)
         finally:
+            self.failure = (
+                self.failure or "is no longer read"
+            )  # whatever ended it, nobody waits for it in vain
             self._ring()
 
     def _opened(self) -> Any:
@@ -206,7 +213,7 @@ class _Reader(threading.Thread):
         while not self._stopping.is_set():
             data = port.read(1)
             if data:
-                self._hand_over(data + port.read(min(_waiting(port), _MOST_BYTES - 1)))
+                self._hand_over(data + port.read(min(waiting(port), _MOST_BYTES - 1)))
             else:
                 self._check_path(port)
 
@@ -242,7 +249,7 @@ def keep_alive(fileno: int) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def _waiting(port: Any) -> int:
+def waiting(port: Any) -> int:
     """Bytes that can be read at once. Of a socket, pyserial itself only tells whether there are any."""
     try:
         fileno = port.fileno()

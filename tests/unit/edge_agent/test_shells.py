@@ -193,6 +193,7 @@ def test_check_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "gateway gw-1, shard 3" in out
     assert "WITHOUT TLS" in out
     assert "radar radar-bath in bathroom" in out
+    assert "serial port /dev/null for radar-bath: micradar at 115200 baud" in out
     assert "drivers: serial/radar-bath" in out
     assert "BAD" not in out
 
