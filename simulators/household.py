@@ -44,7 +44,7 @@ class Household:
         self._clip = BeltClip(home.key)
         self._oximeter = Oximeter(home.key)
         self._radars = {
-            each.name: Radar(folder / f"{home.key}-{each.name}")
+            each.name: Radar(folder / f"{home.key}-{each.name}", each.codec)
             for each in home.devices
             if each.via == "serial"
         }

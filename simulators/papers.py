@@ -114,9 +114,9 @@ def gateway(home: Home, wiring: Wiring) -> str:
             continue
         lines += ["[[ble.device]]", *(f"{key} = {value}" for key, value in _ble(device))]
     for name, path in wiring.serial.items():
-        room = home.device(name).room
-        lines += ["[[serial]]", f"name = {_text(name)}", 'codec = "micradar"']
-        lines += [f"port = {_text(path)}", f"room = {_text(room)}"]
+        device = home.device(name)
+        lines += ["[[serial]]", f"name = {_text(name)}", f"port = {_text(path)}"]
+        lines += [f"{key} = {_text(getattr(device, key))}" for key in ("codec", "kind", "room")]
     return "\n".join(lines) + "\n"
 
 

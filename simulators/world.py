@@ -58,7 +58,10 @@ ROOMS: Final = ("bedroom", "living_room", "kitchen", "bathroom", "hall")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device of a home. ``via``: ``beacon`` (advertises), ``gatt`` (connected to) or ``serial``."""
+    """One device of a home. ``via``: ``beacon`` (advertises), ``gatt`` (connected to) or ``serial``.
+
+    ``codec``: what a serial device speaks.
+    """
 
     name: str
     kind: str
@@ -66,6 +69,7 @@ class Device:
     via: str
     address: str = ""
     bindkey: str = ""
+    codec: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +212,10 @@ _WHOLE: Final = (
     ("climate-living", "climate", "living_room", "beacon", False),
     ("cancel-bed", "cancel_button", "bedroom", "beacon", False),
     ("radar-bath", "radar", "bathroom", "serial", False),
+    ("presence-living", "presence", "living_room", "serial", False),
 )
 """Name, kind, room, way, encrypted."""
+_SPEAKS: Final = {"radar-bath": "micradar", "presence-living": "ld2410"}
 _SIMPLE: Final = tuple(each for each in _WHOLE if each[1] in {"pendant", "door", "motion", "climate"})
 
 
@@ -217,7 +223,7 @@ def _devices(number: int, whole: bool, rng: random.Random) -> Iterator[Device]:
     for index, (name, kind, room, via, encrypted) in enumerate(_WHOLE if whole else _SIMPLE):
         bindkey = rng.randbytes(16).hex() if encrypted else ""
         address = "" if via == "serial" else f"C4:0A:{number >> 8:02X}:{number & 255:02X}:00:{index:02X}"
-        yield Device(name, kind, room, via, address, bindkey)
+        yield Device(name, kind, room, via, address, bindkey, _SPEAKS.get(name, ""))
 
 
 def _contacts(resident: str, rng: random.Random) -> Iterator[Contact]:

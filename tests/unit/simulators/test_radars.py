@@ -75,7 +75,7 @@ def test_every_serial_radar_can_be_simulated() -> None:
     assert set(MODELS) >= VITAL | FALLS | {"ld2410", "ld2450"}
 
 
-@pytest.mark.parametrize("codec", MODELS)
+@pytest.mark.parametrize("codec", ["mr60bha2", "ld2410"])
 async def test_an_agents_driver_hears_it_through_a_cable_that_is_pulled_and_plugged(
     codec: str, tmp_path: Path
 ) -> None:

@@ -15,7 +15,8 @@ from simulators import recordings as played
 from simulators.household import ACTIONS
 
 WORLD = world.build(20, 3, seed=1)
-WIRING = papers.Wiring(Path("/tmp/x"), 1883, "tcp-client:127.0.0.1:1", {"radar-bath": "/tmp/radar"})
+PORTS = {"radar-bath": "/tmp/radar", "presence-living": "/tmp/presence"}
+WIRING = papers.Wiring(Path("/tmp/x"), 1883, "tcp-client:127.0.0.1:1", PORTS)
 
 
 def test_two_processes_compute_the_same_county() -> None:
