@@ -123,13 +123,14 @@ class SerialPort:
                 await reader.arrived.wait()
                 reader.arrived.clear()
                 self._note_open(reader.is_open)
+                failure = reader.failure  # asked before the last bytes are taken, so that none are left
                 for data in reader.chunks():
                     payloads = framer.feed(data)
                     self._discarded = before + framer.discarded
                     self._note_sense(len(data), len(payloads), loop.time())
                     await self._deliver(payloads, deliver)
-                if reader.failure is not None:
-                    raise DriverError(f"{self._settings.port} {reader.failure}")
+                if failure is not None:
+                    raise DriverError(f"{self._settings.port} {failure}")
         finally:
             self._is_open = False
             await asyncio.to_thread(reader.stop)

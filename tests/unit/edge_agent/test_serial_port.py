@@ -256,6 +256,9 @@ class Server:
     def drop(self) -> None:
         self._writers[-1].transport.abort()
 
+    def hang_up(self) -> None:
+        self._writers[-1].close()
+
 
 @contextlib.asynccontextmanager
 async def serving(number: int = 0) -> AsyncIterator[tuple[Server, int]]:
@@ -278,6 +281,20 @@ async def test_a_line_over_the_network_is_opened_again_when_the_server_drops_it(
             await server.send(FALL)
             await until(heard.enough)
     assert heard.payloads == [HERE, FALL]
+
+
+async def test_what_the_server_says_before_it_hangs_up_is_heard() -> None:
+    async with serving() as (server, number):
+        driver, heard = port(f"socket://127.0.0.1:{number}"), Heard(501)
+        task = asyncio.create_task(driver.run(heard))
+        await until(server.connected)
+        await opened(driver)
+        await server.send(HERE * 500 + FALL)
+        server.hang_up()
+        with pytest.raises(DriverError):
+            await task
+    assert heard.payloads[-1] == FALL
+    assert len(heard.frames) == 501
 
 
 async def test_of_a_socket_it_is_known_how_many_bytes_wait() -> None:
