@@ -30,7 +30,7 @@ from edge_agent.settings import Device, DeviceKind
 from edge_agent.thin import Thinning
 from edge_agent.ulid import Ulids
 from firmware_protocols.codec import Frame
-from firmware_protocols.model import DeviceId, GatewayId, Reading
+from firmware_protocols.model import DeviceId, Event, GatewayId, Reading
 from firmware_protocols.registry import FRAMERS
 from firmware_protocols.wire.topics import Lane
 from simulators.radars import MODELS, Scene
@@ -54,10 +54,10 @@ class Hands:
 
 
 class Everything(Thinning):
-    """Keeps every reading."""
+    """Keeps every report."""
 
-    def keeps(self, reading: Reading) -> bool:
-        """Whether to store ``reading``: always."""
+    def keeps(self, report: Reading | Event) -> bool:
+        """Whether to store ``report``: always."""
         return True
 
 

@@ -170,7 +170,7 @@ class Pipeline:
             sights: list[Observation | FallSign] = [observation]
             if isinstance(observation, MotionWindow):
                 sights += self.motion.see(observation, now) if self.motion else []
-            elif isinstance(observation, Event) or self.thinning.keeps(observation):
+            elif self.thinning.keeps(observation):
                 kept.append(observation)
             alarms += [a for sight in sights for rule in self.rules.values() for a in rule.see(sight, now)]
         self._store(kept, alarms, now, stamp)

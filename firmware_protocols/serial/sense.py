@@ -30,7 +30,7 @@ def state(frame: Frame, quantity: Quantity, value: bool) -> Reading:
 
 
 def fall(frame: Frame, fallen: bool) -> tuple[Observation, ...]:
-    """Return the fall state, and for a fall the event that the rules act on."""
+    """Return the fall state, and for a fall, behind it, the event that the rules act on."""
     reading = state(frame, Quantity.FALL_STATE, fallen)
     if not fallen:
         return (reading,)

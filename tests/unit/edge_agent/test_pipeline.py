@@ -215,12 +215,24 @@ def test_a_fall_that_a_tinyframe_radar_sees_is_suspected_and_raised(gateway: Gat
     ]
 
 
-def test_an_event_is_never_thinned(gateway: Gateway) -> None:
-    for tenth in range(5):
-        gateway.at(tenth / 10)
-        gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+def test_a_fall_that_a_radar_goes_on_reporting_is_stored_once_a_minute_and_at_once_when_it_is_a_new_one(
+    gateway: Gateway,
+) -> None:
+    """Each stored event is a commit of its own: an hour on the floor must not wear the card out."""
+    watching = gateway.rules["watching"] = Watching()
+    for second in range(120):
+        gateway.at(second)
+        gateway.hear(RADAR, micradar.encode_fall(second != 70), "micradar", broadcast=False)
+    events = [record for record in gateway.stored(Lane.ALARM) if isinstance(record, Event)]
+    assert [(event.observed_at - NOON).total_seconds() for event in events] == [0.0, 55.0, 71.0]
+    assert watching.seen == 2 * 120 - 1
+
+
+def test_each_press_is_stored_however_quickly_they_follow(gateway: Gateway) -> None:
+    for packet in range(5):
+        gateway.at(packet / 10)
+        gateway.hear(PENDANT, bytes((0x44, 0x00, packet, 0x3A, 0x01)))
     assert len([record for record in gateway.stored(Lane.ALARM) if isinstance(record, Event)]) == 5
-    assert len(gateway.stored(Lane.BULK)) == 1
 
 
 def test_after_a_restart_the_first_reading_is_stored_again(gateway: Gateway) -> None:

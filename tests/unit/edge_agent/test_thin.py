@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.thin import EACH, KEPT_EVERY, TOLERANCES, Thinning
-from firmware_protocols.model import DeviceId, Quality, Quantity, Reading
+from edge_agent.thin import ANNOUNCED_BY, EACH, KEPT_EVERY, TOLERANCES, Thinning
+from firmware_protocols.model import DeviceId, Event, EventKind, Quality, Quantity, Reading
 from tests.unit.edge_agent.household import NOON, after
 
 BED, DOOR, CUFF = map(DeviceId, ("bed", "door", "cuff"))
@@ -116,6 +116,48 @@ def test_measurements_of_yesterday_handed_over_at_once_are_kept() -> None:
 def test_one_percent_of_oxygen_is_a_step_that_people_are_judged_by() -> None:
     stream = [Reading(CUFF, Quantity.SPO2, value, after(n)) for n, value in enumerate((94.0, 93.0, 92.0))]
     assert kept(*stream) == stream
+
+
+# -- events -------------------------------------------------------------------------------------------
+
+
+def fallen(seconds: float, device: DeviceId = BED) -> Event:
+    return Event(device, EventKind.FALL_SUSPECTED, "radar", after(seconds))
+
+
+def fall_state(value: bool, seconds: float) -> Reading:
+    return Reading(BED, Quantity.FALL_STATE, value, after(seconds))
+
+
+def test_the_event_of_a_fall_is_kept_with_the_state_that_announces_it() -> None:
+    thinning = Thinning()
+    told = [
+        (thinning.keeps(fall_state(True, second)), thinning.keeps(fallen(second))) for second in range(60)
+    ]
+    assert [second for second, kept in enumerate(told) if any(kept)] == [0, 55]
+    assert all(state is event for state, event in told)
+
+
+def test_a_second_fall_after_getting_up_is_an_event_of_its_own() -> None:
+    thinning = Thinning()
+    one, other = (fall_state(True, 0), fallen(0)), (fall_state(True, 5), fallen(5))
+    assert all(thinning.keeps(report) for report in (*one, fall_state(False, 3), *other))
+
+
+def test_an_event_that_no_state_announces_is_kept_each_time() -> None:
+    """A wearable tells of falls and has no fall state; another radar's state is not its own."""
+    thinning = Thinning()
+    assert thinning.keeps(fall_state(True, 0))
+    assert all(thinning.keeps(fallen(tenth / 10, DOOR)) for tenth in range(5))
+    assert thinning.keeps(fall_state(False, 1))
+    assert thinning.keeps(fallen(1.5))
+
+
+@pytest.mark.parametrize("kind", sorted(set(EventKind) - set(ANNOUNCED_BY)))
+def test_every_other_event_is_an_occurrence(kind: EventKind) -> None:
+    thinning = Thinning()
+    assert all(thinning.keeps(Event(DOOR, kind, "press", after(0))) for _ in range(5))
+    assert thinning.thinned == 0
 
 
 # -- the clock ----------------------------------------------------------------------------------------
