@@ -2,8 +2,8 @@
 
 What it is not: a log, and nothing of it leaves the home without an alarm. The one idea: the window is bounded
 twice, in memory while it waits and in bytes when it is sealed, newest first, and says how much it left out.
-Some frames are counted and not kept: a wearable's motion has been judged by its model, and what draws where
-people are stays in the home (ADR 0022).
+Streams are counted and not kept: a wearable's motion has been judged by its model, and a frame longer than
+``MOST_FRAME`` draws where people are, which stays in the home (ADR 0022).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MOST_FRAMES: Final = 2_000
 """In memory: 30 frames a second for the whole window."""
 MOST_FRAME: Final = 64
 """Bytes of payload; reports of presence, vital signs and buttons are shorter, point clouds are longer."""
-COUNTED: Final = frozenset({"motion", "ld2450", "ti_people_tracking"})
-"""Codecs whose frames are samples of a movement, or hold the place of everybody in view."""
+STREAMS: Final = frozenset({"motion"})
+"""Codecs whose frames are samples of a movement."""
 
 PERSON_KINDS: Final = frozenset(
     {
@@ -60,7 +60,7 @@ class Recent:
 
     def add(self, codec: str, frame: Frame, now: datetime) -> None:
         """A frame was taken; the oldest one goes when there are too many."""
-        kept = codec not in COUNTED and len(frame.payload) <= MOST_FRAME
+        kept = codec not in STREAMS and len(frame.payload) <= MOST_FRAME
         self._frames.append(_Kept(frame.device, codec, frame.payload if kept else None, now))
 
     def seal(self, now: datetime) -> Mapping[str, JsonValue]:

@@ -285,9 +285,8 @@ class Surroundings:
         if value is None or value > LYING_M:
             self._low.pop(device, None)
         else:
-            since_s, last_s = self._low.get(device, (self.listened_s, self.listened_s))
-            goes_on = self.since(last_s) < _PAUSE_S
-            self._low[device] = since_s if goes_on else self.listened_s, self.listened_s
+            since_s, _ = self._low.get(device, (self.listened_s, 0.0))
+            self._low[device] = since_s, self.listened_s
 
     def _devices_where(self, quantity: Quantity) -> list[DeviceId]:
         """The devices that last said that ``quantity`` is true."""

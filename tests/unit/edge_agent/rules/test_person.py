@@ -113,15 +113,6 @@ def test_a_moment_on_the_floor_or_a_low_bed_is_no_lie() -> None:
     assert nothing(home)
 
 
-def test_two_moments_on_the_floor_ten_minutes_apart_are_not_one_lie() -> None:
-    home = Dwelling(at("09:00"), devices={**DEVICES, "radar-living": ("radar", "living_room")})
-    for _ in range(2):
-        home.read("radar-living", Quantity.HEIGHT, 0.25)
-        home.wait_min(10)
-        home.move("living_room")
-    assert nothing(home)
-
-
 def test_a_hand_that_moves_on_the_floor_does_not_call_it_off_and_walking_away_does() -> None:
     home = Dwelling(at("09:00"))
     home.move("bathroom")
