@@ -2,21 +2,29 @@
 
 What it is not: a log, and nothing of it leaves the home without an alarm. The one idea: the window is bounded
 twice, in memory while it waits and in bytes when it is sealed, newest first, and says how much it left out.
-Streams are counted and not kept: a wearable's motion has been judged by its model, and a frame longer than
-``MOST_FRAME`` draws where people are, which stays in the home (ADR 0022).
+A frame that draws somebody is counted and not kept: a wearable's motion has been judged by its model, a radar
+that counts people says where each of them is, and that stays in the home (ADR 0022).
 """
 
 from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from firmware_protocols.codec import Frame
-from firmware_protocols.model import AlarmKind, DeviceId, JsonValue
+from firmware_protocols.model import (
+    AlarmKind,
+    DeviceId,
+    JsonValue,
+    MotionWindow,
+    Observation,
+    Quantity,
+    Reading,
+)
 
 LAST_S: Final = 60.0
 MOST_BYTES: Final = 24 * 1024
@@ -25,8 +33,6 @@ MOST_FRAMES: Final = 2_000
 """In memory: 30 frames a second for the whole window."""
 MOST_FRAME: Final = 64
 """Bytes of payload; reports of presence, vital signs and buttons are shorter, point clouds are longer."""
-STREAMS: Final = frozenset({"motion"})
-"""Codecs whose frames are samples of a movement."""
 
 PERSON_KINDS: Final = frozenset(
     {
@@ -58,9 +64,9 @@ class Recent:
 
     _frames: deque[_Kept] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
 
-    def add(self, codec: str, frame: Frame, now: datetime) -> None:
-        """A frame was taken; the oldest one goes when there are too many."""
-        kept = codec not in STREAMS and len(frame.payload) <= MOST_FRAME
+    def add(self, codec: str, frame: Frame, said: Sequence[Observation], now: datetime) -> None:
+        """A frame was taken that said ``said``; the oldest one goes when there are too many."""
+        kept = bool(said) and len(frame.payload) <= MOST_FRAME and not any(map(_draws, said))
         self._frames.append(_Kept(frame.device, codec, frame.payload if kept else None, now))
 
     def seal(self, now: datetime) -> Mapping[str, JsonValue]:
@@ -88,6 +94,11 @@ class Recent:
             **({"frames": sealed} if sealed else {}),
             **({"frames_left_out": left_out} if left_out else {}),
         }
+
+
+def _draws(said: Observation) -> bool:
+    """Whether the frame behind ``said`` holds a movement or positions."""
+    return isinstance(said, MotionWindow) or (isinstance(said, Reading) and said.quantity is Quantity.TARGETS)
 
 
 def _age_s(kept: _Kept, now: datetime) -> float:

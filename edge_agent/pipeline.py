@@ -121,7 +121,7 @@ class Pipeline:
             self._refuse(device, str(error))
             return
         fresh = self._replay.accept(incoming, decoded, now)
-        self.recent.add(incoming.codec, frame, now)
+        self.recent.add(incoming.codec, frame, decoded.observations, now)
         if fresh:
             if note := self._replay.note(device):
                 self.outbox.note(_REPLAY + device, note)

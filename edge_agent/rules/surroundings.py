@@ -107,7 +107,7 @@ class Surroundings:
             case FallSign() | Event(kind=EventKind.FALL_SUSPECTED):
                 self.fell_s = self.listened_s
                 self.fell_in = self.rooms.get(sight.device) or self.moved_in
-            case Event(kind=EventKind.BUTTON):
+            case Event(kind=EventKind.BUTTON | EventKind.ALL_WELL):
                 self._life(sight.device)
             case MotionWindow() if _swing_mg(sight) > _WORN_MG:
                 self._life(sight.device)

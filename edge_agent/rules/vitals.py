@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from edge_agent.rules.home import Home
 from edge_agent.rules.sight import Evidence, Repeats, Sight
-from firmware_protocols.model import Alarm, AlarmKind, DeviceId, JsonValue, Reading
+from firmware_protocols.model import Alarm, AlarmKind, DeviceId, JsonValue, Quality, Reading
 from firmware_protocols.wire.plan import LIMITS, Limit
 
 _APART_S: Final = 30.0
@@ -36,8 +36,8 @@ class VitalsRule:
         self._repeats = {quantity: Repeats(_SAME_TROUBLE_S) for quantity in LIMITS}
 
     def see(self, sight: Sight, now: datetime) -> list[Alarm]:
-        """Judge one reading."""
-        if not isinstance(sight, Reading) or sight.value is None:
+        """Judge one reading; what a bridge remembers is no measurement of now."""
+        if not isinstance(sight, Reading) or sight.value is None or sight.quality is not Quality.GOOD:
             return []
         limit = self._home.plan.limit(sight.quantity)
         if limit is None or not self._home.plan.rules.vitals.armed:

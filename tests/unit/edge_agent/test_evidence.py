@@ -10,12 +10,23 @@ from hypothesis import strategies as st
 
 from edge_agent.evidence import MOST_BYTES, MOST_FRAME, MOST_FRAMES, Recent
 from firmware_protocols.codec import Frame
-from firmware_protocols.model import DeviceId
-from tests.unit.edge_agent.household import PENDANT, RADAR, WATCH, after
+from firmware_protocols.model import DeviceId, MotionWindow, Observation, Quantity, Reading
+from tests.unit.edge_agent.household import NOON, PENDANT, RADAR, WATCH, after
 
 
-def add(recent: Recent, device: DeviceId, payload: bytes, seconds: float, codec: str = "bthome") -> None:
-    recent.add(codec, Frame(device, payload, after(seconds)), after(seconds))
+def says(device: DeviceId, quantity: Quantity = Quantity.PRESENCE) -> Reading:
+    return Reading(device, quantity, True, NOON)
+
+
+def add(
+    recent: Recent,
+    device: DeviceId,
+    payload: bytes,
+    seconds: float,
+    *said: Observation,
+    codec: str = "bthome",
+) -> None:
+    recent.add(codec, Frame(device, payload, after(seconds)), said or (says(device),), after(seconds))
 
 
 def sealed(recent: Recent, seconds: float) -> dict[str, Any]:
@@ -25,7 +36,7 @@ def sealed(recent: Recent, seconds: float) -> dict[str, Any]:
 def test_the_last_minute_is_sealed_newest_first() -> None:
     recent = Recent()
     add(recent, PENDANT, b"\x40\x3a\x01", 0)
-    add(recent, RADAR, b"\x53\x59", 50, "micradar")
+    add(recent, RADAR, b"\x53\x59", 50, codec="micradar")
     add(recent, PENDANT, b"\x40\x3a\x04", 60.5)
     assert sealed(recent, 61) == {
         "frames": [
@@ -35,13 +46,15 @@ def test_the_last_minute_is_sealed_newest_first() -> None:
     }
 
 
-def test_a_wearables_stream_and_whatever_draws_positions_are_counted_and_stay_at_home() -> None:
+def test_what_draws_somebody_is_counted_and_stays_at_home() -> None:
     recent = Recent()
     for tenth in range(20):
-        add(recent, WATCH, bytes(40), tenth / 10, "motion")
+        add(recent, WATCH, bytes(40), tenth / 10, MotionWindow(WATCH, NOON, 1, 50.0, 8.0, ((0, 0, 1000),)))
+    add(recent, RADAR, bytes(30), 2, says(RADAR), says(RADAR, Quantity.TARGETS))
     add(recent, RADAR, bytes(MOST_FRAME + 1), 2)
+    recent.add("ld6002", Frame(RADAR, bytes(12), after(2)), (), after(2))
     add(recent, RADAR, bytes(MOST_FRAME), 3)
-    assert sealed(recent, 4)["frames_left_out"] == 21
+    assert sealed(recent, 4)["frames_left_out"] == 23
     assert [frame["x"] for frame in sealed(recent, 4)["frames"]] == ["00" * MOST_FRAME]
 
 

@@ -67,6 +67,14 @@ def test_one_bad_reading_a_good_one_between_or_one_too_late_call_nobody() -> Non
     assert measured(88, None, 88).raised(VITALS), "no value is no good value"
 
 
+def test_what_a_bridge_remembers_is_no_measurement() -> None:
+    home = Dwelling(at("09:00"))
+    for _ in range(3):
+        home.read("oximeter", Quantity.SPO2, 80.0, "estimated")
+        home.wait_min(5)
+    assert not home.told
+
+
 def test_a_finger_that_slips_for_some_seconds_calls_nobody() -> None:
     home = Dwelling(at("09:00"))
     for second in range(120):
