@@ -37,8 +37,8 @@ LEAVING_S: Final = 120.0
 STUCK_S: Final = 3_600.0
 """Nobody moves for so long without a pause: such a sensor's "motion" is not believed. D."""
 _PAUSE_S: Final = 120.0
-"""A report of motion so long after the last one is a new movement, also from a sensor that never says
-"over". D.
+"""A report so long after the last one begins anew: of motion, also from a sensor that never says "over", and
+of somebody close to the floor. D.
 """
 _BODY_PERCENT: Final = 10.0
 """Radars give breathing a few percent of body movement. D."""
@@ -285,8 +285,9 @@ class Surroundings:
         if value is None or value > LYING_M:
             self._low.pop(device, None)
         else:
-            since_s, _ = self._low.get(device, (self.listened_s, 0.0))
-            self._low[device] = since_s, self.listened_s
+            since_s, last_s = self._low.get(device, (self.listened_s, self.listened_s))
+            goes_on = self.listened_s - last_s < _PAUSE_S
+            self._low[device] = since_s if goes_on else self.listened_s, self.listened_s
 
     def _devices_where(self, quantity: Quantity) -> list[DeviceId]:
         """The devices that last said that ``quantity`` is true."""

@@ -102,6 +102,14 @@ def test_a_radar_that_sees_somebody_close_to_the_floor_asks_within_half_a_minute
     assert (alarm.device, alarm.evidence["lying_s"]) == ("radar-living", 20.0)
 
 
+def test_two_low_heights_far_apart_are_two_moments() -> None:
+    home = Dwelling(at("09:00"), devices={**DEVICES, "radar-living": ("radar", "living_room")})
+    for _ in range(3):
+        home.read("radar-living", Quantity.HEIGHT, 0.2)
+        home.wait_min(5)
+    assert nothing(home)
+
+
 def test_a_moment_on_the_floor_or_a_low_bed_is_no_lie() -> None:
     devices = {**DEVICES, "radar-living": ("radar", "living_room"), "radar-bedroom": ("radar", "bedroom")}
     home = Dwelling(at("09:00"), devices=devices)
