@@ -33,6 +33,7 @@ _BLUEZ: Final = "org.bluez"
 _ADAPTER1: Final = "org.bluez.Adapter1"
 _DEVICE1: Final = "org.bluez.Device1"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+_POWERED: Final = (_ADAPTER1, "Powered")
 _CANCELS: Final = 3
 """How often a call is told to stop: once for what it does, once for how it cleans up, once to be sure."""
 _T = TypeVar("_T")
@@ -188,10 +189,12 @@ class BluezAdapter:
             bus.add_message_handler(seen)
             for rule in _DEPARTURES:
                 await _ask(bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", "s", [rule])
+            if await _ask(bus, _BLUEZ, self._path, _PROPERTIES, "Get", "ss", _POWERED) is None:
+                return  # it left before we began to watch
             await gone.wait()
 
     async def wake(self) -> None:
-        powered = await _call(self._path, _PROPERTIES, "Get", "ss", [_ADAPTER1, "Powered"])
+        powered = await _call(self._path, _PROPERTIES, "Get", "ss", _POWERED)
         if powered is not None and not powered[0].value:
             await self._power(on=True)
 
@@ -202,7 +205,7 @@ class BluezAdapter:
     async def _power(self, *, on: bool) -> None:
         from dbus_fast import Variant
 
-        await _call(self._path, _PROPERTIES, "Set", "ssv", [_ADAPTER1, "Powered", Variant("b", on)])
+        await _call(self._path, _PROPERTIES, "Set", "ssv", [*_POWERED, Variant("b", on)])
 
     async def close(self) -> None:
         """Nothing is held: bleak keeps the bus for the process."""

@@ -156,6 +156,7 @@ class GattDriver:
                 self._deliver(deliver, codec, value)
 
     def _notified(self, deliver: Deliver, codec: str, _: BleakGATTCharacteristic, value: bytearray) -> None:
+        self._air.talked_at = time.monotonic()
         self._deliver(deliver, codec, bytes(value))
 
     def _deliver(self, deliver: Deliver, codec: str, value: bytes) -> None:

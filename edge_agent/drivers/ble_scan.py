@@ -33,8 +33,14 @@ logger = logging.getLogger(__name__)
 
 SILENCE_S: Final = 90.0
 """No advertisement from any device for so long: assume the radio is deaf. BlueZ itself forgets at 180 s."""
+SCANS_IN_VAIN: Final = 2
+"""D. After so many scans on end that heard nobody the adapter is turned off and on."""
 FAULT_SILENCES: Final = 4.0
 """D. After so many silences on end, two of them with the adapter off and on between, it is a fault."""
+WHILE_TALKING: Final = 10
+"""D. While a connected device talks, the radio is not deaf, though its scan may be: so many times the
+patience before that connection is cut. In a lonely home a belt clip may be all there is to hear.
+"""
 START_S: Final = 15.0
 STOP_S: Final = 5.0
 NOT_HEARD: Final = -127
@@ -42,9 +48,13 @@ NOT_HEARD: Final = -127
 
 
 class Air:
-    """Who was heard lately. ``ble_gatt`` waits here for its device to show itself."""
+    """Who was heard lately. ``ble_gatt`` waits here for its device to show itself.
+
+    ``talked_at``: when a connected device last said something, by the monotonic clock.
+    """
 
     def __init__(self) -> None:
+        self.talked_at = float("-inf")
         self._waiting: dict[str, asyncio.Future[BLEDevice]] = {}
 
     async def heard(self, address: str) -> BLEDevice:
@@ -87,7 +97,8 @@ class ScanDriver:
         ``power_cycles`` of the adapter; ``fault``: nothing heard for ``FAULT_SILENCES``, whatever was tried.
         """
         silent_s = 0.0 if self._well_at is None else time.monotonic() - self._well_at
-        return self._counts | {"fault": float(silent_s > FAULT_SILENCES * self._silence_s)}
+        fault = silent_s > FAULT_SILENCES * self._silence_s * self._patience()
+        return self._counts | {"fault": float(fault)}
 
     async def run(self, deliver: Deliver) -> None:
         """Scan until cancelled.
@@ -100,7 +111,7 @@ class ScanDriver:
         try:
             await self._adapter.wake()
             while True:
-                if self._in_vain > 1:
+                if self._in_vain >= SCANS_IN_VAIN * self._patience():
                     self._counts["power_cycles"] += 1
                     await self._adapter.power_cycle()
                 await self._scan_until_silent(self._adapter.scanner(heard))
@@ -112,6 +123,10 @@ class ScanDriver:
             raise DriverError(_reason(error)) from error
         finally:
             await self._adapter.close()
+
+    def _patience(self) -> int:
+        talking = time.monotonic() - self._air.talked_at < self._silence_s
+        return WHILE_TALKING if talking else 1
 
     async def _scan_until_silent(self, scanner: BleakScanner) -> None:
         try:

@@ -486,3 +486,20 @@ async def test_a_radio_that_stays_deaf_whatever_is_tried_is_a_fault_until_it_hea
         await until(lambda: driver.health()["fault"], bluez)
         assert driver.health()["power_cycles"] >= 2
         await until(lambda: not driver.health()["fault"], bluez, STRANGER)
+
+
+async def test_a_connection_that_talks_is_not_cut_because_nobody_else_advertises(bluez: FakeBluez) -> None:
+    bluez.offers(CLIP, CLIP_SERVICES)
+    air = Air()
+    scan, driver = scanner(silence_s=0.2, air=air), clip(air)
+    beat = heart_rate.encode(heart_rate.HeartRate(72))
+    async with driving(scan, driver):
+        await bluez.started.wait()
+        await until(lambda: driver.health()["connected"], bluez, CLIP)
+        await bluez.subscribed.wait()
+        async with asyncio.timeout(20):
+            while scan.health()["silences"] < 6:
+                bluez.notify(heart_rate.CHARACTERISTIC_UUID, beat)
+                await asyncio.sleep(0.02)
+        assert (scan.health()["power_cycles"], scan.health()["fault"]) == (0, 0)
+        assert driver.health()["connections"] == 1
