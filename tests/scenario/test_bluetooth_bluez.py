@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
@@ -482,24 +483,40 @@ async def test_a_radio_that_stays_deaf_whatever_is_tried_is_a_fault_until_it_hea
     driver = scanner(silence_s=0.2)
     async with driving(driver):
         await bluez.started.wait()
-        assert not driver.health()["fault"]
-        await until(lambda: driver.health()["fault"], bluez)
-        assert driver.health()["power_cycles"] >= 2
+        await until(lambda: driver.health()["fault"] and driver.health()["power_cycles"] >= 2, bluez)
         await until(lambda: not driver.health()["fault"], bluez, STRANGER)
 
 
-async def test_a_connection_that_talks_is_not_cut_because_nobody_else_advertises(bluez: FakeBluez) -> None:
+async def test_what_a_connected_device_says_shows_that_the_radio_is_not_deaf(bluez: FakeBluez) -> None:
     bluez.offers(CLIP, CLIP_SERVICES)
     air = Air()
-    scan, driver = scanner(silence_s=0.2, air=air), clip(air)
-    beat = heart_rate.encode(heart_rate.HeartRate(72))
-    async with driving(scan, driver):
+    driver = clip(air)
+    async with driving(scanner(air=air), driver) as arrived:
         await bluez.started.wait()
         await until(lambda: driver.health()["connected"], bluez, CLIP)
-        await bluez.subscribed.wait()
-        async with asyncio.timeout(20):
-            while scan.health()["silences"] < 6:
-                bluez.notify(heart_rate.CHARACTERISTIC_UUID, beat)
-                await asyncio.sleep(0.02)
-        assert (scan.health()["power_cycles"], scan.health()["fault"]) == (0, 0)
-        assert driver.health()["connections"] == 1
+        before = time.monotonic()
+        bluez.notify(heart_rate.CHARACTERISTIC_UUID, heart_rate.encode(heart_rate.HeartRate(72)))
+        while (await next_frame(arrived)).codec != "heart_rate":
+            pass
+    assert air.talked_at >= before
+
+
+async def test_a_connection_that_talks_is_not_cut_because_nobody_else_advertises(bluez: FakeBluez) -> None:
+    air = Air()
+    air.talked_at = time.monotonic() + 3600  # and goes on talking
+    driver = scanner(silence_s=0.2, air=air)
+    async with driving(driver):
+        await until(lambda: driver.health()["silences"] >= 4, bluez)
+    assert (driver.health()["power_cycles"], driver.health()["fault"]) == (0, 0)
+
+
+async def test_a_scan_that_stays_deaf_beside_a_connection_is_given_up_in_the_end(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.drivers.ble_scan.WHILE_TALKING", 2)
+    air = Air()
+    air.talked_at = time.monotonic() + 3600
+    driver = scanner(silence_s=0.02, air=air)
+    async with driving(driver):
+        await until(lambda: driver.health()["power_cycles"] and driver.health()["fault"], bluez)
+    assert bluez.calls[: bluez.calls.index("Powered=False")].count("StartDiscovery") == 4
