@@ -99,8 +99,9 @@ class Replay:
 
     def security(self, device: DeviceId) -> Security:
         """What the codec needs to refuse a replay and a downgrade."""
-        memory, key = self._of(device), self.devices[device].key
-        return Security(key, memory.counter, memory.encrypted or key is not None)
+        memory, known = self._of(device), self.devices[device]
+        encrypted = memory.encrypted or known.key is not None
+        return Security(known.key, memory.counter, encrypted, known.user)
 
     def is_repetition(self, incoming: Incoming, now: datetime) -> bool:
         """Whether this is a radio's repetition that brings nothing at all; it counts as heard."""

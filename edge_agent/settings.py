@@ -112,6 +112,7 @@ class BleDeviceSettings:
     """One Bluetooth device. ``connect``: it is a GATT server to stay connected to, not a broadcaster.
 
     ``bond``: pair with it first, as cuffs and thermometers ask for; it must be in its pairing mode once.
+    ``user``: which of a cuff's users is the resident; what it measures of the others is left out.
     """
 
     address: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")]
@@ -123,6 +124,7 @@ class BleDeviceSettings:
     )
     connect: bool = False
     bond: bool = False
+    user: Annotated[int, Meta(ge=0, le=254)] | None = None
 
     @property
     def key(self) -> bytes | None:
@@ -282,6 +284,7 @@ class Device:
     room: str
     address: str = ""
     key: bytes | None = field(default=None, repr=False)
+    user: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +315,7 @@ class EdgeSettings:
     def devices(self) -> Mapping[DeviceId, Device]:
         """All configured devices by name."""
         radio = self.ble.device if self.ble else ()
-        found = [Device(DeviceId(d.name), d.kind, d.room, d.address.upper(), d.key) for d in radio]
+        found = [Device(DeviceId(d.name), d.kind, d.room, d.address.upper(), d.key, d.user) for d in radio]
         found += [Device(DeviceId(s.name), s.kind, s.room) for s in self.serial if not s.device]
         many = (d for s in self.serial for d in s.device)
         found += [Device(DeviceId(d.name), d.kind, d.room, d.address.upper()) for d in many]

@@ -35,15 +35,17 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """What the pipeline remembers of a device so that a recorded frame cannot be played back.
+    """What the pipeline knows of a device that a frame alone cannot say: whom and what to believe.
 
     ``key``: the device's bind key, if it has one. ``last_counter``: highest counter accepted so far.
     ``encrypted``: it has sent (or is configured to send) encrypted frames, so plain ones are refused.
+    ``user``: which user of a device for several people is the resident, if that is known.
     """
 
     key: bytes | None = None
     last_counter: int | None = None
     encrypted: bool = False
+    user: int | None = None
 
 
 NO_SECURITY = Security()

@@ -104,10 +104,14 @@ def encode(measurement: BloodPressure) -> bytes:
 def decode(frame: Frame, security: Security = NO_SECURITY) -> Decoded:
     """Return pressures and pulse, at the cuff's time if that can be true, and an irregular pulse as an event.
 
+    Of a cuff whose users are known apart, what it measured of somebody else says nothing of the resident.
+
     Raises:
         Truncated: a field that the flags announce is missing or cut.
     """
     measurement = parse(frame.payload)
+    if security.user is not None and measurement.user not in {None, _NO_USER, security.user}:
+        return Decoded(())
     return Decoded(tuple(_observe(measurement, frame)), once=_name(measurement))
 
 

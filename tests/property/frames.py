@@ -49,6 +49,7 @@ securities = st.builds(
     key=st.none() | keys | st.binary(max_size=40),
     last_counter=st.none() | u32,
     encrypted=st.booleans(),
+    user=st.none() | u8,
 )
 
 heart_rates = st.builds(

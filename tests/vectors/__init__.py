@@ -4,7 +4,7 @@ A file has ``codec``, ``note`` (where the frames come from and under which terms
 ``vectors``. A vector has ``name``, ``frame`` (hex; or, for a local MQTT message, ``subject`` and ``text``),
 ``origin`` (who made it), ``ours`` when that is us, and either ``expect`` (with ``counter``, ``packet_id`` and
 ``once`` where there is one, and ``heard`` where it is false; ``once`` null where any will do) or ``refused``:
-the error's name. Its surroundings: ``address``, ``key`` (hex), ``last_counter``, ``encrypted``,
+the error's name. Its surroundings: ``address``, ``key`` (hex), ``last_counter``, ``encrypted``, ``user``,
 ``received_at`` (ISO 8601, else ``RECEIVED_AT``) and ``utc_offset_h`` (hours).
 """
 
@@ -67,6 +67,7 @@ class Vector:
             key=None if key is None else bytes.fromhex(key),
             last_counter=self.fields.get("last_counter"),
             encrypted=self.fields.get("encrypted", False),
+            user=self.fields.get("user"),
         )
 
 

@@ -31,7 +31,7 @@ KEY = bytes(range(16))
 ADDRESS = "C4:0A:00:01:00:00"
 DEVICES = {
     PENDANT: Device(PENDANT, DeviceKind.PENDANT, "", ADDRESS, KEY),
-    CUFF: Device(CUFF, DeviceKind.BLOOD_PRESSURE, "bedroom"),
+    CUFF: Device(CUFF, DeviceKind.BLOOD_PRESSURE, "bedroom", user=1),
 }
 MORNING = BloodPressure(
     systolic=131.0, diastolic=78.0, mean=96.0, taken=DeviceTime(2026, 6, 1, 8, 0, 0), pulse=70.0, user=1
@@ -99,6 +99,11 @@ def test_a_cuff_without_a_clock_is_believed_each_time(house: Home) -> None:
     unclocked = replace(MORNING, taken=None)
     house.measure(unclocked, unclocked)
     assert house.systolic() == [(131.0, timedelta()), (131.0, timedelta())]
+
+
+def test_a_measurement_of_another_user_is_not_the_residents(house: Home) -> None:
+    house.measure(replace(MORNING, user=2), EVENING)
+    assert house.systolic() == [(128.0, timedelta(minutes=1))]
 
 
 def test_a_measurement_that_never_reached_the_disk_is_taken_when_it_is_told_again(house: Home) -> None:
