@@ -53,7 +53,8 @@ smoke. Motion, presence and numbers are of a moment; an old one must not pass fo
 class Memory:
     """What one device said last. ``heard_at``: its last frame; ``taken_at``: the last that was taken.
 
-    ``names``: of the named occurrences that were taken, the newest last.
+    ``said_at``: its last frame that was not idle, a repetition too. ``names``: of the named occurrences that
+    were taken, the newest last.
     """
 
     counter: int | None = None
@@ -62,6 +63,7 @@ class Memory:
     names: dict[int, None] = field(default_factory=dict)
     payload: bytes = b""
     heard_at: datetime | None = None
+    said_at: datetime | None = None
     taken_at: datetime | None = None
 
     def note(self) -> str:
@@ -95,7 +97,7 @@ class Replay:
         """
         counter, packet_id, encrypted, *rest = json.loads(note)
         names = {int(name): None for kept in rest for name in kept}
-        self._memories[device] = Memory(counter, packet_id, bool(encrypted), names, heard_at=now)
+        self._memories[device] = Memory(counter, packet_id, bool(encrypted), names, heard_at=now, said_at=now)
 
     def security(self, device: DeviceId) -> Security:
         """What the codec needs to refuse a replay and a downgrade."""
@@ -108,7 +110,7 @@ class Replay:
         memory = self._of(incoming.frame.device)
         again = self._same_payload(memory, incoming, now)
         if again:
-            memory.heard_at = now
+            memory.heard_at = memory.said_at = now
         stale = memory.taken_at is None or abs(now - memory.taken_at) > REFRESH_AFTER
         return again and (memory.counter is not None or memory.packet_id is not None or not stale)
 
@@ -124,20 +126,20 @@ class Replay:
             decoded.counter is None
             and decoded.packet_id is not None
             and decoded.packet_id == memory.packet_id
-            and memory.heard_at is not None
-            and abs(now - memory.heard_at) <= SAME_PACKET_WITHIN
+            and memory.said_at is not None
+            and abs(now - memory.said_at) <= SAME_PACKET_WITHIN
         )
         memory.heard_at = now
+        if decoded.idle:
+            return ()
+        memory.said_at = now
         if again:
             return ()
         memory.payload, memory.taken_at, memory.packet_id = incoming.frame.payload, now, decoded.packet_id
         if decoded.counter is not None:
             memory.counter, memory.encrypted = decoded.counter, True
-        if memory.is_retold(decoded.once):
-            return ()
-        if refresh:
-            return tuple(item for item in decoded.observations if isinstance(item, Reading))
-        return decoded.observations
+        fresh = () if memory.is_retold(decoded.once) else decoded.observations
+        return tuple(item for item in fresh if isinstance(item, Reading)) if refresh else fresh
 
     def note(self, device: DeviceId) -> str | None:
         """What to keep of ``device``; nothing of one that was never heard."""
@@ -160,8 +162,8 @@ class Replay:
         return (
             incoming.broadcast
             and incoming.frame.payload == memory.payload
-            and memory.heard_at is not None
-            and abs(now - memory.heard_at) <= REPEATED_WITHIN
+            and memory.said_at is not None
+            and abs(now - memory.said_at) <= REPEATED_WITHIN
         )
 
 

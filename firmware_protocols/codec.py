@@ -59,7 +59,9 @@ class Decoded:
     a device sends the same packet again; the pipeline drops a repeat. ``once``: names one occurrence for good
     (a measurement out of a device's memory, one press of a pendant); the pipeline takes it once, however
     often and however late it is told again. ``heard``: the device itself has spoken just now; false for what
-    a bridge says about it or repeats from memory, which is no sign of life.
+    a bridge says about it or repeats from memory, which is no sign of life. ``idle``: the frame has nothing
+    to say, its device only shows that it is there; it does not come between two copies of one that says
+    something.
     """
 
     observations: tuple[Observation, ...]
@@ -67,6 +69,7 @@ class Decoded:
     packet_id: int | None = None
     once: int | None = None
     heard: bool = True
+    idle: bool = False
 
 
 class Codec(Protocol):

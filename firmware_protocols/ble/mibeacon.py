@@ -142,7 +142,7 @@ def decode(frame: Frame, security: Security = NO_SECURITY) -> Decoded:
     """
     beacon = parse(frame.payload)
     if beacon.body is None:
-        return Decoded(())
+        return Decoded((), idle=True)
     if beacon.encrypted:
         counter, body = _open(frame, beacon, security)
         return Decoded(tuple(_observe(frame, body)), counter)

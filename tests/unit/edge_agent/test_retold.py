@@ -21,7 +21,16 @@ from firmware_protocols.ble.blood_pressure import BloodPressure
 from firmware_protocols.ble.device_time import DeviceTime
 from firmware_protocols.ble.pendant import Call, Message
 from firmware_protocols.codec import Decoded, Frame
-from firmware_protocols.model import Alarm, AlarmKind, AlarmState, DeviceId, Event, Quantity, Reading
+from firmware_protocols.model import (
+    Alarm,
+    AlarmKind,
+    AlarmState,
+    DeviceId,
+    Event,
+    EventKind,
+    Quantity,
+    Reading,
+)
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.topics import Lane
 from tests.unit.edge_agent.household import GATEWAY, NOON, PENDANT, Hands, after, home
@@ -160,6 +169,30 @@ def test_all_is_well_never_ends_a_call_for_help(house: Home) -> None:
     house.call(Call.PRESS, 1)
     house.call(Call.ALL_WELL, 2, 0, 5)
     assert [record.state for record in house.told() if isinstance(record, Alarm)] == [AlarmState.RAISED]
+
+
+# A contact bursts what it has to say and shows that it is there in between.
+MI_PRESS = bytes.fromhex("50 40 63 08 01 01 63 08 38 C1 A4 01 10 03 00 00 00")
+MI_IDLE = bytes.fromhex("30 58 5B 05 02 48 3C D4 38 C1 A4 08")
+
+
+def test_an_idle_frame_between_two_copies_of_a_press_makes_no_second_press(house: Home) -> None:
+    for second, payload in enumerate((MI_PRESS, MI_IDLE, MI_PRESS, MI_IDLE, MI_IDLE, MI_PRESS)):
+        house.hands.at = after(second)
+        house.pipeline.take(Incoming("mibeacon", Frame(CUFF, payload, house.hands.at), broadcast=True))
+    assert [record.kind for record in house.told()] == [EventKind.BUTTON]
+    assert house.pipeline.silent_s() == {CUFF: 0.0}
+    assert not house.pipeline.refused
+
+
+def test_idle_frames_do_not_make_a_press_of_an_hour_ago_last(house: Home) -> None:
+    for second in range(0, 3600, 5):
+        house.hands.at = after(second)
+        payload = MI_IDLE if second else MI_PRESS
+        house.pipeline.take(Incoming("mibeacon", Frame(CUFF, payload, house.hands.at), broadcast=True))
+    house.hands.at = after(3600)
+    house.pipeline.take(Incoming("mibeacon", Frame(CUFF, MI_PRESS, house.hands.at), broadcast=True))
+    assert [record.kind for record in house.told()] == [EventKind.BUTTON, EventKind.BUTTON]
 
 
 def test_the_memory_of_names_has_a_bound_and_forgets_the_oldest() -> None:
