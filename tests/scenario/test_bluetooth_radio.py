@@ -9,19 +9,35 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from edge_agent.app import Agent
 from edge_agent.drivers import Driver, DriverError, Incoming
 from edge_agent.drivers.ble_adapter import HciAdapter
 from edge_agent.drivers.ble_gatt import GattDriver
 from edge_agent.drivers.ble_scan import SILENCE_S, Air, ScanDriver
-from edge_agent.settings import BleDeviceSettings
+from edge_agent.outbox import Outbox
+from edge_agent.settings import BleDeviceSettings, parse
 from firmware_protocols.ble import mibeacon
 from firmware_protocols.ble.pendant import Call
 from firmware_protocols.codec import Decoded, Security
-from firmware_protocols.model import DeviceId, Event, EventKind, MotionWindow, Quantity, Reading
+from firmware_protocols.model import (
+    Alarm,
+    AlarmKind,
+    DeviceId,
+    Event,
+    EventKind,
+    GatewayId,
+    MotionWindow,
+    Quantity,
+    Reading,
+)
 from firmware_protocols.registry import CODECS
+from firmware_protocols.wire import envelope
+from firmware_protocols.wire.envelope import Record
+from firmware_protocols.wire.topics import Lane
 from simulators import motion
 from simulators.measuring import ADVERTISE_EVERY_MS, BLOOD_PRESSURE_16, Cuff, Measuring, Thermometer
 from simulators.radio import GatewayPort, Peripheral, Radio
@@ -349,3 +365,56 @@ async def test_a_frame_that_does_not_fit_an_advertisement_is_refused(air: OneGat
     peripheral = await air.radio.device(DOOR.name, DOOR.address)
     with pytest.raises(ValueError, match="do not fit an advertisement"):
         await peripheral.say(0xFCD2, bytes(25))
+
+
+# -- the whole gateway -------------------------------------------------------------------------------
+
+
+def configured(device: Device, **more: object) -> dict[str, object]:
+    """A device's table in the gateway's configuration."""
+    known = {"address": device.address, "name": device.name, "kind": device.kind, "bindkey": device.bindkey}
+    return {key: value for key, value in known.items() if value} | more
+
+
+async def test_a_gateway_turns_a_call_and_a_cuffs_memory_into_one_alarm_and_each_reading_once(
+    air: OneGateway, tmp_path: Path
+) -> None:
+    cuff, local = Cuff(), datetime.now().astimezone()
+    cuff.measure(128, 77, 66, local - timedelta(days=2))
+    pendant = Pendant(PENDANT, await air.radio.device(PENDANT.name, PENDANT.address))
+    on_arm = await air.radio.device(CUFF.name, CUFF.address, cuff.services)
+    settings = parse(
+        {
+            "gateway": {"id": "gw-1", "shard": 1, "data_dir": str(tmp_path)},
+            "uplink": {"host": "127.0.0.1", "port": 1, "secret": "nobody listens"},
+            "ble": {
+                "backend": "hci",
+                "transport": air.port.moniker,
+                "device": [configured(PENDANT), configured(CUFF, connect=True, user=1)],
+            },
+        }
+    )
+    agent, stop = Agent(settings), asyncio.Event()
+    running = asyncio.create_task(agent.run(stop))
+    async with asyncio.timeout(20):
+        while not agent.outbox.take(Lane.ALARM, 1):
+            await pendant.call(Call.PRESS, frames=3)
+    assert await cuff.tell(on_arm)
+    cuff.measure(131, 80, 70, local - timedelta(days=1))
+    assert await cuff.tell(on_arm)
+    stop.set()
+    await running
+    records = stored(tmp_path)
+    assert len({each.id for each in records if isinstance(each, Alarm)}) == 1
+    assert {each.kind for each in records if isinstance(each, Alarm)} == {AlarmKind.SOS}
+    readings = [each for each in records if isinstance(each, Reading)]
+    assert [each.value for each in readings if each.quantity is Quantity.SYSTOLIC] == [128.0, 131.0]
+    told = {each.detail for each in records if isinstance(each, Event) and each.kind is EventKind.INVENTORY}
+    assert told <= {"maker Anban", "model Cuff", "firmware 1.0"}
+
+
+def stored(folder: Path) -> list[Record]:
+    """What waits in the outbox of a gateway that has stopped."""
+    outbox = Outbox(folder / "outbox.sqlite", GatewayId("gw-1"))
+    frozen = [batch for lane in Lane for batch in outbox.take(lane, 1000)]
+    return [record for batch in frozen for record in envelope.parse(batch.payload).records]
