@@ -2,8 +2,8 @@
 
 What this is: a witness called by hand, because that package brings a dozen others with it and is no part of
 our environment. What it is not: a test of the suite; the frames that its project has published are
-(``tests/vectors/mibeacon.json``). Run ``python -m benchmarks.mibeacon --frames 20000`` where ``xiaomi-ble`` and
-this repository's ``edge`` packages are installed.
+(``tests/vectors/mibeacon.json``). Run ``python -m benchmarks.mibeacon --frames 20000`` where ``xiaomi-ble``
+and this repository's ``edge`` packages are installed.
 """
 
 from __future__ import annotations
