@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -383,3 +384,14 @@ def test_what_contradicts_the_identity_is_named(
 def test_a_gateway_that_is_neither_enrolled_nor_configured_is_told_how(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"anban-edge enrol CLAIM --url"):
         parse({"gateway": {"data_dir": str(tmp_path)}})
+
+
+def test_the_configuration_in_the_bluetooth_page_can_be_used_as_it_stands() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "bluetooth.md").read_text(encoding="utf-8")
+    example = tomllib.loads(page.split("```toml")[1].split("```")[0])
+    settings = parse(GOOD | {"ble": example["ble"]})
+    assert settings.ble is not None
+    assert settings.ble.silence_s == 90
+    cuff = settings.ble.device[1]
+    assert (cuff.kind, cuff.connect, cuff.bond, cuff.user) == ("blood_pressure", True, True, 1)
+    assert settings.devices[DeviceId("pendant")].key == bytes.fromhex("00112233445566778899aabbccddeeff")
