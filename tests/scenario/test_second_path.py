@@ -27,14 +27,16 @@ from cloud.people import roster as people
 from cloud.settings import Broker as BrokerSettings
 from cloud.settings import Settings, Sms
 from cloud.texts import modem as centre_modem
-from edge_agent import second_path
+from edge_agent import modem as edge_modem
+from edge_agent import second_path, texting
 from edge_agent.app import Agent
-from edge_agent.drivers import Incoming
+from edge_agent.drivers import Incoming, serial_port
 from edge_agent.settings import parse
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
 from firmware_protocols.serial import micradar
 from firmware_protocols.serial.at import Timeouts
+from firmware_protocols.wire.topics import Lane
 from simulators.modem import Carrier, Modem
 from tests.harness import roster
 from tests.scenario.edge_home import GATEWAY, SECRET, SHARD, Broker, Radar, free_port
@@ -42,7 +44,8 @@ from tests.scenario.edge_home import GATEWAY, SECRET, SHARD, Broker, Radar, free
 pytestmark = pytest.mark.services
 
 HOME, CENTRE, DAUGHTER = "+8613700137000", "+8613900139000", "+8613800138000"
-UNCONFIRMED = timedelta(seconds=0.5)
+UNCONFIRMED = timedelta(seconds=0.3)
+LOOK_S = 0.05
 
 
 async def eventually(what: Callable[[], Awaitable[object]], within_s: float = 20.0) -> None:
@@ -134,9 +137,14 @@ class Scene:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = Timeouts(quiet_s=0.02, every_s=1.0)
     monkeypatch.setattr(second_path, "UNCONFIRMED", UNCONFIRMED)
+    monkeypatch.setattr(texting, "LOOK_S", LOOK_S)
     monkeypatch.setattr(centre_modem, "REOPEN_S", 0.05)
-    monkeypatch.setattr(centre_modem, "TIMEOUTS", Timeouts(quiet_s=0.05, every_s=1.0))
+    for module in (texting, centre_modem):
+        monkeypatch.setattr(module, "TIMEOUTS", quick)
+    for module in (edge_modem, serial_port, centre_modem):
+        monkeypatch.setattr(module, "READ_S", 0.02)
 
 
 @pytest.fixture
@@ -180,6 +188,7 @@ async def test_a_fall_with_the_broker_down_opens_an_incident_by_text_and_stays_o
     await eventually(scene.is_raised)
     (row,) = await scene.rows("select kind, room, evidence ->> 'path' as path from incident")
     assert row == {"kind": "fall", "room": "bathroom", "path": "sms"}
+    await eventually(lambda: asyncio.sleep(0, len(scene.agent.outbox.take(Lane.ALARM, 9)) == 3))
     assert len(scene.carrier.inbox(DAUGHTER)) == 1
     broker.start()
     scene.start_ingest()
@@ -188,7 +197,7 @@ async def test_a_fall_with_the_broker_down_opens_an_incident_by_text_and_stays_o
     (row,) = await scene.rows("select evidence from incident")
     assert row["evidence"]["witnesses"] == ["radar-bath"], "the first path's copy tells more"
     timeline = await scene.rows("select detail -> 'actions' as actions from incident_event order by seq")
-    assert timeline.count({"actions": ["sms"]}) >= 2, "people see that it was texted, and to how many"
+    assert timeline.count({"actions": ["sms"]}) == 3, "people see that it was texted, and to how many"
     await scene.acknowledge()
     await eventually(scene.is_quiet)
     assert await scene.rows("select reason from quarantine") == []
@@ -206,7 +215,9 @@ async def test_a_fall_that_is_committed_in_time_is_never_texted(scene: Scene, br
     scene.fall()
     await eventually(scene.is_raised)
     await eventually(scene.has_no_backlog)
-    await asyncio.sleep(UNCONFIRMED.total_seconds() + 1.1)  # longer than an alarm waits and the next look
+    await asyncio.sleep(
+        UNCONFIRMED.total_seconds() + 4 * LOOK_S
+    )  # longer than an alarm waits, and some looks
     assert scene.carrier.carried == []
     broker.stop()
 

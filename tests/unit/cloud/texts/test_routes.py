@@ -75,10 +75,10 @@ async def test_a_text_that_is_not_believed_is_taken_all_the_same(
     assert row == {"reason": "the text is not an alarm"}
 
 
-@pytest.mark.parametrize("token", ["", "x", "x" * 32, TOKEN[:-1] + "x", "%00" * 24])
-async def test_a_wrong_token_is_no_address(token: str, calls: httpx.AsyncClient, conn: Connection) -> None:
-    answer = await calls.post(f"/texts/{token}", json={"text": TEXT})
-    assert answer.status_code in {404, 405, 422}
+async def test_a_wrong_token_is_no_address(calls: httpx.AsyncClient, conn: Connection) -> None:
+    for token in ("", "x", "x" * 32, TOKEN[:-1] + "x", TOKEN + "x", "%00" * 24):
+        answer = await calls.post(f"/texts/{token}", json={"text": TEXT})
+        assert answer.status_code in {404, 405, 422}, token
     assert await opened(conn) == 0
 
 
@@ -92,12 +92,13 @@ async def test_without_a_token_in_the_settings_there_is_no_address(
     assert calls is not closed
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{}", b"[]", b'{"text": 7}', b'{"text": ""}', b"\xff\xfe", b"[" * 50_000, b'{"text": "x"']
-)
-async def test_a_body_without_a_text_is_one_clear_answer(body: bytes, calls: httpx.AsyncClient) -> None:
-    answer = await calls.post(f"/texts/{TOKEN}", content=body, headers={"content-type": "application/json"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "no_text")
+async def test_a_body_without_a_text_is_one_clear_answer(calls: httpx.AsyncClient) -> None:
+    bodies = (b"", b"{}", b"[]", b'{"text": 7}', b'{"text": ""}', b"\xff\xfe", b"[" * 50_000, b'{"text": "x"')
+    for body in bodies:
+        answer = await calls.post(
+            f"/texts/{TOKEN}", content=body, headers={"content-type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "no_text"), body
 
 
 async def test_a_body_that_is_too_large_is_not_read(calls: httpx.AsyncClient) -> None:
