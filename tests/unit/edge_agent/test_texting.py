@@ -303,6 +303,17 @@ async def test_an_agent_that_is_killed_between_two_texts_sends_the_rest_and_noth
     assert gateway.inboxes()[0] == 1
 
 
+async def test_a_text_that_is_in_the_modem_counts_although_the_agent_is_killed(gateway: Home) -> None:
+    gateway.modem.conditions.network_s = 0.3
+    await gateway.stands(PathState.READY)
+    gateway.press()
+    gateway.at(11)
+    await gateway.stands(PathState.SENDING)
+    await gateway.stop()
+    gateway.start()
+    assert gateway.texting.figures()["sms/tried_last_hour"] == 1
+
+
 # -- the PIN -------------------------------------------------------------------------------------------
 
 

@@ -308,8 +308,9 @@ def test_late_answers_of_an_earlier_question_are_not_taken_for_new_ones() -> Non
     bench.run(61)
     bench.now_s += 5
     bench.events += bench.at.tick(bench.now_s)
-    bench.say("+CMGS: 12", "OK")  # an answer to nothing, while it listens for quiet
-    bench.answers |= {"AT+CPIN?": ["+CPIN: READY", "OK"]}
+    assert bench.at.to_write().startswith(CANCEL), "a new look begins with listening"
+    bench.say("+CMGS: 12", "OK", "OK", "ERROR")
+    assert bench.at.to_write() == b""
     bench.run(5)
     assert bench.events == [NotSent("the modem does not answer", certain=False)]
     assert bench.state() is ModemState.REFUSED
