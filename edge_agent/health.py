@@ -127,6 +127,6 @@ class Health:
 
 def salient(state: State) -> tuple[object, ...]:
     """The part whose change is told at once and not with the next heartbeat."""
-    flags = ("outbox_in_memory", "outbox_replaced")
+    flags = ("outbox_in_memory", "outbox_replaced", "sms/usable")
     figures = tuple(state.health.get(flag) for flag in flags)
     return state.epoch, state.clock, state.plan, frozenset(state.devices), figures

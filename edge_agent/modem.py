@@ -126,7 +126,11 @@ class Modem:
 
     def figures(self) -> dict[str, float]:
         """For the heartbeat. ``sms/signal_dbm`` is missing while nobody knows it."""
-        figures = {"sms/state": float(NUMBERS[self.state]), "sms/ignored_lines": float(self.ignored)}
+        figures = {
+            "sms/state": float(NUMBERS[self.state]),
+            "sms/usable": float(self.state in USABLE),
+            "sms/ignored_lines": float(self.ignored),
+        }
         if self.signal_dbm is not None:
             figures["sms/signal_dbm"] = float(self.signal_dbm)
         return figures

@@ -186,7 +186,8 @@ async def test_a_modem_that_is_pulled_and_plugged_in_again_goes_on(gateway: Home
     await gateway.stands(PathState.READY)
     gateway.modem.unplug()
     await gateway.stands(PathState.NO_MODEM)
-    assert gateway.texting.figures()["sms/state"] == 0
+    figures = gateway.texting.figures()
+    assert (figures["sms/state"], figures["sms/usable"]) == (0, 0)
     gateway.press()
     gateway.at(11)
     gateway.modem.plug()
