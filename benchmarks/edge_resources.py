@@ -48,7 +48,6 @@ WEAR_S: Final = 3600
 TARGETS: Final = {"written_mb_per_day": 100.0, "resident_mib": 60.0}
 CARD_TB: Final = 8.0
 """[D] What a card of 8 GB bears that may be written 1,000 times from end to end, without any overhead."""
-_QUOTA_MIB: Final = 1024
 _OPEN_S: Final = 120.0
 _DRAIN_S: Final = 900.0
 
@@ -70,7 +69,7 @@ class Watch(OurSink):
 
 def fill(path: Path, readings: int, alarms: int) -> dict[str, Any]:
     """Append ``readings`` with ``alarms`` spread over them, as the pipeline would, in compressed time."""
-    box = Outbox(path, GATEWAY, quota_mib=_QUOTA_MIB)
+    box = Outbox(path, GATEWAY)
     began = datetime.now(UTC) - timedelta(days=DAYS)
     step = timedelta(days=DAYS) / readings
     every = readings // alarms
@@ -82,6 +81,7 @@ def fill(path: Path, readings: int, alarms: int) -> dict[str, Any]:
         box.append([Reading(DeviceId(f"dev{number % 10}"), quantity, float(number % 100), at)], stamp, at)
         if number % every == 0:
             box.append([_alarm(number // every, at)], stamp, at)
+    box.flush(datetime.now(UTC))
     took_s = time.monotonic() - started
     state = box.lanes(datetime.now(UTC))
     box.close(datetime.now(UTC))
@@ -175,7 +175,7 @@ def measure(folder: Path, readings: int) -> dict[str, Any]:
         stack.callback(source.stop)
         stack.callback(uplink.stop)
         uplink.stop()
-        gateway = our_gateway(folder / "gateway", source, uplink, 10.0, quota_mib=_QUOTA_MIB)
+        gateway = our_gateway(folder / "gateway", source, uplink, 10.0)
         result["fill"] = fill(folder / "gateway" / "data" / "outbox.sqlite", readings, ALARMS)
         result["reopen"] = reopen(gateway)
         stack.callback(gateway.kill)

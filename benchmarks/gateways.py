@@ -307,9 +307,7 @@ class Gateway:
         }
 
 
-def our_gateway(
-    folder: Path, source: Mosquitto, uplink: Mosquitto, group_s: float, *, quota_mib: int = 256
-) -> Gateway:
+def our_gateway(folder: Path, source: Mosquitto, uplink: Mosquitto, group_s: float) -> Gateway:
     """The agent without a fall model, behind the benchmark's source."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
@@ -323,7 +321,6 @@ def our_gateway(
         f'secret = "{_SECRET}"',
         "[outbox]",
         f"group_s = {group_s}",
-        f"quota_mib = {quota_mib}",
     ]
     lines += ["[ble]", 'backend = "hci"', f'transport = "source:127.0.0.1:{source.port}"']
     for number in range(DEVICES):

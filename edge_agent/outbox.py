@@ -42,7 +42,7 @@ class Outbox:
     """Append records, take frozen batches, settle them. All times are passed in."""
 
     def __init__(
-        self, path: Path, gateway: GatewayId, *, quota_mib: float = 256, group_s: float = 10.0
+        self, path: Path, gateway: GatewayId, *, quota_mib: float = 512, group_s: float = 10.0
     ) -> None:
         self._store = Store(path)
         self._spare = Spare(gateway)
