@@ -71,7 +71,7 @@ def fill(path: Path, readings: int, alarms: int) -> dict[str, Any]:
     """Append ``readings`` with ``alarms`` spread over them, as the pipeline would, in compressed time."""
     box = Outbox(path, GATEWAY)
     began = datetime.now(UTC) - timedelta(days=DAYS)
-    step = timedelta(days=DAYS) / readings
+    step = timedelta(days=1) / A_DAY
     every = readings // alarms
     started = time.monotonic()
     for number in range(readings):
