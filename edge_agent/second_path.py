@@ -32,6 +32,7 @@ from firmware_protocols.model import (
     JsonValue,
 )
 from firmware_protocols.wire import sms
+from firmware_protocols.wire.plan import Phones
 from firmware_protocols.wire.sms import Sms, SmsKey
 from firmware_protocols.wire.topics import Lane
 
@@ -161,6 +162,13 @@ def words_to_contact(recipients: Recipients, at: datetime) -> str:
     return _WORDS[recipients.locale].format(name=recipients.name, time=f"{local:%H:%M}")
 
 
+def planned(own: Recipients, phones: Phones) -> Recipients:
+    """``own``, the technician's, with the plan's numbers instead where it has any. Contacts are asked about
+    somebody, so without a name there are none."""
+    contacts = phones.contacts if own.name else ()
+    return replace(own, centre=phones.centre or own.centre, contacts=contacts or own.contacts)
+
+
 def zone(name: str) -> tzinfo | None:
     """The time zone ``name``; ``None``, the system's own, where nobody knows it."""
     try:
@@ -189,7 +197,8 @@ class SecondPath:
     """Decides. Every method is given the time; nothing here waits."""
 
     def __init__(self, recipients: Recipients, sender: Sender, home: Home, now: datetime) -> None:
-        self.recipients = recipients
+        self._own = recipients
+        self.recipients = planned(recipients, home.plan.phones)
         self._sender = sender
         self._home = home
         self._calls: dict[AlarmId, Call] = {}
@@ -330,7 +339,10 @@ class SecondPath:
         return figures
 
     def tick(self, now: datetime) -> list[Alarm]:
-        """Nothing becomes due that the pipeline could do."""
+        """Nothing becomes due that the pipeline could do; a new plan may name others to text."""
+        wanted = planned(self._own, self._home.plan.phones)
+        if wanted != self.recipients:
+            self.text_to(wanted)
         return []
 
     def state(self) -> JsonValue:

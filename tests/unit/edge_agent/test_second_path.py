@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cloud.incidents.kinds import KINDS
 from cloud.incidents.model import Priority
 from edge_agent.frozen import Key
+from edge_agent.rules import InForce
 from edge_agent.second_path import (
     CENTRE,
     LOST_S,
@@ -27,10 +28,12 @@ from edge_agent.second_path import (
     Unsettled,
     is_acceptance,
     is_from,
+    planned,
     words_to_contact,
 )
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
 from firmware_protocols.serial.sms_text import checked_segment
+from firmware_protocols.wire.plan import Phones, Plan
 from firmware_protocols.wire.sms import check, key_of, parse
 from firmware_protocols.wire.topics import Lane
 from tests.unit.edge_agent.household import BUTTON, GATEWAY, NOON, PENDANT, after, home, press
@@ -91,6 +94,24 @@ def test_an_alarm_that_is_committed_within_ten_seconds_is_never_texted() -> None
 
 def test_after_ten_seconds_the_centre_is_texted_first_and_then_both_contacts() -> None:
     assert roles(send_all(calling(), after(10))) == [CENTRE, "contact 1", "contact 2"]
+
+
+def test_the_plan_says_whom_to_text_and_the_technicians_numbers_hold_without_it() -> None:
+    around = replace(home(), in_force=InForce(Plan()))
+    made = SecondPath(RECIPIENTS, Sender(GATEWAY, KEY), around, NOON)
+    around.in_force.plan = Plan(version=1, phones=Phones(centre="+8674512345", contacts=("+8613800000000",)))
+    made.tick(NOON)
+    made.look(stored(alarm()), after(10), whole=True)
+    texts = send_all(made, after(10))
+    assert [text.number for text in texts] == ["+8674512345", "+8613800000000"]
+    around.in_force.plan = Plan(version=2)
+    made.tick(after(11))
+    assert made.recipients == RECIPIENTS
+
+
+def test_contacts_of_a_plan_are_not_asked_about_somebody_without_a_name() -> None:
+    nameless = Recipients(CENTRE_NUMBER)
+    assert planned(nameless, Phones(contacts=(ANNA,))) == nameless
 
 
 def test_a_commit_that_comes_before_the_first_text_ends_the_call() -> None:
