@@ -1,7 +1,7 @@
 """``POST /texts/{token}``: a provider hands over a text that came to the alarm centre's number.
 
-What it is not: a part of the screens' contract; no browser calls it, and the document leaves it out. The one
-idea: the answer comes after COMMIT, and any answer but 204 makes the provider try again.
+What it is not: for browsers; the address itself is the secret, and no cookie is read. The one idea: the
+answer comes after COMMIT, and any answer but 204 makes the provider try again.
 """
 
 from __future__ import annotations
@@ -15,20 +15,27 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 
 from cloud.access import Api
-from cloud.problems import ProblemError, not_found
+from cloud.problems import ProblemError, not_found, responses
 from cloud.texts import store
 
-router = APIRouter(tags=["texts"], include_in_schema=False)
+router = APIRouter(tags=["texts"])
 
-Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{24,128}$")]
+Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{24,128}$", description="sms.token of the configuration")]
 _FORM: Final = "application/x-www-form-urlencoded"
+_BODY: Final = {kind: {"schema": {"type": "object"}} for kind in ("application/json", _FORM)}
 
 
-@router.post("/texts/{token}", status_code=HTTPStatus.NO_CONTENT)
+@router.post(
+    "/texts/{token}",
+    operation_id="takeText",
+    summary="Take a text that came to the alarm centre's number",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=responses(HTTPStatus.NOT_FOUND),
+    openapi_extra={"requestBody": {"required": True, "content": _BODY}},
+)
 async def take_text(token: Token, request: Request, api: Api) -> None:
-    """Take one text, JSON or form, in the field that the settings name. Whether it is believed is not told.
-
-    404: there is no such address. 422: the text is missing.
+    """JSON or form, the text in the field that the configuration names. Whether it is believed is not told;
+    any answer but 204 asks to be called again. 404 without such a token, 422 when the text is missing.
     """
     sms = api.parts.settings.sms
     if not sms.token or not hmac.compare_digest(token, sms.token):

@@ -49,6 +49,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/enrolments"): ANYONE,
     ("POST", "/enrolments/renew"): ANYONE,
     ("POST", "/answers/{token}"): ANYONE,
+    ("POST", "/texts/{token}"): ANYONE,
     ("GET", "/a/{token}"): ANYONE,
     ("POST", "/a/{token}"): ANYONE,
     ("GET", "/health"): ANYONE,
