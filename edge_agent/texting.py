@@ -23,6 +23,7 @@ from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
 from edge_agent.second_path import SecondPath, Text, Unsettled
 from edge_agent.settings import SmsSettings
+from firmware_protocols.errors import BadMessage
 from firmware_protocols.model import Alarm, AlarmId, AlarmState
 from firmware_protocols.serial.at import (
     ModemEvent,
@@ -184,9 +185,12 @@ class Texting:
 
 
 def _unsettled(frozen: Frozen) -> Unsettled:
+    """What calls in a batch; nothing in one that was damaged with its file and saved from it all the same."""
+    try:
+        stored_at, records = datetime.fromtimestamp(frozen.at, UTC), parse(frozen.payload).records
+    except (BadMessage, ValueError, OverflowError):
+        stored_at, records = datetime.max.replace(tzinfo=UTC), ()
     alarms = tuple(
-        record
-        for record in parse(frozen.payload).records
-        if isinstance(record, Alarm) and record.state is AlarmState.RAISED
+        record for record in records if isinstance(record, Alarm) and record.state is AlarmState.RAISED
     )
-    return Unsettled(frozen.key, datetime.fromtimestamp(frozen.at, UTC), alarms)
+    return Unsettled(frozen.key, stored_at, alarms)

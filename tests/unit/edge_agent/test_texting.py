@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -313,6 +314,17 @@ async def test_a_text_that_is_in_the_modem_counts_although_the_agent_is_killed(g
     await gateway.stop()
     gateway.start()
     assert gateway.texting.figures()["sms/tried_last_hour"] == 1
+
+
+async def test_a_damaged_batch_that_was_saved_from_a_broken_file_holds_up_no_call(gateway: Home) -> None:
+    with contextlib.closing(sqlite3.connect(gateway.folder / "outbox.sqlite")) as file, file:
+        row = "insert into batch (epoch, lane, first, n, at, payload) values ('old', 'a', ?, 1, ?, ?)"
+        file.execute(row, (1, 0.0, b"{half a ba"))
+        file.execute(row, (2, 1e300, b""))
+    await gateway.stands(PathState.READY)
+    gateway.press()
+    gateway.at(11)
+    await gateway.texted(1, 1, 1)
 
 
 # -- the PIN -------------------------------------------------------------------------------------------
