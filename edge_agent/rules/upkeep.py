@@ -21,6 +21,7 @@ from firmware_protocols.model import (
     AlarmState,
     DeviceId,
     JsonValue,
+    Quality,
     Quantity,
     Reading,
 )
@@ -81,8 +82,10 @@ class UpkeepRule:
         self._begun: dict[tuple[DeviceId, Quantity], _Begun] = {}
 
     def see(self, sight: Sight, now: datetime) -> list[Alarm]:
-        """A device's state: a fault begins, goes on, goes away, or comes back."""
-        if not isinstance(sight, Reading) or sight.quantity not in FAULTS or sight.value is None:
+        """A device's state: a fault begins, goes on, goes away, or comes back. A memory is none."""
+        if not isinstance(sight, Reading) or sight.quantity not in FAULTS:
+            return []
+        if sight.value is None or sight.quality is not Quality.GOOD:
             return []
         key = sight.device, sight.quantity
         faulty = FAULTS[sight.quantity].begins(sight.value, self._home.plan.rules.upkeep)

@@ -103,6 +103,14 @@ def test_power_that_is_out_for_a_minute_is_told_and_a_flicker_is_not() -> None:
     assert [(alarm.id, alarm.state) for alarm in home.alarms(MAINS)][1:] == [(lost.id, CANCELLED)]
 
 
+def test_what_a_bridge_remembers_of_a_device_is_no_fault_of_now() -> None:
+    home = Dwelling(at("12:00"))
+    home.read("mains", Quantity.MAINS, False, "estimated")
+    home.read("pir-hall", Quantity.TAMPER, True, "estimated")
+    home.wait_min(10)
+    assert not home.told
+
+
 def test_a_battery_is_told_of_once_on_its_way_down() -> None:
     home = Dwelling(at("12:00"))
     for percent in (40, 11, 10, 12, 9, 14, 3, 11):
