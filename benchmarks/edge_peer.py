@@ -140,13 +140,22 @@ def paced(side: Side) -> dict[str, Any]:
 def burst(side: Side) -> dict[str, Any]:
     """20,000 messages as fast as the source takes them: throughput."""
     numbers = range(10_000, 10_000 + BURST)
+    before = side.gateway.figures()["cpu_s"]
     for number in numbers:
         side.devices.send(number)
     side.settle(numbers)
     found = result(side, numbers)
     times = [side.count.first_at[number] for number in numbers if number in side.count.first_at]
     took_s = max(times) - side.devices.sent_at[numbers[0]] if times else 0.0
-    return found | {"per_s": round(len(times) / took_s) if took_s else 0, "took_s": round(took_s, 1)}
+    return found | {
+        "per_s": round(len(times) / took_s) if took_s else 0,
+        "took_s": round(took_s, 1),
+        **_used(side, before),
+    }
+
+
+def _used(side: Side, before: float) -> dict[str, float]:
+    return {"cpu_s": round(side.gateway.figures()["cpu_s"] - before, 2)}
 
 
 def frozen(side: Side) -> dict[str, Any]:

@@ -127,7 +127,8 @@ class Count:
 class Publisher:
     """The devices: publishes numbered messages to the source broker and remembers when.
 
-    No two messages share a time, because the peer merges those of one device that do.
+    No two messages share a time, because the peer merges those of one device that do. The time also serves as
+    the counter by which our agent knows a message that the source's broker sends again after a kill.
     """
 
     def __init__(self, port: int, *, events: bool) -> None:
@@ -142,7 +143,7 @@ class Publisher:
     def send(self, number: int) -> None:
         """One message, QoS 1."""
         self._ts = max(int(time.time() * 1000), self._ts + 1)
-        said: dict[str, Any] = {"ts": self._ts, "n": number, "x": 20.5, "y": 50.5}
+        said: dict[str, Any] = {"ts": self._ts, "n": number, "x": 20.5, "y": 50.5, "c": self._ts}
         if self._events:
             said["e"] = 1
         self.sent_at[number] = time.monotonic()
