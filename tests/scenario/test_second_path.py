@@ -49,7 +49,7 @@ UNCONFIRMED = timedelta(seconds=0.3)
 LOOK_S = 0.05
 
 
-async def eventually(what: Callable[[], object], within_s: float = 20.0) -> None:
+async def eventually(what: Callable[[], object], within_s: float = 60.0) -> None:
     """Wait until ``what()``, or what it awaits, is true."""
     async with asyncio.timeout(within_s):
         while True:
