@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable
 from typing import Any, Final
 from uuid import UUID
 
@@ -171,6 +172,19 @@ class GatewayPort:
         await self._server.wait_closed()
 
 
+async def _heeded(call: Awaitable[None]) -> None:
+    """Await ``call`` and, should one have come meanwhile, its cancellation.
+
+    bumble awaits its controller by ``asyncio.wait_for``, which in Python 3.11 forgets a cancellation that
+    comes in the same moment as the answer: a device that is told to end would go on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    await call
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+
+
 class Peripheral:
     """One simulated device: it can advertise, and be connected to if it has services."""
 
@@ -196,35 +210,39 @@ class Peripheral:
         if len(data) > _LONGEST:
             raise ValueError(f"{len(data)} bytes do not fit an advertisement of {_LONGEST}")
         async with self._saying:
-            await self._device.start_advertising(
-                advertising_type=AdvertisingType.UNDIRECTED,
-                advertising_data=data,
-                advertising_interval_min=BURST_EVERY_MS,
-                advertising_interval_max=BURST_EVERY_MS,
+            await _heeded(
+                self._device.start_advertising(
+                    advertising_type=AdvertisingType.UNDIRECTED,
+                    advertising_data=data,
+                    advertising_interval_min=BURST_EVERY_MS,
+                    advertising_interval_max=BURST_EVERY_MS,
+                )
             )
             await asyncio.sleep((BURST - 0.5) * BURST_EVERY_MS / 1000)
-            await self._device.stop_advertising()
+            await _heeded(self._device.stop_advertising())
 
     async def offer(self, uuid16: int, every_ms: float = ADVERTISE_EVERY_MS) -> None:
         """Wait for a connection, advertising that service; again after each disconnection."""
-        await self._device.start_advertising(
-            advertising_data=_FLAGS + _structure(_SERVICE_LIST_16, uuid16.to_bytes(2, "little")),
-            advertising_interval_min=every_ms,
-            advertising_interval_max=every_ms,
-            auto_restart=True,
+        await _heeded(
+            self._device.start_advertising(
+                advertising_data=_FLAGS + _structure(_SERVICE_LIST_16, uuid16.to_bytes(2, "little")),
+                advertising_interval_min=every_ms,
+                advertising_interval_max=every_ms,
+                auto_restart=True,
+            )
         )
 
     async def notify(self, characteristic: Any, value: bytes) -> None:
         """Send ``value`` to whoever has subscribed to ``characteristic``."""
-        await self._device.notify_subscribers(characteristic, value)
+        await _heeded(self._device.notify_subscribers(characteristic, value))
 
     async def indicate(self, characteristic: Any, value: bytes) -> None:
         """Send ``value`` to whoever has subscribed to ``characteristic``, and wait until it is confirmed."""
-        await self._device.indicate_subscribers(characteristic, value)
+        await _heeded(self._device.indicate_subscribers(characteristic, value))
 
     async def vanish(self) -> None:
         """Go out of range: no more advertisements, connections end."""
-        await self._device.stop_advertising()
+        await _heeded(self._device.stop_advertising())
         self._controller.drop_connections()
 
 

@@ -46,8 +46,9 @@ async def _told_to_stop(pool: Pool, turns: int) -> bool:
     while not task.done() and len(rounds) < so_far + 3:  # noqa: ASYNC110 - until it stops, or shows that it will not
         await asyncio.sleep(0.001)
     stopped = task.cancelled()
-    task.cancel()
-    await asyncio.wait([task])
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0.001)
     return stopped
 
 
