@@ -156,7 +156,7 @@ class Agent:
             await stop.wait()
             if manager:
                 manager.say("STOPPING=1")
-            self.outbox.flush(self.clock.now())
+            self.pipeline.keep()
             for part in parts:
                 part.cancel()
         self.outbox.close(self.clock.now())

@@ -23,7 +23,7 @@ from edge_agent.evidence import PERSON_KINDS, Recent
 from edge_agent.outbox import Outbox
 from edge_agent.prompt import Announcer
 from edge_agent.replay import Replay
-from edge_agent.rules import FallSign, Heard, InForce, Rule
+from edge_agent.rules import RESTLESS, FallSign, Heard, InForce, Rule
 from edge_agent.settings import Device
 from edge_agent.thin import Thinning
 from firmware_protocols.errors import DecodeError
@@ -148,7 +148,7 @@ class Pipeline:
 
     def keep(self) -> None:
         """Make durable what the rules remember, where no record tells of it."""
-        self._note_rules()
+        self._note_rules(all_of_them=True)
         self.outbox.flush(self.clock.now())
 
     def silent_s(self) -> dict[str, float]:
@@ -176,7 +176,7 @@ class Pipeline:
         self._store(kept, alarms, now, stamp)
 
     def _store(self, kept: list[Reading | Event], alarms: list[Alarm], now: datetime, stamp: Stamp) -> None:
-        self._note_rules()
+        self._note_rules(all_of_them=bool(alarms))
         told = [
             replace(
                 alarm,
@@ -204,11 +204,15 @@ class Pipeline:
         sealed = alarm.state is AlarmState.RAISED and alarm.kind in PERSON_KINDS
         return {**alarm.evidence, **plan, **(self.recent.seal(now) if sealed else {})}
 
-    def _note_rules(self) -> None:
-        """Durable with the next commit: what the rules must not forget."""
-        self._noted_at = self.clock.now()
+    def _note_rules(self, *, all_of_them: bool) -> None:
+        """Durable with the next commit: what the rules must not forget. What changes with every frame goes
+        with an alarm and once a minute: a card bears no more.
+        """
+        if all_of_them:
+            self._noted_at = self.clock.now()
         for name, rule in self.rules.items():
-            self.outbox.note(_RULE + name, json.dumps(rule.state()))
+            if all_of_them or name not in RESTLESS:
+                self.outbox.note(_RULE + name, json.dumps(rule.state()))
 
     def _refuse(self, device: DeviceId, reason: str) -> None:
         """Count it; of many, say the 1st, 2nd, 4th, 8th …"""

@@ -28,7 +28,7 @@ from edge_agent.rules.upkeep import UpkeepRule
 from edge_agent.rules.vitals import VitalsRule
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, JsonValue
 
-__all__ = ["RULES", "Cancellable", "FallSign", "Heard", "Home", "InForce", "Rule", "Sight"]
+__all__ = ["RESTLESS", "RULES", "Cancellable", "FallSign", "Heard", "Home", "InForce", "Rule", "Sight"]
 
 
 class Rule(Protocol):
@@ -78,3 +78,8 @@ RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "silent": SilentRule,
     "blind": BlindRule,
 }
+
+RESTLESS: Final = frozenset({"surroundings"})
+"""Rules whose memory changes with every frame. A kill may cost it a minute: waits of many minutes are what
+it is for.
+"""

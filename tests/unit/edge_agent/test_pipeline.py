@@ -611,3 +611,19 @@ def test_a_device_that_was_only_spoken_of_is_not_heard_after_a_restart_either(ga
     gateway.hear_local(SMOKE, '{"smoke":true}', retained=True)
     gateway.restart()
     assert gateway.pipeline.silent_s() == {}
+
+
+def test_what_changes_with_every_frame_goes_to_disk_with_an_alarm_and_once_a_minute(gateway: Gateway) -> None:
+    def noted() -> str | None:
+        return gateway.box.recall("rule/surroundings")
+
+    gateway.hear(RADAR, micradar.encode_presence(True), "micradar")
+    assert noted() is None
+    gateway.at(60)
+    gateway.pipeline.tick()
+    after_a_minute = noted()
+    gateway.at(70)
+    gateway.hear(RADAR, micradar.encode_presence(False), "micradar")
+    assert noted() == after_a_minute is not None
+    gateway.hear_local(SMOKE, '{"smoke":true}')
+    assert noted() != after_a_minute
