@@ -49,7 +49,12 @@ _WAITING: Final = 64
 
 
 _EVENTS: Final = {"e": EventKind.RESTARTED, "b": EventKind.BUTTON, "f": EventKind.FALL_SUSPECTED}
-_QUANTITIES: Final = {"n": Quantity.DISTANCE, "x": Quantity.TEMPERATURE, "y": Quantity.HUMIDITY}
+_QUANTITIES: Final = {
+    "n": Quantity.DISTANCE,
+    "x": Quantity.RR_INTERVAL,
+    "y": Quantity.MEAN_ARTERIAL_PRESSURE,
+}
+"""Such that none is thinned out: the first differs each time, of the others each one counts."""
 
 
 def decode(frame: Frame, security: Security) -> Decoded:
