@@ -46,8 +46,7 @@ def _findings(settings: EdgeSettings) -> Iterator[Finding]:
     yield Finding(True, f"broker {uplink.host}:{uplink.port} {'with' if uplink.tls else 'WITHOUT'} TLS")
     for path in filter(None, (uplink.ca_file, uplink.cert_file, uplink.key_file)):
         yield Finding(os.access(path, os.R_OK), f"certificate file {path}")
-    if settings.enrolled:
-        yield _certificate(settings)
+    yield from _certificate(settings)
     for device in settings.devices.values():
         yield Finding(True, _device(device))
     for line in settings.serial:
@@ -71,13 +70,16 @@ def _line(line: SerialSettings) -> Iterator[Finding]:
         yield from _setup(line)
 
 
-def _certificate(settings: EdgeSettings) -> Finding:
-    assert settings.uplink.cert_file  # noqa: S101 - enrolled
+def _certificate(settings: EdgeSettings) -> Iterator[Finding]:
+    """How long the identity holds; of a gateway that is not enrolled, nothing."""
+    if not settings.enrolled or settings.uplink.cert_file is None:
+        return
     try:
         until = identity.validity(settings.uplink.cert_file).until
     except identity.IdentityError as error:
-        return Finding(False, str(error))
-    return Finding(until > datetime.now(UTC), f"enrolled, certificate valid until {until:%Y-%m-%d}")
+        yield Finding(False, str(error))
+    else:
+        yield Finding(until > datetime.now(UTC), f"enrolled, certificate valid until {until:%Y-%m-%d}")
 
 
 def _setup(line: SerialSettings) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 from cloud.db import Pool, connect, open_pool
+from tests.stopping import Endless
 
 
 async def test_a_connection_waits_neither_for_a_lock_nor_with_one_for_ever(database: str) -> None:
@@ -29,27 +30,14 @@ async def test_a_server_that_vanishes_with_a_request_under_way_is_noticed(databa
 async def _told_to_stop(pool: Pool, turns: int) -> bool:
     """Hand a waiting task the pool's only connection, tell it to stop so many turns later; whether it did."""
 
-    async def for_ever() -> None:
-        while True:
-            async with pool.connection() as conn:
-                await conn.execute("select 1")
-            rounds.append(1)
+    async def ask() -> None:
+        async with pool.connection() as conn:
+            await conn.execute("select 1")
 
-    rounds: list[int] = []
     async with pool.connection():
-        task = asyncio.create_task(for_ever())
+        asking = Endless(ask)
         await asyncio.sleep(0.01)
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    so_far = len(rounds)
-    while not task.done() and len(rounds) < so_far + 3:  # noqa: ASYNC110 - until it stops, or shows that it will not
-        await asyncio.sleep(0.001)
-    stopped = task.cancelled()
-    while not task.done():
-        task.cancel()
-        await asyncio.sleep(0.001)
-    return stopped
+    return await asking.stops_after(turns)
 
 
 async def test_a_task_told_to_stop_in_the_moment_it_gets_a_connection_stops(database: str) -> None:
