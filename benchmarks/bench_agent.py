@@ -29,8 +29,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge_agent import drivers
 from edge_agent.app import run_until_signalled
 from edge_agent.clock import Clock
+from edge_agent.configuration import load
 from edge_agent.drivers import Deliver, DriverSpec, Incoming
-from edge_agent.settings import EdgeSettings, load
+from edge_agent.settings import EdgeSettings
 from firmware_protocols import registry
 from firmware_protocols.codec import Codec, Decoded, Frame, PureCodec, Security
 from firmware_protocols.errors import Replayed, UnknownFormat

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from edge_agent.settings import SettingsError, load
+from edge_agent.configuration import SettingsError, load
 
 EXIT_USAGE: Final = 2
 EXIT_RUNNING: Final = 3

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from edge_agent.app import Agent
+from edge_agent.configuration import parse
 from edge_agent.drivers import Driver, DriverError, Incoming
 from edge_agent.drivers.ble_adapter import HciAdapter
 from edge_agent.drivers.ble_gatt import GattDriver
 from edge_agent.drivers.ble_scan import SILENCE_S, Air, ScanDriver
 from edge_agent.outbox import Outbox
-from edge_agent.settings import BleDeviceSettings, parse
+from edge_agent.settings import BleDeviceSettings
 from firmware_protocols.ble import mibeacon
 from firmware_protocols.ble.pendant import Call
 from firmware_protocols.codec import Decoded, Security

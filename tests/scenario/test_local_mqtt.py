@@ -21,12 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge_agent.clock import Clock
+from edge_agent.configuration import parse
 from edge_agent.drivers import Driver, DriverError, Incoming, build_all
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
 from edge_agent.prompt import Announcer
 from edge_agent.rules import RULES, Home
-from edge_agent.settings import EdgeSettings, parse
+from edge_agent.settings import EdgeSettings
 from edge_agent.supervise import supervise
 from edge_agent.ulid import Ulids
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, Event, Quality, Quantity, Reading

@@ -31,8 +31,8 @@ from cloud.texts import modem as centre_modem
 from edge_agent import modem as edge_modem
 from edge_agent import second_path, texting
 from edge_agent.app import Agent
+from edge_agent.configuration import parse
 from edge_agent.drivers import Incoming, serial_port
-from edge_agent.settings import parse
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
 from firmware_protocols.serial import micradar

@@ -24,8 +24,9 @@ from cloud.ingest.store import store
 from cloud.people import roster as people
 from edge_agent.app import Agent
 from edge_agent.clock import Clock
+from edge_agent.configuration import parse
 from edge_agent.drivers import Incoming
-from edge_agent.settings import EdgeSettings, parse
+from edge_agent.settings import EdgeSettings
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
 from firmware_protocols.serial import micradar

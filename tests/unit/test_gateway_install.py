@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_agent.settings import SettingsError, load
+from edge_agent.configuration import SettingsError, load
 from tests.harness import ROOT
 
 FOLDER = ROOT / "deploy" / "gateway"

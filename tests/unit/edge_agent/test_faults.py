@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.app import Agent
+from edge_agent.configuration import parse
 from edge_agent.drivers import ble_scan
 from edge_agent.faults import Faults
-from edge_agent.settings import parse
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, DeviceId
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.topics import Lane

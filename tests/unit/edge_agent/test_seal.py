@@ -8,9 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent.__main__ import main
+from edge_agent.configuration import SettingsError, load
 from edge_agent.enrol import enrol
 from edge_agent.seal import SealError, opened, seal_text, sealed
-from edge_agent.settings import SettingsError, load
 from tests.unit.edge_agent import office as offices
 from tests.unit.edge_agent.test_enrol import NOW
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.clock import Clock
+from edge_agent.configuration import parse
 from edge_agent.drivers import build_all
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
 from edge_agent.prompt import Announcer
 from edge_agent.rules import RULES, Home, Rule, Sight
-from edge_agent.settings import parse
 from firmware_protocols.model import (
     Alarm,
     DeviceId,

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.check import findings
+from edge_agent.configuration import parse
 from edge_agent.drivers import Driver, DriverError, Incoming, serial_port, ti_setup
 from edge_agent.drivers.serial_line import MOST_STRANGERS, build
-from edge_agent.settings import EdgeSettings, parse
+from edge_agent.settings import EdgeSettings
 from edge_agent.supervise import supervise
 from firmware_protocols.serial import enocean, ti_mmwave
 from firmware_protocols.serial.ti_mmwave import Target

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from edge_agent.configuration import SettingsError, load, parse
 from edge_agent.enrol import enrol
-from edge_agent.settings import DeviceKind, SettingsError, load, parse
+from edge_agent.settings import DeviceKind
 from firmware_protocols.model import DeviceId
 from tests.unit.edge_agent import office as offices
 

@@ -13,6 +13,7 @@ import pytest
 
 from edge_agent import modem, texting
 from edge_agent.app import Agent
+from edge_agent.configuration import parse
 from edge_agent.downlink import Downlink
 from edge_agent.drivers import DriverError, Incoming
 from edge_agent.modem import Modem as ModemPort
@@ -23,7 +24,7 @@ from edge_agent.prompt import Announcer, Phrase
 from edge_agent.rules import RULES, Rule
 from edge_agent.rules.sos import SosRule
 from edge_agent.second_path import SecondPath, Sender
-from edge_agent.settings import SmsSettings, parse
+from edge_agent.settings import SmsSettings
 from edge_agent.supervise import supervise
 from edge_agent.texting import PIN_TRIES, Pins, Texting
 from edge_agent.ulid import Ulids

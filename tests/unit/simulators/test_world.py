@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from cloud.people import roster as people
-from edge_agent import settings
+from edge_agent import configuration
 from edge_agent.falls import features, recordings
 from firmware_protocols.model import DeviceId
 from simulators import journey, papers, scenario, world
@@ -64,7 +64,7 @@ def test_the_cloud_accepts_the_roster(tmp_path: Path) -> None:
 
 def test_the_gateway_accepts_its_configuration() -> None:
     home = WORLD.whole[0]
-    parsed = settings.parse(tomllib.loads(papers.gateway(home, WIRING)))
+    parsed = configuration.parse(tomllib.loads(papers.gateway(home, WIRING)))
     assert set(parsed.devices) == {device.name for device in home.devices}
     assert parsed.ble is not None
     assert {device.name for device in parsed.ble.device if device.connect} == {"wearable", "oximeter"}
