@@ -21,11 +21,15 @@ TIMEOUT_S: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """One event of the stream: its name (``inc``, ``home``, ``hb``, ``reset``), data, and when it came."""
+    """One event of the stream: its name (``inc``, ``home``, ``hb``, ``reset``), data, and when it came.
+
+    ``number``: where to continue after it; 0 where it names no place.
+    """
 
     name: str
     data: Mapping[str, Any]
     at: float
+    number: int = 0
 
 
 class Console:
@@ -78,16 +82,15 @@ class Console:
         """
         async with self._client.stream("GET", f"{API}/stream", params={"after": after}) as answer:
             answer.raise_for_status()
-            name, data = "", ""
+            said = {"event": "", "data": "", "id": ""}
             async for line in answer.aiter_lines():
                 field, _, value = line.partition(": ")
-                if field == "event":
-                    name = value
-                elif field == "data":
-                    data += value
-                elif not line and data:
-                    yield LiveEvent(name, json.loads(data), time.time())
-                    name, data = "", ""
+                if field in said:
+                    said[field] = value
+                elif not line and said["data"]:
+                    data = json.loads(said["data"])
+                    yield LiveEvent(said["event"], data, time.time(), int(said["id"] or 0))
+                    said = dict.fromkeys(said, "")
 
 
 async def answers(address: str) -> bool:
