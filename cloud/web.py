@@ -20,13 +20,12 @@ from fastapi import FastAPI
 from psycopg_pool import PoolTimeout
 from pydantic.json_schema import models_json_schema
 
-from cloud import guard, health, problems, session_routes, sessions, stream
+from cloud import guard, health, once, problems, session_routes, sessions, stream
 from cloud.access import Clock, Parts, wall_clock
 from cloud.db import Pool
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
-from cloud.incidents import commands
 from cloud.incidents import routes as incident_routes
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
@@ -127,7 +126,7 @@ async def _tidy(parts: Parts) -> None:
             async with parts.pool.connection() as conn:
                 now = parts.clock()
                 await sessions.forget_ended(conn, now)
-                await commands.forget_keys(conn, now)
+                await once.forget_answers(conn, now)
                 await stream.forget_changes(conn, now)
         except (psycopg.Error, PoolTimeout) as error:
             _log.warning("tidying waits for the database reason=%s", type(error).__name__)

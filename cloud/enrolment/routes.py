@@ -20,12 +20,15 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from cloud.access import Api, Call, Text, require
 from cloud.auth import Permission, Principal
+from cloud.db import Connection
 from cloud.enrolment import authority, claims, store
 from cloud.enrolment.authority import Authority, BadRequestError, read_request
 from cloud.enrolment.authority import Request as SigningRequest
 from cloud.enrolment.claims import CertificateView, ClaimError, ClaimView
 from cloud.enrolment.judge import Verdict
 from cloud.enrolment.store import Enrolled, Refused
+from cloud.once import ERRORS as ONCE_ERRORS
+from cloud.once import Once
 from cloud.problems import ProblemError, not_found, responses
 from cloud.settings import Settings
 from cloud.throttle import Throttle
@@ -192,25 +195,29 @@ Desk = Annotated[Office, Depends(_office)]
     summary="Draw a claim for a gateway",
     responses=_ADMIN_ERRORS | responses(HTTPStatus.CONFLICT),
 )
-async def draw_claim(claim: NewClaim, api: Api, admin: Admin, _: Desk) -> DrawnClaim:
+async def draw_claim(claim: NewClaim, admin: Admin, once: Once, _: Desk) -> DrawnClaim:
     """A code that works once, for a limited time, for one gateway; it is shown only in this answer."""
+    scope = admin.scope(PURPOSE)
+
+    async def work(conn: Connection) -> DrawnClaim:
+        drawn = await claims.draw(
+            conn,
+            scope,
+            home_id=claim.home_id,
+            gateway=claim.gateway_id,
+            hardware=claim.hardware,
+            valid=timedelta(hours=claim.hours),
+            actor=_actor(admin),
+            now=once.call.now,
+        )
+        return DrawnClaim(id=drawn.id, code=drawn.code, gateway_id=drawn.gateway, expires_at=drawn.expires_at)
+
     try:
-        async with api.writing() as conn:
-            drawn = await claims.draw(
-                conn,
-                admin.scope(PURPOSE),
-                home_id=claim.home_id,
-                gateway=claim.gateway_id,
-                hardware=claim.hardware,
-                valid=timedelta(hours=claim.hours),
-                actor=_actor(admin),
-                now=api.now,
-            )
+        return await once.do(scope, DrawnClaim, work)
     except ClaimError as error:
         if error.code == "not_found":
             raise not_found() from error
         raise ProblemError(HTTPStatus.CONFLICT, error.code, str(error)) from error
-    return DrawnClaim(id=drawn.id, code=drawn.code, gateway_id=drawn.gateway, expires_at=drawn.expires_at)
 
 
 @router.get("/claims", operation_id="listClaims", summary="The newest claims", responses=_ADMIN_ERRORS)
@@ -225,14 +232,17 @@ async def list_claims(api: Api, admin: Admin) -> Claims:
     operation_id="withdrawClaim",
     summary="Withdraw an unused claim",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=_ADMIN_ERRORS,
+    responses=_ADMIN_ERRORS | ONCE_ERRORS,
 )
-async def withdraw_claim(claim_id: Annotated[int, Path(ge=1, lt=2**31)], api: Api, admin: Admin) -> None:
+async def withdraw_claim(claim_id: Annotated[int, Path(ge=1, lt=2**31)], admin: Admin, once: Once) -> None:
     """The code is worth nothing from now on. A used one cannot be withdrawn: revoke the gateway."""
-    async with api.writing() as conn:
-        found = await claims.withdraw(conn, admin.scope(PURPOSE), claim_id, _actor(admin), api.now)
-    if not found:
-        raise not_found()
+    scope = admin.scope(PURPOSE)
+
+    async def work(conn: Connection) -> None:
+        if not await claims.withdraw(conn, scope, claim_id, _actor(admin), once.call.now):
+            raise not_found()
+
+    await once.carry_out(scope, work)
 
 
 @router.get(
@@ -252,14 +262,17 @@ async def list_certificates(api: Api, admin: Admin) -> Certificates:
     operation_id="revokeGateway",
     summary="Shut a gateway out",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=_ADMIN_ERRORS,
+    responses=_ADMIN_ERRORS | ONCE_ERRORS,
 )
-async def revoke_gateway(gateway_id: GatewayName, api: Api, admin: Admin) -> None:
+async def revoke_gateway(gateway_id: GatewayName, admin: Admin, once: Once) -> None:
     """Its certificates, its sign-in and its unused claims are over at once; a new claim lets it in again."""
-    async with api.writing() as conn:
-        found = await claims.revoke(conn, admin.scope(PURPOSE), gateway_id, _actor(admin), api.now)
-    if not found:
-        raise not_found()
+    scope = admin.scope(PURPOSE)
+
+    async def work(conn: Connection) -> None:
+        if not await claims.revoke(conn, scope, gateway_id, _actor(admin), once.call.now):
+            raise not_found()
+
+    await once.carry_out(scope, work)
 
 
 @router.post(

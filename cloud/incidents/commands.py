@@ -1,53 +1,34 @@
 """A person's answer to an incident, done once.
 
-What this is: the shell around ``store.act``: transaction, idempotency, and the mapping of refusals. What it
-is not: a decision. The one idea: the key's row is inserted first, in the same transaction as the act; a
-repeat that arrives meanwhile waits on that row and then finds the finished answer.
+What this is: the shell around ``store.act``: one transaction, and the mapping of refusals. What it is not: a
+decision, or the memory of what was answered (``cloud.once``).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-import msgspec
-from fastapi import Depends, Header
-from psycopg.types.json import Jsonb
+from fastapi import Depends
 
-from cloud.access import Api, Call, require
+from cloud.access import require
 from cloud.auth import Permission, Principal
-from cloud.db import Connection, Queries
+from cloud.db import Connection
 from cloud.incidents import store
 from cloud.incidents.machine import Trigger
 from cloud.incidents.model import IncidentView
+from cloud.once import Once, OneCommand
 from cloud.problems import ProblemError, not_found
-
-KEYS_KEPT: Final = timedelta(hours=24)
-"""A repeat later than this is a new command; a screen gives up on a command after minutes."""
-
-_SQL: Final = Queries(__package__, "commands.sql")
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[!-~]{1,128}$",
-        description="drawn by the client, one per command; a repeat with it returns the first answer",
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """The commands of one request: who gives them, when, and under which key."""
+    """The command of one request, and who gives it."""
 
-    call: Call
+    once: OneCommand
     actor: Principal
-    key: str | None
 
     async def do(
         self, incident_id: int, trigger: Trigger, version: int, detail: Mapping[str, Any]
@@ -56,20 +37,13 @@ class Commands:
 
         Raises:
             ProblemError: 404 absent or not in scope; 409 with ``current``: ``conflict`` when ``version`` is
-                old, else the ``Reason`` why it does not apply; 422 when the key was used for another command.
+                old, else the ``Reason`` why it does not apply; and what ``OneCommand.do`` raises.
         """
-        async with self.call.writing() as conn:
-            if self.key is None:
-                return await self._act(conn, incident_id, trigger, version, detail)
-            fingerprint = _fingerprint(incident_id, trigger, version, detail)
-            claim = {"staff_id": self.actor.staff_id, "key": self.key}
-            claimed = await conn.execute(_SQL["claim_key"], claim | {"now": self.call.now})
-            if not claimed.rowcount:
-                return await _first_answer(conn, claim, fingerprint)
-            view = await self._act(conn, incident_id, trigger, version, detail)
-            response = Jsonb({"command": fingerprint, "view": view.model_dump(mode="json")})
-            await conn.execute(_SQL["keep_response"], claim | {"response": response})
-            return view
+
+        async def work(conn: Connection) -> IncidentView:
+            return await self._act(conn, incident_id, trigger, version, detail)
+
+        return await self.once.do(self.actor.scope("console"), IncidentView, work)
 
     async def _act(
         self,
@@ -87,7 +61,7 @@ class Commands:
                 incident_id,
                 trigger,
                 f"staff:{self.actor.staff_id}",
-                self.call.now,
+                self.once.call.now,
                 version,
                 **detail,
             )
@@ -100,32 +74,10 @@ class Commands:
 
 
 async def commands(
-    api: Api,
-    actor: Annotated[Principal, Depends(require(Permission.HANDLE_INCIDENT))],
-    key: IdempotencyKey = None,
+    once: Once, actor: Annotated[Principal, Depends(require(Permission.HANDLE_INCIDENT))]
 ) -> Commands:
     """The dependency of every route that changes an incident."""
-    return Commands(api, actor, key)
-
-
-async def forget_keys(conn: Connection, now: datetime) -> None:
-    """Delete the answers that no repeat asks for any more."""
-    await conn.execute(_SQL["forget_keys"], {"before": now - KEYS_KEPT})
-
-
-def _fingerprint(incident_id: int, trigger: str, version: int, detail: Mapping[str, Any]) -> str:
-    command = msgspec.json.encode([incident_id, trigger, version, detail], order="sorted")
-    return hashlib.sha256(command).hexdigest()
-
-
-async def _first_answer(conn: Connection, claim: Mapping[str, Any], fingerprint: str) -> IncidentView:
-    cursor = await conn.execute(_SQL["claimed_response"], claim)
-    row = await cursor.fetchone()
-    if row is None or row["response"]["command"] != fingerprint:
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused", "This key belongs to another command."
-        )
-    return IncidentView.model_validate(row["response"]["view"])
+    return Commands(once, actor)
 
 
 def _refusal(code: str, detail: str, current: IncidentView | None) -> ProblemError:

@@ -38,6 +38,12 @@ describe("a command", () => {
     expect(new Set(n.headers().map((h) => h["Idempotency-Key"])).size).toBe(1);
   });
 
+  it("is asked for again while its first attempt is still being done", async () => {
+    const n = network("cut", [409, { code: "in_progress" }], [200, incident(7, { version: 5 })]);
+    expect((await n.api.act(7, "ack", 4)).version).toBe(5);
+    expect(n.calls).toHaveLength(3);
+  });
+
   it("gives up after three attempts", async () => {
     const n = network("cut", "cut", "cut");
     await expect(n.api.act(7, "ack", 4)).rejects.toBeInstanceOf(Unreachable);

@@ -131,9 +131,13 @@ function refusal(status: number, answer: unknown): Refused {
   return new Refused(status, problem.code ?? "", problem.current ?? null);
 }
 
-/** A gateway's 502-504 says that the server was not reached; anything else it answered is final. */
+/**
+ * A gateway's 502-504 says that the server was not reached, and `in_progress` that the first attempt is still being
+ * done; anything else it answered is final.
+ */
 function mayRepeat(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof Refused && error.status >= 502 && error.status <= 504);
+  if (error instanceof Refused) return error.code === "in_progress" || (error.status >= 502 && error.status <= 504);
+  return error instanceof Unreachable;
 }
 
 /** 128 random bits in hexadecimal. `crypto.randomUUID` is missing on plain-HTTP pages of a local network. */

@@ -1716,6 +1716,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
             };
@@ -1815,6 +1817,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
             };
@@ -1852,6 +1856,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2117,6 +2130,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
             };
@@ -2154,6 +2169,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2404,7 +2428,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -2508,7 +2532,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -2612,7 +2636,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -2716,7 +2740,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -2820,7 +2844,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -2924,7 +2948,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -3028,7 +3052,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -3132,7 +3156,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -3236,7 +3260,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -3340,7 +3364,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -3444,7 +3468,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -3548,7 +3572,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
@@ -3652,7 +3676,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description drawn by the client, one per command; a repeat with it returns the first answer */
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
                 "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";

@@ -11,8 +11,8 @@ import pytest
 
 from cloud.db import Connection
 from cloud.incidents import store
-from cloud.incidents.commands import KEYS_KEPT, forget_keys
 from cloud.ingest.model import StoredAlarm
+from cloud.once import KEPT, forget_answers
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON
@@ -112,13 +112,20 @@ async def test_a_repeated_command_is_done_once_and_answered_alike(site: Site, co
     assert await _steps(conn, incident, "note") == 1
 
 
-async def test_parallel_repeats_of_a_command_are_done_once(site: Site, conn: Connection) -> None:
+async def test_of_parallel_repeats_one_is_done_and_the_others_hear_that_it_runs(
+    site: Site, conn: Connection
+) -> None:
     browser = await site.signed_in("operator")
     incident = await _raise(conn, site)
     browser.headers["Idempotency-Key"] = "k-1"
     answers = await asyncio.gather(*(_act(browser, incident, "note", note="x") for _ in range(5)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.content for answer in answers}) == 1
+    done = [answer for answer in answers if answer.status_code == 200]
+    waiting = [answer for answer in answers if answer.status_code == 409]
+    assert len(done) + len(waiting) == 5
+    assert len({answer.content for answer in done}) == 1
+    assert {(answer.json()["code"], answer.headers["Retry-After"]) for answer in waiting} <= {
+        ("in_progress", "1")
+    }
     assert await _steps(conn, incident, "note") == 1
 
 
@@ -152,8 +159,8 @@ async def test_old_keys_are_forgotten_and_young_ones_kept(site: Site, conn: Conn
     browser = await site.signed_in("operator")
     incident = await _raise(conn, site)
     await browser.post(f"/incidents/{incident}/ack", json={"version": 1}, headers={"Idempotency-Key": "k-1"})
-    for at, kept in ((NOON, 1), (NOON + KEYS_KEPT, 0)):
-        await forget_keys(conn, at)
+    for at, kept in ((NOON, 1), (NOON + KEPT, 0)):
+        await forget_answers(conn, at)
         cursor = await conn.execute("select count(*) as n from idempotency")
         assert await cursor.fetchone() == {"n": kept}
 

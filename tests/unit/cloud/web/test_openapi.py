@@ -46,6 +46,21 @@ def test_every_operation_says_what_it_does_and_how_it_fails(
     assert ("X-Anban" in headers) == (method.upper() not in SAFE_METHODS and not path.startswith(INTENT_FREE))
 
 
+def test_every_command_of_a_person_may_be_repeated_with_a_key() -> None:
+    without = {
+        operation["operationId"]
+        for _, method, operation in OPERATIONS
+        if method.upper() not in SAFE_METHODS
+        and "Idempotency-Key" not in {parameter["name"] for parameter in operation.get("parameters", ())}
+    }
+    assert without == {
+        "signIn", "signOut",  # once more opens one more session, or ends what has ended
+        "answerRequest", "answerByPage",  # the last word counts, and the token names the message
+        "enrolGateway", "renewGateway",  # the same key of the gateway gets the same answer
+        "takeText",  # a text carries its own number
+    }  # fmt: skip
+
+
 def test_exactly_the_operations_behind_sign_in_ask_for_the_session() -> None:
     open_to_all = {operation["operationId"] for _, _, operation in OPERATIONS if "security" not in operation}
     assert open_to_all == {

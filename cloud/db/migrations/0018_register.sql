@@ -1,0 +1,73 @@
+-- Records that people change: each has a version that grows with every change of its content, whoever makes it, so
+-- that nobody overwrites what they have not seen; and an end that is written down instead of a row that vanishes.
+
+create function next_version() returns trigger language plpgsql as $$
+begin
+    new.version := old.version + 1;
+    return new;
+end
+$$;
+
+alter table tenant add column version integer not null default 1;
+alter table staff add column version integer not null default 1;
+alter table gateway add column version integer not null default 1;
+alter table home add column version integer not null default 1, add column retired_at timestamptz;
+alter table resident add column version integer not null default 1, add column retired_at timestamptz;
+alter table contact add column version integer not null default 1, add column retired_at timestamptz;
+alter table device add column version integer not null default 1, add column retired_at timestamptz;
+
+-- What devices and sign-ins write all day (seen, online, failed attempts) is no content.
+create trigger tenant_version before update of name, division_code, time_zone, duty_channels, duty_locale on tenant
+    for each row when (
+        (old.name, old.division_code, old.time_zone, old.duty_channels, old.duty_locale)
+        is distinct from (new.name, new.division_code, new.time_zone, new.duty_channels, new.duty_locale)
+    ) execute function next_version();
+create trigger staff_version before update of role, name, locale, disabled_at on staff
+    for each row when (
+        (old.role, old.name, old.locale, old.disabled_at)
+        is distinct from (new.role, new.name, new.locale, new.disabled_at)
+    ) execute function next_version();
+create trigger gateway_version before update of home_id, shard, secret, phone, revoked_at on gateway
+    for each row when (
+        (old.home_id, old.shard, old.secret, old.phone, old.revoked_at)
+        is distinct from (new.home_id, new.shard, new.secret, new.phone, new.revoked_at)
+    ) execute function next_version();
+create trigger home_version before update of division_code, address, latitude, longitude, retired_at on home
+    for each row when (
+        (old.division_code, old.address, old.latitude, old.longitude, old.retired_at)
+        is distinct from (new.division_code, new.address, new.latitude, new.longitude, new.retired_at)
+    ) execute function next_version();
+create trigger resident_version before update on resident
+    for each row when (
+        (old.name, old.birth_year, old.sex, old.lives_alone, old.ability_level, old.phone, old.notes, old.retired_at)
+        is distinct from
+        (new.name, new.birth_year, new.sex, new.lives_alone, new.ability_level, new.phone, new.notes, new.retired_at)
+    ) execute function next_version();
+create trigger contact_version before update on contact
+    for each row when (
+        (old.rank, old.name, old.relation, old.phone, old.has_key, old.locale, old.channels, old.retired_at)
+        is distinct from
+        (new.rank, new.name, new.relation, new.phone, new.has_key, new.locale, new.channels, new.retired_at)
+    ) execute function next_version();
+create trigger device_version before update of kind, room, retired_at on device
+    for each row when (
+        (old.kind, old.room, old.retired_at) is distinct from (new.kind, new.room, new.retired_at)
+    ) execute function next_version();
+
+-- A place in the ladder is free again once its holder is retired.
+alter table contact drop constraint contact_home_id_rank_key;
+create unique index contact_place on contact (home_id, rank) where retired_at is null;
+
+-- A command done once: neither the key that the client drew nor the answer can be read from the table. The answer is
+-- sealed under the key, so only whoever repeats the command opens it.
+delete from idempotency;
+alter table idempotency
+    alter column key type bytea using sha256(key::bytea),
+    drop column response,
+    add column command bytea not null,                            -- sha-256 of what was asked
+    add column answer bytea not null;
+create index idempotency_at on idempotency (at);
+
+-- History, newest first, page by page.
+create index incident_history on incident (tenant_id, opened_at desc, id desc);
+drop index incident_tenant;
