@@ -319,7 +319,7 @@ def _waiting(outbox: Path) -> int:
 
 def account(road: Road, home: Home) -> dict[str, Any]:
     """Hold what was said against what is stored."""
-    report = asyncio.run(_audited(road.system.dsn))
+    report = asyncio.run(audited(road.system.dsn))
     with psycopg.connect(road.system.dsn) as conn:
         raised = _rows(
             conn,
@@ -403,7 +403,8 @@ def _rows(conn: psycopg.Connection[Any], statement: str, *values: object) -> lis
     return conn.execute(statement.encode(), values).fetchall()
 
 
-async def _audited(dsn: str) -> Report:
+async def audited(dsn: str) -> Report:
+    """The audit of the database at ``dsn``."""
     conn = await connect(dsn)
     try:
         return await audit(conn)

@@ -34,10 +34,9 @@ from typing import Any, Final
 import httpx
 import psycopg
 
+from benchmarks.chaos import audited
 from benchmarks.gateways import wait_for
 from benchmarks.split import PARTS, Split, split
-from cloud.audit import audit
-from cloud.db import connect
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, Quantity, Reading
 from firmware_protocols.wire.topics import Lane
 from simulators.console import API, Console
@@ -249,7 +248,7 @@ def hurt(cloud: Split, times: int, rng: random.Random, until: float) -> Counter[
 
 def account(cloud: Split, gateways: Sequence[Gateway], people: Sequence[Person]) -> dict[str, Any]:
     """Hold what was said and clicked against what is stored."""
-    report = asyncio.run(_audited(cloud.postgres.dsn))
+    report = asyncio.run(audited(cloud.postgres.dsn))
     with psycopg.connect(cloud.postgres.dsn) as conn:
         raised = _rows(conn, "select alarm_id, count(*) from alarm where state = 'raised' group by 1")
         of_incident = {row[0] for row in _rows(conn, "select alarm_id from incident_alarm")}
@@ -331,14 +330,6 @@ def _timers(steps: Sequence[Any], opened: Mapping[int, datetime]) -> dict[str, f
 
 def _rows(conn: psycopg.Connection[Any], statement: str, *values: object) -> list[Any]:
     return conn.execute(statement.encode(), values).fetchall()
-
-
-async def _audited(dsn: str) -> Any:
-    conn = await connect(dsn)
-    try:
-        return await audit(conn)
-    finally:
-        await conn.close()
 
 
 def screens(cloud: Split, watched: Sequence[Screen]) -> dict[str, int]:

@@ -168,9 +168,9 @@ def split(
     cloud = Split(folder, postgres, nats, f"http://127.0.0.1:{free_port()}", folder / "cloud.toml")
     try:
         cloud.config.write_text(_configuration(cloud) + more)
-        _load(cloud, roster)
+        load(cloud.config, roster)
         for role in roles:
-            cloud.roles[role] = Kept(_command(cloud, role), folder / f"role-{role}.log")
+            cloud.roles[role] = Kept(command(cloud.config, role), folder / f"role-{role}.log")
         if "api" in roles and not wait_for(cloud.ready, START_S, 0.2):
             raise RuntimeError(f"the cloud does not start, see {folder}/role-*.log")
         yield cloud
@@ -180,23 +180,35 @@ def split(
         services.stop()
 
 
-def _command(cloud: Split, role: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "cloud", role, "--config", str(cloud.config), *arguments]
+def command(config: Path, role: str, *arguments: str) -> list[str]:
+    """``anban-cloud role`` with a configuration file."""
+    return [sys.executable, "-m", "cloud", role, "--config", str(config), *arguments]
 
 
 def _configuration(cloud: Split) -> str:
     port = cloud.address.rpartition(":")[2]
+    told = services_told(cloud.postgres.dsn, cloud.nats.mqtt_port, cloud.nats.ingest_secret)
+    return f"{told}[web]\nport = {port}\n"
+
+
+def services_told(dsn: str, port: int, secret: str) -> str:
+    """The lines of a configuration that name a database and a broker of this machine."""
     return (
-        f"[database]\ndsn = {json.dumps(cloud.postgres.dsn)}\n"
-        f'[broker]\nhost = "127.0.0.1"\nport = {cloud.nats.mqtt_port}\nuser = "{INGEST_USER}"\n'
-        f"secret = {json.dumps(cloud.nats.ingest_secret)}\n[web]\nport = {port}\n"
+        f"[database]\ndsn = {json.dumps(dsn)}\n"
+        f'[broker]\nhost = "127.0.0.1"\nport = {port}\nuser = "{INGEST_USER}"\n'
+        f"secret = {json.dumps(secret)}\n"
     )
 
 
-def _load(cloud: Split, roster: Mapping[str, Any]) -> None:
-    file = cloud.folder / "roster.json"
+def load(config: Path, roster: Mapping[str, Any]) -> None:
+    """Bring the database to the newest schema and load ``roster``.
+
+    Raises:
+        RuntimeError: a command fails, with what it said.
+    """
+    file = config.with_name("roster.json")
     file.write_text(json.dumps(roster, ensure_ascii=False), encoding="utf-8")
-    for command in (_command(cloud, "migrate"), _command(cloud, "load", str(file))):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    for words in (command(config, "migrate"), command(config, "load", str(file))):
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"{command[3]} failed: {done.stderr[-1_000:]}")
+            raise RuntimeError(f"{words[3]} failed: {done.stderr[-1_000:]}")
