@@ -88,9 +88,9 @@ def unavailable() -> ProblemError:
     )
 
 
-def respond(problem: ProblemError, fields: list[InvalidField] | None = None) -> JSONResponse:
-    """The response for ``problem``."""
-    document = Problem(
+def document(problem: ProblemError, fields: list[InvalidField] | None = None) -> Problem:
+    """What an answer says about ``problem``."""
+    return Problem(
         title=problem.status.phrase,
         status=problem.status.value,
         code=problem.code,
@@ -98,8 +98,12 @@ def respond(problem: ProblemError, fields: list[InvalidField] | None = None) -> 
         current=dict(problem.current) if problem.current is not None else None,
         fields=fields,
     )
+
+
+def respond(problem: ProblemError, fields: list[InvalidField] | None = None) -> JSONResponse:
+    """The response for ``problem``."""
     return JSONResponse(
-        document.model_dump(mode="json", exclude_none=True),
+        document(problem, fields).model_dump(mode="json", exclude_none=True),
         status_code=problem.status.value,
         headers=problem.headers,
         media_type=MEDIA_TYPE,

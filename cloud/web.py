@@ -26,6 +26,7 @@ from cloud.db import Pool
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
+from cloud.incidents import bulk, history
 from cloud.incidents import routes as incident_routes
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
@@ -43,6 +44,8 @@ TIDY_EVERY: Final = timedelta(hours=1)
 ROUTERS: Final = (
     session_routes.router,
     incident_routes.router,
+    history.router,
+    bulk.router,
     stream.router,
     people_routes.router,
     enrolment_routes.router,

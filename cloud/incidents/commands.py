@@ -7,7 +7,7 @@ decision, or the memory of what was answered (``cloud.once``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -44,6 +44,10 @@ class Commands:
             return await self._act(conn, incident_id, trigger, version, detail)
 
         return await self.once.do(self.actor.scope("console"), IncidentView, work)
+
+    def part(self, number: int, asked: bytes) -> Commands:
+        """The ``number``-th of many commands in one request."""
+        return replace(self, once=self.once.part(number, asked))
 
     async def _act(
         self,

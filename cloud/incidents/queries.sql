@@ -243,3 +243,25 @@ where r.home_id = %(home_id)s
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
 order by r.id
 limit 1
+
+-- history --
+-- The page is chosen by the index of the history; the rest of each card is read for its rows only.
+select card.*
+from (
+    select i.id
+    from incident i
+    where i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
+      and (%(home_id)s::int is null or i.home_id = %(home_id)s)
+      and (%(kind)s::text is null or i.kind = %(kind)s)
+      and (%(state)s::text is null or i.state = %(state)s)
+      and (%(priority)s::int is null or i.priority = %(priority)s)
+      and (%(outcome)s::text is null or i.outcome = %(outcome)s)
+      and (%(open)s::boolean is null or (i.closed_at is null) = %(open)s)
+      and (%(opened_from)s::timestamptz is null or i.opened_at >= %(opened_from)s)
+      and (%(opened_before)s::timestamptz is null or i.opened_at < %(opened_before)s)
+      and (%(before_at)s::timestamptz is null or (i.opened_at, i.id) < (%(before_at)s, %(before_id)s::bigint))
+    order by i.opened_at desc, i.id desc
+    limit %(limit)s
+) as page
+join incident_card card on card.id = page.id
+order by card.opened_at desc, card.id desc

@@ -214,6 +214,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents, newest first
+         * @description Open and closed incidents within the reader's bounds.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Many answers in one request
+         * @description Each item succeeds or fails for itself; the request answers 200 with an answer for each.
+         */
+        post: operations["actOnIncidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}": {
         parameters: {
             query?: never;
@@ -613,6 +653,28 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ActionAnswers
+         * @description One answer per item, in the order of the items.
+         */
+        ActionAnswers: {
+            /** Answers */
+            answers: components["schemas"]["ItemAnswer"][];
+        };
+        /**
+         * Actions
+         * @description What is to be done, in this order.
+         */
+        Actions: {
+            /** Actions */
+            actions: (components["schemas"]["PlainItem"] | components["schemas"]["TriageItem"] | components["schemas"]["DispatchItem"] | components["schemas"]["EmergencyItem"] | components["schemas"]["NoteItem"] | components["schemas"]["ReportItem"] | components["schemas"]["CloseItem"])[];
+        };
+        /**
+         * AlarmKind
+         * @description Why a person may be in danger. The cloud maps each to a priority and an incident family.
+         * @enum {string}
+         */
+        AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "vitals" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper";
+        /**
          * Answer
          * @description What every action carries: the version of the incident the person was looking at.
          */
@@ -715,6 +777,27 @@ export interface components {
             version: number;
         };
         /**
+         * CloseItem
+         * @description See ``closeIncident``.
+         */
+        CloseItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "close";
+            /** Incident Id */
+            incident_id: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            outcome: components["schemas"]["OutcomeCode"];
+            /** Version */
+            version: number;
+        };
+        /**
          * ContactView
          * @description One member of the care circle; ``rank`` 1 is asked first.
          */
@@ -772,6 +855,28 @@ export interface components {
             version: number;
         };
         /**
+         * DispatchItem
+         * @description See ``dispatchResponder``.
+         */
+        DispatchItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "dispatch";
+            /** Eta Minutes */
+            eta_minutes?: number | null;
+            /** Incident Id */
+            incident_id: number;
+            /**
+             * Responder
+             * @default
+             */
+            responder: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * DrawnClaim
          * @description The new claim. ``code`` is shown this once.
          */
@@ -793,6 +898,26 @@ export interface components {
          * @description A public service was called.
          */
         Emergency: {
+            /**
+             * Service
+             * @enum {string}
+             */
+            service: "110" | "119" | "120";
+            /** Version */
+            version: number;
+        };
+        /**
+         * EmergencyItem
+         * @description See ``callEmergencyService``.
+         */
+        EmergencyItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "emergency";
+            /** Incident Id */
+            incident_id: number;
             /**
              * Service
              * @enum {string}
@@ -946,6 +1071,16 @@ export interface components {
             timeline: components["schemas"]["TimelineEntry"][];
         };
         /**
+         * IncidentPage
+         * @description Some incidents, newest first.
+         */
+        IncidentPage: {
+            /** Items */
+            items: components["schemas"]["IncidentView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * IncidentState
          * @description Where an incident stands.
          * @enum {string}
@@ -1029,6 +1164,18 @@ export interface components {
             where: (string | number)[];
         };
         /**
+         * ItemAnswer
+         * @description What became of one item: ``incident`` with status 200, else ``problem``.
+         */
+        ItemAnswer: {
+            incident?: components["schemas"]["IncidentView"] | null;
+            /** Incident Id */
+            incident_id: number;
+            problem?: components["schemas"]["Problem"] | null;
+            /** Status */
+            status: number;
+        };
+        /**
          * Me
          * @description Who is signed in. ``expires_at``: when this session ends at the latest; warn before.
          */
@@ -1100,6 +1247,23 @@ export interface components {
             version: number;
         };
         /**
+         * NoteItem
+         * @description See ``noteOnIncident``.
+         */
+        NoteItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "note";
+            /** Incident Id */
+            incident_id: number;
+            /** Note */
+            note: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * Outcome
          * @description What became of an answer; the value is the key of the sentence that its giver sees.
          * @enum {string}
@@ -1117,6 +1281,21 @@ export interface components {
          * @enum {string}
          */
         Permission: "read_queue" | "handle_incident" | "read_home" | "read_figures" | "administer";
+        /**
+         * PlainItem
+         * @description An action that needs no more than the version.
+         */
+        PlainItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "ack" | "arrive" | "enter" | "follow_up" | "monitor" | "reopen" | "voice";
+            /** Incident Id */
+            incident_id: number;
+            /** Version */
+            version: number;
+        };
         /**
          * Problem
          * @description What an error answer holds. ``code`` is stable; ``current`` comes with 409, ``fields`` with 422.
@@ -1216,6 +1395,27 @@ export interface components {
          * @description What the responder found so far.
          */
         Report: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            outcome?: components["schemas"]["OutcomeCode"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ReportItem
+         * @description See ``reportOutcome``.
+         */
+        ReportItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "report";
+            /** Incident Id */
+            incident_id: number;
             /**
              * Note
              * @default
@@ -1347,6 +1547,23 @@ export interface components {
          * @description The script is done; ``priority`` if it turned out otherwise (it may rise or fall here).
          */
         Triage: {
+            /** Priority */
+            priority?: number | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TriageItem
+         * @description See ``triageIncident``.
+         */
+        TriageItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "triage";
+            /** Incident Id */
+            incident_id: number;
             /** Priority */
             priority?: number | null;
             /** Version */
@@ -2311,6 +2528,177 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description ``next`` of a page */
+                cursor?: string | null;
+                /** @description most items on the page */
+                limit?: number;
+                home_id?: number | null;
+                kind?: components["schemas"]["AlarmKind"] | null;
+                state?: components["schemas"]["IncidentState"] | null;
+                priority?: number | null;
+                outcome?: components["schemas"]["OutcomeCode"] | null;
+                /** @description true: only open ones; false: only closed ones */
+                open?: boolean | null;
+                opened_from?: string | null;
+                opened_before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnIncidents: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Actions"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionAnswers"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

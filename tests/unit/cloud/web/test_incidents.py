@@ -20,7 +20,9 @@ from tests.unit.cloud.town import NOON
 _numbers: Final = count(1)
 
 
-async def _raise(conn: Connection, site: Site, home: str = "yellow", kind: AlarmKind = AlarmKind.SOS) -> int:
+async def raise_alarm(
+    conn: Connection, site: Site, home: str = "yellow", kind: AlarmKind = AlarmKind.SOS
+) -> int:
     """An alarm of ``home`` opens an incident; returns its number."""
     town = site.town
     tenant = town.zhongfang if home == "foreign" else town.hecheng
@@ -56,7 +58,7 @@ async def test_an_alarm_appears_in_the_snapshot_and_leaves_it_when_closed(
 ) -> None:
     browser = await site.signed_in("operator")
     before = (await browser.get("/snapshot")).json()
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     shown = (await browser.get("/snapshot")).json()
     assert before["incidents"] == []
     assert shown["seq"] > before["seq"]
@@ -72,7 +74,7 @@ async def test_an_alarm_appears_in_the_snapshot_and_leaves_it_when_closed(
 
 async def test_the_pane_tells_the_story_and_what_may_be_done_now(site: Site, conn: Connection) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     await _act(browser, incident, "ack")
     pane = (await browser.get(f"/incidents/{incident}")).json()
     assert [step["trigger"] for step in pane["timeline"]] == ["alarm", "ack"]
@@ -83,7 +85,7 @@ async def test_the_pane_tells_the_story_and_what_may_be_done_now(site: Site, con
 
 async def test_whoever_comes_second_gets_what_the_first_one_did(site: Site, conn: Connection) -> None:
     first, second = await site.signed_in("operator"), await site.signed_in("caseworker")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     answers = await asyncio.gather(_act(first, incident, "ack"), _act(second, incident, "ack"))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     won, lost = sorted(answers, key=lambda answer: answer.status_code)
@@ -95,7 +97,7 @@ async def test_a_step_the_state_does_not_allow_says_why_and_shows_the_incident(
     site: Site, conn: Connection
 ) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     answer = await _act(browser, incident, "arrive")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_in_state")
     assert answer.json()["current"]["id"] == incident
@@ -103,7 +105,7 @@ async def test_a_step_the_state_does_not_allow_says_why_and_shows_the_incident(
 
 async def test_a_repeated_command_is_done_once_and_answered_alike(site: Site, conn: Connection) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     browser.headers["Idempotency-Key"] = "k-1"
     first = await _act(browser, incident, "note", note="on the phone")
     again = await _act(browser, incident, "note", note="on the phone")
@@ -116,7 +118,7 @@ async def test_of_parallel_repeats_one_is_done_and_the_others_hear_that_it_runs(
     site: Site, conn: Connection
 ) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     browser.headers["Idempotency-Key"] = "k-1"
     answers = await asyncio.gather(*(_act(browser, incident, "note", note="x") for _ in range(5)))
     done = [answer for answer in answers if answer.status_code == 200]
@@ -131,7 +133,7 @@ async def test_of_parallel_repeats_one_is_done_and_the_others_hear_that_it_runs(
 
 async def test_a_key_used_for_another_command_is_refused(site: Site, conn: Connection) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     browser.headers["Idempotency-Key"] = "k-1"
     await _act(browser, incident, "note", note="one")
     answer = await _act(browser, incident, "note", note="two", version=2)
@@ -139,7 +141,7 @@ async def test_a_key_used_for_another_command_is_refused(site: Site, conn: Conne
 
 
 async def test_another_persons_key_is_their_own(site: Site, conn: Connection) -> None:
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     for version, who in enumerate(("operator", "admin"), start=1):
         browser = await site.signed_in(who)
         browser.headers["Idempotency-Key"] = "k-1"
@@ -149,7 +151,7 @@ async def test_another_persons_key_is_their_own(site: Site, conn: Connection) ->
 
 async def test_a_refused_command_leaves_its_key_free(site: Site, conn: Connection) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     browser.headers["Idempotency-Key"] = "k-1"
     assert (await _act(browser, incident, "ack", version=7)).status_code == 409
     assert (await _act(browser, incident, "ack")).status_code == 200
@@ -157,7 +159,7 @@ async def test_a_refused_command_leaves_its_key_free(site: Site, conn: Connectio
 
 async def test_old_keys_are_forgotten_and_young_ones_kept(site: Site, conn: Connection) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     await browser.post(f"/incidents/{incident}/ack", json={"version": 1}, headers={"Idempotency-Key": "k-1"})
     for at, kept in ((NOON, 1), (NOON + KEPT, 0)):
         await forget_answers(conn, at)
@@ -172,7 +174,7 @@ async def test_an_incident_out_of_scope_can_be_neither_seen_nor_touched(
     site: Site, conn: Connection, who: str, home: str
 ) -> None:
     browser = await site.signed_in(who)
-    incident = await _raise(conn, site, home)
+    incident = await raise_alarm(conn, site, home)
     assert (await browser.get(f"/incidents/{incident}")).status_code == 404
     hidden = await _act(browser, incident, "ack")
     absent = await _act(browser, 999_999, "ack")
@@ -205,7 +207,7 @@ async def test_a_malformed_answer_is_refused_before_anything_happens(
     site: Site, conn: Connection, action: str, body: dict[str, Any]
 ) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     assert (await browser.post(f"/incidents/{incident}/{action}", json=body)).status_code == 422
     assert (await browser.get(f"/incidents/{incident}")).json()["incident"]["version"] == 1
 
@@ -213,7 +215,7 @@ async def test_a_malformed_answer_is_refused_before_anything_happens(
 @pytest.mark.parametrize("key", ["", "a b", "ä", "x" * 129])
 async def test_a_malformed_key_is_refused(site: Site, conn: Connection, key: str) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     headers = {b"Idempotency-Key": key.encode()}
     answer = await browser.post(f"/incidents/{incident}/ack", json={"version": 1}, headers=headers)
     assert answer.status_code == 422
@@ -221,6 +223,6 @@ async def test_a_malformed_key_is_refused(site: Site, conn: Connection, key: str
 
 async def test_unusual_text_survives_unchanged(site: Site, conn: Connection) -> None:
     browser = await site.signed_in("operator")
-    incident = await _raise(conn, site)
+    incident = await raise_alarm(conn, site)
     note = "𠮷野家 <script>alert(1)</script>\n侗语 \u202e 'quoted' %(x)s {y}"
     assert (await _act(browser, incident, "note", note=note)).json()["note"] == note
