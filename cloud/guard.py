@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud import problems
+from cloud.metrics import REQUEST_SECONDS, known
 from cloud.problems import ProblemError
 
 MAX_BODY: Final = 64 * 1024
@@ -31,6 +32,7 @@ BODY_S: Final = 15.0
 """Seconds for a whole body: 64 KiB over a bad mobile line."""
 INTENT_HEADER: Final = "x-anban"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS: Final = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -156,6 +158,7 @@ class _Answer:
         self._send = send
         self._started_at = time.monotonic()
         self._status = 0
+        self._streamed = False
 
     @property
     def route(self) -> str:
@@ -167,6 +170,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
+            self._streamed = headers.get("content-type", "").startswith("text/event-stream")
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
             if self._scope["path"].startswith(_API):
@@ -183,13 +187,17 @@ class _Answer:
     def log(self) -> None:
         """One line: who (a number), what (a pattern and record numbers), outcome. No address, no name."""
         state = self._scope.get("state", {})
+        took_s = time.monotonic() - self._started_at
+        if not self._streamed:
+            labels = known(self._scope["method"], METHODS), self.route, f"{self._status // 100}xx"
+            REQUEST_SECONDS.labels(*labels).observe(took_s)
         ids = {k: v for k, v in self._scope.get("path_params", {}).items() if k.endswith("_id")}
         _access.info(
             "%s %s status=%d ms=%d staff=%s %s",
             self._scope["method"],
             self.route,
             self._status,
-            (time.monotonic() - self._started_at) * 1_000,
+            took_s * 1_000,
             state.get("staff_id", "-"),
             " ".join(f"{name}={value}" for name, value in sorted(ids.items())),
         )

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from cloud.feed import Feed
 
@@ -24,7 +24,7 @@ GRACE_S: Final = 5
 class Server(uvicorn.Server):
     """uvicorn that ends the live streams before it waits for open requests."""
 
-    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+    def __init__(self, config: uvicorn.Config, feed: Feed | None) -> None:
         super().__init__(config)
         self._feed = feed
 
@@ -35,15 +35,17 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: streams first, then requests, then the application's own tasks."""
-        self._feed.close()
+        if self._feed is not None:
+            self._feed.close()
         await super().shutdown(sockets)
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
+async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
     """Serve ``app`` while the block runs; yields its address, e.g. ``http://127.0.0.1:8080``.
 
-    ``port`` 0: any free one. Signals stay with the caller.
+    ``port`` 0: any free one. If the application has a feed, its streams end first. Signals stay with the
+    caller.
 
     Raises:
         OSError: the address cannot be bound, e.g. the port is in use.
@@ -53,7 +55,7 @@ async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
         app, lifespan="on", access_log=False, log_config=None, server_header=False, ws="none",
         timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
-    server = Server(config, app.state.feed)
+    server = Server(config, getattr(app.state, "feed", None))
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     async with asyncio.TaskGroup() as tasks:

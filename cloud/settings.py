@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import msgspec
 
@@ -110,6 +110,24 @@ class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_field: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "text"
 
 
+class Operations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a process is watched. ``listen``: ``HOST:PORT`` of its /health, /ready and /metrics (port 0: any
+    free one); empty: nowhere.
+
+    ``metrics_from``: networks that may read /metrics; others show ``metrics_token`` as a bearer token; empty:
+    nobody else may. ``log``: lines for people, or JSON. ``trace_url``: where spans go (OTLP over HTTP, e.g.
+    ``http://127.0.0.1:4318``; needs the extra ``trace``); empty: none are made. ``site``: what tells this
+    installation's traces from another's.
+    """
+
+    listen: Annotated[str, msgspec.Meta(pattern=r"^(\S+:[0-9]{1,5})?$")] = ""
+    metrics_from: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
+    metrics_token: Annotated[str, msgspec.Meta(pattern="^([A-Za-z0-9_-]{24,128})?$")] = ""
+    log: Literal["text", "json"] = "text"
+    trace_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$")] = ""
+    site: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "anban"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``data``: folder of the embedded services and their secrets."""
 
@@ -121,13 +139,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web: Web = Web()
     notify: Notify = Notify()
     sms: Sms = Sms()
+    operations: Operations = Operations()
 
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}|[0-9A-Fa-f:.]+")
+_LAST_PORT: Final = 65_535
 SECRET_ENVIRONMENT: Final = {
     "ANBAN_DATABASE_DSN": ("database", "dsn"),
     "ANBAN_BROKER_SECRET": ("broker", "secret"),
     "ANBAN_SMS_TOKEN": ("sms", "token"),
+    "ANBAN_METRICS_TOKEN": ("operations", "metrics_token"),
 }
 """Secrets may come from the environment instead of the file; they win over it."""
 
@@ -168,6 +189,7 @@ def parse(document: Mapping[str, Any]) -> Settings:
     if settings.broker.cert_file and not settings.broker.ca_file:
         raise ConfigError("broker.cert_file needs broker.ca_file: a certificate is shown over TLS only")
     _check_enrolment(settings)
+    _check_operations(settings.operations)
     return settings
 
 
@@ -183,6 +205,16 @@ def _check_enrolment(settings: Settings) -> None:
         raise ConfigError(f"enrolment.listen: {enrolment.listen!r} is no IPv4 address") from error
     if enrolment.host and not (enrolment.authority_file or settings.data):
         raise ConfigError("enrolment.authority_file is not set, and there is no data folder to keep one in")
+
+
+def _check_operations(operations: Operations) -> None:
+    if operations.listen and int(operations.listen.rpartition(":")[2]) > _LAST_PORT:
+        raise ConfigError(f"operations.listen: {operations.listen!r} has no port of 0-{_LAST_PORT}")
+    for network in operations.metrics_from:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigError(f"operations.metrics_from: {error}; write e.g. 10.0.0.0/8") from error
 
 
 def broker_secret(broker: Broker) -> str:

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 from msgspec.structs import replace
@@ -35,6 +35,9 @@ from cloud.ingest import subscriber
 from cloud.people import roster as people
 from cloud.people.accounts import CHANNEL, gateway_accounts
 from cloud.settings import Broker, ConfigError, Settings
+
+if TYPE_CHECKING:
+    from cloud.health import Checks
 
 HEAVY: Final = ("cloud.web", "cloud.serve", "cloud.worker", "cloud.incidents.store", "dashboards")
 """Modules that take long to import; they load while the database starts."""
@@ -75,7 +78,8 @@ async def run_api(settings: Settings, announce: Callable[[str], None]) -> None:
     check_port(settings)
     async with (
         open_pool(settings.database.dsn, size=settings.database.pool) as pool,
-        serving(settings, pool) as address,
+        serving(settings, pool) as (address, checks),
+        watched(settings, pool, checks),
     ):
         announce(address)
         await asyncio.Event().wait()
@@ -83,8 +87,12 @@ async def run_api(settings: Settings, announce: Callable[[str], None]) -> None:
 
 async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None) -> None:
     """Ingest until cancelled."""
+    from cloud import health
+
     async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
-        await _ingest(settings, pool, subscribed)
+        checks = {"database": health.database(pool), "broker": health.signed_in, "loops": health.loops}
+        async with watched(settings, pool, checks):
+            await _ingest(settings, pool, subscribed)
 
 
 async def run_sms(settings: Settings) -> None:
@@ -100,10 +108,12 @@ def wall() -> datetime:
 
 async def run_worker(settings: Settings) -> None:
     """Work the timers and the messages until cancelled."""
-    from cloud import worker
+    from cloud import health, worker
 
     async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
-        await worker.run(settings, pool, clock=wall)
+        checks = {"database": health.database(pool), "loops": health.loops}
+        async with watched(settings, pool, checks, standing=True):
+            await worker.run(settings, pool, clock=wall)
 
 
 async def load(pool: Pool, roster: people.Roster) -> None:
@@ -132,15 +142,39 @@ def check_port(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, pool: Pool) -> AsyncIterator[str]:
-    """The API and the screens, served for the length of the block; yields their address."""
+async def serving(settings: Settings, pool: Pool) -> AsyncIterator[tuple[str, Checks]]:
+    """The API and the screens, served for the length of the block; yields their address, and what makes them
+    ready.
+    """
     import dashboards
     from cloud import serve, web
 
     app = web.create_app(settings, pool)
     dashboards.mount(app)
     async with serve.serving(app, settings.web.host, settings.web.port) as address:
-        yield address
+        yield address, app.state.checks
+
+
+@asynccontextmanager
+async def watched(
+    settings: Settings, pool: Pool, checks: Checks, *, standing: bool = False
+) -> AsyncIterator[None]:
+    """/health, /ready and /metrics for the length of the block, if the settings want them.
+
+    ``standing``: whether this role tells how things stand in the database; one of them is enough.
+    """
+    from cloud import serve, watch
+    from cloud.standing import Standing
+
+    if not settings.operations.listen:
+        yield
+        return
+    host, _, port = settings.operations.listen.rpartition(":")
+    asked = Standing(pool, wall) if standing else None
+    app = watch.create_app(settings.operations, pool, checks, asked)
+    async with serve.serving(app, host.strip("[]"), int(port)) as address:
+        _log.info("watched at address=%s", address)
+        yield
 
 
 async def _ingest(settings: Settings, pool: Pool, subscribed: asyncio.Event | None) -> None:
@@ -159,6 +193,7 @@ async def _run_roles(
     settings: Settings, pool: Pool, broker: Nats | None, announce: Callable[[str], None]
 ) -> None:
     from cloud import worker
+    from cloud.health import loops, signed_in
 
     subscribed = asyncio.Event()
     async with asyncio.TaskGroup() as roles:
@@ -168,7 +203,10 @@ async def _run_roles(
             roles.create_task(_sms(settings, pool))
         if broker is not None:
             roles.create_task(_keep_accounts(settings.database.dsn, broker))
-        async with serving(settings, pool) as address:
+        async with (
+            serving(settings, pool) as (address, checks),
+            watched(settings, pool, checks | {"broker": signed_in, "loops": loops}, standing=True),
+        ):
             await subscribed.wait()
             announce(address)
             await asyncio.Event().wait()

@@ -28,6 +28,7 @@ from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
 from cloud.incidents import bulk, history
 from cloud.incidents import routes as incident_routes
+from cloud.metrics import STREAMS
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
 from cloud.problems import Problem
@@ -112,6 +113,12 @@ def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> 
     )
     app.state.parts = parts
     app.state.feed = feed
+    app.state.checks = {
+        "database": health.database(pool),
+        "broker": health.broker(settings.broker),
+        "changes": health.changes(feed),
+    }
+    STREAMS.set_function(lambda: len(feed.listeners))
     app.state.office = enrolment_routes.office(settings)
     problems.install(app)
     failures = problems.responses(*ANYWHERE)

@@ -21,6 +21,7 @@ from cloud import notify
 from cloud.db import Connection, Pool
 from cloud.dispatch import ladder
 from cloud.incidents import store
+from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
 from cloud.settings import Settings
 from cloud.texts import store as texts
@@ -30,6 +31,8 @@ POLL_S: Final = 0.5
 LONGEST_SET_ASIDE: Final = timedelta(seconds=30)
 """Short, because what ails a row may be the database (full, read-only): timers must not sleep on after it."""
 _FIRST_SET_ASIDE: Final = timedelta(seconds=1)
+STUCK_S: Final = 30.0
+"""A loop that does not come round in this time stands still: readiness says so."""
 _RETRY_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
@@ -91,6 +94,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     async with asyncio.TaskGroup() as group:
         for job in jobs(pool, post):
             aside = SetAside()
+            LOOPS.expect(job.name, within_s=STUCK_S)
             for _ in range(job.hands):
                 wake = asyncio.Event()
                 wakes.append(wake)
@@ -147,8 +151,10 @@ async def _attempt(job: Job, row: int, aside: SetAside, now: datetime) -> bool:
     except Exception as error:  # noqa: BLE001 - supervised: whatever ails one row must not reach the next
         _log.error("row failed job=%s id=%d %s", job.name, row, _told(error))
         aside.add(row, now)
+        FAILED_ROWS.labels(job.name).inc()
         return True
     aside.clear(row)
+    WORKED_ROWS.labels(job.name).inc(worked)
     return worked
 
 
@@ -166,6 +172,7 @@ async def _repeat(pool: Pool, job: Job, aside: SetAside, wake: asyncio.Event, cl
         if not aside.healthy:
             _log.warning("job goes on name=%s", job.name)
         aside.healthy = True
+        LOOPS.turned(job.name)
         if not worked:
             await wait(wake, POLL_S)
 

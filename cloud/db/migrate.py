@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from psycopg.conninfo import conninfo_to_dict
 from yoyo import read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
+
+from cloud.db.pool import Connection
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 4_155_432_002
@@ -36,17 +39,37 @@ def migrate(dsn: str) -> list[str]:
         return _apply(dsn)
 
 
+async def missing(conn: Connection) -> list[str]:
+    """Names of our migrations that the database has not seen, oldest first.
+
+    Raises:
+        psycopg.Error: the database is away.
+    """
+    known = await conn.execute("select to_regclass('_yoyo_migrations') is not null as there")
+    if not (await known.fetchone() or {}).get("there"):
+        return names()
+    found = await conn.execute("select migration_id from _yoyo_migrations")
+    applied = {row["migration_id"] for row in await found.fetchall()}
+    return [name for name in names() if name not in applied]
+
+
+@cache
+def names() -> list[str]:
+    """Names of all our migrations, oldest first."""
+    return sorted(file.stem for file in MIGRATIONS.glob("*.sql"))
+
+
 def _apply(dsn: str) -> list[str]:
     backend = PostgresqlPsycopgBackend(_uri(dsn), PostgresqlPsycopgBackend.migration_table)
     with closing(backend.connection):
         backend.init_database()
         backend.break_lock()
         pending = backend.to_apply(read_migrations(str(MIGRATIONS)))
-        names = [migration.id for migration in pending]
+        applied = [migration.id for migration in pending]
         backend.apply_migrations(pending)
-    if names:
-        _log.info("migrations applied names=%s", ",".join(names))
-    return names
+    if applied:
+        _log.info("migrations applied names=%s", ",".join(applied))
+    return applied
 
 
 def _uri(dsn: str) -> Any:

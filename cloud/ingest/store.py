@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+from cloud import metrics
 from cloud.db import Connection, Queries
 from cloud.ingest import alarms, commands, plans, retime, rows
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
@@ -33,6 +34,11 @@ from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Ack
 from firmware_protocols.wire.topics import Lane
 
+LATE: Final = timedelta(minutes=5)
+"""Older than this when it is stored, a row counts as late: the home or the road was cut off."""
+
+_KINDS: Final = (("reading", "readings"), ("event", "events"), ("alarm", "alarms"), ("gap", "gaps"))
+"""Kind of a row -> where a parcel has them."""
 _SQL: Final = Queries(__package__ or "")
 _log = logging.getLogger(__name__)
 
@@ -106,6 +112,7 @@ async def _store_batches(
     accepted = await _enter_ledger(conn, list(parcels.values()), now)
     fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
     await rows.copy(conn, fresh)
+    _count(fresh, len(parcels), now)
     for parcel in fresh:
         line = parcel.timeline.id if parcel.timeline else None
         await alarms.store(conn, parcel.admitted.gateway, parcel.alarms, on_alarm, now, timeline=line)
@@ -117,6 +124,17 @@ async def _store_batches(
         if identity not in accepted and identity not in known:
             await add_quarantine(conn, _recut(parcel), now)
     return list(parcels)
+
+
+def _count(fresh: Sequence[rows.Parcel], settled: int, now: datetime) -> None:
+    """For the metrics; a transaction that has to be repeated counts again."""
+    metrics.BATCHES.labels("stored").inc(len(fresh))
+    metrics.BATCHES.labels("repeated").inc(settled - len(fresh))
+    for kind, name in _KINDS:
+        metrics.STORED_ROWS.labels(kind).inc(sum(len(getattr(parcel, name)) for parcel in fresh))
+    before = now - LATE
+    late = sum(row[0] < before for parcel in fresh for row in (*parcel.readings, *parcel.events))
+    metrics.LATE_ROWS.inc(late)
 
 
 async def _enter_ledger(conn: Connection, parcels: Sequence[rows.Parcel], now: datetime) -> set[Identity]:
@@ -212,6 +230,7 @@ async def _calls(conn: Connection, poison: Poison, gateway: Gateway) -> list[tup
 async def add_quarantine(conn: Connection, poison: Poison, now: datetime) -> None:
     """Keep ``poison`` whole with its reason; a repeat is counted."""
     delivery = poison.delivery
+    metrics.QUARANTINED.inc()
     _log.warning("quarantined gateway=%s reason=%s", poison.gateway, poison.reason)
     await conn.execute(
         _SQL["add_quarantine"],

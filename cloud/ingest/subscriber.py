@@ -17,6 +17,7 @@ from typing import Final
 
 import psycopg
 
+from cloud import metrics
 from cloud.db import Pool
 from cloud.ingest import commands, plans
 from cloud.ingest.alarms import OnAlarm, hand_on_due
@@ -26,6 +27,7 @@ from cloud.ingest.model import BatchMessage, Message, Poison
 from cloud.ingest.read import read, urgent
 from cloud.ingest.silence import SILENT, mark_silent
 from cloud.ingest.store import sender, store
+from cloud.metrics import LOOPS
 from cloud.settings import Broker, Settings, broker_secret
 from firmware_protocols.model import GatewayId
 from firmware_protocols.wire import control, topics
@@ -39,6 +41,8 @@ RELAY_S: Final = 0.3
 """How often commands that are due are looked for: somebody at home waits for a word."""
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
+STUCK_S: Final = 30.0
+"""A transaction or a loop that takes this long is stuck: readiness says so."""
 _UNSTORABLE: Final = (psycopg.DataError, psycopg.IntegrityError, ValueError)
 """What a message itself can cause; everything else is the database's trouble and passes."""
 
@@ -68,6 +72,7 @@ async def run(
     broker, shards = settings.broker, settings.ingest.shards
     link = Link(broker, client_id(broker, shards), filters(shards), clock)
     ingest = _Ingest(pool, link, on_alarm, clock, Limits(settings.ingest.rows, settings.ingest.wait_s))
+    _show(link, ingest, clock)
     link.start()
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -114,6 +119,19 @@ def groups(messages: Sequence[Message]) -> list[list[Message]]:
     return [*alarms.values(), *([rest] if rest else [])]
 
 
+def _show(link: Link, ingest: _Ingest, clock: Clock) -> None:
+    """Let the metrics look at this ingest, which takes the place of an earlier one."""
+
+    def unacked_s() -> float:
+        return (clock() - ingest.oldest).total_seconds() if ingest.oldest else 0.0
+
+    metrics.QUEUE.set_function(link.queue.qsize)
+    metrics.BROKER_UP.set_function(lambda: link.connected_since is not None and link.subscribed.is_set())
+    metrics.UNACKED_SECONDS.set_function(unacked_s)
+    for name in ("tend", "relay"):
+        LOOPS.expect(name, within_s=STUCK_S)
+
+
 class _Ingest:
     """The three loops of one worker and what they share."""
 
@@ -125,12 +143,19 @@ class _Ingest:
         self._collector = Collector(limits)
         self._outage_over = clock()
         self._away = False
+        self.oldest: datetime | None = None
+        """When the oldest message came that is in hand and not stored."""
 
     async def drain(self) -> None:
         """Store what comes, for ever."""
         while True:
-            for group in groups(await self._collect()):
+            messages = await self._collect()
+            self.oldest = min(message.delivery.received_at for message in messages)
+            LOOPS.expect("store", within_s=STUCK_S)
+            for group in groups(messages):
                 await self._store_surely(group)
+            self.oldest = None
+            LOOPS.forget("store")
 
     async def tend(self) -> None:
         """Hand on alarms again, offer plans and notice silent gateways, for ever."""
@@ -144,6 +169,7 @@ class _Ingest:
                 if self._well_since_long():
                     async with self._pool.connection() as conn, conn.transaction():
                         await mark_silent(conn, self._clock())
+                LOOPS.turned("tend")
             except psycopg.Error as error:
                 self._note_outage(error)
 
@@ -152,6 +178,7 @@ class _Ingest:
         while True:
             await asyncio.sleep(RELAY_S)
             if self._link.connected_since is None:
+                LOOPS.turned("relay")  # that the broker is away is told elsewhere
                 continue
             try:
                 async with self._pool.connection(timeout=LONGEST_PAUSE_S) as conn, conn.transaction():
@@ -159,6 +186,7 @@ class _Ingest:
             except psycopg.Error as error:
                 self._note_outage(error)
                 continue
+            LOOPS.turned("relay")
             for gateway, command in due:
                 self._link.publish(topics.command(gateway), control.encode(command), qos=1)
 
@@ -200,8 +228,9 @@ class _Ingest:
             self._link.publish(topics.ack(gateway), control.encode(ack))
 
     async def _store(self, messages: Sequence[Message]) -> Acks:
-        async with self._pool.connection(timeout=LONGEST_PAUSE_S) as conn, conn.transaction():
-            acks = await store(conn, messages, self._on_alarm, self._clock())
+        with metrics.COMMIT_SECONDS.time():
+            async with self._pool.connection(timeout=LONGEST_PAUSE_S) as conn, conn.transaction():
+                acks = await store(conn, messages, self._on_alarm, self._clock())
         self._note_recovery()
         return acks
 

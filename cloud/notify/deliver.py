@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cloud.db import Connection, Pool, Queries
+from cloud.metrics import SENT, known
 from cloud.notify import tokens, wording
 from cloud.notify.model import Notifier, NotifyError, Outgoing, Receipt
 
@@ -64,9 +65,11 @@ async def deliver(pool: Pool, post: Post, message_id: int, now: datetime) -> boo
     else:
         async with pool.connection() as conn:
             await _settle_success(conn, message, receipt, now)
+        SENT.labels(known(message["channel"], post.notifiers), "accepted").inc()
         return True
     async with pool.connection() as conn:
-        await _settle_failure(conn, message, failure, now)
+        dead = await _settle_failure(conn, message, failure, now)
+    SENT.labels(known(message["channel"], post.notifiers), "dead" if dead else "again").inc()
     return True
 
 
@@ -101,7 +104,8 @@ async def _settle_success(
 
 async def _settle_failure(
     conn: Connection, message: Mapping[str, Any], error: NotifyError, now: datetime
-) -> None:
+) -> bool:
+    """Whether the message is given up; else it comes again."""
     dead = error.permanent or message["attempts"] > len(PAUSES)
     if dead:
         _log.error("message is dead id=%d channel=%s reason=%s", message["id"], message["channel"], error)
@@ -110,6 +114,7 @@ async def _settle_failure(
     await _settle(conn, message, "failed" if dead else "queued", pause)
     await _append_receipt(conn, message, "failed", error.reason, now)
     await conn.execute(SQL["try_next_channel"], {"message_id": message["id"], "now": now})
+    return dead
 
 
 async def _settle(conn: Connection, message: Mapping[str, Any], state: str, due_at: datetime | None) -> None:

@@ -52,6 +52,7 @@ NO_RESIDENT_DATA: Final = frozenset(
     [
         "anchor",
         "answer_token",
+        "backup_run",
         "batch",
         "division",
         "gap",
@@ -74,6 +75,7 @@ SYSTEM_FILES: Final = {
     "ingest/plans.sql": "plans on their way to the gateways",
     "ingest/queries.sql": "what gateways sent, on its way into the tables",
     "notify/queries.sql": "the delivery loop",
+    "standing.sql": "counts and ages over all tenants, for metrics",
     "people/accounts.sql": "the broker's accounts",
     "people/roster.sql": "the loader, run by whoever runs the database",
     "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",

@@ -542,8 +542,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Database and broker are reachable
-         * @description Ready: the database answers and the broker takes a connection; 503 names the one that is away.
+         * What it needs is there, and its work goes on
+         * @description Ready: the database answers and has our schema, the broker takes connections, the change feed is read.
+         *
+         *     503 names each that is not so. A proxy before the screens asks ``without=broker``: what is open must be
+         *     worked on while no gateway can be heard.
          */
         get: operations["ready"];
         put?: never;
@@ -4166,7 +4169,10 @@ export interface operations {
     };
     ready: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description what is not asked for */
+                without?: "broker"[] | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

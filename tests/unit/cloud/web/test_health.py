@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from cloud.db import Pool, open_pool
+from cloud import health
+from cloud.db import Connection, Pool, migrate, open_pool
 from cloud.settings import Broker, Settings
 from cloud.web import create_app
+from tests.unit.cloud.stream.console import until
 
 
 async def _ready(pool: Pool, broker: Broker) -> httpx.Response:
@@ -32,17 +34,54 @@ async def broker() -> AsyncIterator[Broker]:
         yield Broker(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
 
 
-async def test_ready_when_database_and_broker_are_there(pool: Pool, broker: Broker) -> None:
-    assert (await _ready(pool, broker)).status_code == 200
+async def _fine() -> str:
+    return ""
+
+
+async def test_ready_when_database_and_broker_are_there_and_the_log_is_read(
+    pool: Pool, broker: Broker
+) -> None:
+    app = create_app(Settings(broker=broker), pool)
+    assert await health.judge(app.state.checks) == {"changes": "not read"}
+    async with asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(app.state.feed.run())
+        await until(lambda: app.state.feed.current)
+        assert await health.judge(app.state.checks) == {}
+        following.cancel()
 
 
 async def test_not_ready_names_the_broker_that_is_away(pool: Pool) -> None:
     answer = await _ready(pool, Broker(host="127.0.0.1", port=1))
     assert answer.status_code == 503
-    assert answer.json()["detail"] == "Not reachable: broker."
+    assert answer.json()["detail"] == "Not ready: broker away; changes not read."
+
+
+async def test_a_proxy_of_the_screens_does_not_ask_for_the_broker(pool: Pool) -> None:
+    app = create_app(Settings(broker=Broker(host="127.0.0.1", port=1)), pool)
+    app.state.checks["changes"] = _fine
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://anban.test/api/v1") as client:
+        assert (await client.get("/ready")).status_code == 503
+        assert (await client.get("/ready?without=broker")).status_code == 200
+        assert (await client.get("/ready?without=database")).status_code == 422
 
 
 async def test_not_ready_names_the_database_that_is_away(broker: Broker, database: str) -> None:
     async with open_pool("host=127.0.0.1 port=1 dbname=none", wait_s=1) as away:
         answer = await _ready(away, broker)
-    assert answer.json()["detail"] == "Not reachable: database."
+    assert answer.json()["detail"] == "Not ready: database away; changes not read."
+
+
+async def test_a_database_with_an_older_schema_is_not_ready(
+    empty_database: str, pool: Pool, conn: Connection
+) -> None:
+    async with open_pool(empty_database, wait_s=5) as empty:
+        assert "run anban-cloud migrate" in await health.database(empty)()
+    assert await health.database(pool)() == ""
+    await conn.execute("delete from _yoyo_migrations where migration_id = '0004_commands'")
+    await conn.commit()
+    assert await health.database(pool)() == "lacks 1 migrations: run anban-cloud migrate"
+    await conn.execute(
+        "insert into _yoyo_migrations (migration_hash, migration_id) values ('later', '9999_later')"
+    )
+    assert await migrate.missing(conn) == ["0004_commands"], "a newer schema is an upgrade under way"
