@@ -61,10 +61,10 @@ join unnest(%(gateway_id)s::text[], %(epoch)s::text[], %(lane)s::text[], %(first
     using (gateway_id, epoch, lane, first_seq);
 
 -- copy_readings --
-copy reading (observed_at, home_id, device_id, quantity, quality, value, timeline_id) from stdin (format binary);
+copy reading (observed_at, tenant_id, home_id, device_id, quantity, quality, value, timeline_id) from stdin (format binary);
 
 -- copy_events --
-copy event (observed_at, home_id, device_id, kind, detail, timeline_id) from stdin (format binary);
+copy event (observed_at, tenant_id, home_id, device_id, kind, detail, timeline_id) from stdin (format binary);
 
 -- add_gaps --
 insert into gap (gateway_id, epoch, lane, first_seq, last_seq, reason, observed_at)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cloud.ingest.rows import Parcel
 
 _SQL: Final = Queries(__package__ or "", "retime.sql")
-_MOVED: Final = ("move_readings", "move_events", "move_alarms")
+_MOVED: Final = ("lift_limit", "move_readings", "move_events", "move_alarms")
 _log = logging.getLogger(__name__)
 
 
@@ -103,9 +103,11 @@ async def _settle(conn: Connection, gateway: str, now: datetime) -> None:
 
 async def _move(conn: Connection, line: Timeline, shift: timedelta, mark: Mark, now: datetime) -> None:
     by = shift - line.shift
+    stamped = {"first_at": line.first_at + line.shift, "last_at": line.last_at + line.shift}
+    values = {"id": line.id, "by": by, "now": now, **stamped}
     if by:
         for statement in _MOVED:
-            await conn.execute(_SQL[statement], {"id": line.id, "by": by, "now": now})
+            await conn.execute(_SQL[statement], values)
         _log.info("times put right timeline=%d by_s=%.3f mark=%s", line.id, by.total_seconds(), mark)
     await conn.execute(_SQL["mark_timeline"], {"id": line.id, "shift": shift, "mark": mark.value})
 

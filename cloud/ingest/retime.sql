@@ -44,11 +44,30 @@ from anchor
 where gateway_id = %(gateway)s
 order by alarm_seq;
 
+-- lift_limit --
+-- A boot may have lasted for weeks before its time is known, and TimescaleDB bounds what one transaction unpacks.
+select set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
+
 -- move_readings --
-update reading set observed_at = observed_at + %(by)s where timeline_id = %(id)s;
+-- Deleted and inserted: a row of a hypertable cannot change its chunk by an update. The bounds spare other days.
+with moved as (
+    delete from reading
+    where timeline_id = %(id)s and observed_at between %(first_at)s and %(last_at)s
+    returning observed_at, tenant_id, home_id, device_id, quantity, quality, value, timeline_id
+)
+insert into reading (observed_at, tenant_id, home_id, device_id, quantity, quality, value, timeline_id)
+select observed_at + %(by)s, tenant_id, home_id, device_id, quantity, quality, value, timeline_id
+from moved;
 
 -- move_events --
-update event set observed_at = observed_at + %(by)s where timeline_id = %(id)s;
+with moved as (
+    delete from event
+    where timeline_id = %(id)s and observed_at between %(first_at)s and %(last_at)s
+    returning observed_at, tenant_id, home_id, device_id, kind, detail, timeline_id
+)
+insert into event (observed_at, tenant_id, home_id, device_id, kind, detail, timeline_id)
+select observed_at + %(by)s, tenant_id, home_id, device_id, kind, detail, timeline_id
+from moved;
 
 -- move_alarms --
 -- What opened an incident is handed on once more, and tells it the time.

@@ -20,8 +20,8 @@ MOST_DEVICES: Final = 500
 Row: TypeAlias = tuple[Any, ...]
 
 _SQL: Final = Queries(__package__ or "")
-_READING_TYPES: Final = ["timestamptz", "int4", "int4", "int2", "int2", "float8", "int4"]
-_EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "text", "text", "int4"]
+_READING_TYPES: Final = ["timestamptz", "int4", "int4", "int4", "int2", "int2", "float8", "int4"]
+_EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "int4", "text", "text", "int4"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
     is told of ``UNNAMED``: no bound on devices keeps anybody from calling for help. Times on a timeline
     that is put right already are put right here.
     """
-    home = admitted.gateway.home_id
+    tenant, home = admitted.gateway.tenant_id, admitted.gateway.home_id
     batch = admitted.message.batch
     line = line_of(admitted, timelines or {})
     number = line.id if line else None
@@ -131,9 +131,11 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
         match record:
             case Reading(quantity=quantity, quality=quality, value=value):
                 measured = None if value is None else float(value)
-                readings.append((at, home, device.id, quantity.number, quality.number, measured, number))
+                readings.append(
+                    (at, tenant, home, device.id, quantity.number, quality.number, measured, number)
+                )
             case Event():
-                events.append((at, home, device.id, record.kind.value, record.detail, number))
+                events.append((at, tenant, home, device.id, record.kind.value, record.detail, number))
             case Alarm():
                 alarms.append((record, device))
     identity = Identity(batch.gateway, batch.epoch, batch.lane, batch.first, len(batch.records))

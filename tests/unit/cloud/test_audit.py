@@ -112,7 +112,8 @@ async def test_tables_that_differ_from_the_ledger_are_found(
     await people.load(conn, people.parse(msgspec.json.encode(roster(1))))
     await enter(conn, ("gw-h001", "t", 1, 3, 3))
     await conn.execute(
-        "insert into reading select %s, 1, min(id), 1, 0, 7 from device, generate_series(1, %s) g group by g",
+        "insert into reading select %s, 1, 1, min(id), 1, 0, 7 from device, generate_series(1, %s) g"
+        " group by g",
         [NOW, rows],
     )
     report = await audit(conn)

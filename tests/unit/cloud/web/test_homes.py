@@ -40,7 +40,7 @@ async def test_the_card_shows_who_lives_there_and_whom_to_call(site: Site) -> No
 
 async def test_the_card_shows_the_newest_reading_of_each_quantity(site: Site, conn: Connection) -> None:
     device = await _device(conn, "yellow")
-    insert = "insert into reading values (%s, %s, %s, %s, %s, %s)"
+    insert = "insert into reading values (%s, 1, %s, %s, %s, %s, %s)"
     home, heart, battery = site.town.yellow, Quantity.HEART_RATE.number, Quantity.BATTERY.number
     good, unworn = Quality.GOOD.number, Quality.NOT_WORN.number
     for at, quantity, quality, value in [
@@ -62,7 +62,7 @@ async def test_the_card_shows_the_newest_events_only(site: Site, conn: Connectio
     device = await _device(conn, "yellow")
     for number in range(EVENTS + 5):
         await conn.execute(
-            "insert into event values (%s, %s, %s, 'button', %s)",
+            "insert into event values (%s, 1, %s, %s, 'button', %s)",
             [NOON + number * MINUTE, site.town.yellow, device, str(number)],
         )
     await conn.commit()
