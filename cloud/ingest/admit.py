@@ -16,14 +16,28 @@ from hashlib import sha256
 from typing import Final
 
 from cloud.ingest.model import BatchMessage, Gateway, Poison
-from firmware_protocols.model import Alarm, AlarmId, DeviceId, Event, GatewayId, JsonValue, Quality, Reading
+from firmware_protocols.model import (
+    Alarm,
+    AlarmId,
+    ClockState,
+    DeviceId,
+    Event,
+    GatewayId,
+    JsonValue,
+    Quality,
+    Reading,
+)
 from firmware_protocols.wire.envelope import Anchor, Gap, Record
 from firmware_protocols.wire.topics import Lane
 
 EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC)
-"""No gateway existed before; a clock that says so was never set."""
+"""No gateway existed before. A clock that was never set may say so, and is put right later (``timeline``)."""
+OLDEST: Final = timedelta(days=400)
+"""[D] By a clock that was set: no outbox holds more, and readings are kept for 13 months."""
 AHEAD: Final = timedelta(minutes=5)
-"""How far a gateway's clock may run before ours."""
+"""How far a gateway's clock may run before ours. More would make partitions in the far future."""
+LATE: Final = timedelta(minutes=5)
+"""[D] A record that comes later than this after it was taken was held up: by an outage, not by grouping."""
 LONGEST_NAME: Final = 64
 LONGEST_TEXT: Final = 200
 LONGEST_CONFIRM_S: Final = 600.0
@@ -58,7 +72,9 @@ def admit(message: BatchMessage, gateways: Mapping[GatewayId, Gateway], now: dat
         _repaired(record, now) if alarm_lane or isinstance(record, Alarm) else record
         for record in batch.records
     ]
-    faults = [_fault(record, now) for record in records]
+    unset = batch.clock is ClockState.UNSYNCED
+    earliest = EARLIEST if unset else oldest(now)
+    faults = [_fault(record, earliest, now) for record in records]
     return Admitted(
         message,
         gateway,
@@ -79,8 +95,18 @@ def wrong_shard(shard: int, gateway: Gateway) -> str:
     return f"shard {shard}, enrolled with {gateway.shard}"
 
 
-def _possible(at: datetime, now: datetime) -> bool:
-    return EARLIEST <= at <= now + AHEAD
+def oldest(now: datetime) -> datetime:
+    """The earliest time that a clock which was set may say."""
+    return max(EARLIEST, now - OLDEST)
+
+
+def youngest(now: datetime) -> datetime:
+    """The latest time that any clock may say."""
+    return now + AHEAD
+
+
+def _possible(at: datetime, earliest: datetime, now: datetime) -> bool:
+    return earliest <= at <= youngest(now)
 
 
 def _repaired(record: Record, now: datetime) -> Record:
@@ -89,7 +115,7 @@ def _repaired(record: Record, now: datetime) -> Record:
     """
     if isinstance(record, Anchor):
         return record  # its time is all it says: an impossible one is refused
-    at = record.observed_at if _possible(record.observed_at, now) else now
+    at = record.observed_at if _possible(record.observed_at, EARLIEST, now) else now
     if not isinstance(record, Alarm):
         return replace(record, observed_at=at)
     reported: dict[str, JsonValue] = {}
@@ -103,20 +129,20 @@ def _repaired(record: Record, now: datetime) -> Record:
         observed_at=at,
         evidence={**evidence, **reported},
         confirm_s=confirm_s,
-        device=UNNAMED if _name_fault(record.device) else record.device,
+        device=UNNAMED if name_fault(record.device) else record.device,
         actions=tuple(action for action in record.actions if not _text_fault(action)),
     )
 
 
-def _fault(record: Record, now: datetime) -> str | None:
+def _fault(record: Record, earliest: datetime, now: datetime) -> str | None:
     """Why this record cannot be stored."""
-    if not _possible(record.observed_at, now):
+    if not _possible(record.observed_at, earliest, now):
         return f"time {record.observed_at.isoformat()} is impossible"
     match record:
         case Reading():
-            return _name_fault(record.device) or _value_fault(record)
+            return name_fault(record.device) or _value_fault(record)
         case Event():
-            return _name_fault(record.device) or _text_fault(record.detail)
+            return name_fault(record.device) or _text_fault(record.detail)
         case Alarm():
             return None  # it was repaired
         case Gap():
@@ -125,7 +151,8 @@ def _fault(record: Record, now: datetime) -> str | None:
             return None
 
 
-def _name_fault(name: str) -> str | None:
+def name_fault(name: str) -> str | None:
+    """Why a device cannot be called so."""
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         return "device name is empty, too long or unprintable"
     return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cloud.ingest.model import BatchMessage, Message
+from cloud.ingest.model import BatchMessage, Message, PlainMessage
 from cloud.ingest.read import urgent
 
 
@@ -31,7 +31,7 @@ class Collector:
     def add(self, message: Message, elapsed_s: float) -> None:
         """Take ``message`` in. A message of the alarm lane makes everything due at once."""
         self._waiting.append(message)
-        self._rows += len(message.batch.records) if isinstance(message, BatchMessage) else 1
+        self._rows += rows_in(message)
         if urgent(message) or self.full:
             self._due_s = elapsed_s
         elif self._due_s is None:
@@ -50,3 +50,14 @@ class Collector:
         """Hand over what waits, oldest first, and start afresh."""
         taken, self._waiting, self._rows, self._due_s = self._waiting, [], 0, None
         return taken
+
+
+def rows_in(message: Message) -> int:
+    """How many rows it will take, roughly."""
+    match message:
+        case PlainMessage(batch=batch):
+            return len(batch.rows)
+        case BatchMessage(batch=batch):
+            return len(batch.records)
+        case _:
+            return 1

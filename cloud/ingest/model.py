@@ -9,6 +9,7 @@ from typing import TypeAlias
 from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire.control import Result, State
 from firmware_protocols.wire.envelope import Batch
+from firmware_protocols.wire.plain import PlainBatch
 from firmware_protocols.wire.topics import Lane
 
 
@@ -80,6 +81,16 @@ class BatchMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainMessage:
+    """A delivery that is a batch of readings beyond doubt, but for what only the database knows."""
+
+    delivery: Delivery
+    shard: int
+    gateway: GatewayId
+    batch: PlainBatch
+
+
+@dataclass(frozen=True, slots=True)
 class StateMessage:
     """A delivery that is a gateway's state."""
 
@@ -115,4 +126,4 @@ class Poison:
     same: bytes | None = None
 
 
-Message: TypeAlias = BatchMessage | StateMessage | ResultMessage | Poison
+Message: TypeAlias = BatchMessage | PlainMessage | StateMessage | ResultMessage | Poison

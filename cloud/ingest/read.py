@@ -15,13 +15,14 @@ from cloud.ingest.model import (
     Delivery,
     Identity,
     Message,
+    PlainMessage,
     Poison,
     ResultMessage,
     StateMessage,
 )
 from firmware_protocols.errors import BadMessage
 from firmware_protocols.model import GatewayId
-from firmware_protocols.wire import control, envelope, topics
+from firmware_protocols.wire import control, envelope, plain, topics
 from firmware_protocols.wire.topics import Channel, Lane, Upward
 
 _LANES: Final = {Channel.ALARM: Lane.ALARM, Channel.BULK: Lane.BULK}
@@ -44,6 +45,19 @@ def read(delivery: Delivery) -> Message:
         where = topics.parse_upward(delivery.topic)
     except BadMessage as error:
         return Poison(delivery, error.reason)
+    if where.channel is Channel.BULK:
+        batch = plain.parse(delivery.payload, where.gateway)
+        if batch is not None:
+            return PlainMessage(delivery, where.shard, where.gateway, batch)
+    return _careful(delivery, where)
+
+
+def carefully(message: PlainMessage) -> Message:
+    """The same message record by record, for what is not plain about it after all."""
+    return _careful(message.delivery, topics.parse_upward(message.delivery.topic))
+
+
+def _careful(delivery: Delivery, where: Upward) -> Message:
     if where.channel in _LANES:
         return _batch(delivery, where, _LANES[where.channel])
     return _CONTROL[where.channel](delivery, where)

@@ -46,8 +46,8 @@ async def put_right(conn: Connection, parcels: Sequence[Parcel], now: datetime) 
 
 def _is_news(parcel: Parcel) -> bool:
     """Whether this batch may change what its timeline is worth: the first on it, or one on an estimate."""
-    line, batch = parcel.timeline, parcel.admitted.message.batch
-    if line is None:
+    line, batch = parcel.timeline, parcel.batch
+    if line is None or batch is None:
         return False
     return line.mark is Mark.ESTIMATED or (line.first_seq, line.last_seq) == (batch.first, batch.last)
 
@@ -71,9 +71,9 @@ async def _stretch(conn: Connection, key: Key, admitted: Admitted) -> Timeline:
 
 
 async def _keep_anchors(conn: Connection, parcel: Parcel, now: datetime) -> None:
-    batch = parcel.admitted.message.batch
+    batch = parcel.batch
     for record in parcel.anchors:
-        if batch.booted_at is None:
+        if batch is None or batch.booted_at is None:
             continue
         own = batch.first + batch.records.index(record)
         values = {

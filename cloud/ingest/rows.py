@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from cloud.db import Connection, Queries
-from cloud.ingest.admit import UNNAMED, Admitted
-from cloud.ingest.model import Identity
+from cloud.ingest import packing
+from cloud.ingest.admit import LATE, UNNAMED, Admitted
+from cloud.ingest.model import Delivery, Gateway, Identity
 from cloud.ingest.timeline import Timeline, Timelines, line_of
 from firmware_protocols.model import Alarm, Event, Reading
-from firmware_protocols.wire.envelope import Anchor, Gap
+from firmware_protocols.wire.envelope import Anchor, Batch, Gap
 
 MOST_DEVICES: Final = 500
 """Devices that one gateway may name."""
@@ -20,7 +21,6 @@ MOST_DEVICES: Final = 500
 Row: TypeAlias = tuple[Any, ...]
 
 _SQL: Final = Queries(__package__ or "")
-_READING_TYPES: Final = ["timestamptz", "int4", "int4", "int4", "int2", "int2", "float8", "int4"]
 _EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "int4", "text", "text", "int4"]
 
 
@@ -38,22 +38,29 @@ Devices: TypeAlias = Mapping[tuple[str, str], Device]
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One batch ready for the tables; ``alarms`` with their devices, in the order they came."""
+    """One batch ready for the tables. ``readings``: packed for COPY. ``alarms`` with their devices, in the
+    order they came. ``late``: records that were held up on their way. ``batch``: none if it was plain.
+    """
 
-    admitted: Admitted
+    gateway: Gateway
+    delivery: Delivery
     identity: Identity
-    readings: tuple[Row, ...]
-    events: tuple[Row, ...]
-    alarms: tuple[tuple[Alarm, Device], ...]
-    gaps: tuple[Gap, ...]
-    refused: tuple[str, ...]
-    heard: Mapping[int, datetime]
+    readings: tuple[bytes, ...]
+    events: tuple[Row, ...] = ()
+    alarms: tuple[tuple[Alarm, Device], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    refused: tuple[str, ...] = ()
+    heard: Mapping[int, datetime] = field(default_factory=dict)
+    late: int = 0
+    batch: Batch | None = None
     timeline: Timeline | None = None
     anchors: tuple[Anchor, ...] = ()
 
 
-async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Devices:
-    """The devices that the records name, made on demand up to ``MOST_DEVICES`` per gateway.
+async def find_devices(
+    conn: Connection, admitted: Sequence[Admitted], others: Iterable[tuple[str, str]] = ()
+) -> Devices:
+    """The devices that the records name, and ``others``, made on demand up to ``MOST_DEVICES`` per gateway.
 
     A gateway beyond its bound that calls for help gets one more, ``UNNAMED``.
     """
@@ -63,7 +70,7 @@ async def find_devices(conn: Connection, admitted: Sequence[Admitted]) -> Device
             for one in admitted
             for record in one.records
             if not isinstance(record, Gap | Anchor)
-        }
+        }.union(others)
     )
     if not named:
         return {}
@@ -111,6 +118,8 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
     readings, events, alarms, gaps, anchors = [], [], [], [], []
     refused = list(admitted.refused)
     heard: dict[int, datetime] = {}
+    in_time = admitted.message.delivery.received_at - LATE
+    late = 0
     for said in admitted.records:
         if isinstance(said, Gap):
             gaps.append(said)
@@ -128,19 +137,18 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
             continue
         at = record.observed_at
         heard[device.id] = max(at, heard.get(device.id, at))
+        late += at < in_time
         match record:
-            case Reading(quantity=quantity, quality=quality, value=value):
-                measured = None if value is None else float(value)
-                readings.append(
-                    (at, tenant, home, device.id, quantity.number, quality.number, measured, number)
-                )
+            case Reading():
+                readings.append(packing.reading(tenant, home, device.id, record, number))
             case Event():
                 events.append((at, tenant, home, device.id, record.kind.value, record.detail, number))
             case Alarm():
                 alarms.append((record, device))
     identity = Identity(batch.gateway, batch.epoch, batch.lane, batch.first, len(batch.records))
     return Parcel(
-        admitted,
+        admitted.gateway,
+        admitted.message.delivery,
         identity,
         tuple(readings),
         tuple(events),
@@ -148,6 +156,8 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
         tuple(gaps),
         tuple(refused),
         heard,
+        late,
+        batch,
         line,
         tuple(anchors),
     )
@@ -159,7 +169,7 @@ def _of_unnamed(alarm: Alarm) -> Alarm:
 
 async def copy(conn: Connection, parcels: Sequence[Parcel]) -> None:
     """Write readings, events and gaps of ``parcels`` and when their devices were last heard."""
-    await _copy(conn, "copy_readings", _READING_TYPES, [row for one in parcels for row in one.readings])
+    await _copy_readings(conn, [row for one in parcels for row in one.readings])
     await _copy(conn, "copy_events", _EVENT_TYPES, [row for one in parcels for row in one.events])
     await _add_gaps(conn, [(one.identity.gateway, gap) for one in parcels for gap in one.gaps])
     heard: dict[int, datetime] = {}
@@ -177,6 +187,13 @@ async def _fetch_devices(conn: Connection, wanted: Mapping[str, list[str]]) -> D
     return {
         (row["gateway_id"], row["name"]): Device(row["id"], row["room"]) for row in await found.fetchall()
     }
+
+
+async def _copy_readings(conn: Connection, rows: Sequence[bytes]) -> None:
+    if not rows:
+        return
+    async with conn.cursor() as cursor, cursor.copy(_SQL["copy_readings"]) as stream:
+        await stream.write(packing.stream(rows))
 
 
 async def _copy(conn: Connection, statement: str, types: list[str], rows: Sequence[Row]) -> None:

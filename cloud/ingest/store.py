@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
 from cloud import metrics
 from cloud.db import Connection, Queries
-from cloud.ingest import alarms, commands, plans, retime, rows
+from cloud.ingest import alarms, commands, plain, plans, retime, rows
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
 from cloud.ingest.model import (
@@ -24,18 +24,18 @@ from cloud.ingest.model import (
     Gateway,
     Identity,
     Message,
+    PlainMessage,
     Poison,
     ResultMessage,
     StateMessage,
 )
+from cloud.ingest.plain import AdmittedPlain
+from cloud.ingest.read import carefully
 from cloud.ingest.salvage import salvage
 from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Ack
 from firmware_protocols.wire.topics import Lane
-
-LATE: Final = timedelta(minutes=5)
-"""Older than this when it is stored, a row counts as late: the home or the road was cut off."""
 
 _KINDS: Final = (("reading", "readings"), ("event", "events"), ("alarm", "alarms"), ("gap", "gaps"))
 """Kind of a row -> where a parcel has them."""
@@ -53,7 +53,7 @@ async def store(
     """
     gateways = await _gateways(conn, messages)
     judged = [_judge(message, gateways, now) for message in messages]
-    admitted = [one for one in judged if isinstance(one, Admitted)]
+    admitted = [one for one in judged if isinstance(one, Admitted | AdmittedPlain)]
     settled = await _store_batches(conn, admitted, on_alarm, now)
     results = [one for one in judged if isinstance(one, ResultMessage)]
     poison = [one for one in judged if isinstance(one, Poison)]
@@ -84,8 +84,10 @@ def sender(message: Message) -> GatewayId | None:
 
 def _judge(
     message: Message, gateways: Mapping[GatewayId, Gateway], now: datetime
-) -> Admitted | StateMessage | ResultMessage | Poison:
+) -> Admitted | AdmittedPlain | StateMessage | ResultMessage | Poison:
     match message:
+        case PlainMessage():
+            return plain.admit(message, gateways, now) or _judge(carefully(message), gateways, now)
         case BatchMessage():
             return admit(message, gateways, now)
         case StateMessage(delivery, shard, gateway) | ResultMessage(delivery, shard, gateway):
@@ -98,24 +100,19 @@ def _judge(
 
 
 async def _store_batches(
-    conn: Connection, admitted: Sequence[Admitted], on_alarm: OnAlarm, now: datetime
+    conn: Connection, admitted: Sequence[Admitted | AdmittedPlain], on_alarm: OnAlarm, now: datetime
 ) -> list[Identity | None]:
     """Store what is new of ``admitted``; return what may be acknowledged, which includes what was there."""
     if not admitted:
         return []
-    devices = await rows.find_devices(conn, admitted)
-    timelines = await retime.find_timelines(conn, admitted)
-    parcels: dict[Identity, rows.Parcel] = {}
-    for one in admitted:
-        parcel = rows.pack(one, devices, timelines)
-        parcels.setdefault(parcel.identity, parcel)
+    parcels = await _parcels(conn, admitted, now)
     accepted = await _enter_ledger(conn, list(parcels.values()), now)
     fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
     await rows.copy(conn, fresh)
-    _count(fresh, len(parcels), now)
+    _count(fresh, len(parcels))
     for parcel in fresh:
         line = parcel.timeline.id if parcel.timeline else None
-        await alarms.store(conn, parcel.admitted.gateway, parcel.alarms, on_alarm, now, timeline=line)
+        await alarms.store(conn, parcel.gateway, parcel.alarms, on_alarm, now, timeline=line)
         if parcel.refused:
             await _quarantine_records(conn, parcel, now)
     await retime.put_right(conn, fresh, now)
@@ -126,15 +123,31 @@ async def _store_batches(
     return list(parcels)
 
 
-def _count(fresh: Sequence[rows.Parcel], settled: int, now: datetime) -> None:
+def _count(fresh: Sequence[rows.Parcel], settled: int) -> None:
     """For the metrics; a transaction that has to be repeated counts again."""
     metrics.BATCHES.labels("stored").inc(len(fresh))
     metrics.BATCHES.labels("repeated").inc(settled - len(fresh))
     for kind, name in _KINDS:
         metrics.STORED_ROWS.labels(kind).inc(sum(len(getattr(parcel, name)) for parcel in fresh))
-    before = now - LATE
-    late = sum(row[0] < before for parcel in fresh for row in (*parcel.readings, *parcel.events))
-    metrics.LATE_ROWS.inc(late)
+    metrics.LATE_ROWS.inc(sum(parcel.late for parcel in fresh))
+
+
+async def _parcels(
+    conn: Connection, admitted: Sequence[Admitted | AdmittedPlain], now: datetime
+) -> dict[Identity, rows.Parcel]:
+    """What is to be stored, by identity: of a batch that came twice, once."""
+    careful = [one for one in admitted if isinstance(one, Admitted)]
+    named = {
+        (one.gateway.id, name) for one in admitted if isinstance(one, AdmittedPlain) for name in one.names
+    }
+    devices = await rows.find_devices(conn, careful, named)
+    timelines = await retime.find_timelines(conn, careful)
+    parcels: dict[Identity, rows.Parcel] = {}
+    for one in admitted:
+        parcel = plain.pack(one, devices) if isinstance(one, AdmittedPlain) else None
+        parcel = parcel or rows.pack(plain.by_record(one, now), devices, timelines)
+        parcels.setdefault(parcel.identity, parcel)
+    return parcels
 
 
 async def _enter_ledger(conn: Connection, parcels: Sequence[rows.Parcel], now: datetime) -> set[Identity]:
@@ -179,14 +192,14 @@ def _unasked(message: ResultMessage) -> Poison:
 
 
 def _recut(parcel: rows.Parcel) -> Poison:
-    delivery = parcel.admitted.message.delivery
-    return Poison(delivery, "overlaps a stored batch", parcel.identity.gateway, identity=parcel.identity)
+    return Poison(
+        parcel.delivery, "overlaps a stored batch", parcel.identity.gateway, identity=parcel.identity
+    )
 
 
 async def _quarantine_records(conn: Connection, parcel: rows.Parcel, now: datetime) -> None:
     reason = f"{len(parcel.refused)} of {parcel.identity.n} records refused: {parcel.refused[0]}"
-    delivery = parcel.admitted.message.delivery
-    await add_quarantine(conn, Poison(delivery, reason, parcel.identity.gateway), now)
+    await add_quarantine(conn, Poison(parcel.delivery, reason, parcel.identity.gateway), now)
 
 
 async def _quarantine(

@@ -105,10 +105,10 @@ _ZERO: Final = 0.0
 _MS: Final = timedelta(milliseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_EpochId = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[^\x00-\x1f]+\Z")]
-_BootId = Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")]
-_Sequence = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
-_Uptime = Annotated[float, Meta(ge=-1e10, le=1e10)]
+EpochId = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"\A[^\x00-\x1f]+\Z")]
+BootId = Annotated[str, Meta(max_length=64, pattern=r"\A[^\x00-\x1f]*\Z")]
+Sequence = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+Uptime = Annotated[float, Meta(ge=-1e10, le=1e10)]
 """Within three hundred years; below 0 where a sensor's own time lies before the boot."""
 
 
@@ -150,7 +150,7 @@ class _GapRow(_Row, tag="g", kw_only=True):
 
 
 class _AnchorRow(_Row, tag="c", kw_only=True):
-    q: _Sequence
+    q: Sequence
 
 
 _AnyRow = _ReadingRow | _EventRow | _AlarmRow | _GapRow | _AnchorRow
@@ -159,15 +159,15 @@ _AnyRow = _ReadingRow | _EventRow | _AlarmRow | _GapRow | _AnchorRow
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     v: int
     gw: str
-    e: _EpochId
+    e: EpochId
     st: Lane
-    q: _Sequence
+    q: Sequence
     n: int
-    boot: _BootId
+    boot: BootId
     clk: ClockState
     bt: float
     r: Annotated[list[_AnyRow], Meta(min_length=1, max_length=MAX_RECORDS)]
-    up: _Uptime | msgspec.UnsetType = msgspec.UNSET
+    up: Uptime | msgspec.UnsetType = msgspec.UNSET
 
 
 _json_encoder: Final = msgspec.json.Encoder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.ingest.model import BatchMessage, Delivery, Identity, Poison, StateMessage
-from cloud.ingest.read import read, urgent
+from cloud.ingest.model import BatchMessage, Delivery, Identity, PlainMessage, Poison, StateMessage
+from cloud.ingest.read import carefully, read, urgent
 from firmware_protocols.model import ClockState, GatewayId
 from firmware_protocols.wire import control, envelope
 from firmware_protocols.wire.control import State
@@ -35,8 +36,16 @@ def changed(**fields: object) -> bytes:
 
 def test_a_batch_below_its_own_prefix_is_a_batch() -> None:
     message = read(delivery(envelope.encode(BATCH)))
-    assert isinstance(message, BatchMessage)
-    assert (message.shard, message.batch) == (3, BATCH)
+    assert isinstance(message, PlainMessage)
+    assert (message.shard, message.gateway, message.batch.first, len(message.batch.rows)) == (3, "gw-a", 7, 2)
+    again = carefully(message)
+    assert isinstance(again, BatchMessage)
+    assert (again.shard, again.batch) == (3, BATCH)
+
+
+def test_a_batch_of_an_unset_clock_takes_the_careful_road() -> None:
+    batch = replace(BATCH, clock=ClockState.UNSYNCED)
+    assert read(delivery(envelope.encode(batch))) == BatchMessage(delivery(envelope.encode(batch)), 3, batch)
 
 
 def test_a_state_is_a_state() -> None:
