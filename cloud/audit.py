@@ -207,7 +207,14 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command: 0 nothing missing or doubled, 1 something is, 2 it could not be found out."""
+    """Run the command: 0 nothing missing or doubled, 1 something is, 2 it could not be found out.
+
+    ``log …`` is about another log: who read and changed what (``cloud.audit_log``).
+    """
+    if argv[:1] == ["log"]:
+        from cloud import audit_log
+
+        return audit_log.main(argv[1:])
     parser = argparse.ArgumentParser(
         prog="anban audit", description="prove that nothing that was sent is missing"
     )

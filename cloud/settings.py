@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -128,6 +128,24 @@ class Operations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "anban"
 
 
+class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The audit trail. ``keep_days``: how long entries are kept; six months at the least (MLPS 2.0), three
+    years unless said. ``heads_file``: where the signed ends of the chain go, best on another machine's disk;
+    ``key_file``: the Ed25519 key (PEM) that signs them, made if there is none. Empty: below ``data``.
+    """
+
+    keep_days: Annotated[int, msgspec.Meta(ge=183, le=36_500)] = 1_095
+    heads_file: str = ""
+    key_file: str = ""
+
+
+class AuditFiles(NamedTuple):
+    """Where the trail's heads and their key are."""
+
+    heads: Path
+    key: Path
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``data``: folder of the embedded services and their secrets."""
 
@@ -140,6 +158,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notify: Notify = Notify()
     sms: Sms = Sms()
     operations: Operations = Operations()
+    audit: Audit = Audit()
+
+    def audit_files(self) -> AuditFiles | None:
+        """As configured, else below ``data``; ``None``: neither is there."""
+        heads, key = self.audit.heads_file, self.audit.key_file
+        if not self.data and not (heads and key):
+            return None
+        data = Path(self.data)
+        return AuditFiles(
+            Path(heads) if heads else data / "audit" / "heads.jsonl",
+            Path(key) if key else data / "secrets" / "audit.key",
+        )
 
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}|[0-9A-Fa-f:.]+")

@@ -25,6 +25,7 @@ from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
 from cloud.settings import Settings
 from cloud.texts import store as texts
+from cloud.trail import keeper
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
@@ -100,6 +101,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
                 wakes.append(wake)
                 group.create_task(_repeat(pool, job, aside, wake, clock), name=job.name)
         group.create_task(_listen(pool, wakes), name="listen")
+        group.create_task(keeper.run(settings, pool, clock=clock), name="audit")
 
 
 def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
