@@ -7,7 +7,7 @@ leaves; nobody is told "done" about something that can still fail.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,13 +18,14 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie
 from pydantic import AfterValidator
 
-from cloud import guard, sessions
+from cloud import guard, recorder, sessions, trail
 from cloud.auth import Permission, Principal
 from cloud.db import Connection, Pool
 from cloud.problems import ProblemError
 from cloud.sessions import Session
 from cloud.settings import Settings
 from cloud.throttle import Throttle
+from cloud.trail import Note
 
 COOKIE: Final = "anban"
 SECURE_COOKIE: Final = "__Host-anban"
@@ -63,6 +64,11 @@ class Call:
 
     parts: Parts
     now: datetime
+    note: Note
+
+    def saw(self, purpose: str, homes: Iterable[int] | None) -> None:
+        """Say for the audit trail whose data the answer shows: ``None``: of all homes the asker may see."""
+        self.note.saw(purpose, homes)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -73,9 +79,20 @@ class Call:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
-        """One transaction; committed at the end of the block, rolled back by any exception."""
+        """One transaction; committed at the end of the block, rolled back by any exception.
+
+        What a signed-in person changes enters the audit trail in the same transaction.
+        """
         async with self.parts.pool.connection() as conn, conn.transaction():
             yield conn
+            recorded = await self._recorded(conn)
+        self.note.written |= recorded
+
+    async def _recorded(self, conn: Connection) -> bool:
+        if not self.note.actor:
+            return False
+        await trail.append(conn, self.note.entry())
+        return True
 
 
 def _parts(request: Request) -> Parts:
@@ -84,8 +101,12 @@ def _parts(request: Request) -> Parts:
     return parts
 
 
-def _call(parts: Annotated[Parts, Depends(_parts)]) -> Call:
-    return Call(parts, parts.clock())
+def _call(request: Request, parts: Annotated[Parts, Depends(_parts)]) -> Call:
+    now = parts.clock()
+    origin = request.client.host if request.client else ""
+    note = Note(now, recorder.action_of(request.scope), recorder.about(request.scope), origin)
+    request.state.note = note
+    return Call(parts, now, note)
 
 
 Api = Annotated[Call, Depends(_call)]
@@ -105,6 +126,7 @@ async def _session(
             session = await sessions.find(conn, sessions.key_of(token), api.now)
         if session is not None:
             guard.staff_seen(request, session.principal.staff_id)
+            api.note.by(f"staff:{session.principal.staff_id}", session.principal.tenant_id)
             return session
     raise ProblemError(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     HANDLE_INCIDENT = "handle_incident"
     READ_HOME = "read_home"
     READ_FIGURES = "read_figures"
+    READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
 
 

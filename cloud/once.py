@@ -97,6 +97,7 @@ class OneCommand:
             await self._lock(conn, claim)
             kept = await self._kept(conn, claim)
             if kept is not None:
+                self.call.saw(scope.purpose, scope.homes)  # whose data it held is not kept
                 return kept
             answer = await work(conn)
             keeping = {"now": self.call.now, "command": self.asked, "answer": _seal(self.key, answer)}

@@ -108,7 +108,9 @@ async def follow(  # noqa: PLR0917 - FastAPI passes by name
     """
     since = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
     feed = request.app.state.feed
-    stream = Stream(api.parts, feed, session, reader.scope("live"))
+    scope = reader.scope("live")
+    api.saw(scope.purpose, scope.homes)
+    stream = Stream(api.parts, feed, session, scope)
     return EventStream(stream.events(since), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from psycopg_pool import PoolTimeout
 from pydantic.json_schema import models_json_schema
 
-from cloud import guard, health, once, problems, session_routes, sessions, stream
+from cloud import guard, health, once, problems, recorder, session_routes, sessions, stream, trail_routes
 from cloud.access import Clock, Parts, wall_clock
 from cloud.db import Pool
 from cloud.dispatch import routes as answer_routes
@@ -52,6 +52,7 @@ ROUTERS: Final = (
     enrolment_routes.router,
     answer_routes.router,
     text_routes.router,
+    trail_routes.router,
     health.router,
 )
 ANYWHERE: Final = (
@@ -125,6 +126,7 @@ def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> 
     for router in ROUTERS:
         app.include_router(router, prefix=API, responses=failures)
     app.include_router(answer_routes.pages, responses=failures)
+    recorder.install(app, pool)
     guard.install(app, [settings.web.public_url.rstrip("/")], INTENT_FREE)
     return app
 

@@ -223,6 +223,7 @@ async def draw_claim(claim: NewClaim, admin: Admin, once: Once, _: Desk) -> Draw
 @router.get("/claims", operation_id="listClaims", summary="The newest claims", responses=_ADMIN_ERRORS)
 async def list_claims(api: Api, admin: Admin) -> Claims:
     """Claims with what became of them; never their codes."""
+    api.saw(PURPOSE, None)
     async with api.reading() as conn:
         return Claims(claims=await claims.listed(conn, admin.scope(PURPOSE)))
 
@@ -253,6 +254,7 @@ async def withdraw_claim(claim_id: Annotated[int, Path(ge=1, lt=2**31)], admin: 
 )
 async def list_certificates(api: Api, admin: Admin) -> Certificates:
     """Which gateway has which certificate, until when, and whether it was revoked."""
+    api.saw(PURPOSE, None)
     async with api.reading() as conn:
         return Certificates(certificates=await claims.certificates(conn, admin.scope(PURPOSE)))
 

@@ -59,7 +59,7 @@ class Commands:
     ) -> IncidentView:
         scope = self.actor.scope("console")
         try:
-            return await store.act(
+            view = await store.act(
                 conn,
                 scope,
                 incident_id,
@@ -72,9 +72,19 @@ class Commands:
         except store.NotFound as error:
             raise not_found() from error
         except store.Conflict as error:
-            raise _refusal("conflict", "Someone was faster.", error.current) from error
+            raise self._refusal("conflict", "Someone was faster.", error.current) from error
         except store.Refused as error:
-            raise _refusal(error.reason.value, "Its state does not allow this.", error.current) from error
+            reason = error.reason.value
+            raise self._refusal(reason, "Its state does not allow this.", error.current) from error
+        self.once.call.saw(scope.purpose, [view.home_id])
+        return view
+
+    def _refusal(self, code: str, detail: str, current: IncidentView | None) -> ProblemError:
+        """A conflict; it shows the incident as it is now."""
+        if current is None:
+            return ProblemError(HTTPStatus.CONFLICT, code, detail)
+        self.once.call.saw("console", [current.home_id])
+        return ProblemError(HTTPStatus.CONFLICT, code, detail, current=current.model_dump(mode="json"))
 
 
 async def commands(
@@ -82,8 +92,3 @@ async def commands(
 ) -> Commands:
     """The dependency of every route that changes an incident."""
     return Commands(once, actor)
-
-
-def _refusal(code: str, detail: str, current: IncidentView | None) -> ProblemError:
-    view = current.model_dump(mode="json") if current is not None else None
-    return ProblemError(HTTPStatus.CONFLICT, code, detail, current=view)

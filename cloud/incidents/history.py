@@ -72,6 +72,7 @@ async def list_incidents(
             SQL["history"], scope.params | asked.filters | before | {"limit": asked.limit + 1}
         )
         found = [IncidentView.model_validate(row) for row in await cursor.fetchall()]
+    api.saw(scope.purpose, {incident.home_id for incident in found})
     items, following = cursors.page(found, _place, asked, WHAT, scope)
     return IncidentPage(items=items, next=following)
 

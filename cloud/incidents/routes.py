@@ -88,8 +88,10 @@ class Close(Answer):
 )
 async def read_snapshot(api: Api, reader: Reader) -> Snapshot:
     """Open incidents, homes, and the change id to continue ``/stream`` from, all of one moment."""
+    scope = reader.scope("console")
+    api.saw(scope.purpose, scope.homes)
     async with api.reading() as conn:
-        return await store.snapshot(conn, reader.scope("console"), api.now)
+        return await store.snapshot(conn, scope, api.now)
 
 
 @router.get(
@@ -102,9 +104,11 @@ async def read_incident(incident_id: IncidentId, api: Api, reader: Reader) -> In
     """One incident with its timeline, ladder and messages."""
     async with api.reading() as conn:
         try:
-            return await store.detail(conn, reader.scope("console"), incident_id)
+            detail = await store.detail(conn, reader.scope("console"), incident_id)
         except store.NotFound as error:
             raise not_found() from error
+    api.saw("console", [detail.incident.home_id])
+    return detail
 
 
 @router.post(

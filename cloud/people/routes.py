@@ -35,4 +35,5 @@ async def read_home(
         card = await home_card(conn, reader.scope("home card"), home_id, api.now, full=full)
     if card is None:
         raise not_found()
+    api.saw("home card", [home_id])
     return card

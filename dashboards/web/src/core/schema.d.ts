@@ -48,6 +48,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who read or changed what
+         * @description What the people and services of one's own tenant did.
+         */
+        get: operations["readAuditTrail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/certificates": {
         parameters: {
             query?: never;
@@ -945,6 +965,34 @@ export interface components {
             hardware: string;
         };
         /**
+         * EntryView
+         * @description One entry. ``homes``: whose data, ``None``: of all homes that ``actor`` may see. ``status``: of the
+         *     answer, 0: written together with the change itself.
+         */
+        EntryView: {
+            /** About */
+            about: string;
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Homes */
+            homes: number[] | null;
+            /** Id */
+            id: number;
+            /** Origin */
+            origin: string;
+            /** Purpose */
+            purpose: string;
+            /** Status */
+            status: number;
+        };
+        /**
          * EventView
          * @description One thing a device said happened.
          */
@@ -1283,7 +1331,7 @@ export interface components {
          * @description One thing a role may do.
          * @enum {string}
          */
-        Permission: "read_queue" | "handle_incident" | "read_home" | "read_figures" | "administer";
+        Permission: "read_queue" | "handle_incident" | "read_home" | "read_figures" | "read_audit" | "administer";
         /**
          * PlainItem
          * @description An action that needs no more than the version.
@@ -1546,6 +1594,16 @@ export interface components {
             trigger: string;
         };
         /**
+         * TrailPage
+         * @description Some entries, newest first.
+         */
+        TrailPage: {
+            /** Items */
+            items: components["schemas"]["EntryView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Triage
          * @description The script is done; ``priority`` if it turned out otherwise (it may rise or fall here).
          */
@@ -1748,6 +1806,78 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readAuditTrail: {
+        parameters: {
+            query?: {
+                /** @description ``next`` of a page */
+                cursor?: string | null;
+                /** @description most items on the page */
+                limit?: number;
+                home_id?: number | null;
+                actor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrailPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
