@@ -17,11 +17,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from edge_agent import identity
 from edge_agent.clock import Clock
 from edge_agent.downlink import Downlink
 from edge_agent.drivers import build_all
 from edge_agent.faults import Faults
 from edge_agent.health import Health
+from edge_agent.identity import Cloud, IdentityError
 from edge_agent.motion import MotionWatch, load_watch
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
@@ -32,13 +34,16 @@ from edge_agent.rules import RULES, Home, InForce, Rule
 from edge_agent.rules.sight import GATEWAY_DEVICE
 from edge_agent.rules.sos import SosRule
 from edge_agent.second_path import SecondPath, Sender
-from edge_agent.settings import DeviceKind, EdgeSettings
+from edge_agent.settings import DeviceKind, EdgeSettings, UpdateSettings
 from edge_agent.supervise import supervise
 from edge_agent.texting import Texting
 from edge_agent.ulid import Ulids
+from edge_agent.update.part import Updates
+from edge_agent.update.places import Places
 from edge_agent.uplink import Uplink
 from edge_agent.watchdog import Pulse, notifier, watch
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState
+from firmware_protocols.wire.control import Update
 from firmware_protocols.wire.envelope import Anchor
 from firmware_protocols.wire.sms import SmsKey, key_of
 from firmware_protocols.wire.topics import Lane
@@ -102,7 +107,8 @@ class Agent:
         self._prompt = choose(settings.prompt.command)
         self._reported = ""
         sos = next(rule for rule in rules.values() if isinstance(rule, SosRule))
-        downlink = Downlink(self.pipeline, self.outbox, sos, self.clock, self._new_id, path)
+        self._updates = self._build_updates(settings)
+        downlink = Downlink(self.pipeline, self.outbox, sos, self.clock, self._new_id, path, self._updates)
         self._texting = (
             Texting(settings.sms, path, self.outbox, self.pipeline, self.clock, sos.answered)
             if settings.sms and path
@@ -115,10 +121,13 @@ class Agent:
             self._drivers,
             self._folder,
             self._figures,
+            self._updates.state if self._updates else Update,
             self.clock.elapsed_s(),
         )
         self.uplink = Uplink(settings, self.outbox, self.clock, health.state, downlink.do)
         self.pipeline.appended = self.uplink.wake
+        if self._updates:
+            self._updates.wake, self.uplink.settled = self.uplink.wake, self._updates.settled
         self._renewal = (
             Renewal(settings.identity_folder, self.clock, self.uplink.reconnect)
             if settings.enrolled
@@ -148,6 +157,9 @@ class Agent:
                 ]
             if self._renewal:
                 parts.append(group.create_task(supervise("renewal", self._renewal.run)))
+            if self._updates:
+                self._updates.leave = stop.set
+                parts.append(group.create_task(supervise("updates", self._updates.run)))
             manager = notifier()
             if manager:
                 watching = functools.partial(watch, manager, functools.partial(self._pulse, tuple(parts)))
@@ -161,6 +173,16 @@ class Agent:
                 part.cancel()
         self.outbox.close(self.clock.now())
         log.info("agent stopped")
+
+    def _build_updates(self, settings: EdgeSettings) -> Updates | None:
+        """Whoever replaces the program, if the configuration wants that."""
+        update = settings.update
+        if update is None:
+            return None
+        places = Places(update.folder, self._folder / "update", update.key_file)
+        alarms = self.pipeline.open_alarms
+        cloud = _cloud(settings, update)
+        return Updates(places, cloud, self.outbox, self.clock, alarms, lambda: self.uplink.online)
 
     def _figures(self) -> dict[str, float]:
         """What the connections say of themselves; the heartbeat asks long after all of them are made."""
@@ -236,6 +258,16 @@ async def run_until_signalled(settings: EdgeSettings, clock: Clock | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Agent(settings, clock).run(stop)
+
+
+def _cloud(settings: EdgeSettings, update: UpdateSettings) -> Cloud:
+    """Where releases are fetched: as configured, else where this gateway was enrolled."""
+    if update.url:
+        return Cloud(update.url, update.ca_file.read_text("ascii") if update.ca_file else "")
+    known = identity.read(settings.identity_folder)
+    if known is None:
+        raise IdentityError("this gateway is not enrolled any more")
+    return known.cloud
 
 
 def _second_path(settings: EdgeSettings, home: Home, now: datetime) -> SecondPath | None:

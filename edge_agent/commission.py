@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent import identity
 from edge_agent.app import Agent
-from edge_agent.health import version
 from edge_agent.rules.sight import GATEWAY_DEVICE
 from edge_agent.settings import EdgeSettings
 from edge_agent.ulid import Ulids
+from edge_agent.version import version
 from edge_agent.walk import Protocol, TrialAlarm, Walk, line, text
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState
 from firmware_protocols.wire.topics import Lane

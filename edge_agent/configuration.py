@@ -228,6 +228,8 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     if settings.local_mqtt:
         yield from _local_contradictions(settings.local_mqtt)
     yield from _uplink_contradictions(settings.uplink)
+    if settings.update and not settings.update.url and not settings.enrolled:
+        yield "update.url is needed: this gateway is not enrolled, so it does not know its cloud's address"
     if settings.sms:
         yield from _texting_faults(settings.sms, settings.uplink)
 

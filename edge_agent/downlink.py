@@ -20,6 +20,7 @@ from edge_agent.rules import Cancellable
 from edge_agent.rules.sight import GATEWAY_DEVICE
 from edge_agent.rules.sos import SosRule
 from edge_agent.second_path import SecondPath
+from edge_agent.update.part import UpdateRefused, Updates
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState
 from firmware_protocols.wire.control import Command, Result
 from firmware_protocols.wire.plan import BadPlan
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 _REMEMBERED: Final = 200
 _NOTE: Final = "commands"
 _MUTE_MOST_S: Final = 3600.0
-_ONLY_NOTED: Final = frozenset({"plan"})
+_ONLY_NOTED: Final = frozenset({"plan", "update"})
 """Safe to do twice: done first, so that what they note is durable in the commit that remembers the id."""
 
 
@@ -40,7 +41,7 @@ class CommandRefused(Exception):  # noqa: N818 - an answer to the cloud, not a f
 @dataclass(slots=True)
 class Downlink:
     """Does commands. ``sos``: the rule to tell that a call was answered. ``path``: whoever texts about it
-    meanwhile, if there is a modem.
+    meanwhile, if there is a modem. ``updates``: whoever replaces the program, if that is allowed.
     """
 
     pipeline: Pipeline
@@ -49,6 +50,7 @@ class Downlink:
     clock: Clock
     new_id: Callable[[], AlarmId]
     path: SecondPath | None = None
+    updates: Updates | None = None
 
     def do(self, command: Command) -> Result:
         """Do ``command`` unless it was done before or its time is over; say what became of it."""
@@ -122,6 +124,7 @@ class Downlink:
         alarm = self._in_hand(args)
         for rule in self._asking():
             rule.forget(alarm)
+        self.pipeline.close(alarm)
         sounded = self.pipeline.announcer.close(alarm)
         return "silenced" if sounded else "was silent"
 
@@ -133,6 +136,15 @@ class Downlink:
             return put_in_force(args["plan"], self.pipeline.in_force, self.pipeline.devices, self.outbox)
         except BadPlan as refusal:
             raise CommandRefused(f"plan: {refusal}") from refusal
+
+    def update(self, args: Mapping[str, Any]) -> str:
+        """``{document, signature, again?}``: a release that replaces the program once nobody is in danger."""
+        if self.updates is None:
+            raise CommandRefused("no [update] in the configuration: its program is replaced by hand")
+        try:
+            return self.updates.order(args)
+        except UpdateRefused as refusal:
+            raise CommandRefused(str(refusal)) from refusal
 
     def _in_hand(self, args: Mapping[str, Any]) -> AlarmId:
         """The alarm that people have in hand or are done with: nobody need call, or be called, about it."""
@@ -150,6 +162,7 @@ COMMANDS: Final[Mapping[str, Callable[[Downlink, Mapping[str, Any]], str]]] = {
     "accepted": Downlink.accepted,
     "closed": Downlink.closed,
     "plan": Downlink.plan,
+    "update": Downlink.update,
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 import resource
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +13,8 @@ from edge_agent.clock import Clock
 from edge_agent.drivers import Driver
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
-from firmware_protocols.wire.control import State
+from edge_agent.version import version
+from firmware_protocols.wire.control import State, Update
 
 _MIB: Final = 1024 * 1024
 _STATM: Final = Path("/proc/self/statm")
@@ -24,15 +23,6 @@ _DAY_S: Final = 86_400.0
 _SETTLED_S: Final = 60.0
 _CARD_BEARS: Final = 1_000
 """[D] How often a memory card may be written from end to end: what cheap cards are sold for."""
-
-
-@functools.cache
-def version() -> str:
-    """The installed distribution's version; ``""`` when it runs from a checkout."""
-    try:
-        return importlib.metadata.version("anban")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def resident_mib() -> float:
@@ -91,6 +81,8 @@ class Health:
     drivers: Sequence[Driver]
     folder: Path
     extra: Callable[[], Mapping[str, float]] = dict
+    update: Callable[[], Update] = Update
+    """How far the newest update is."""
     since_s: float = 0.0
     """When this process began, in the clock's elapsed time."""
 
@@ -108,6 +100,7 @@ class Health:
             devices=self.pipeline.silent_s(),
             health=self._figures(),
             plan=self.pipeline.in_force.plan.version,
+            update=self.update(),
         )
 
     def _figures(self) -> dict[str, float]:
@@ -129,4 +122,4 @@ def salient(state: State) -> tuple[object, ...]:
     """The part whose change is told at once and not with the next heartbeat."""
     flags = ("outbox_in_memory", "outbox_replaced", "sms/usable")
     figures = tuple(state.health.get(flag) for flag in flags)
-    return state.epoch, state.clock, state.plan, frozenset(state.devices), figures
+    return state.epoch, state.clock, state.plan, state.update, frozenset(state.devices), figures

@@ -112,7 +112,7 @@ def check_url(url: str) -> str:
 def _ask(cloud: Cloud, path: str, body: Mapping[str, str], now: datetime) -> Answer:
     url = check_url(cloud.url)
     parts = urlsplit(url)
-    connection = _connection(cloud, parts.hostname or "", parts.port, secure=parts.scheme == "https")
+    connection = _connection(cloud)
     try:
         connection.connect()
         _check_pin(cloud, connection)
@@ -129,8 +129,27 @@ def _ask(cloud: Cloud, path: str, body: Mapping[str, str], now: datetime) -> Ans
     return _read(url, response.status, content)
 
 
-def _connection(cloud: Cloud, host: str, port: int | None, *, secure: bool) -> http.client.HTTPConnection:
-    if not secure:
+def connected(cloud: Cloud) -> http.client.HTTPConnection:
+    """A connection to ``cloud``, which has shown who it is. The caller closes it.
+
+    Raises:
+        OfficeError: its address or its certificate cannot be used.
+        OSError: it cannot be reached, or is not trusted.
+    """
+    connection = _connection(cloud)
+    try:
+        connection.connect()
+        _check_pin(cloud, connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connection(cloud: Cloud) -> http.client.HTTPConnection:
+    parts = urlsplit(check_url(cloud.url))
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme != "https":
         return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     try:
         context = ssl.create_default_context(cadata=cloud.ca or None)

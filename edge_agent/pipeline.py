@@ -11,7 +11,7 @@ import contextlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -26,9 +26,11 @@ from edge_agent.replay import Replay
 from edge_agent.rules import RESTLESS, FallSign, Heard, InForce, Rule
 from edge_agent.settings import Device
 from edge_agent.thin import Thinning
+from edge_agent.update.calm import OpenAlarms
 from firmware_protocols.errors import DecodeError
 from firmware_protocols.model import (
     Alarm,
+    AlarmId,
     AlarmState,
     DeviceId,
     Event,
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 
 _REPLAY: Final = "replay/"
 _RULE: Final = "rule/"
+_OPEN: Final = "open_alarms"
 _STALE: Final = timedelta(minutes=1)
 """A frame is taken within moments; a receive time further off than this is not the gateway's time."""
 _NOTED: Final = timedelta(minutes=1)
@@ -82,6 +85,8 @@ class Pipeline:
     """The home's plan, which each alarm names."""
     recent: Recent = field(default_factory=Recent)
     """What the devices said last, for the evidence of an alarm."""
+    open_alarms: OpenAlarms = field(default_factory=OpenAlarms)
+    """While one is open the program is not replaced."""
     _alive: dict[DeviceId, datetime] = field(default_factory=dict)
     _replay: Replay = field(init=False)
     _noted_at: datetime = field(init=False)
@@ -98,6 +103,9 @@ class Pipeline:
             if note := self.outbox.recall(_RULE + name):
                 with contextlib.suppress(ValueError):
                     rule.restore(json.loads(note))
+        if note := self.outbox.recall(_OPEN):
+            with contextlib.suppress(ValueError, OverflowError, OSError):
+                self.open_alarms.restore(json.loads(note))
 
     def take(self, incoming: Incoming) -> None:
         """Take one frame from a driver. Never raises for what the frame holds."""
@@ -185,6 +193,7 @@ class Pipeline:
             )
             for alarm in alarms
         ]
+        self._note_open(told, now)
         trace.mark_alarms("decided", told)
         self.outbox.append([*told, *kept], stamp, now)
         trace.mark_alarms("stored", told)
@@ -203,6 +212,17 @@ class Pipeline:
         plan = {"plan": version} if version else {}
         sealed = alarm.state is AlarmState.RAISED and alarm.kind in PERSON_KINDS
         return {**alarm.evidence, **plan, **(self.recent.seal(now) if sealed else {})}
+
+    def close(self, alarm: AlarmId) -> None:
+        """People are done with ``alarm``."""
+        self.open_alarms.close(alarm)
+        self.outbox.note(_OPEN, json.dumps(self.open_alarms.state()))
+
+    def _note_open(self, told: Sequence[Alarm], now: datetime) -> None:
+        for alarm in told:
+            self.open_alarms.see(alarm, now)
+        if told:
+            self.outbox.note(_OPEN, json.dumps(self.open_alarms.state()))
 
     def _note_rules(self, *, all_of_them: bool) -> None:
         """Durable with the next commit: what the rules must not forget. What changes with every frame goes

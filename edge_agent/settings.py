@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from edge_agent.identity import folder_of
 from edge_agent.second_path import Recipients
+from edge_agent.update.places import KEY, PROGRAM
 from firmware_protocols.model import DeviceId, GatewayId
 from firmware_protocols.registry import BAUDS, SUBJECTS
 from firmware_protocols.wire.topics import SHARDS
@@ -256,6 +257,19 @@ class SmsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateSettings:
+    """Updates from the cloud. ``url``: where the files are, of an enrolled gateway out of its identity.
+
+    ``folder``: the program's; ``key_file``: the public key of releases (Ed25519, PEM).
+    """
+
+    url: str = ""
+    ca_file: Path | None = None
+    folder: Path = PROGRAM
+    key_file: Path = KEY
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """What the rest of the agent needs to know of one configured device, whatever carries it."""
 
@@ -280,6 +294,7 @@ class EdgeSettings:
     outbox: OutboxSettings = OutboxSettings()
     prompt: PromptSettings = PromptSettings()
     sms: SmsSettings | None = None
+    update: UpdateSettings | None = None
 
     @property
     def identity_folder(self) -> Path:

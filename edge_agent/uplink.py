@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from edge_agent import trace
@@ -63,6 +63,8 @@ class Uplink:
         self._told: tuple[object, ...] = ()
         self._told_s = self._looked_s = 0.0
         self.online = False
+        self.settled: Callable[[str, Lane, Iterable[int]], None] = lambda *_: None
+        """Told which batches of an epoch and lane the cloud has committed."""
         self.dropped = 0
         """Messages that were not understood, or came while too many waited."""
         will = Outgoing(self._topic(Channel.STATE), control.encode(State(online=False)), retain=True)
@@ -164,6 +166,7 @@ class Uplink:
                 trace.mark("acked", epoch=epoch, lane=lane, first=first)
             self._outbox.settle(epoch, lane, numbers)
             self._window.settled(Key(epoch, lane, first) for first in numbers)
+            self.settled(epoch, lane, numbers)
 
     def _send(self) -> None:
         chosen = self._window.choose(

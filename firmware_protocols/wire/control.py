@@ -48,12 +48,25 @@ class LaneState(msgspec.Struct, frozen=True):
     oldest_s: float = 0.0
 
 
+class Update(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far the newest update of a gateway's program is. ``version``: the one offered.
+
+    ``state``: ``fetching``, ``installing``, ``waiting`` (``reason`` says for what), ``trial``, then ``kept``,
+    ``back`` (taken back, ``reason`` says why) or ``failed`` (never switched to).
+    """
+
+    version: str = ""
+    state: str = ""
+    reason: str = ""
+
+
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """A gateway's heartbeat, retained. The Last Will is ``State(online=False)``.
 
     ``devices``: seconds since each device was last heard (absent: never). ``health``: counters and figures
     by name (discarded serial bytes, refused frames, free disk MiB, resident MiB). ``plan``: version of the
     home's plan in force, 0 for the built-in defaults (and from a gateway that knows no plans).
+    ``version``: of the program that runs; ``update``: what became of the newest one offered.
     """
 
     online: bool
@@ -66,6 +79,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     devices: dict[str, float] = {}
     health: dict[str, float] = {}
     plan: _Version = 0
+    update: Update = Update()
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -317,7 +317,7 @@ def test_an_expired_or_unknown_or_wrong_command_says_why(gateway: Gateway) -> No
     assert [answer.ok for answer in answers] == [False] * 6
     assert [answer.detail for answer in answers] == [
         "expired",
-        "no such command; known: cancel, test, mute, accepted, closed, plan",
+        "no such command; known: cancel, test, mute, accepted, closed, plan, update",
         "no such suspicion is open",
         "needs a number 'seconds', 0-3600",
         "needs a number 'seconds', 0-3600",
