@@ -49,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from cloud import audit
 
         return audit.main(arguments[1:])
+    if arguments[:1] == ["release"]:
+        from cloud.releases import command
+
+        return command.main(arguments[1:])
     chosen = _parser().parse_args(arguments)
     _set_up_logging(chosen.verbose)
     try:
@@ -254,6 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     roles = parser.add_subparsers(dest="role", required=True)
     add = {name: roles.add_parser(name, parents=[common], help=HELP[name]) for name in ROLES}
     roles.add_parser("audit", help="prove that nothing that was sent is missing")
+    roles.add_parser("release", help="let the gateways' program go out, ring by ring")
     add["load"].add_argument("file", type=Path, metavar="FILE", help="roster (JSON)")
     add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")
     _claim_arguments(add["claim"])

@@ -23,6 +23,7 @@ from cloud.dispatch import ladder
 from cloud.incidents import store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
+from cloud.releases import store as releases
 from cloud.settings import Settings
 from cloud.texts import store as texts
 from cloud.trail import keeper
@@ -105,7 +106,9 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
 
 
 def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
-    """The first three in the order in which one leads to the next; then the paths that fell silent."""
+    """The first three in the order in which one leads to the next; then the paths that fell silent and the
+    releases that go out.
+    """
 
     async def fire(incident_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
@@ -122,11 +125,16 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         async with pool.connection() as conn:
             return await texts.miss(conn, path_id, now)
 
+    async def release(release_id: int, now: datetime) -> bool:
+        async with pool.connection() as conn:
+            return await releases.look_after(conn, release_id, now)
+
     return (
         Job("timers", store.due, fire),
         Job("ladders", ladder.due, climb),
         Job("messages", deliver.due, send, hands=8, batch=1),
         Job("paths", texts.due, miss),
+        Job("releases", releases.due, release),
     )
 
 

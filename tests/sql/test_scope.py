@@ -73,6 +73,8 @@ NO_RESIDENT_DATA: Final = frozenset(
         "gap",
         "idempotency",
         "quarantine",
+        "release",
+        "release_chunk",
         "session",
         "staff",
         "staff_home",
@@ -94,6 +96,7 @@ SYSTEM_FILES: Final = {
     "standing.sql": "counts and ages over all tenants, for metrics",
     "people/accounts.sql": "the broker's accounts",
     "people/roster.sql": "the loader, run by whoever runs the database",
+    "releases/queries.sql": "releases of the gateways' program, for whoever runs the cloud, and the loop",
     "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",
 }
 """Files whose statements run for no person at a screen."""

@@ -106,7 +106,8 @@ def test_an_alarm_ends_by_the_clouds_word_and_at_last_by_itself() -> None:
 
 def test_a_note_that_is_none_is_ignored() -> None:
     alarms = OpenAlarms()
-    for note in (None, 7, [], {"a": "b"}):
+    notes: list[object] = [None, 7, [], {"a": "b"}]
+    for note in notes:
         alarms.restore(note)
         assert alarms.count(NOW) == 0
 
