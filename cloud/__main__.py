@@ -15,7 +15,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -165,6 +165,38 @@ def _sms(settings: Settings, _chosen: argparse.Namespace) -> None:
     run_until_told(single.run_sms(settings))
 
 
+def _key(_settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud.backup import seal
+
+    seal.new_key(chosen.file)
+    sys.stdout.write(f"{chosen.file}\n")
+    sys.stderr.write("keep a copy of it elsewhere: without it no backup can be opened\n")
+
+
+def _backup(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud import recovery, single
+
+    with _database(settings) as dsn:
+        note = recovery.back_up(settings, dsn, single.wall)
+    sys.stdout.write(f"{note.name} {note.bytes} bytes, verified\n")
+
+
+def _restore(settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud import recovery
+
+    _need(settings, "--data DIR (a new folder)", str(chosen.data or ""))
+    done = recovery.restore(settings, chosen.to, chosen.data)
+    reached = f"{done.reached:%Y-%m-%d %H:%M:%S} UTC" if done.reached else f"as of {done.note.name}"
+    sys.stdout.write(f"{chosen.data}: {done.note.name} and {done.segments} pieces of log, up to {reached}\n")
+
+
+def _drill(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud import recovery
+
+    for line in recovery.drill(settings):
+        sys.stdout.write(f"{line}\n")
+
+
 def _all(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud import single
     from cloud.people import roster as people
@@ -183,6 +215,10 @@ ROLES: Final[dict[str, Role]] = {
     "api": _api,
     "sms": _sms,
     "all": _all,
+    "key": _key,
+    "backup": _backup,
+    "restore": _restore,
+    "drill": _drill,
 }
 
 
@@ -262,6 +298,10 @@ def _parser() -> argparse.ArgumentParser:
     add["load"].add_argument("file", type=Path, metavar="FILE", help="roster (JSON)")
     add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")
     _claim_arguments(add["claim"])
+    add["key"].add_argument("file", type=Path, metavar="FILE", help="where to write it")
+    add["restore"].add_argument(
+        "--to", type=_time, metavar="TIME", help="e.g. 2026-11-26T03:04:05Z; without it as late as possible"
+    )
     add["papers"].add_argument("folder", type=Path, metavar="DIR", help="where to write them")
     for name in ("api", "all"):
         add[name].add_argument(
@@ -277,6 +317,15 @@ def _claim_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateway", metavar="ID", help="which of the home's gateways, if it has several")
     parser.add_argument("--hardware", default="", metavar="SERIAL", help="the only machine that may use it")
     parser.add_argument("--hours", type=_hours, default=72, metavar="N", help="how long it may be used (72)")
+
+
+def _time(text: str) -> datetime:
+    from cloud.backup.restore import parse_time
+
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _hours(text: str) -> int:
@@ -298,6 +347,10 @@ HELP: Final = {
     "api": "serve the API and the screens",
     "sms": "read the texts that come to the alarm centre's modem",
     "all": "everything on this machine, with embedded services",
+    "key": "make the key that backups are sealed with",
+    "backup": "save the embedded database now, and verify the copy",
+    "restore": "make a new data folder as of a time, from the backups",
+    "drill": "restore the newest backup beside, audit it, say how long it took, and remove it",
 }
 
 
@@ -325,6 +378,7 @@ def _fail(error: BaseException) -> int:
 
 
 def _known() -> tuple[type[BaseException], ...]:
+    from cloud.backup.seal import SealError
     from cloud.enrolment.authority import AuthorityError
     from cloud.enrolment.claims import ClaimError
     from cloud.people.roster import RosterError
@@ -335,6 +389,7 @@ def _known() -> tuple[type[BaseException], ...]:
         RosterError,
         AuthorityError,
         ClaimError,
+        SealError,
         psycopg.OperationalError,
         OSError,
     )

@@ -225,7 +225,7 @@ def main(argv: Sequence[str]) -> int:
     chosen = parser.parse_args(argv)
     try:
         with nullcontext(chosen.dsn) if chosen.dsn else database(chosen.data) as dsn:
-            report = asyncio.run(_audit_at(dsn, chosen.gateway))
+            report = asyncio.run(audit_at(dsn, chosen.gateway))
     except (ServiceError, psycopg.Error) as error:
         sys.stderr.write(f"anban audit: {error}\n")
         return 2
@@ -233,7 +233,12 @@ def main(argv: Sequence[str]) -> int:
     return 1 if report.missing or report.doubled else 0
 
 
-async def _audit_at(dsn: str, gateway: str | None) -> Report:
+async def audit_at(dsn: str, gateway: str | None = None) -> Report:
+    """``audit`` of the database at ``dsn``.
+
+    Raises:
+        psycopg.Error: it is away.
+    """
     conn = await connect(dsn)
     try:
         return await audit(conn, gateway)

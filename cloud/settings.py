@@ -110,6 +110,19 @@ class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_field: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "text"
 
 
+class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sealed copies of the embedded database. ``folder``: where they go, better on another disk; empty: none.
+
+    ``key_file``: the key they are sealed with (``anban-cloud key FILE`` makes one); without it they cannot be
+    opened, so a copy of it belongs elsewhere. ``keep``: how many. ``every_h``: how often ``all`` adds one.
+    """
+
+    folder: str = ""
+    key_file: str = ""
+    keep: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 7
+    every_h: Annotated[int, msgspec.Meta(ge=1, le=168)] = 24
+
+
 class Operations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a process is watched. ``listen``: ``HOST:PORT`` of its /health, /ready and /metrics (port 0: any
     free one); empty: nowhere.
@@ -159,6 +172,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sms: Sms = Sms()
     operations: Operations = Operations()
     audit: Audit = Audit()
+    backup: Backup = Backup()
 
     def audit_files(self) -> AuditFiles | None:
         """As configured, else below ``data``; ``None``: neither is there."""
@@ -220,6 +234,8 @@ def parse(document: Mapping[str, Any]) -> Settings:
         raise ConfigError("broker.cert_file needs broker.ca_file: a certificate is shown over TLS only")
     _check_enrolment(settings)
     _check_operations(settings.operations)
+    if settings.backup.folder and not settings.backup.key_file:
+        raise ConfigError("backup.key_file is not set: make a key with anban-cloud key FILE")
     return settings
 
 

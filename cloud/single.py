@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from msgspec.structs import replace
 
+from cloud.backup.archive import archiving
 from cloud.db import Connection, Pool, connect, open_pool
 from cloud.db.migrate import migrate
 from cloud.embedded import Account, Nats, Postgres, Tls, identity, room, supervise
@@ -58,16 +59,22 @@ async def run_all(settings: Settings, roster: people.Roster | None, announce: Ca
     embedded = not (settings.database.dsn and settings.broker.host)
     if embedded and not settings.data:
         raise ConfigError("say where the embedded services live: --data DIR, or data in the configuration")
+    if settings.database.dsn and settings.backup.folder:
+        raise ConfigError("backup.folder is for the embedded database: an external one has its own backups")
     check_port(settings)
     with held(Path(settings.data)) if embedded else nullcontext():
         async with asyncio.TaskGroup() as services:
             imports = services.create_task(asyncio.to_thread(_import_heavy))
             if embedded:
                 services.create_task(room.watch(_folders(Path(settings.data))))
+            own_database = not settings.database.dsn
             settings = await _start_database(settings, services)
+            archive = archiving(settings, settings.database.dsn, wall) if own_database else None
             async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
                 if roster is not None:
                     await load(pool, roster)
+                if archive is not None:
+                    services.create_task(archive.run())
                 broker, settings = await _start_broker(settings, pool, services)
                 await imports
                 await _run_roles(settings, pool, broker, announce)

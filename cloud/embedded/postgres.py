@@ -45,6 +45,9 @@ _SETTINGS: Final = {
     "log_error_verbosity": "terse",
     "log_parameter_max_length_on_error": "0",
     "wal_compression": "on",
+    # What a backup that is being taken, or an archive that is away, may hold back: never the whole disk.
+    "wal_keep_size": "256MB",
+    "max_slot_wal_keep_size": "4GB",
     # A client that was cut off is noticed within a minute, so its locks do not outlive it for hours.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
@@ -111,7 +114,7 @@ class Postgres:
 
     def launch(self) -> Launch:
         """How to start the prepared server."""
-        command = (str(_program("postgres", self.account)), "-D", _HERE)
+        command = (str(program("postgres", self.account)), "-D", _HERE)
         return Launch(command, self.cluster, self._log, self.account.uid, self.account.gid, signal.SIGINT)
 
     def probe(self) -> bool:
@@ -155,7 +158,7 @@ class Postgres:
             *("--data-checksums", "--no-instructions"),
             *(() if self.durable else ("--no-sync",)),
         )
-        command = (str(_program("initdb", self.account)), *options)
+        command = (str(program("initdb", self.account)), *options)
         return Launch(command, draft, self._log, self.account.uid, self.account.gid, signal.SIGTERM)
 
     def _configure(self, port: int) -> None:
@@ -167,7 +170,7 @@ class Postgres:
         identity.write_private(self.dsn_file, dsn + "\n", ours)
 
 
-def _program(name: str, account: identity.Account) -> Path:
+def program(name: str, account: identity.Account) -> Path:
     """The program of the wheel, which is found but never imported (its helper would take over).
 
     Raises:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,8 +37,10 @@ class Launch:
     stop: signal.Signals
 
 
-def spawn(launch: Launch) -> subprocess.Popen[bytes]:
+def spawn(launch: Launch, secrets: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start it as our child, with its own session (Ctrl-C reaches only us), its output appended to ``log``.
+
+    ``secrets``: variables that must not stand on its command line, which everybody may read.
 
     Call it on a thread that lives as long as the service: the kernel ties the child to the thread that
     made it.
@@ -49,7 +51,7 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*shim, *facts, *launch.command],
             cwd=launch.folder,
-            env=_environment(),
+            env={**_environment(), **(secrets or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -132,13 +134,13 @@ def free_port(wanted: int = 0) -> int:
     raise ServiceError("no free TCP port on 127.0.0.1")
 
 
-def tail(log: Path, size: int = 400) -> str:
+def tail(log: Path, size: int = 400, lines: int = 2) -> str:
     """The last words of a log, on one line, for an error message."""
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "no log"
-    return " | ".join(text[-size:].splitlines()[-2:])
+    return " | ".join(text[-size:].splitlines()[-lines:])
 
 
 def _environment() -> dict[str, str]:
