@@ -38,6 +38,11 @@ def hash_password(password: str) -> str:
     return _HASHER.hash(password)
 
 
+async def hashed(password: str) -> str:
+    """``hash_password`` off the event loop: with many new people at once the alarms must not wait."""
+    return await to_thread.run_sync(hash_password, password, limiter=_limiter())
+
+
 def is_outdated(stored: str) -> bool:
     """Whether ``stored`` was made with other parameters than today's and should be made anew."""
     return _HASHER.check_needs_rehash(stored)

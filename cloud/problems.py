@@ -52,6 +52,7 @@ class ProblemError(Exception):
         detail: one sentence for a person; no personal data.
         headers: extra headers, e.g. ``Retry-After``.
         current: the record as it is now, for a conflict.
+        fields: each rule that is broken, for a record that cannot be.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ProblemError(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         current: Mapping[str, Any] | None = None,
+        fields: list[InvalidField] | None = None,
     ) -> None:
         super().__init__(f"{status.value} {code}")
         self.status = status
@@ -69,6 +71,7 @@ class ProblemError(Exception):
         self.detail = detail
         self.headers = headers
         self.current = current
+        self.fields = fields
 
 
 def not_found() -> ProblemError:
@@ -88,7 +91,7 @@ def unavailable() -> ProblemError:
     )
 
 
-def document(problem: ProblemError, fields: list[InvalidField] | None = None) -> Problem:
+def document(problem: ProblemError) -> Problem:
     """What an answer says about ``problem``."""
     return Problem(
         title=problem.status.phrase,
@@ -96,14 +99,14 @@ def document(problem: ProblemError, fields: list[InvalidField] | None = None) ->
         code=problem.code,
         detail=problem.detail,
         current=dict(problem.current) if problem.current is not None else None,
-        fields=fields,
+        fields=problem.fields,
     )
 
 
-def respond(problem: ProblemError, fields: list[InvalidField] | None = None) -> JSONResponse:
+def respond(problem: ProblemError) -> JSONResponse:
     """The response for ``problem``."""
     return JSONResponse(
-        document(problem, fields).model_dump(mode="json", exclude_none=True),
+        document(problem).model_dump(mode="json", exclude_none=True),
         status_code=problem.status.value,
         headers=problem.headers,
         media_type=MEDIA_TYPE,
@@ -125,7 +128,7 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
     fields = [InvalidField(where=list(item["loc"]), rule=str(item["type"])) for item in error.errors()]
     return respond(
-        ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request breaks a rule."), fields
+        ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request breaks a rule.", fields=fields)
     )
 
 

@@ -32,6 +32,7 @@ from cloud.metrics import STREAMS
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
 from cloud.problems import Problem
+from cloud.register import routes as register_routes
 from cloud.releases import routes as release_routes
 from cloud.settings import Settings
 from cloud.texts import routes as text_routes
@@ -50,6 +51,7 @@ ROUTERS: Final = (
     bulk.router,
     stream.router,
     people_routes.router,
+    register_routes.router,
     enrolment_routes.router,
     release_routes.router,
     answer_routes.router,

@@ -55,7 +55,7 @@ select
     %(incident_id)s, row_number() over (order by rank), id, name, relation, phone, has_key, locale,
     case when cardinality(channels) = 0 and phone <> '' then array['sms:' || phone] else channels end
 from contact
-where home_id = %(home_id)s
+where home_id = %(home_id)s and retired_at is null
 
 -- link_alarm --
 insert into incident_alarm (home_id, alarm_id, incident_id) values (%(home_id)s, %(alarm_id)s, %(incident_id)s)
@@ -208,9 +208,10 @@ where closed_at is null
 order by priority, opened_at, id
 
 -- homes --
-select * from home_card
-where tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))
-order by id
+select card.* from home_card card join home h on h.id = card.home_id
+where h.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+order by card.id
 
 -- latest_change --
 select coalesce(max(id), 0) as seq from change
@@ -241,7 +242,7 @@ select r.phone, r.notes
 from resident r join home h on h.id = r.home_id
 where r.home_id = %(home_id)s
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
-order by r.id
+order by r.retired_at is not null, r.id
 limit 1
 
 -- history --

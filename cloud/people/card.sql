@@ -31,7 +31,7 @@ join home on home.id = resident.home_id
 where home.id = %(home_id)s
   and home.tenant_id = any(%(tenants)s)
   and (%(homes)s::int[] is null or home.id = any(%(homes)s))
-order by resident.id
+order by resident.retired_at is not null, resident.id
 limit 1
 
 -- contacts --
@@ -47,6 +47,7 @@ join home on home.id = contact.home_id
 where home.id = %(home_id)s
   and home.tenant_id = any(%(tenants)s)
   and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+  and contact.retired_at is null
 order by contact.rank
 
 -- devices --
@@ -57,6 +58,7 @@ join home on home.id = gateway.home_id
 where home.id = %(home_id)s
   and home.tenant_id = any(%(tenants)s)
   and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+  and device.retired_at is null
 order by device.room, device.name
 
 -- last_readings --

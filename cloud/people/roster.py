@@ -8,7 +8,7 @@ because they would be called.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
@@ -18,7 +18,7 @@ import msgspec
 from cloud import machine_secret
 from cloud.auth import Role
 from cloud.db import Connection, Queries
-from cloud.passwords import hash_password, is_outdated, verify
+from cloud.passwords import hashed, is_outdated, verify
 from cloud.people import plans
 from firmware_protocols.serial.sms_text import BadNumber, is_number
 from firmware_protocols.wire.plan import Plan
@@ -55,15 +55,20 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duty_locale: Locale = "zh-Hans"
 
 
-class Staff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Someone who signs in. ``homes``: keys of the only homes a caseworker or a family member sees."""
 
     username: Text
-    password: Annotated[str, msgspec.Meta(min_length=8, max_length=1_024)]
     role: Role
     name: Text
     locale: Locale = "zh-Hans"
     homes: tuple[str, ...] = ()
+
+
+class Staff(Person, frozen=True, kw_only=True):
+    """A person with the password they sign in with."""
+
+    password: Annotated[str, msgspec.Meta(min_length=8, max_length=1_024)]
 
 
 class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,17 +114,22 @@ class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: tuple[str, ...] = ()
 
 
-class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home with everything in it. Coordinates are WGS-84 degrees. ``plan``: how its gateway shall judge,
-    without a version; whether the resident lives alone and how able they are is taken from ``resident``.
-    """
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a home is. ``key``: its name outside, which stays. Coordinates are WGS-84 degrees."""
 
     key: Text
     division: DivisionCode
     address: Text
-    resident: Resident
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+
+
+class Home(Place, frozen=True, kw_only=True):
+    """A home with everything in it. ``plan``: how its gateway shall judge, without a version; whether the
+    resident lives alone and how able they are is taken from ``resident``.
+    """
+
+    resident: Resident
     gateway: Gateway | None = None
     devices: tuple[Device, ...] = ()
     contacts: tuple[Contact, ...] = ()
@@ -176,7 +186,7 @@ async def load(conn: Connection, roster: Roster) -> None:
         if home.plan is not None:
             await plans.put(conn, homes[home.key], _plan(home, home.plan, roster.tenant))
     for person in roster.staff:
-        await _put_staff(conn, tenant, person, homes)
+        await put_staff(conn, tenant, person, homes)
 
 
 def _faults(roster: Roster) -> Iterable[str]:
@@ -184,20 +194,10 @@ def _faults(roster: Roster) -> Iterable[str]:
     named = [roster.tenant.division, *(home.division for home in roster.homes)]
     parents = [division.parent for division in roster.divisions if division.parent]
     yield from (f"division {code} is not listed" for code in [*named, *parents] if code not in codes)
-    if not _known_zone(roster.tenant.time_zone):
-        yield f"time_zone {roster.tenant.time_zone!r} is not known here: messages would tell a wrong time"
+    yield from tenant_faults(roster.tenant)
     gateways = [home.gateway for home in roster.homes if home.gateway]
-    yield from (f"gateway id {one.id!r} is not valid" for one in gateways if not valid_gateway_id(one.id))
-    yield from (
-        f"gateway {one.id}: its secret must have 16-72 bytes"
-        for one in gateways
-        if one.secret and not machine_secret.usable(one.secret)
-    )
-    yield from (
-        f"gateway {one.id}: its phone is {BadNumber()}"
-        for one in gateways
-        if one.phone and not is_number(one.phone)
-    )
+    for gateway in gateways:
+        yield from gateway_faults(gateway)
     yield from _twice("home", [home.key for home in roster.homes])
     yield from _twice("gateway", [gateway.id for gateway in gateways])
     yield from _twice("username", [person.username for person in roster.staff])
@@ -211,6 +211,22 @@ def _faults(roster: Roster) -> Iterable[str]:
     for person in roster.staff:
         missing = sorted(set(person.homes) - keys)
         yield from (f"staff {person.username}: home {key} is not listed" for key in missing)
+
+
+def tenant_faults(tenant: Tenant) -> Iterable[str]:
+    """What is wrong with ``tenant`` although each of its fields is what it should be."""
+    if not _known_zone(tenant.time_zone):
+        yield f"time_zone {tenant.time_zone!r} is not known here: messages would tell a wrong time"
+
+
+def gateway_faults(gateway: Gateway) -> Iterable[str]:
+    """What is wrong with ``gateway`` although each of its fields is what it should be."""
+    if not valid_gateway_id(gateway.id):
+        yield f"gateway id {gateway.id!r} is not valid"
+    if gateway.secret and not machine_secret.usable(gateway.secret):
+        yield f"gateway {gateway.id}: its secret must have 16-72 bytes"
+    if gateway.phone and not is_number(gateway.phone):
+        yield f"gateway {gateway.id}: its phone is {BadNumber()}"
 
 
 def _known_zone(name: str) -> bool:
@@ -244,7 +260,7 @@ async def _put_home(conn: Connection, tenant: int, home: Home) -> int:
     home_id = await _one(conn, "put_home", {**values, "tenant": tenant})
     await _put_resident(conn, home_id, home.resident)
     if home.gateway is not None:
-        await _put_gateway(conn, home_id, home.gateway, home.devices)
+        await put_gateway(conn, home_id, home.gateway, home.devices)
     ranks = [contact.rank for contact in home.contacts]
     await conn.execute(_SQL["drop_contacts"], {"home": home_id, "ranks": ranks})
     for contact in home.contacts:
@@ -260,7 +276,14 @@ async def _put_resident(conn: Connection, home_id: int, resident: Resident) -> N
         await conn.execute(_SQL["add_resident"], values)
 
 
-async def _put_gateway(conn: Connection, home_id: int, gateway: Gateway, devices: Iterable[Device]) -> None:
+async def put_gateway(
+    conn: Connection, home_id: int, gateway: Gateway, devices: Iterable[Device] = ()
+) -> None:
+    """Make ``gateway`` the home's, or change it; without a secret it keeps the one it has.
+
+    Raises:
+        RosterError: it belongs to another home.
+    """
     known = await (await conn.execute(_SQL["gateway_secret"], {"id": gateway.id})).fetchone()
     if known is not None and known["home_id"] != home_id:
         raise RosterError(f"roster: gateway {gateway.id} belongs to another home")
@@ -289,7 +312,12 @@ def _stored_secret(gateway: Gateway, stored: str) -> str:
     return machine_secret.hashed(gateway.secret)
 
 
-async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: dict[str, int]) -> None:
+async def put_staff(conn: Connection, tenant: int, person: Staff, homes: Mapping[str, int]) -> int:
+    """Make or change a person; returns their number. A new password ends their sessions.
+
+    Raises:
+        RosterError: the user name belongs to another tenant.
+    """
     known = await (await conn.execute(_SQL["staff_password"], {"username": person.username})).fetchone()
     if known is not None and known["tenant_id"] != tenant:
         raise RosterError(f"roster: user name {person.username} belongs to another tenant")
@@ -300,7 +328,7 @@ async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: dict[s
         "username": person.username,
         "password_hash": known["password_hash"]
         if known is not None and keep
-        else hash_password(person.password),
+        else await hashed(person.password),
         "role": person.role.value,
         "name": person.name,
         "locale": person.locale,
@@ -308,8 +336,13 @@ async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: dict[s
     staff_id = await _one(conn, "put_staff", values)
     if known is not None and not same:
         await conn.execute(_SQL["end_sessions"], {"staff": staff_id})
-    assigned = sorted(homes[key] for key in person.homes)
-    await conn.execute(_SQL["assign_homes"], {"staff": staff_id, "homes": assigned})
+    await assign_homes(conn, staff_id, (homes[key] for key in person.homes))
+    return staff_id
+
+
+async def assign_homes(conn: Connection, staff_id: int, homes: Iterable[int]) -> None:
+    """Make ``homes`` the only ones that a caseworker or a family member sees."""
+    await conn.execute(_SQL["assign_homes"], {"staff": staff_id, "homes": sorted(homes)})
 
 
 async def _one(conn: Connection, statement: str, values: dict[str, Any]) -> int:

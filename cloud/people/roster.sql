@@ -29,7 +29,7 @@ returning id;
 update resident set
     name = %(name)s, birth_year = %(birth_year)s, sex = %(sex)s, lives_alone = %(lives_alone)s,
     ability_level = %(ability_level)s, phone = %(phone)s, notes = %(notes)s
-where id = (select min(id) from resident where home_id = %(home)s);
+where id = (select min(id) from resident where home_id = %(home)s and retired_at is null);
 
 -- add_resident --
 insert into resident (home_id, name, birth_year, sex, lives_alone, ability_level, phone, notes)
@@ -64,14 +64,16 @@ insert into device (gateway_id, name, kind, room) values (%(gateway)s, %(name)s,
 on conflict (gateway_id, name) do update set kind = excluded.kind, room = excluded.room;
 
 -- drop_contacts --
-delete from contact where home_id = %(home)s and rank <> all (%(ranks)s);
+-- Whoever the file no longer names is not called any more, but stays in the book. Nothing waits for this time.
+update contact set retired_at = transaction_timestamp()
+where home_id = %(home)s and rank <> all (%(ranks)s) and retired_at is null;
 
 -- put_contact --
 insert into contact (home_id, rank, name, relation, phone, has_key, locale, channels)
 values (
     %(home)s, %(rank)s, %(name)s, %(relation)s, %(phone)s, %(has_key)s, %(locale)s, %(channels)s
 )
-on conflict (home_id, rank) do update set
+on conflict (home_id, rank) where retired_at is null do update set
     name = excluded.name, relation = excluded.relation, phone = excluded.phone, has_key = excluded.has_key,
     locale = excluded.locale, channels = excluded.channels;
 

@@ -58,6 +58,44 @@ create trigger device_version before update of kind, room, retired_at on device
 alter table contact drop constraint contact_home_id_rank_key;
 create unique index contact_place on contact (home_id, rank) where retired_at is null;
 
+-- Somebody who lives there comes before somebody who did.
+create or replace view incident_card with (security_invoker = true) as
+select
+    i.id, i.tenant_id, i.home_id, i.kind, i.priority, i.state, i.state_since,
+    least(i.due_at, e.due_at) as due_at,
+    i.observed_at, i.opened_at, i.acked_at, s.name as owner,
+    coalesce(r.name, '') as resident,
+    coalesce(extract(year from i.opened_at)::integer - r.birth_year, 0) as age,
+    coalesce(r.lives_alone, true) as lives_alone,
+    coalesce(r.ability_level, 0) as ability_level,
+    h.address, i.room, h.latitude, h.longitude, i.evidence, i.responder, i.eta_at, i.outcome, i.note,
+    i.closed_at, i.version
+from incident i
+join home h on h.id = i.home_id
+left join staff s on s.id = i.owner_id
+left join escalation e on e.incident_id = i.id
+left join lateral (
+    select name, birth_year, lives_alone, ability_level
+    from resident where home_id = i.home_id order by retired_at is not null, id limit 1
+) r on true;
+
+create or replace view home_card with (security_invoker = true) as
+select
+    h.id, h.tenant_id, h.id as home_id, coalesce(r.name, '') as resident, r.birth_year, h.address,
+    h.latitude, h.longitude,
+    coalesce(g.online, false) as online, g.state_at, i.open_priority
+from home h
+left join lateral (
+    select name, birth_year from resident where home_id = h.id order by retired_at is not null, id limit 1
+) r on true
+left join lateral (
+    select bool_or(online) as online, max(state_at) as state_at
+    from gateway where home_id = h.id and revoked_at is null
+) g on true
+left join lateral (
+    select min(priority)::integer as open_priority from incident where home_id = h.id and closed_at is null
+) i on true;
+
 -- A command done once: neither the key that the client drew nor the answer can be read from the table. The answer is
 -- sealed under the key, so only whoever repeats the command opens it.
 delete from idempotency;

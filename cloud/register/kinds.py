@@ -1,0 +1,272 @@
+"""The kinds of records that administrators keep, and what is special about each.
+
+What this is: the table ``KINDS``. What it is not: the roster's rules, which stand at its structs; what the
+loader does beyond one row (hash a secret, end sessions, fill a plan) is the loader's own function here, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from cloud.auth import Role
+from cloud.enrolment import claims
+from cloud.people import plans, roster
+from cloud.people.roster import Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
+from cloud.register import screens
+from cloud.register.desk import Add, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
+from cloud.register.model import Devices, Divisions, Homes, Living, OfHome, Staff
+from firmware_protocols.wire import plan as wire
+from firmware_protocols.wire.plan import Plan
+
+
+class Changed(Person, frozen=True, kw_only=True):
+    """A person as they shall be. ``password``: a new one, or empty: it stays."""
+
+    password: Annotated[str, msgspec.Meta(pattern=r"^$|^[\s\S]{8,1024}$")] = ""
+
+
+def _plain_add(statement: str) -> Add:
+    async def add(work: Work, within: Mapping[str, Ident], record: msgspec.Struct) -> Ident | None:
+        row = await work.maybe(statement, {**within, **values(record)})
+        return row["id"] if row else None
+
+    return add
+
+
+def _plain_write(statement: str) -> Write:
+    async def write(work: Work, number: Ident, version: int, record: msgspec.Struct) -> bool:
+        params = {**values(record), "id": number, "version": version}
+        return await work.maybe(statement, params) is not None
+
+    return write
+
+
+def _plain_end(statement: str) -> End:
+    async def end(work: Work, number: Ident, version: int) -> bool:
+        return await work.maybe(statement, {"id": number, "version": version}) is not None
+
+    return end
+
+
+async def _add_home(work: Work, _within: Mapping[str, Ident], home: Place) -> Ident | None:
+    row = await work.maybe("add_home", {"tenant_id": work.actor.tenant_id, **values(home)})
+    return row["id"] if row else None
+
+
+async def _write_home(work: Work, number: Ident, version: int, home: Place) -> bool:
+    params = {**values(home), "id": number, "version": version}
+    if await work.maybe("change_home", params) is None:
+        return False
+    await screens.show(work, int(number))
+    return True
+
+
+async def _end_home(work: Work, number: Ident, version: int) -> bool:
+    """Its gateways are shut out with it; an open incident is closed by a person first."""
+    home = await work.maybe("lock_home_to_retire", {"id": number})
+    if home is not None and home["busy"]:
+        raise refused("incident_open", "An incident of this home is open: close it first.")
+    if await work.maybe("retire_home", {"id": number, "version": version}) is None:
+        return False
+    for gateway in await work.rows("gateways_in_force", {"id": number}):
+        await _shut_out(work, gateway["id"])
+    return True
+
+
+async def _add_resident(work: Work, within: Mapping[str, Ident], resident: Resident) -> Ident | None:
+    home = await work.maybe("home_to_fill", within)
+    if home is None:
+        return None
+    if home["taken"]:
+        raise refused("occupied", "Somebody is registered in this home: retire them first.")
+    row = await work.maybe("add_resident", {**within, **values(resident)})
+    await _told(work, int(within["home_id"]))
+    return row["id"] if row else None
+
+
+async def _write_resident(work: Work, number: Ident, version: int, resident: Resident) -> bool:
+    params = {**values(resident), "id": number, "version": version}
+    row = await work.maybe("change_resident", params)
+    if row is not None:
+        await _told(work, row["home_id"])
+    return row is not None
+
+
+async def _end_resident(work: Work, number: Ident, version: int) -> bool:
+    row = await work.maybe("retire_resident", {"id": number, "version": version})
+    if row is not None:
+        await _told(work, row["home_id"])
+    return row is not None
+
+
+async def _told(work: Work, home_id: int) -> None:
+    """The screens and the home's gateway learn who lives there."""
+    await screens.show(work, home_id)
+    home = await work.maybe("home_to_plan", {"id": home_id})
+    if home is not None and home["body"] is not None:
+        await _put_plan(work, home, wire.parse({**home["body"], "version": home["version"]}))
+
+
+async def _add_gateway(work: Work, within: Mapping[str, Ident], gateway: Gateway) -> Ident | None:
+    if await work.maybe("home_to_fill", within) is None:
+        return None
+    taken = await work.maybe("gateway_taken", {"gateway": gateway.id})
+    if taken is None or taken["taken"]:
+        raise refused("taken", "There is such a gateway already.")
+    await roster.put_gateway(work.conn, int(within["home_id"]), gateway)
+    return gateway.id
+
+
+async def _write_gateway(work: Work, number: Ident, version: int, gateway: Gateway) -> bool:
+    row = await work.maybe("lock_gateway", {"id": number, "version": version})
+    if row is not None:
+        await roster.put_gateway(work.conn, row["home_id"], gateway)
+    return row is not None
+
+
+async def _end_gateway(work: Work, number: Ident, version: int) -> bool:
+    if await work.maybe("lock_gateway", {"id": number, "version": version}) is None:
+        return False
+    return await _shut_out(work, str(number))
+
+
+async def _shut_out(work: Work, gateway: str) -> bool:
+    return await claims.revoke(work.conn, work.scope, gateway, f"staff:{work.actor.staff_id}", work.now)
+
+
+async def _add_staff(work: Work, _within: Mapping[str, Ident], person: roster.Staff) -> Ident | None:
+    taken = await work.maybe("username_taken", {"username": person.username})
+    if taken is None or taken["taken"]:
+        raise refused("taken", "Somebody has this user name already.")
+    return await roster.put_staff(work.conn, work.actor.tenant_id, person, await _homes(work, person))
+
+
+async def _write_staff(work: Work, number: Ident, version: int, person: Changed) -> bool:
+    if await work.maybe("lock_staff", {"id": number, "version": version}) is None:
+        return False
+    _not_oneself(work, number, person.role)
+    homes = await _homes(work, person)
+    if person.password:
+        fields = msgspec.structs.asdict(person)
+        await roster.put_staff(work.conn, work.actor.tenant_id, roster.Staff(**fields), homes)
+    else:
+        await work.maybe("change_staff", {**values(person), "id": number})
+        await roster.assign_homes(work.conn, int(number), homes.values())
+    return True
+
+
+async def _end_staff(work: Work, number: Ident, version: int) -> bool:
+    _not_oneself(work, number, None)
+    return await work.maybe("retire_staff", {"id": number, "version": version}) is not None
+
+
+def _not_oneself(work: Work, number: Ident, role: Role | None) -> None:
+    """An administrator who locks themselves out may be the last one."""
+    if number == work.actor.staff_id and role != work.actor.role:
+        raise refused("oneself", "Another administrator must take this from you.")
+
+
+async def _homes(work: Work, person: Person) -> dict[str, int]:
+    found = {row["key"]: row["id"] for row in await work.rows("homes_of_keys", {"keys": list(person.homes)})}
+    missing = [f"there is no home {key}" for key in person.homes if key not in found]
+    if missing:
+        raise invalid(*missing)
+    return found
+
+
+async def _write_plan(work: Work, number: Ident, version: int, plan: Plan) -> bool:
+    home = await work.maybe("home_to_plan", {"id": number})
+    if home is None or home["version"] != version:
+        return False
+    wrong = list(plans.faults(plan, home["devices"]))
+    if wrong:
+        raise invalid(*wrong)
+    await _put_plan(work, home, plan)
+    return True
+
+
+async def _put_plan(work: Work, home: Mapping[str, Any], plan: Plan) -> None:
+    full = plans.filled(
+        msgspec.structs.replace(plan, version=0),
+        lives_alone=home["lives_alone"],
+        ability_level=home["ability_level"],
+        time_zone=home["time_zone"],
+    )
+    await plans.put(work.conn, home["id"], full)
+
+
+def _plan(row: dict[str, Any]) -> Plan:
+    return msgspec.convert(row["body"], Plan)
+
+
+def _gateway(row: dict[str, Any]) -> Gateway:
+    return Gateway(id=row["gateway"], shard=row["shard"], phone=row["phone"])
+
+
+DIVISIONS: Final = Kind("divisions", lambda row: Division(**row), Divisions, ByText)
+TENANTS: Final = Kind(
+    "tenants",
+    lambda row: msgspec.convert(row, Tenant),
+    Living,
+    fixed="code",
+    faults=roster.tenant_faults,
+    write=_plain_write("change_tenant"),
+)
+STAFF: Final = Kind(
+    "staff",
+    lambda row: msgspec.convert(row, Person),
+    Staff,
+    fixed="username",
+    add=_add_staff,
+    write=_write_staff,
+    end=_end_staff,
+)
+HOMES: Final = Kind(
+    "homes",
+    lambda row: Place(**row),
+    Homes,
+    fixed="key",
+    add=_add_home,
+    write=_write_home,
+    end=_end_home,
+)
+RESIDENTS: Final = Kind(
+    "residents",
+    lambda row: Resident(**row),
+    OfHome,
+    add=_add_resident,
+    write=_write_resident,
+    end=_end_resident,
+)
+CONTACTS: Final = Kind(
+    "contacts",
+    lambda row: msgspec.convert(row, Contact),
+    OfHome,
+    add=_plain_add("add_contact"),
+    write=_plain_write("change_contact"),
+    end=_plain_end("retire_contact"),
+)
+GATEWAYS: Final = Kind(
+    "gateways",
+    _gateway,
+    OfHome,
+    ByText,
+    fixed="id",
+    faults=roster.gateway_faults,
+    add=_add_gateway,
+    write=_write_gateway,
+    end=_end_gateway,
+)
+DEVICES: Final = Kind(
+    "devices",
+    lambda row: Device(**row),
+    Devices,
+    fixed="name",
+    add=_plain_add("add_device"),
+    write=_plain_write("change_device"),
+    end=_plain_end("retire_device"),
+)
+PLANS: Final = Kind("plans", _plan, Living, write=_write_plan)

@@ -1,0 +1,283 @@
+-- The register: what administrators read and change. Each list begins after a place and serves single reads, too.
+
+-- divisions --
+select code as id, code, name, parent_code as parent
+from division
+where (%(id)s::text is null or code = %(id)s)
+  and (%(parent)s::text is null or parent_code = %(parent)s)
+  and (%(after)s::text is null or code > %(after)s)
+order by code
+limit %(limit)s
+
+-- tenants --
+select id, version, code, name, division_code as division, time_zone, duty_channels, duty_locale
+from tenant
+where id = any(%(tenants)s)
+  and (%(id)s::int is null or id = %(id)s)
+  and (%(after)s::bigint is null or id > %(after)s)
+order by id
+limit %(limit)s
+
+-- change_tenant --
+update tenant set
+    name = %(name)s, division_code = %(division)s, time_zone = %(time_zone)s, duty_channels = %(duty_channels)s,
+    duty_locale = %(duty_locale)s
+where id = %(id)s and version = %(version)s and id = any(%(tenants)s)
+returning id
+
+-- staff --
+select
+    s.id, s.version, s.disabled_at as retired_at, s.username, s.role, s.name, s.locale,
+    array(
+        select h.key from staff_home a join home h on h.id = a.home_id
+        where a.staff_id = s.id
+          and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+        order by h.key
+    ) as homes
+from staff s
+where s.tenant_id = any(%(tenants)s)
+  and (%(id)s::int is null or s.id = %(id)s)
+  and (%(role)s::text is null or s.role = %(role)s)
+  and (%(retired)s or s.disabled_at is null)
+  and (%(after)s::bigint is null or s.id > %(after)s)
+order by s.id
+limit %(limit)s
+
+-- username_taken --
+select exists (select from staff where username = %(username)s) as taken
+
+-- lock_staff --
+select id from staff
+where id = %(id)s and version = %(version)s and disabled_at is null and tenant_id = any(%(tenants)s)
+for update
+
+-- change_staff --
+update staff set role = %(role)s, name = %(name)s, locale = %(locale)s
+where id = %(id)s
+returning id
+
+-- homes_of_keys --
+select id, key from home
+where key = any(%(keys)s) and retired_at is null
+  and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or id = any(%(homes)s))
+
+-- retire_staff --
+-- Signed out everywhere at once.
+with retired as (
+    update staff set disabled_at = %(now)s
+    where id = %(id)s and version = %(version)s and disabled_at is null and tenant_id = any(%(tenants)s)
+    returning id
+), ended as (
+    delete from session using retired where session.staff_id = retired.id
+)
+select id from retired
+
+-- homes --
+select h.id, h.version, h.retired_at, h.key, h.division_code as division, h.address, h.latitude, h.longitude
+from home h
+where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+  and (%(id)s::int is null or h.id = %(id)s)
+  and (%(division)s::text is null or h.division_code = %(division)s)
+  and (%(key)s::text is null or h.key = %(key)s)
+  and (%(retired)s or h.retired_at is null)
+  and (%(after)s::bigint is null or h.id > %(after)s)
+order by h.id
+limit %(limit)s
+
+-- add_home --
+insert into home (tenant_id, key, division_code, address, latitude, longitude)
+values (%(tenant_id)s, %(key)s, %(division)s, %(address)s, %(latitude)s, %(longitude)s)
+returning id
+
+-- change_home --
+update home set
+    division_code = %(division)s, address = %(address)s, latitude = %(latitude)s, longitude = %(longitude)s
+where id = %(id)s and version = %(version)s and retired_at is null
+  and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+returning id
+
+-- retire_home --
+update home set retired_at = %(now)s
+where id = %(id)s and version = %(version)s and retired_at is null
+  and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+returning id
+
+-- lock_home_to_retire --
+-- Whoever opens an incident locks the home first, too.
+select h.id, exists (select from incident i where i.home_id = h.id and i.closed_at is null) as busy
+from home h
+where h.id = %(id)s
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+for no key update of h
+
+-- gateways_in_force --
+select g.id from gateway g join home h on h.id = g.home_id
+where g.home_id = %(id)s and g.revoked_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+
+-- residents --
+select
+    r.id, r.version, r.retired_at, r.home_id, r.name, r.birth_year, r.sex, r.lives_alone, r.ability_level, r.phone,
+    r.notes
+from resident r join home h on h.id = r.home_id
+where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+  and (%(id)s::int is null or r.id = %(id)s)
+  and (%(home_id)s::int is null or r.home_id = %(home_id)s)
+  and (%(retired)s or r.retired_at is null)
+  and (%(after)s::bigint is null or r.id > %(after)s)
+order by r.id
+limit %(limit)s
+
+-- home_to_fill --
+select h.id, exists (select from resident r where r.home_id = h.id and r.retired_at is null) as taken
+from home h
+where h.id = %(home_id)s and h.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+for no key update of h
+
+-- add_resident --
+insert into resident (home_id, name, birth_year, sex, lives_alone, ability_level, phone, notes)
+values (
+    %(home_id)s, %(name)s, %(birth_year)s, %(sex)s, %(lives_alone)s, %(ability_level)s, %(phone)s, %(notes)s
+)
+returning id
+
+-- change_resident --
+update resident r set
+    name = %(name)s, birth_year = %(birth_year)s, sex = %(sex)s, lives_alone = %(lives_alone)s,
+    ability_level = %(ability_level)s, phone = %(phone)s, notes = %(notes)s
+from home h
+where h.id = r.home_id and r.id = %(id)s and r.version = %(version)s and r.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning r.id, r.home_id
+
+-- retire_resident --
+update resident r set retired_at = %(now)s
+from home h
+where h.id = r.home_id and r.id = %(id)s and r.version = %(version)s and r.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning r.id, r.home_id
+
+-- contacts --
+select
+    c.id, c.version, c.retired_at, c.home_id, c.rank, c.name, c.relation, c.phone, c.has_key, c.locale, c.channels
+from contact c join home h on h.id = c.home_id
+where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+  and (%(id)s::int is null or c.id = %(id)s)
+  and (%(home_id)s::int is null or c.home_id = %(home_id)s)
+  and (%(retired)s or c.retired_at is null)
+  and (%(after)s::bigint is null or c.id > %(after)s)
+order by c.id
+limit %(limit)s
+
+-- add_contact --
+insert into contact (home_id, rank, name, relation, phone, has_key, locale, channels)
+select
+    h.id, %(rank)s, %(name)s, %(relation)s, %(phone)s, %(has_key)s, %(locale)s, %(channels)s
+from home h
+where h.id = %(home_id)s and h.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning id
+
+-- change_contact --
+update contact c set
+    rank = %(rank)s, name = %(name)s, relation = %(relation)s, phone = %(phone)s, has_key = %(has_key)s,
+    locale = %(locale)s, channels = %(channels)s
+from home h
+where h.id = c.home_id and c.id = %(id)s and c.version = %(version)s and c.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning c.id
+
+-- retire_contact --
+update contact c set retired_at = %(now)s
+from home h
+where h.id = c.home_id and c.id = %(id)s and c.version = %(version)s and c.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning c.id
+
+-- gateways --
+-- The secret goes in and never comes out.
+select g.id, g.id as gateway, g.version, g.revoked_at as retired_at, g.home_id, g.shard, g.phone
+from gateway g join home h on h.id = g.home_id
+where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+  and (%(id)s::text is null or g.id = %(id)s)
+  and (%(home_id)s::int is null or g.home_id = %(home_id)s)
+  and (%(retired)s or g.revoked_at is null)
+  and (%(after)s::text is null or g.id > %(after)s)
+order by g.id
+limit %(limit)s
+
+-- gateway_taken --
+select exists (select from gateway where id = %(gateway)s) as taken
+
+-- lock_gateway --
+select g.home_id from gateway g join home h on h.id = g.home_id
+where g.id = %(id)s and g.version = %(version)s and g.revoked_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+for update of g
+
+-- devices --
+select d.id, d.version, d.retired_at, g.home_id, d.gateway_id, d.name, d.kind, d.room
+from device d join gateway g on g.id = d.gateway_id join home h on h.id = g.home_id
+where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+  and (%(id)s::int is null or d.id = %(id)s)
+  and (%(home_id)s::int is null or g.home_id = %(home_id)s)
+  and (%(gateway_id)s::text is null or d.gateway_id = %(gateway_id)s)
+  and (%(retired)s or d.retired_at is null)
+  and (%(after)s::bigint is null or d.id > %(after)s)
+order by d.id
+limit %(limit)s
+
+-- add_device --
+insert into device (gateway_id, name, kind, room)
+select g.id, %(name)s, %(kind)s, %(room)s
+from gateway g join home h on h.id = g.home_id
+where g.id = %(gateway_id)s and g.revoked_at is null and h.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning id
+
+-- change_device --
+update device d set kind = %(kind)s, room = %(room)s
+from gateway g, home h
+where g.id = d.gateway_id and h.id = g.home_id
+  and d.id = %(id)s and d.version = %(version)s and d.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning d.id
+
+-- retire_device --
+update device d set retired_at = %(now)s
+from gateway g, home h
+where g.id = d.gateway_id and h.id = g.home_id
+  and d.id = %(id)s and d.version = %(version)s and d.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning d.id
+
+-- plans --
+-- A home without a plan shows version 0: it goes by the defaults.
+select h.id, h.id as home_id, coalesce(p.version, 0) as version, coalesce(p.body, '{}') as body
+from home h left join plan p on p.home_id = h.id
+where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+  and (%(id)s::int is null or h.id = %(id)s)
+  and h.retired_at is null
+  and (%(after)s::bigint is null or h.id > %(after)s)
+order by h.id
+limit %(limit)s
+
+-- home_to_plan --
+-- Its devices, who lives there, the zone, and the plan that stands.
+select
+    h.id, t.time_zone, coalesce(p.version, 0) as version, p.body,
+    coalesce(r.lives_alone, true) as lives_alone, coalesce(r.ability_level, 0)::integer as ability_level,
+    array(
+        select d.name from device d join gateway g on g.id = d.gateway_id
+        where g.home_id = h.id and d.retired_at is null
+    ) as devices
+from home h
+join tenant t on t.id = h.tenant_id
+left join plan p on p.home_id = h.id
+left join lateral (
+    select lives_alone, ability_level from resident where home_id = h.id and retired_at is null order by id limit 1
+) r on true
+where h.id = %(id)s and h.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+for no key update of h
