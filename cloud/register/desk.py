@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from cloud import cursors
+from cloud.access import Call
 from cloud.auth import Principal, Scope
 from cloud.cursors import Asked, ById
 from cloud.db import Connection, Queries
@@ -39,12 +40,17 @@ class ByText(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One piece of work: in which transaction, for whom, when."""
+    """One piece of work: in which transaction, for whom, within which bounds, in which request."""
 
     conn: Connection
     actor: Principal
     scope: Scope
-    now: datetime
+    call: Call
+
+    @property
+    def now(self) -> datetime:
+        """The time of the request."""
+        return self.call.now
 
     async def rows(self, statement: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What ``statement`` finds within the bounds."""
@@ -71,7 +77,7 @@ class Kind(Generic[R]):
 
     ``name``: in the path and of its list's statement. ``shown``: makes the record from a row. ``asked``: its
     list's filters. ``fixed``: the field that names it outside and never changes. ``faults``: the roster's.
-    ``add``, ``write``, ``end``: ``None`` where there is no such way.
+    ``add``, ``write``, ``end``: ``None`` where there is no such way. ``is_home``: the record is a home itself.
     """
 
     name: str
@@ -83,13 +89,14 @@ class Kind(Generic[R]):
     add: Add | None = None
     write: Write | None = None
     end: End | None = None
+    is_home: bool = False
 
 
 async def page(work: Work, kind: Kind[R], asked: Asked) -> tuple[list[Kept[R]], str | None]:
     """One page of the list, and the cursor of the next."""
     last = cursors.after(asked, kind.name, work.scope, kind.place)
     params = {**asked.filters, "id": None, "after": last and last.id, "limit": asked.limit + 1}
-    found = [_kept(kind, row) for row in await work.rows(kind.name, params)]
+    found = [_kept(work, kind, row) for row in await work.rows(kind.name, params)]
     return cursors.page(
         found, lambda kept: msgspec.convert((kept.id,), kind.place), asked, kind.name, work.scope
     )
@@ -105,7 +112,7 @@ async def read(work: Work, kind: Kind[R], number: Ident) -> Kept[R]:
     row = await work.maybe(kind.name, everything)
     if row is None:
         raise not_found()
-    return _kept(kind, row)
+    return _kept(work, kind, row)
 
 
 async def add(work: Work, kind: Kind[R], within: Mapping[str, Ident], record: Any) -> Kept[R]:
@@ -193,7 +200,10 @@ def values(record: msgspec.Struct) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
-def _kept(kind: Kind[R], row: dict[str, Any]) -> Kept[R]:
+def _kept(work: Work, kind: Kind[R], row: dict[str, Any]) -> Kept[R]:
+    """The record; the audit trail learns whose it is."""
     meta = {name: row[name] for name in META if name in row}
+    home = row["id"] if kind.is_home else row.get("home_id")
+    work.call.saw(work.scope.purpose, [home] if home is not None else [])
     fields = {name: value for name, value in row.items() if name not in META}
     return Kept(**meta, record=kind.shown(fields))

@@ -232,6 +232,7 @@ HOMES: Final = Kind(
     add=_add_home,
     write=_write_home,
     end=_end_home,
+    is_home=True,
 )
 RESIDENTS: Final = Kind(
     "residents",

@@ -35,7 +35,7 @@ def _add_list(shelf: Shelf) -> None:
         """Those in use, in a fixed order; with ``retired``, all."""
         scope = admin.scope(PURPOSE)
         async with api.reading() as conn:
-            items, following = await desk.page(Work(conn, admin, scope, api.now), shelf.kind, asked)
+            items, following = await desk.page(Work(conn, admin, scope, api), shelf.kind, asked)
         return shelf.page(items=[shelf.kept(**dict(item)) for item in items], next=following)
 
     listed.__annotations__ |= {"asked": Annotated[shelf.kind.asked, Query()]}
@@ -52,7 +52,7 @@ def _add_read(shelf: Shelf) -> None:
     async def read(number: Any, api: Api, admin: Admin) -> BaseModel:
         """One record, retired or not, with the version that a change of it names."""
         async with api.reading() as conn:
-            work = Work(conn, admin, admin.scope(PURPOSE), api.now)
+            work = Work(conn, admin, admin.scope(PURPOSE), api)
             return shelf.kept(**dict(await desk.read(work, shelf.kind, number)))
 
     read.__annotations__ |= {"number": shelf.number}
@@ -127,7 +127,7 @@ async def _do(shelf: Shelf, once: OneCommand, admin: Principal, work: Any) -> Ba
     scope = admin.scope(PURPOSE)
 
     async def done(conn: Connection) -> Kept[Any]:
-        return shelf.kept(**dict(await work(Work(conn, admin, scope, once.call.now))))
+        return shelf.kept(**dict(await work(Work(conn, admin, scope, once.call))))
 
     try:
         return await once.do(scope, shelf.kept, done)

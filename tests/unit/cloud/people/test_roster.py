@@ -85,7 +85,8 @@ async def test_corrections_are_taken_over(conn: Connection) -> None:
     changed["staff"][0] |= {"password": "battery staple", "homes": ["h002"]}
     await people.load(conn, parsed(changed))
     assert await rows(conn, "select name from resident where home_id = 1") == [("改名",)]
-    assert await rows(conn, "select rank, name from contact where home_id = 1") == [(2, "女儿")]
+    called = "select rank, name from contact where home_id = 1 and retired_at is null"
+    assert await rows(conn, called) == [(2, "女儿")]
     assert await rows(conn, "select home_id from staff_home") == [(2,)]
     ((password,),) = await rows(conn, "select password_hash from staff")
     assert await verify(password, "battery staple")
