@@ -77,7 +77,7 @@ class Kind(Generic[R]):
 
     ``name``: in the path and of its list's statement. ``shown``: makes the record from a row. ``asked``: its
     list's filters. ``fixed``: the field that names it outside and never changes. ``faults``: the roster's.
-    ``add``, ``write``, ``end``: ``None`` where there is no such way. ``is_home``: the record is a home itself.
+    ``add``, ``write``, ``end``: ``None`` where there is no such way. ``is_home``: it is a home itself.
     """
 
     name: str
