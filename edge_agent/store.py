@@ -39,6 +39,11 @@ pragma busy_timeout = 2000;
 """The page size counts for a new file only. A commit writes whole pages, five or six for ten readings, so
 small ones spare the card: 71 MB a day at one reading a second, not 178 MB (`benchmarks.edge_resources`).
 """
+VERSION: Final = 1
+"""Of the file, in ``user_version``. A program may add to it (and raise this) as long as the programs before
+it can go on with the file; ``_NEEDS`` says from which version on that is so.
+"""
+_NEEDS: Final = 1
 RESERVE_BYTES: Final = 256 * 1024
 _KEPT_ASIDE: Final = 3
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -58,6 +63,10 @@ class StoreError(Exception):
 def new_epoch() -> str:
     """A random epoch, 64 bits of hex."""
     return secrets.token_hex(8)
+
+
+class TooNewError(sqlite3.DatabaseError):
+    """The file was made by a newer program, which has changed what this one relies on."""
 
 
 class Store:
@@ -99,10 +108,13 @@ class Store:
                 self._replace(self._condemned)
             try:
                 self._connection = self._connection or _opened(self.path)
+            except TooNewError as error:
+                self._stand_aside(error)
             except sqlite3.DatabaseError as error:
                 if not _is_corrupt(error):
                     raise
                 self._replace(str(error))
+            self._take_in()
             self.epoch = _epoch(self.connection)
         except (OSError, sqlite3.Error) as error:
             self.close()
@@ -172,6 +184,23 @@ class Store:
             if self.connection.in_transaction:
                 self.connection.execute("rollback")
 
+    def _stand_aside(self, reason: TooNewError) -> None:
+        """Leave the newer program's file as it is, and work beside it until that program is back."""
+        self.path = _beside(self.path, VERSION)
+        log.error(
+            "outbox file is of a newer program, working beside it in=%s reason=%s", self.path.name, reason
+        )
+        self._connection = _opened(self.path)
+
+    def _take_in(self) -> None:
+        """Take over what programs before this one have written beside the file meanwhile."""
+        for version in range(1, VERSION):
+            aside = _beside(self.path, version)
+            if aside.exists():
+                log.warning("taken in from=%s rows=%d", aside.name, _salvage(aside, self.connection))
+                for suffix in ("", "-wal", "-shm"):
+                    aside.with_name(aside.name + suffix).unlink(missing_ok=True)
+
     def _replace(self, reason: str) -> None:
         aside = self.path.with_name(f"{self.path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
         for suffix in ("", "-wal", "-shm"):
@@ -192,11 +221,39 @@ def _opened(path: Path) -> sqlite3.Connection:
         (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
         if verdict != "ok":
             raise _corrupt(verdict)
+        _check_version(connection)
         connection.executescript(SCHEMA)
+        _note_version(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _beside(path: Path, version: int) -> Path:
+    return path.with_name(f"{path.name}.v{version}")
+
+
+def _check_version(connection: sqlite3.Connection) -> None:
+    """Refuse a file that only newer programs understand; nothing in it is touched.
+
+    Raises:
+        TooNewError: it is one.
+    """
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if version <= VERSION:
+        return
+    row = connection.execute("select value from meta where key = 'needs'").fetchone()
+    if row is None or int(row[0]) > VERSION:
+        raise TooNewError(f"version {version}, this program knows {VERSION}")
+
+
+def _note_version(connection: sqlite3.Connection) -> None:
+    """A newer program's number stays: it must find its own file again."""
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if version < VERSION:
+        connection.execute("insert or replace into meta values ('needs', ?)", (str(_NEEDS),))
+        connection.execute(f"pragma user_version = {VERSION:d}")
 
 
 def _epoch(connection: sqlite3.Connection) -> str:

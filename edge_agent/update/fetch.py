@@ -92,24 +92,29 @@ def _download(cloud: Cloud, path: str, part: Path, have: int, size: int) -> None
     """Append to ``part`` what is missing of ``size`` bytes."""
     connection = office.connected(cloud)
     try:
-        headers = {"Range": f"bytes={have}-"} if have else {}
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        if answer.status == HTTPStatus.OK:
-            have = 0  # it does not do parts: from the beginning
-        elif answer.status != HTTPStatus.PARTIAL_CONTENT:
-            raise FetchError(f"the cloud does not give {Path(path).name}: HTTP {answer.status}")
-        with part.open("r+b" if have else "wb") as writing:
-            writing.seek(have)
-            while chunk := answer.read(min(_CHUNK, size - have + 1)):
-                have += len(chunk)
-                if have > size:
-                    raise FetchError(f"{Path(path).name} is longer than what was signed", final=True)
-                writing.write(chunk)
+        connection.request("GET", path, headers={"Range": f"bytes={have}-"} if have else {})
+        with connection.getresponse() as answer:
+            if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+                raise FetchError(f"the cloud does not give {part.stem}: HTTP {answer.status}")
+            if answer.status == HTTPStatus.OK:
+                have = 0  # it does not do parts: from the beginning
+            have = _append(answer, part, have, size)
     finally:
         connection.close()
     if have < size:
-        raise FetchError(f"{Path(path).name} ended early, {size - have} bytes are missing")
+        raise FetchError(f"{part.stem} ended early, {size - have} bytes are missing")
+
+
+def _append(answer: http.client.HTTPResponse, part: Path, have: int, size: int) -> int:
+    """Write what comes behind the first ``have`` bytes; return how many there are then."""
+    with part.open("r+b" if have else "wb") as writing:
+        writing.seek(have)
+        while chunk := answer.read(min(_CHUNK, size - have + 1)):
+            have += len(chunk)
+            if have > size:
+                raise FetchError(f"{part.stem} is longer than what was signed", final=True)
+            writing.write(chunk)
+    return have
 
 
 def _hash(path: Path) -> str:

@@ -283,3 +283,57 @@ def test_a_kill_before_the_deletion_shows_the_same_bytes_again_and_no_others(pat
     again = box_at(path)
     assert again.take(Lane.ALARM, 5) == before
     again.close(NOON)
+
+
+def newer(path: Path, *, version: int, needs: int) -> bytes:
+    """Make the file one of a newer program; the bytes of its batch."""
+    box = Outbox(path, GATEWAY)
+    box.append([press(PENDANT)], STAMP, NOON)
+    (frozen,) = box.take(Lane.ALARM, 9)
+    box.close(NOON)
+    with sqlite3.connect(path) as connection:
+        connection.execute("alter table batch add column shade text")
+        connection.execute("insert or replace into meta values ('needs', ?)", (str(needs),))
+        connection.execute(f"pragma user_version = {version}")
+    return frozen.payload
+
+
+def test_a_newer_programs_file_that_only_has_more_is_used_as_it_is(path: Path) -> None:
+    payload = newer(path, version=9, needs=1)
+    box = Outbox(path, GATEWAY)
+    box.append([press(PENDANT)], STAMP, after(1))
+    assert box.take(Lane.ALARM, 9)[0].payload == payload
+    box.close(NOON)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("pragma user_version").fetchone() == (9,)
+
+
+def test_a_newer_programs_file_that_we_cannot_use_is_left_as_it_is_and_alarms_are_on_disk_beside_it(
+    path: Path,
+) -> None:
+    newer(path, version=9, needs=9)
+    untouched = path.read_bytes()
+    box = Outbox(path, GATEWAY)
+    box.append([press(PENDANT)], STAMP, NOON)
+    assert (box.fault, box.replaced) == ("", "")
+    box.close(NOON)
+    assert path.read_bytes() == untouched
+    again = Outbox(path, GATEWAY)
+    assert len(again.take(Lane.ALARM, 9)) == 1
+    again.close(NOON)
+
+
+def test_what_an_older_program_wrote_beside_the_file_is_taken_in(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer(path, version=2, needs=2)
+    older = Outbox(path, GATEWAY)
+    older.append([press(PENDANT)], STAMP, NOON)
+    (beside,) = older.take(Lane.ALARM, 9)
+    older.close(NOON)
+    monkeypatch.setattr("edge_agent.store.VERSION", 2)
+    box = Outbox(path, GATEWAY)
+    assert beside in box.take(Lane.ALARM, 9)
+    assert len(box.take(Lane.ALARM, 9)) == 2
+    box.close(NOON)
+    assert not path.with_name(path.name + ".v1").exists()
