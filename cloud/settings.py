@@ -159,6 +159,20 @@ class AuditFiles(NamedTuple):
     key: Path
 
 
+class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long readings and events are kept, in days (docs/operations.md, Storage).
+
+    ``keep``: every single reading and event; a tenant may keep less, nobody more. ``keep_quarters``: what is
+    known of each quarter of an hour; hours and days stay. ``compress_readings``, ``compress_events``: age at
+    which TimescaleDB compresses them; later changes to what is compressed cost more.
+    """
+
+    keep: Annotated[int, msgspec.Meta(ge=3, le=36_500)] = 395
+    keep_quarters: Annotated[int, msgspec.Meta(ge=3, le=36_500)] = 1_826
+    compress_readings: Annotated[int, msgspec.Meta(ge=1, le=365)] = 2
+    compress_events: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``data``: folder of the embedded services and their secrets."""
 
@@ -170,6 +184,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web: Web = Web()
     notify: Notify = Notify()
     sms: Sms = Sms()
+    storage: Storage = Storage()
     operations: Operations = Operations()
     audit: Audit = Audit()
     backup: Backup = Backup()

@@ -24,6 +24,7 @@ from cloud.incidents import store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
 from cloud.releases import store as releases
+from cloud.series import keeper as series_keeper
 from cloud.settings import Settings
 from cloud.texts import store as texts
 from cloud.trail import keeper
@@ -103,6 +104,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
                 group.create_task(_repeat(pool, job, aside, wake, clock), name=job.name)
         group.create_task(_listen(pool, wakes), name="listen")
         group.create_task(keeper.run(settings, pool, clock=clock), name="audit")
+        group.create_task(series_keeper.run(pool, settings.storage, clock=clock), name="series")
 
 
 def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:

@@ -6,9 +6,11 @@ gets its own database, copied from a migrated template in a few hundredths of a 
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -27,15 +29,18 @@ settings.load_profile("anban")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running database server. ``dsn``: its superuser, in its maintenance database."""
+    """A running database server. ``dsn``: its superuser, in its maintenance database. ``prefix``: of the
+    databases that are made there.
+    """
 
     dsn: str
     template: str = "anban_template"
+    prefix: str = "test"
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def create(self, template: str | None) -> str:
         """Make a new database (a copy of ``template``; none: empty) and return its connection string."""
-        name = f"test_{next(self.numbers)}"
+        name = f"{self.prefix}_{next(self.numbers)}"
         with psycopg.connect(self.dsn, autocommit=True) as admin:
             admin.execute(f"create database {name} template {template or 'template0'}")
         return make_conninfo(self.dsn, dbname=name)
@@ -47,9 +52,17 @@ class Server:
             admin.execute(f"drop database if exists {name} with (force)")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--timescale``: let every test use the server that ``ANBAN_TEST_DSN`` names, with TimescaleDB."""
+    parser.addoption("--timescale", action="store_true", help="use the server of ANBAN_TEST_DSN")
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def postgres(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
     """The session's server, with the migrated template in it."""
+    if request.config.getoption("--timescale"):
+        yield request.getfixturevalue("timescale")
+        return
     service = Postgres(tmp_path_factory.mktemp("server"), durable=False)
     with running(service):
         server = Server(service.dsn)
@@ -57,6 +70,33 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             admin.execute(f"create database {server.template}")
         migrate(make_conninfo(server.dsn, dbname=server.template))
         yield server
+
+
+@pytest.fixture(scope="session")
+def timescale() -> Iterator[Server]:
+    """A server with TimescaleDB and the migrated template in it, where ``ANBAN_TEST_DSN`` names one.
+
+    Its own jobs do not run: nothing happens in these databases but what a test does.
+    """
+    dsn = os.environ.get("ANBAN_TEST_DSN")
+    if not dsn:
+        pytest.skip("ANBAN_TEST_DSN names no server with TimescaleDB (docs/operations.md, Storage)")
+    prefix = f"anban_{uuid4().hex[:12]}"
+    server = Server(dsn, template=f"{prefix}_template", prefix=prefix)
+    template = make_conninfo(dsn, dbname=server.template)
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute(f"create database {server.template}")
+    with psycopg.connect(template, autocommit=True) as conn:
+        conn.execute("create extension timescaledb")
+        migrate(template)
+        conn.execute("select alter_job(job_id, scheduled => false) from timescaledb_information.jobs")
+        conn.execute("select _timescaledb_functions.stop_background_workers()")
+    with psycopg.connect(
+        dsn, autocommit=True
+    ) as admin:  # the launcher of jobs may not look in while it is copied
+        admin.execute(f"alter database {server.template} allow_connections false")
+    yield server
+    server.drop(template)
 
 
 @pytest.fixture

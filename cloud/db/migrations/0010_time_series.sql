@@ -1,6 +1,6 @@
 -- Readings and events by time: partitions that are made ahead and dropped whole, and what is known of each quarter of
 -- an hour, hour and day (docs/adr/0032). Where TimescaleDB is, 0011 turns the same names into hypertables.
--- Nothing updates a row of these tables: what moves in time is deleted and inserted.
+-- The cloud updates no row of these tables: what moves in time is deleted and inserted, as a hypertable demands.
 
 alter table reading rename to reading_before;
 alter table event rename to event_before;
@@ -133,6 +133,37 @@ begin
 end
 $$;
 
+-- Delete what waits in the default and is older than any part will be; return how many rows.
+create function series_drop_strays(p_table text, p_before timestamptz) returns bigint language plpgsql as $$
+declare
+    n bigint;
+begin
+    execute format(
+        'with gone as (
+            delete from %I as row where row.observed_at < $1 and not exists (
+                select from timeline where timeline.id = row.timeline_id and timeline.mark = ''open'')
+            returning row.device_id
+        ), told as (
+            insert into forgotten (gateway_id, name, n)
+            select device.gateway_id, %L, count(*) from gone join device on device.id = gone.device_id
+            group by device.gateway_id
+        )
+        select count(*) from gone', p_table || '_default', p_table) into n using p_before;
+    return n;
+end
+$$;
+
+-- Forget an aggregate before p_before; return how many rows (TimescaleDB: chunks) that were.
+create function series_expire(p_aggregate text, p_before timestamptz) returns bigint language plpgsql as $$
+declare
+    n bigint;
+begin
+    execute format('delete from %I where bucket < $1', p_aggregate) using p_before;
+    get diagnostics n = row_count;
+    return n;
+end
+$$;
+
 -- Where the rows of an aggregate are.
 create function series_rows_of(p_aggregate text) returns regclass language sql stable as $$
     select p_aggregate::regclass
@@ -192,6 +223,7 @@ create table reading_15m (
 create table reading_1h (like reading_15m including all) with (fillfactor = 80);
 create table reading_1d (like reading_15m including all) with (fillfactor = 80);
 create index reading_15m_quantity on reading_15m (quantity, bucket);
+create index reading_15m_bucket on reading_15m using brin (bucket);     -- for its end
 create index reading_1h_quantity on reading_1h (quantity, bucket);
 create index reading_1d_quantity on reading_1d (quantity, bucket);
 
@@ -241,6 +273,10 @@ drop table event_before;
 
 create trigger reading_stored after insert on reading
     referencing new table as changed for each statement execute function mark_dirty();
+create trigger reading_moved_here after update on reading
+    referencing new table as changed for each statement execute function mark_dirty();
+create trigger reading_moved_away after update on reading
+    referencing old table as changed for each statement execute function mark_dirty();
 create trigger reading_removed after delete on reading
     referencing old table as changed for each statement execute function mark_dirty();
 

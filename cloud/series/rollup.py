@@ -1,0 +1,40 @@
+"""Rolls readings up into quarters of an hour, hours and days, on plain PostgreSQL.
+
+What this is: one turn, a transaction that takes marks and makes what they name anew from what is stored. What
+it is not: a running sum; nothing is added up twice, so a turn may be repeated or die. The one idea: a mark is
+written in the transaction that stores, and taken before its rows are read, so no row can be missed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from cloud.db import Connection, Queries
+
+MOST: Final = 5_000
+"""Marks of one turn [D]: about a second of work."""
+LOCK: Final = 4_155_432_003
+"""Key of the advisory lock: two turns at once could write an older state over a newer."""
+
+_SQL: Final = Queries(__package__ or "")
+_LEVELS: Final = ("roll_quarters", "roll_hours", "roll_days")
+
+
+async def roll(conn: Connection, floor: datetime) -> int:
+    """One turn, in the transaction of the caller; return how many marks it took, 0 when none were left or
+    another turn is under way. Nothing before ``floor`` is made anew: its readings may be gone.
+    """
+    lock = await (await conn.execute(_SQL["take_lock"], {"key": LOCK})).fetchone()
+    if lock is None or not lock["taken"]:
+        return 0
+    marks = await (await conn.execute(_SQL["take_marks"], {"most": MOST})).fetchall()
+    if marks:
+        values = {
+            "homes": [mark["home_id"] for mark in marks],
+            "buckets": [mark["bucket"] for mark in marks],
+            "floor": floor,
+        }
+        for level in _LEVELS:
+            await conn.execute(_SQL[level], values)
+    return len(marks)
