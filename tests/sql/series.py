@@ -1,4 +1,4 @@
-"""What the tests of time series share: homes to write for, rows to write, and how each kind of server catches up."""
+"""What the tests of time series share: homes, rows, and how each kind of server catches up."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ ENROL: Final = """
     from home, generate_series(1, 2) n order by home.id, n;
 """
 """Tenants 1 and 2; homes 1, 2 and 3, 4; gateway ``gw-N`` of home N with devices 2N - 1 and 2N."""
+
+UNSET_CLOCK: Final = """
+    insert into timeline (
+        gateway_id, epoch, lane, boot, believed_at, first_seq, last_seq, first_at, last_at
+    ) values ('gw-1', 'e', 't', 'b', %(at)s, 1, 1, %(at)s, %(at)s)
+"""
+"""Timeline 1: a boot of home 1 whose time is not known yet."""
 
 
 class Row(NamedTuple):
@@ -89,7 +96,7 @@ async def compress(conn: Connection) -> None:
 
 async def rows_of(conn: Connection, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """All rows as tuples."""
-    cursor = await conn.execute(statement, values)  # type: ignore[arg-type] # a literal of the test
+    cursor = await conn.execute(statement, values)
     return [tuple(row.values()) for row in await cursor.fetchall()]
 
 

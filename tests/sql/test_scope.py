@@ -97,6 +97,7 @@ SYSTEM_FILES: Final = {
     "people/accounts.sql": "the broker's accounts",
     "people/roster.sql": "the loader, run by whoever runs the database",
     "releases/queries.sql": "releases of the gateways' program, for whoever runs the cloud, and the loop",
+    "series/queries.sql": "the keeper of readings and events: parts, roll-ups, their end",
     "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",
 }
 """Files whose statements run for no person at a screen."""

@@ -16,6 +16,7 @@ from tests.sql.series import (
     AGGREGATES,
     ENROL,
     NOON,
+    UNSET_CLOCK,
     Row,
     catch_up,
     compress,
@@ -157,11 +158,7 @@ async def test_what_is_too_old_goes_whole_and_the_audit_stays_exact(conn: Connec
 
 
 async def test_a_part_whose_times_are_not_true_yet_is_kept(conn: Connection) -> None:
-    await conn.execute(
-        "insert into timeline (gateway_id, epoch, lane, boot, believed_at, first_seq, last_seq, first_at, last_at)"
-        " values ('gw-1', 'e', 't', 'b', %(at)s, 1, 1, %(at)s, %(at)s)",
-        {"at": NOON},
-    )
+    await conn.execute(UNSET_CLOCK, {"at": NOON})
     await write(conn, [Row(NOON, timeline=1), Row(NOON + DAY)])
     for day in range(2):
         await parts.add(conn, "reading", NOON + day * DAY)

@@ -1,11 +1,11 @@
-"""The keeper of a plain database: parts ahead, an empty default, exact roll-ups whatever happened, an end for all."""
+"""The keeper of a plain database: parts ahead, an empty default, exact roll-ups, an end for what is old."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cloud.db import Connection, Pool, connect, open_pool
 from cloud.series import keeper, parts, rollup
 from cloud.settings import Storage
-from tests.sql.series import AGGREGATES, ENROL, FLOOR, NOON, Row, direct, rolled, rows_of, write
+from tests.sql.series import AGGREGATES, ENROL, FLOOR, NOON, UNSET_CLOCK, Row, direct, rolled, rows_of, write
 
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
@@ -73,11 +73,7 @@ async def test_what_no_part_was_ready_for_is_moved_to_one(conn: Connection, pool
 async def test_an_unset_clock_makes_no_part_and_is_not_forgotten(conn: Connection, pool: Pool) -> None:
     """Rows of 2020 wait in the default until their time is known; whatever else is too old goes."""
     unset = datetime(2020, 1, 1, tzinfo=UTC)
-    await conn.execute(
-        "insert into timeline (gateway_id, epoch, lane, boot, believed_at, first_seq, last_seq, first_at, last_at)"
-        " values ('gw-1', 'e', 't', 'b', %(at)s, 1, 1, %(at)s, %(at)s)",
-        {"at": unset},
-    )
+    await conn.execute(UNSET_CLOCK, {"at": unset})
     await write(conn, [Row(unset, timeline=1), Row(unset + DAY)])
     await keeper.turn(pool, KEEP, NOON)
     assert min(await _parts(conn, "reading")) == NOON.replace(hour=0)
@@ -174,15 +170,15 @@ _step = st.one_of(
 )
 
 
-async def _do(conn: Connection, step: tuple[str, object]) -> None:
-    match step:
+async def _do(conn: Connection, what: tuple[str, Any]) -> None:
+    match what:
         case ("write", list(rows)):
             await write(conn, rows)
         case ("move", by):
             await conn.execute(
                 "with moved as (delete from reading where timeline_id = 7 returning *)"
-                " insert into reading select observed_at + %s, tenant_id, home_id, device_id, quantity, quality,"
-                " value, timeline_id from moved",
+                " insert into reading select observed_at + %s, tenant_id, home_id, device_id, quantity,"
+                " quality, value, timeline_id from moved",
                 [by],
             )
         case ("update", by):
@@ -198,13 +194,13 @@ async def _do(conn: Connection, step: tuple[str, object]) -> None:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_step, max_size=12))
-async def test_rollups_are_exact_whatever_happened(conn: Connection, steps: list[tuple[str, object]]) -> None:
+async def test_rollups_are_exact_whatever_happened(conn: Connection, steps: list[tuple[str, Any]]) -> None:
     """Stored late, moved in time, forgotten, parts made in between: after the marks are worked off, the
     roll-ups are what the readings say.
     """
     await conn.execute("truncate reading, reading_dirty, reading_15m, reading_1h, reading_1d, forgotten")
-    for step in steps:
-        await _do(conn, step)
+    for done in steps:
+        await _do(conn, done)
     async with conn.transaction():
         await rollup.roll(conn, FLOOR)
     for name, step in AGGREGATES.items():
