@@ -20,6 +20,25 @@ QUEUE: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.CASEWORKER})
 HOMES: Final = QUEUE | {Role.FAMILY}
 ADMIN: Final = frozenset({Role.ADMIN})
 
+REGISTER: Final = {
+    "divisions": "list read",
+    "tenants": "list read change",
+    "plans": "list read change",
+    "staff": "list read add change retire",
+    "homes": "list read add change retire",
+    "residents": "list read add change retire",
+    "contacts": "list read add change retire",
+    "gateways": "list read add change retire",
+    "devices": "list read add change retire",
+}
+WAYS: Final = {
+    "list": ("GET", ""),
+    "read": ("GET", "/{number}"),
+    "add": ("POST", ""),
+    "change": ("PUT", "/{number}"),
+    "retire": ("POST", "/{number}/retire"),
+}
+
 ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/session"): ANYONE,
     ("GET", "/session"): ALL,
@@ -57,6 +76,11 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/a/{token}"): ANYONE,
     ("GET", "/health"): ANYONE,
     ("GET", "/ready"): ANYONE,
+    **{
+        (WAYS[way][0], f"/register/{kind}{WAYS[way][1]}"): ADMIN
+        for kind, ways in REGISTER.items()
+        for way in ways.split()
+    },
 }
 """The contract of who may do what, written a second time on purpose."""
 REFUSALS: Final = {401, 403}
@@ -81,7 +105,7 @@ def test_every_action_of_the_machine_has_its_route(site: Site) -> None:
     offered = {
         path.rpartition("/")[2]
         for method, path in ACCESS
-        if path.startswith("/incidents/") and method == "POST"
+        if path.startswith("/incidents/{incident_id}/") and method == "POST"
     }
     assert offered == {action.value for action in ACTIONS}
 
@@ -92,7 +116,7 @@ async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -
     got_in = {}
     for method, path in sorted(ACCESS, key=lambda route: route == ("DELETE", "/session")):  # it comes last
         address = path.format(
-            incident_id=7, home_id=site.town.yellow, token="none", claim_id=7, gateway_id="gw-none"
+            incident_id=7, home_id=site.town.yellow, token="none", claim_id=7, gateway_id="gw-none", number=7
         )
         root = "http://anban.test" + ("" if path.startswith("/a/") else API)
         answer = await browser.request(method, root + address, params={"after": 999}, json={})
