@@ -30,7 +30,7 @@ QUIET: Final = {
     "psycopg.pool": logging.ERROR,
     "yoyo": logging.WARNING,
     "httpx": logging.WARNING,
-    "uvicorn.error": logging.WARNING,
+    "uvicorn.error": logging.ERROR,
 }
 """Libraries that would repeat what our own lines say once."""
 

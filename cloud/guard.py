@@ -46,6 +46,14 @@ SECURITY_HEADERS: Final = {
 }
 _HSTS: Final = "max-age=31536000"
 _API: Final = "/api/"
+_FORMS: Final = ("/api/v1/texts/",)
+"""Where a body may be a form: providers of text messages send what they send."""
+_DIGITS: Final = 18  # of a length that is read at all
+MEDIA: Final = frozenset({"application/json", problems.MEDIA_TYPE, "text/event-stream"})
+SPOKEN: Final = MEDIA | {
+    "application/*", "text/*", "*/*", "text/plain", "application/octet-stream",
+}  # fmt: skip
+"""One of these must be accepted, if anything is said of it (RFC 9110, 12.5.1); quality is not weighed."""
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("cloud.access_log")
@@ -91,8 +99,17 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > MAX_BODY:
+        if length.isdecimal() and (len(length) > _DIGITS or int(length) > MAX_BODY):
             raise _too_large()
+        if length and "transfer-encoding" in headers:
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST,
+                "ambiguous_length",
+                "A body has a length or is chunked, not both.",
+                headers={"Connection": "close"},
+            )
+        if scope["path"].startswith(_API):
+            _check_media(scope["method"], scope["path"], headers)
         if scope["method"] in SAFE_METHODS:
             return
         if scope["path"].startswith(self._intent_free):
@@ -110,9 +127,32 @@ class Guard:
         return parts.scheme == scope["scheme"] and parts.netloc == headers.get("host", "")
 
 
+def _check_media(method: str, path: str, headers: Headers) -> None:
+    """Refuse what the API neither speaks nor reads.
+
+    Raises:
+        ProblemError: 406 nothing that we could answer is accepted; 415 a body that is no JSON.
+    """
+    accepted = headers.get("accept", "")
+    ranges = {part.partition(";")[0].strip().lower() for part in accepted.split(",")}
+    if accepted.strip() and not ranges & SPOKEN:
+        raise ProblemError(
+            HTTPStatus.NOT_ACCEPTABLE, "not_acceptable", f"Answers are {', '.join(sorted(MEDIA))}."
+        )
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if method in SAFE_METHODS or not has_body or path.startswith(_FORMS):
+        return
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ProblemError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Bodies are application/json."
+        )
+
+
 def responses() -> dict[str, Any]:
     """The OpenAPI entries of what the guard answers to requests that change something."""
-    refused = problems.responses(HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    refused = problems.responses(
+        HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    )
     return {str(status): entry for status, entry in refused.items()}
 
 

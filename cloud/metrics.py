@@ -56,6 +56,9 @@ SENT: Final = _counter("messages", "Attempts to reach a person: accepted, again,
 REQUEST_SECONDS: Final = _seconds(
     "http_request", "Requests by pattern of the route and class of the answer", "method", "route", "status"
 )
+REFUSED: Final = _counter(
+    "connections_refused", "Connections closed: malformed, slow_head, not_taken, crowded", "reason"
+)
 STREAMS: Final = _gauge("live_streams", "Live streams that are open")
 
 

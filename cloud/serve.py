@@ -10,13 +10,16 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
 
 from cloud.feed import Feed
+from cloud.listener import Door, listener, places
 
+BACKLOG: Final = 1_024
+"""Connections that may wait to be taken; a flood of them must not make honest ones try again (after 1 s)."""
 GRACE_S: Final = 5
 """How long requests under way may take once the server is told to stop."""
 
@@ -41,19 +44,20 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
+async def serving(app: Starlette, host: str, port: int, door: Door | None = None) -> AsyncIterator[str]:
     """Serve ``app`` while the block runs; yields its address, e.g. ``http://127.0.0.1:8080``.
 
     ``port`` 0: any free one. If the application has a feed, its streams end first. Signals stay with the
-    caller.
+    caller. ``door``: bounds of its connections; none: the usual ones.
 
     Raises:
         OSError: the address cannot be bound, e.g. the port is in use.
     """
     listening = _listen(host, port)
+    protocol = cast("type[asyncio.Protocol]", listener(door or Door(places())))
     config = uvicorn.Config(
         app, lifespan="on", access_log=False, log_config=None, server_header=False, ws="none",
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=GRACE_S, http=protocol,
     )  # fmt: skip
     server = Server(config, getattr(app.state, "feed", None))
     bound = listening.getsockname()[1]
@@ -69,4 +73,4 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)

@@ -75,7 +75,8 @@ async def test_a_large_body_is_refused_although_it_declares_no_length(site: Site
         while True:
             yield b" " * 4_096
 
-    answer = await site.browser().post("/session", content=endless())
+    headers = {"content-type": "application/json"}
+    answer = await site.browser().post("/session", content=endless(), headers=headers)
     assert answer.status_code == 413
 
 
@@ -176,3 +177,34 @@ async def test_the_access_log_knows_numbers_and_patterns_only(
     assert lines[-1].endswith(f"staff={who} home_id={site.town.yellow}")
     for private in (SECRET, "operator", "某", "192.0.2.1", browser.cookies["anban"]):
         assert private not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("asked", "headers", "body", "refused"),
+    [
+        ("GET /nowhere", {}, "", "404 not_found"),
+        ("GET /%2e%2e/%2e%2e/etc/passwd", {}, "", "404 not_found"),
+        ("PATCH /session", {}, "", "405 method_not_allowed"),
+        ("GET /session", {"accept": "image/png"}, "", "406 not_acceptable"),
+        ("POST /session", {"content-type": "text/plain"}, "{}", "415 unsupported_media_type"),
+        ("POST /session", {"content-type": "application/xml"}, "<a/>", "415 unsupported_media_type"),
+        ("POST /session", {"content-type": "application/json"}, "{", "422 invalid"),
+        ("POST /session", {"content-type": "application/json"}, b"\xff\xfe", "422 invalid"),
+        ("POST /session", {"content-type": "application/json"}, "9" * 50_000, "400 bad_request"),
+        ("POST /session", {"content-type": "application/json"}, "{}" + " " * MAX_BODY, "413 too_large"),
+    ],
+)
+async def test_whatever_is_refused_has_the_one_shape(
+    site: Site, asked: str, headers: dict[str, str], body: str | bytes, refused: str
+) -> None:
+    method, path = asked.split()
+    answer = await site.browser().request(method, path, headers=headers, content=body)
+    assert f"{answer.status_code} {answer.json()['code']}" == refused
+    assert answer.headers["content-type"] == MEDIA_TYPE
+
+
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "text/html, application/json;q=0.9", "APPLICATION/JSON", "text/*"]
+)
+async def test_whoever_accepts_anything_of_ours_is_answered(site: Site, accept: str) -> None:
+    assert (await site.browser().get("/health", headers={"accept": accept})).status_code == 200
