@@ -68,10 +68,16 @@ class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``shards``: first and last shard this worker owns. ``rows`` and ``wait_s`` bound one transaction."""
+    """``shards``: first and last shard of this installation. ``ranges``: into how many ranges its workers
+    share them, each with broker sessions of its own; the same for all workers, and at least as many as there
+    are.
+
+    ``wait_s``: how long readings wait for company in a transaction; ``rows``: how many at most share one.
+    """
 
     shards: tuple[ShardNumber, ShardNumber] = (0, 255)
-    rows: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 5_000
+    ranges: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    rows: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20_000
     wait_s: Annotated[float, msgspec.Meta(ge=0.0, le=5.0)] = 0.05
 
 

@@ -184,10 +184,12 @@ async def watched(
         yield
 
 
-async def _ingest(settings: Settings, pool: Pool, subscribed: asyncio.Event | None) -> None:
+async def _ingest(
+    settings: Settings, pool: Pool, subscribed: asyncio.Event | None, *, alone: bool = False
+) -> None:
     from cloud.incidents.store import attach_or_open
 
-    await subscriber.run(settings, pool, attach_or_open, subscribed=subscribed)
+    await subscriber.run(settings, pool, attach_or_open, subscribed=subscribed, alone=alone)
 
 
 async def _sms(settings: Settings, pool: Pool) -> None:
@@ -204,7 +206,7 @@ async def _run_roles(
 
     subscribed = asyncio.Event()
     async with asyncio.TaskGroup() as roles:
-        roles.create_task(_ingest(settings, pool, subscribed))
+        roles.create_task(_ingest(settings, pool, subscribed, alone=broker is not None))
         roles.create_task(worker.run(settings, pool, clock=wall))
         if settings.sms.port:
             roles.create_task(_sms(settings, pool))

@@ -1,4 +1,4 @@
-"""Collects messages until it is worth a transaction: enough rows, long enough, or somebody waits. Pure.
+"""Collects messages until they are worth a transaction: enough rows, or long enough. Pure.
 
 Time is seconds of any monotonic clock, passed in.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cloud.ingest.model import BatchMessage, Message, PlainMessage
-from cloud.ingest.read import urgent
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,10 @@ class Collector:
     _due_s: float | None = None
 
     def add(self, message: Message, elapsed_s: float) -> None:
-        """Take ``message`` in. A message of the alarm lane makes everything due at once."""
+        """Take ``message`` in."""
         self._waiting.append(message)
         self._rows += rows_in(message)
-        if urgent(message) or self.full:
+        if self.full:
             self._due_s = elapsed_s
         elif self._due_s is None:
             self._due_s = elapsed_s + self.limits.wait_s

@@ -26,9 +26,16 @@ join unnest(%(gateways)s::text[], %(names)s::text[]) as named (gateway_id, name)
     on device.gateway_id = named.gateway_id and device.name = named.name;
 
 -- heard_devices --
-update device set last_at = heard.at
-from unnest(%(ids)s::int[], %(times)s::timestamptz[]) as heard (id, at)
-where device.id = heard.id and (device.last_at is null or device.last_at < heard.at);
+-- To half a minute, because every batch comes by here. What another transaction holds is skipped: it writes much the
+-- same, and an alarm must not wait until a thousand homes' readings are committed.
+with heard as (
+    select * from unnest(%(ids)s::int[], %(times)s::timestamptz[]) as heard (id, at)
+), free as (
+    select device.id, heard.at from device join heard on heard.id = device.id
+    where device.last_at is null or device.last_at < heard.at - interval '30 seconds'
+    for no key update of device skip locked
+)
+update device set last_at = free.at from free where device.id = free.id;
 
 -- add_batches --
 -- The ledger. A batch that is there already, or that overlaps a stored one (cut anew, against the contract), adds
@@ -59,6 +66,18 @@ from batch
 join unnest(%(gateway_id)s::text[], %(epoch)s::text[], %(lane)s::text[], %(first_seq)s::bigint[])
     as one (gateway_id, epoch, lane, first_seq)
     using (gateway_id, epoch, lane, first_seq);
+
+-- count_days --
+insert into delivery_day as counted (home_id, day, lane, batches, records, late, refused, repeated)
+select one.home_id, %(day)s, one.lane, one.batches, one.records, one.late, one.refused, one.repeated
+from unnest(
+    %(home_id)s::int[], %(lane)s::text[], %(batches)s::int[], %(records)s::int[], %(late)s::int[], %(refused)s::int[],
+    %(repeated)s::int[]
+) as one (home_id, lane, batches, records, late, refused, repeated)
+on conflict (home_id, day, lane) do update set
+    batches = counted.batches + excluded.batches, records = counted.records + excluded.records,
+    late = counted.late + excluded.late, refused = counted.refused + excluded.refused,
+    repeated = counted.repeated + excluded.repeated;
 
 -- copy_readings --
 copy reading (observed_at, tenant_id, home_id, device_id, quantity, quality, value, timeline_id) from stdin (format binary);
@@ -126,7 +145,7 @@ returning gateway.home_id, home.tenant_id, gateway.online is distinct from befor
 -- A broker that died could not publish the Last Wills it held.
 with silent as (
     select gateway.id from gateway
-    where gateway.online and gateway.state_at < %(before)s
+    where gateway.online and gateway.state_at < %(before)s and gateway.shard between %(first)s and %(last)s
     for update skip locked
 )
 update gateway set online = false from silent, home

@@ -27,6 +27,7 @@ from firmware_protocols.wire.topics import Channel, Lane, Upward
 
 _LANES: Final = {Channel.ALARM: Lane.ALARM, Channel.BULK: Lane.BULK}
 _LONGEST_EPOCH: Final = 32
+_ALARM: Final = f"/{Channel.ALARM}"
 
 
 class _Identity(msgspec.Struct):
@@ -65,7 +66,12 @@ def _careful(delivery: Delivery, where: Upward) -> Message:
 
 def urgent(message: Message) -> bool:
     """Whether somebody may be waiting for it: anything of the alarm lane, even if it does not parse."""
-    return message.delivery.topic.endswith(f"/{Channel.ALARM}")
+    return is_urgent(message.delivery.topic)
+
+
+def is_urgent(topic: str) -> bool:
+    """Whether ``topic`` is of the alarm lane."""
+    return topic.endswith(_ALARM)
 
 
 def _state(delivery: Delivery, where: Upward) -> Message:

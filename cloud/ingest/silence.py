@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cloud.db import Connection, Queries
+from cloud.ingest.shards import Range
 from cloud.ingest.store import home_changed
 from firmware_protocols.wire.control import HEARTBEAT_S
 
@@ -17,9 +18,10 @@ _SQL: Final = Queries(__package__ or "")
 _log = logging.getLogger(__name__)
 
 
-async def mark_silent(conn: Connection, now: datetime) -> int:
-    """Mark as offline who has not been heard for ``SILENT``; return how many."""
-    found = await conn.execute(_SQL["silence_gateways"], {"before": now - SILENT})
+async def mark_silent(conn: Connection, shards: Range, now: datetime) -> int:
+    """Mark as offline who of these shards has not been heard for ``SILENT``; return how many."""
+    values = {"before": now - SILENT, "first": shards.first, "last": shards.last}
+    found = await conn.execute(_SQL["silence_gateways"], values)
     rows = await found.fetchall()
     for row in rows:
         _log.info("gateway silent gateway=%s", row["id"])

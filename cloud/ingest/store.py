@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from cloud import metrics
 from cloud.db import Connection, Queries
-from cloud.ingest import alarms, commands, plain, plans, retime, rows
+from cloud.ingest import alarms, commands, plain, plans, retime, rows, tally
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
 from cloud.ingest.model import (
@@ -110,6 +110,7 @@ async def _store_batches(
     fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
     await rows.copy(conn, fresh)
     _count(fresh, len(parcels))
+    await _count_days(conn, tally.by_home(parcels.values(), accepted), now)
     for parcel in fresh:
         line = parcel.timeline.id if parcel.timeline else None
         await alarms.store(conn, parcel.gateway, parcel.alarms, on_alarm, now, timeline=line)
@@ -148,6 +149,17 @@ async def _parcels(
         parcel = parcel or rows.pack(plain.by_record(one, now), devices, timelines)
         parcels.setdefault(parcel.identity, parcel)
     return parcels
+
+
+async def _count_days(
+    conn: Connection, counted: Mapping[tuple[int, str], tally.Counts], now: datetime
+) -> None:
+    columns = {
+        "home_id": [home for home, _ in counted],
+        "lane": [lane for _, lane in counted],
+        **{name: [getattr(one, name) for one in counted.values()] for name in tally.Counts._fields},
+    }
+    await conn.execute(_SQL["count_days"], {**columns, "day": tally.day_of(now)})
 
 
 async def _enter_ledger(conn: Connection, parcels: Sequence[rows.Parcel], now: datetime) -> set[Identity]:

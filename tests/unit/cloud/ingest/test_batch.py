@@ -47,21 +47,6 @@ def test_enough_rows_are_due_at_once() -> None:
     assert waiting.remaining_s(10.0) == 0.0
 
 
-def test_an_alarm_makes_everything_due_at_once() -> None:
-    waiting = collector()
-    waiting.add(message(), 10.0)
-    waiting.add(message(channel="a"), 10.0)
-    assert waiting.remaining_s(10.0) == 0.0
-    assert len(waiting.take()) == 2
-
-
-def test_a_message_after_an_alarm_does_not_delay_it() -> None:
-    waiting = collector()
-    waiting.add(message(channel="a"), 10.0)
-    waiting.add(message(), 10.0)
-    assert waiting.remaining_s(10.0) == 0.0
-
-
 def test_taking_starts_afresh() -> None:
     waiting = collector()
     waiting.add(message(), 10.0)

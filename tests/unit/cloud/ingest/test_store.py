@@ -20,6 +20,7 @@ from cloud.ingest.model import Delivery, Message, StoredAlarm
 from cloud.ingest.read import read
 from cloud.ingest.rows import MOST_DEVICES
 from cloud.ingest.silence import SILENT, mark_silent
+from cloud.ingest.station import EVERY_SHARD
 from cloud.ingest.store import store
 from cloud.people import roster as people
 from firmware_protocols.model import AlarmState, ClockState, DeviceId, Event, EventKind, GatewayId
@@ -378,9 +379,9 @@ async def test_a_state_on_a_wrong_shard_fills_one_quarantine_row_however_often_i
 
 async def test_a_gateway_that_falls_silent_without_a_last_will_is_marked_offline(home: Connection) -> None:
     await stored(home, [read(Delivery("anban/1/1/gw-h001/s", control.encode(State(online=True)), NOW))])
-    assert await mark_silent(home, NOW + SILENT) == 0
-    assert await mark_silent(home, NOW + SILENT + timedelta(seconds=1)) == 1
-    assert await mark_silent(home, NOW + SILENT + timedelta(seconds=2)) == 0
+    assert await mark_silent(home, EVERY_SHARD, NOW + SILENT) == 0
+    assert await mark_silent(home, EVERY_SHARD, NOW + SILENT + timedelta(seconds=1)) == 1
+    assert await mark_silent(home, EVERY_SHARD, NOW + SILENT + timedelta(seconds=2)) == 0
     assert [row["online"] for row in await rows(home, "select body ->> 'online' as online from change")] == [
         "true", "false",
     ]  # fmt: skip

@@ -1,0 +1,88 @@
+"""The lanes of a range: alarms each at once, everything else in groups worth a transaction.
+
+The one idea: nobody who calls for help waits for anything but the database. Alarms have their own session at
+the broker, their own connections, and a line per gateway: one home that is locked holds up no other. Readings
+are grouped, because a transaction costs as much as a thousand rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from cloud.ingest.batch import Collector, Limits
+from cloud.ingest.link import Inbox
+from cloud.ingest.model import Message
+from cloud.ingest.read import is_urgent, read
+from cloud.ingest.store import sender
+from cloud.ingest.writer import Writer
+
+AT_ONCE: Final = 4
+"""Homes whose alarms are stored side by side: one that is locked takes one of these places."""
+_GLANCE: Final = 200
+"""Messages read in one go; then others have a turn at the loop: an alarm waits at most for so many."""
+
+
+class AlarmLane:
+    """Stores alarms: in order within a home, side by side between homes."""
+
+    def __init__(self, writer: Writer, tasks: asyncio.TaskGroup) -> None:
+        """It works as tasks of ``tasks``."""
+        self._writer, self._tasks = writer, tasks
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._lines: dict[str, list[Message]] = {}
+
+    def take(self, message: Message) -> None:
+        """Begin to store it."""
+        gateway = sender(message) or ""
+        if gateway not in self._lines:
+            self._lines[gateway] = []
+            self._tasks.create_task(self._work(gateway))
+        self._lines[gateway].append(message)
+
+    async def _work(self, gateway: str) -> None:
+        """Alarms of two homes never share a transaction, so that neither is rolled back with the other."""
+        while waiting := self._lines[gateway]:
+            self._lines[gateway] = []
+            async with self._places:
+                await self._writer.store(waiting)
+        del self._lines[gateway]
+
+
+async def sort(inbox: Inbox, alarms: AlarmLane, others: Inbox) -> None:
+    """Hand on what comes by the prompt session, for ever: states and results to ``others``."""
+    while True:
+        await inbox.wait()
+        for delivery in inbox.take(_GLANCE):
+            if is_urgent(delivery.topic):
+                alarms.take(read(delivery))
+            else:
+                others.put(delivery)
+        await asyncio.sleep(0)
+
+
+async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message]]) -> None:
+    """Put what comes into ``groups``, for ever. Whoever is behind finds more waiting and so works in larger
+    groups; one group is read ahead while the one before is stored.
+    """
+    collector = Collector(limits)
+    while True:
+        wait_s = collector.remaining_s(time.monotonic())
+        if wait_s == 0.0:
+            await groups.put(collector.take())
+            continue
+        try:
+            async with asyncio.timeout(wait_s):
+                await inbox.wait()
+        except TimeoutError:
+            continue
+        for delivery in inbox.take(_GLANCE):
+            collector.add(read(delivery), time.monotonic())
+        await asyncio.sleep(0)
+
+
+async def drain(groups: asyncio.Queue[list[Message]], writer: Writer) -> None:
+    """Store group after group, for ever."""
+    while True:
+        await writer.store(await groups.get())

@@ -1,0 +1,194 @@
+"""The work on one range of shards, for as long as its lease is ours.
+
+What this is: two sessions at the broker and what happens with what they bring. What it is not: the decision
+who works here (``leases``). The one idea: the sessions are the range's, not the worker's. They are named by
+it and last, so whoever takes the range over finds in them what was not acknowledged, and by signing in ends
+the connection of the one before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+import psycopg
+
+from cloud.db import Pool
+from cloud.ingest import commands, plans
+from cloud.ingest.alarms import OnAlarm, hand_on_due
+from cloud.ingest.batch import Limits
+from cloud.ingest.lanes import AlarmLane, drain, group, sort
+from cloud.ingest.leases import Lease
+from cloud.ingest.link import Inbox, Link, Voice
+from cloud.ingest.model import Message
+from cloud.ingest.pace import Pace
+from cloud.ingest.shards import Range
+from cloud.ingest.silence import SILENT, mark_silent
+from cloud.ingest.writer import LONGEST_PAUSE_S, STUCK_S, Clock, Outage, Writer
+from cloud.metrics import LOOPS
+from cloud.settings import Broker, Settings, broker_secret
+from firmware_protocols.wire import control, topics
+from firmware_protocols.wire.topics import Channel
+
+PROMPT: Final = (Channel.ALARM, Channel.STATE, Channel.RESULT)
+"""What has a session of its own, so that no backlog of readings stands before it on any broker."""
+HAND_ON_S: Final = 1.0
+"""How often alarms whose hook failed are looked for."""
+RELAY_S: Final = 0.3
+"""How often commands that are due are looked for: somebody at home waits for a word."""
+STATES: Final = Limits(rows=500, wait_s=0.05)
+EVERY_SHARD: Final = Range(0, topics.SHARDS - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a worker has for all of its ranges. ``prompt`` and ``bulk``: connections that no other uses."""
+
+    settings: Settings
+    prompt: Pool
+    bulk: Pool
+    on_alarm: OnAlarm
+    clock: Clock
+    voice: Voice
+
+
+class Station:
+    """One range at work."""
+
+    def __init__(self, lease: Lease, means: Means) -> None:
+        """Prepare it; ``run`` begins."""
+        self.lease, self._means = lease, means
+        broker, clock = means.settings.broker, means.clock
+        bulk, prompt = session_ids(broker, lease.range)
+        shards = lease.range
+        former = filters(PROMPT, shards) if shards == EVERY_SHARD else []  # one session had them all before
+        readings = filters((Channel.BULK,), shards)
+        self.bulk = Link(broker, bulk, readings, clock, former=former, voice=means.voice)
+        self.prompt = Link(broker, prompt, filters(PROMPT, shards), clock, voice=means.voice)
+        self._outage = Outage(clock())
+        self._pace = Pace()
+
+    @property
+    def links(self) -> tuple[Link, Link]:
+        """Its sessions."""
+        return self.prompt, self.bulk
+
+    async def run(self) -> None:
+        """Take in what the gateways of these shards send, for ever.
+
+        Raises:
+            ExceptionGroup: of a LeaseLostError; another worker does it now.
+        """
+        names = [f"{name} {self.lease.range}" for name in ("tend", "relay")]
+        for name in names:
+            LOOPS.expect(name, within_s=STUCK_S)
+        try:
+            await self._work(*names)
+        finally:
+            for name in names:
+                LOOPS.forget(name)
+            for link in self.links:
+                await asyncio.to_thread(link.stop)
+
+    async def subscribed(self) -> None:
+        """Until nothing that gateways send can pass unseen."""
+        for link in self.links:
+            await link.subscribed.wait()
+
+    async def _work(self, tending: str, relaying: str) -> None:
+        limits = Limits(self._means.settings.ingest.rows, self._means.settings.ingest.wait_s)
+        others = Inbox()
+        async with asyncio.TaskGroup() as tasks:
+            alarms = AlarmLane(self._writer("alarms", self.prompt), tasks)
+            tasks.create_task(sort(self.prompt.inbox, alarms, others))
+            for inbox, lane, writer in (
+                (others, STATES, self._writer("states", self.prompt)),
+                (self.bulk.inbox, limits, self._writer("readings", self.bulk)),
+            ):
+                groups: asyncio.Queue[list[Message]] = asyncio.Queue(1)
+                tasks.create_task(group(inbox, lane, groups))
+                tasks.create_task(drain(groups, writer))
+            tasks.create_task(self._tend(tending))
+            tasks.create_task(self._relay(relaying))
+            for link in self.links:
+                link.start()
+
+    def _writer(self, lane: str, link: Link) -> Writer:
+        means, is_bulk = self._means, link is self.bulk
+        return Writer(
+            f"{lane} {self.lease.range}",
+            means.bulk if is_bulk else means.prompt,
+            link,
+            self.lease,
+            means.on_alarm,
+            means.clock,
+            self._outage,
+            self._pace if is_bulk else None,
+        )
+
+    async def _tend(self, name: str) -> None:
+        """Hand on alarms again, offer plans and notice silent gateways, for ever."""
+        pool, clock = self._means.prompt, self._means.clock
+        while True:
+            await asyncio.sleep(HAND_ON_S)
+            try:
+                while await self._hand_on_one():
+                    pass
+                async with pool.connection() as conn, conn.transaction():
+                    await plans.offer(conn, clock())
+                if self._well_since_long():
+                    async with pool.connection() as conn, conn.transaction():
+                        await self.lease.check(conn)
+                        await mark_silent(conn, self.lease.range, clock())
+                LOOPS.turned(name)
+            except psycopg.Error as error:
+                self._outage.note(error)
+
+    async def _relay(self, name: str) -> None:
+        """Send commands to gateways, for ever; while the broker is away none is taken up."""
+        clock = self._means.clock
+        while True:
+            await asyncio.sleep(RELAY_S)
+            if self.prompt.connected_since is None:
+                LOOPS.turned(name)  # that the broker is away is told elsewhere
+                continue
+            try:
+                async with self._means.prompt.connection(timeout=LONGEST_PAUSE_S) as conn, conn.transaction():
+                    due = await commands.claim(conn, self.lease.range, clock())
+            except psycopg.Error as error:
+                self._outage.note(error)
+                continue
+            LOOPS.turned(name)
+            for gateway, command in due:
+                self.prompt.publish(topics.command(gateway), control.encode(command), qos=1)
+
+    async def _hand_on_one(self) -> bool:
+        async with self._means.prompt.connection() as conn, conn.transaction():
+            return await hand_on_due(conn, self._means.on_alarm, self._means.clock())
+
+    def _well_since_long(self) -> bool:
+        """Whether gateways had every chance to be heard: else it is we who were deaf."""
+        connected = self.prompt.connected_since
+        return connected is not None and max(connected, self._outage.over) + SILENT < self._means.clock()
+
+
+def session_ids(broker: Broker, shards: Range) -> tuple[str, str]:
+    """The names of the durable sessions for readings and for everything else: stable over restarts and
+    workers, and no gateway can guess them to take them over.
+    """
+    if broker.client_id:
+        own = "" if shards == EVERY_SHARD else f"-{shards}"
+        return f"{broker.client_id}{own}", f"{broker.client_id}{own}-prompt"
+    secret = sha256(f"session {broker.user} {broker_secret(broker)}".encode()).hexdigest()
+    name = f"ingest-{shards}-{secret[:16]}"
+    return name, f"{name}-prompt"
+
+
+def filters(channels: tuple[Channel, ...], shards: Range) -> list[str]:
+    """The subscriptions to ``channels`` of these shards."""
+    if shards == EVERY_SHARD:
+        return [topics.upward_filter(channel) for channel in channels]
+    first, last = shards
+    return [topics.upward_filter(channel, shard) for channel in channels for shard in range(first, last + 1)]
