@@ -18,7 +18,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
@@ -31,6 +31,7 @@ from edge_agent.app import run_until_signalled
 from edge_agent.clock import Clock
 from edge_agent.configuration import load
 from edge_agent.drivers import Deliver, DriverSpec, Incoming
+from edge_agent.drivers.beat import Beat
 from edge_agent.settings import EdgeSettings
 from firmware_protocols import registry
 from firmware_protocols.codec import Codec, Decoded, Frame, PureCodec, Security
@@ -94,6 +95,7 @@ class Source:
 
     port: int
     name: str = "bench/source"
+    beat: Beat = field(default_factory=lambda: Beat(86_400.0))  # it waits for messages, however long
 
     async def run(self, deliver: Deliver) -> None:
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()

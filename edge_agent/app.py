@@ -20,7 +20,8 @@ from typing import Final
 from edge_agent import identity
 from edge_agent.clock import Clock
 from edge_agent.downlink import Downlink
-from edge_agent.drivers import build_all
+from edge_agent.drivers import Driver, build_all
+from edge_agent.drivers.beat import until_hung
 from edge_agent.faults import Faults
 from edge_agent.health import Health
 from edge_agent.identity import Cloud, IdentityError
@@ -55,6 +56,8 @@ _LOCK_FILE: Final = "agent.lock"
 _TICK_S: Final = 0.2
 _REOPEN_S: Final = 10.0
 """A sensor that is plugged in again is heard within this."""
+_BEYOND_HELP: Final = 2
+"""Limits of silence after which a driver's run could not even be ended: only a new process helps."""
 _CLOCK_NOTE: Final = "clock/last"
 _SECOND_PATH: Final = "second_path"
 _CLOCK_NOTE_EVERY_S: Final = 600.0
@@ -139,9 +142,7 @@ class Agent:
         async with asyncio.TaskGroup() as group:
             parts = [
                 group.create_task(
-                    supervise(
-                        driver.name, functools.partial(driver.run, self.pipeline.take), most_s=_REOPEN_S
-                    )
+                    supervise(driver.name, functools.partial(self._drive, driver), most_s=_REOPEN_S)
                 )
                 for driver in self._drivers
             ]
@@ -189,9 +190,17 @@ class Agent:
         others = [part.figures() for part in (self._texting, self._renewal) if part is not None]
         return functools.reduce(operator.or_, others, self.uplink.figures())
 
+    async def _drive(self, driver: Driver) -> None:
+        await until_hung(functools.partial(driver.run, self.pipeline.take), driver.beat)
+
     def _pulse(self, parts: Sequence[asyncio.Task[None]], lag_s: float) -> Pulse:
         ended = tuple(part.get_name() for part in parts if part.done())
-        return Pulse(self.clock.elapsed_s() - self._worked_s, lag_s, ended)
+        hung = tuple(
+            driver.name
+            for driver in self._drivers
+            if driver.beat.silent_s() > _BEYOND_HELP * driver.beat.limit_s
+        )
+        return Pulse(self.clock.elapsed_s() - self._worked_s, lag_s, ended, hung)
 
     async def _tick(self) -> None:
         while True:

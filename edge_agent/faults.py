@@ -15,7 +15,7 @@ from typing import Final
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, JsonValue
 
 FIGURE: Final = "fault"
-"""1 in a driver's health when what it tried by itself has not helped."""
+"""1 in a driver's health when what it tried by itself has not helped; ``fault/NAME``: of something beyond."""
 
 
 @dataclass(slots=True)
@@ -27,9 +27,13 @@ class Faults:
     _open: dict[str, AlarmId] = field(default_factory=dict)
 
     def see(self, driver: str, health: Mapping[str, float], now: datetime) -> list[Alarm]:
-        """The alarm record for a driver that has broken or is well again; mostly none."""
-        broken, known = bool(health.get(FIGURE)), driver in self._open
-        if broken == known:
+        """The alarm records for what has broken or is well again; mostly none."""
+        faults = {driver + figure.removeprefix(FIGURE): broken for figure, broken in health.items()
+                  if figure == FIGURE or figure.startswith(f"{FIGURE}/")}  # fmt: skip
+        return [alarm for name, broken in faults.items() for alarm in self._judge(name, bool(broken), now)]
+
+    def _judge(self, driver: str, broken: bool, now: datetime) -> list[Alarm]:
+        if broken == (driver in self._open):
             return []
         if broken:
             self._open[driver] = self.new_id()

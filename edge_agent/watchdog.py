@@ -30,18 +30,21 @@ _MICROSECONDS: Final = 1_000_000
 class Pulse:
     """How the agent is. ``worked_s``: since the outbox was worked. ``lag_s``: how late the loop came round.
 
-    ``ended``: parts that ended although none ever may.
+    ``ended``: parts that ended although none ever may. ``hung``: drivers that hang and cannot be ended.
     """
 
     worked_s: float
     lag_s: float
     ended: tuple[str, ...] = ()
+    hung: tuple[str, ...] = ()
 
 
 def ailment(pulse: Pulse) -> str:
     """Why systemd must not be told that all is well; ``""`` when it may."""
     if pulse.ended:
         return f"ended: {', '.join(pulse.ended)}"
+    if pulse.hung:
+        return f"hangs: {', '.join(pulse.hung)}"
     if pulse.worked_s > WORKED_S:
         return f"the outbox was not worked for {pulse.worked_s:.0f} s"
     if pulse.lag_s > LAG_S:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from edge_agent.drivers.beat import Beat
 from edge_agent.settings import EdgeSettings
 from firmware_protocols.codec import Frame
 
@@ -56,6 +57,11 @@ class Driver(Protocol):
         """Unique among the running drivers, e.g. ``serial/radar-bath``; it appears in logs and health."""
         ...
 
+    @property
+    def beat(self) -> Beat:
+        """Noted on the event loop at least every ``limit_s`` while it runs and does not hang."""
+        ...
+
     async def run(self, deliver: Deliver) -> None:
         """Bring frames until cancelled; release the transport on the way out, however it ends.
 
@@ -70,6 +76,7 @@ class Driver(Protocol):
         """Counters and figures by name, published in the heartbeat as ``<driver name>/<figure>``.
 
         ``fault`` is 1 when what the driver tried by itself has not helped: then people are told (``faults``).
+        ``fault/NAME`` is the same of one thing beyond it.
         """
         ...
 

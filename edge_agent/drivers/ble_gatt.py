@@ -25,6 +25,7 @@ from bleak.exc import BleakError
 
 from edge_agent.clock import kernel_synchronised
 from edge_agent.drivers import Deliver, Incoming
+from edge_agent.drivers.beat import Beat
 from edge_agent.drivers.ble_adapter import CALL_S, CONNECT_S, Adapter, adapter_for, answered
 from edge_agent.drivers.ble_scan import Air, air_for
 from edge_agent.settings import BleDeviceSettings, EdgeSettings
@@ -41,6 +42,8 @@ BACK_OFF_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 ABSENT_S: Final = 60.0
 """D. A device that shows itself after so long is met anew: what failed before is no reason to wait."""
 SUBSCRIBE_S: Final = 10.0
+HANGS_S: Final = 240.0
+"""No sign of life for so long [D]: a connection, and ten calls that each take as long as they may."""
 READ_ONCE: Final = frozenset({"battery", "device_maker", "device_model", "device_serial", "device_firmware"})
 """Codecs of what is read in each connection; the lines about a device are handed on only if they are new."""
 _UNBONDED: Final = ("NotPermitted", "NotAuthorized", "AuthenticationFailed", "AuthenticationRejected")
@@ -63,6 +66,7 @@ class GattDriver:
         self._bond = device.bond
         self._adapter = adapter
         self._air = air
+        self.beat = Beat(HANGS_S)
         self._synchronised = synchronised
         self._failure = ""
         self._lines: dict[str, bytes] = {}
@@ -78,14 +82,14 @@ class GattDriver:
         await self._forget()
         while True:
             since = time.monotonic()
-            device = await self._air.heard(self._address)
+            device = await self.beat.during(self._air.heard(self._address))
             if time.monotonic() - since >= ABSENT_S:
                 failures = 0
             if await self._stay(device, deliver):
                 failures = 0
             else:
                 failures += 1
-                await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1])
+                await self.beat.during(asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1]))
 
     async def _stay(self, device: BLEDevice, deliver: Deliver) -> bool:
         """Connect and stay until the device is gone; whether it ever was connected."""
@@ -95,7 +99,7 @@ class GattDriver:
             await self._subscribe(client, deliver)
             await self._set_clock(client)
             await self._read(client, deliver, gone)
-            await self._left(gone)
+            await self.beat.during(self._left(gone))
         except _FAULTS as error:
             await self._failed(error)
             return False
@@ -117,8 +121,7 @@ class GattDriver:
                 each.cancel()
 
     async def _subscribe(self, client: BleakClient, deliver: Deliver) -> None:
-        async with self._adapter.connecting:
-            await answered(client.connect(), CONNECT_S + CALL_S)
+        await self.beat.during(self._connect(client))
         for characteristic, codec in _understood(client):
             if {"notify", "indicate"} & set(characteristic.properties):
                 notified = functools.partial(self._notified, deliver, codec)
@@ -127,6 +130,11 @@ class GattDriver:
         self._counts["connected"] = 1
         self._failure = ""
         logger.info("device connected device=%s", self._device)
+
+    async def _connect(self, client: BleakClient) -> None:
+        """In its turn: one device after the other."""
+        async with self._adapter.connecting:
+            await answered(client.connect(), CONNECT_S + CALL_S)
 
     async def _set_clock(self, client: BleakClient) -> None:
         """Tell a device that dates its measurements what time it is, if we know; it may keep its own."""

@@ -23,6 +23,7 @@ from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
 from edge_agent.drivers import Deliver, DriverError, Incoming
+from edge_agent.drivers.beat import Beat
 from edge_agent.drivers.ble_adapter import Adapter, adapter_for, answered
 from edge_agent.settings import BleSettings, EdgeSettings
 from firmware_protocols.codec import Frame
@@ -43,6 +44,8 @@ patience before that connection is cut. In a lonely home a belt clip may be all 
 """
 START_S: Final = 15.0
 STOP_S: Final = 5.0
+HANGS_S: Final = 180.0
+"""No sign of life for so long [D]: waking the adapter, or turning it off and on, is many short calls."""
 NOT_HEARD: Final = -127
 """dBm; what bleak reports when BlueZ announces a change of a device without having heard it."""
 
@@ -87,6 +90,7 @@ class ScanDriver:
         self._air = air
         self._names = names
         self._silence_s = silence_s
+        self.beat = Beat(HANGS_S)
         self._heard_at = 0.0
         self._well_at: float | None = None
         self._in_vain = 0
@@ -131,7 +135,7 @@ class ScanDriver:
     async def _scan_until_silent(self, scanner: BleakScanner) -> None:
         try:
             await answered(scanner.start(), START_S)
-            await self._silence()
+            await self.beat.during(self._silence())
         finally:
             with contextlib.suppress(BleakError, OSError, TimeoutError, EOFError):
                 await answered(scanner.stop(), STOP_S)

@@ -28,6 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.drivers import Deliver, Driver, DriverError, Incoming
+from edge_agent.drivers.beat import Beat
 from edge_agent.settings import EdgeSettings, LocalMqttSettings
 from firmware_protocols.codec import Frame
 from firmware_protocols.local.message import LARGEST, pack
@@ -42,8 +43,14 @@ ROUND_S: Final = 0.02
 KEEPALIVE_S: Final = 20
 CONNECT_S: Final = 10.0
 """For the TCP connection, and again for the broker's answers."""
+HANGS_S: Final = 120.0
+"""No sign of life for so long [D]: looking up a name and connecting may take a minute together."""
+AWAY_S: Final = 300.0
+"""D. A broker or bridge that has been away for so long is a fault: a restart of either takes a minute."""
 LOOP_S: Final = 0.2
 """How long the thread waits for the network at once: the longest a stop takes."""
+_BRIDGE: Final = "/bridge/state"
+_WORD: Final = 64
 _WORDS: Final[Mapping[int, str]] = {
     errno.ECONNREFUSED: "refuses the connection: does the broker run?",
     errno.ECONNRESET: "hangs up: does it speak TLS as local_mqtt.tls says?",
@@ -100,6 +107,37 @@ class Rows:
             return found
 
 
+@dataclass(slots=True)
+class Away:
+    """Since when something is away, by the monotonic clock; ``None``: it is there, or has not said."""
+
+    since_s: float | None = None
+
+    def note(self, is_away: bool, now_s: float) -> None:
+        """It is, or is not."""
+        self.since_s = (now_s if self.since_s is None else self.since_s) if is_away else None
+
+    def is_long(self, now_s: float) -> bool:
+        """Whether people must know."""
+        return self.since_s is not None and now_s - self.since_s >= AWAY_S
+
+
+def bridges(settings: LocalMqttSettings) -> list[str]:
+    """The topics on which the bridges of our devices say whether they are there.
+
+    Zigbee2MQTT's is the first level of its devices' topics, as it is set from the factory; an ESPHome node
+    has none, it speaks for itself.
+    """
+    return sorted({d.topic.split("/")[0] + _BRIDGE for d in settings.device if d.codec == "zigbee2mqtt"})
+
+
+def offline(payload: bytes) -> bool:
+    """Whether a bridge says that it is away: ``offline`` or ``{"state": "offline"}``. Retained, it is so
+    now: the broker says it for a bridge that is gone.
+    """
+    return b"offline" in payload[:_WORD]
+
+
 class LocalMqtt:
     """The one connection. ``run`` ends with ``DriverError`` when it cannot be had or is lost."""
 
@@ -112,40 +150,56 @@ class LocalMqtt:
             for device in settings.device
             for topic, subject in device.subjects().items()
         }
+        self.beat = Beat(HANGS_S)
         self._counts: Counter[str] = Counter()
         self._is_connected = False
+        self._away = Away(time.monotonic())
+        self._bridges = {topic: Away() for topic in bridges(settings)}
 
     def health(self) -> Mapping[str, float]:
         """``connected``; ``messages`` that came; of these ``retained`` ones, those on ``unknown`` topics,
         ``too_large`` ones, and ``dropped`` ones, which gave way because too many came on their topic.
+        ``fault``: the broker has been away for ``AWAY_S``; ``fault/NAME``: that bridge says so of itself.
         """
-        names = ("messages", "retained", "unknown", "too_large", "dropped")
-        return {"connected": float(self._is_connected)} | {n: float(self._counts[n]) for n in names}
+        names, now_s = ("messages", "retained", "unknown", "too_large", "dropped"), time.monotonic()
+        counts = {name: float(self._counts[name]) for name in names}
+        broken = {"fault": float(self._away.is_long(now_s))}
+        for topic, away in self._bridges.items():  # while the broker is away nobody knows
+            name = topic.removesuffix(_BRIDGE)
+            broken[f"fault/{name}"] = float(self._is_connected and away.is_long(now_s))
+        return {"connected": float(self._is_connected), **counts, **broken}
 
     async def run(self, deliver: Deliver) -> None:
-        session = _Session(self._settings, self._routes, self._counts, asyncio.get_running_loop())
+        session = _Session(
+            self._settings, self._routes, self._counts, asyncio.get_running_loop(), self._bridges
+        )
         session.start()
         try:
             while True:
                 await session.arrived.wait()
                 session.arrived.clear()
+                self.beat.note()
                 failure = session.failure  # looked at first, so that nothing received before it is left
-                self._is_connected = session.is_connected
-                await _serve_rounds(session.rows, deliver)
+                self._note_connected(session.is_connected)
+                await self._serve_rounds(session.rows, deliver)
                 if failure:
                     raise DriverError(f"broker {self._settings.host}:{self._settings.port} {failure}")
         finally:
-            self._is_connected = False
+            self._note_connected(False)
             await asyncio.to_thread(session.stop)
 
+    def _note_connected(self, is_connected: bool) -> None:
+        self._is_connected = is_connected
+        self._away.note(not is_connected, time.monotonic())
 
-async def _serve_rounds(rows: Rows, deliver: Deliver) -> None:
-    """Hand over what waits."""
-    while found := rows.round():
-        for incoming in found:
-            deliver(incoming)
-            await asyncio.sleep(0)  # whatever else is due comes between two messages
-        await asyncio.sleep(ROUND_S)
+    async def _serve_rounds(self, rows: Rows, deliver: Deliver) -> None:
+        """Hand over what waits."""
+        while found := rows.round():
+            self.beat.note()
+            for incoming in found:
+                deliver(incoming)
+                await asyncio.sleep(0)  # whatever else is due comes between two messages
+            await asyncio.sleep(ROUND_S)
 
 
 class _Session(threading.Thread):
@@ -157,14 +211,16 @@ class _Session(threading.Thread):
         routes: Mapping[str, Route],
         counts: Counter[str],
         loop: asyncio.AbstractEventLoop,
+        bridges: Mapping[str, Away],
     ) -> None:
         super().__init__(name="local-mqtt", daemon=True)
+        self._bridges = bridges
         self._settings = settings
         self._routes = routes
         self._counts = counts
         self._loop = loop
         self._stopping = threading.Event()
-        self._topics = list(routes)
+        self._topics = list(dict.fromkeys([*routes, *bridges]))
         self.arrived = asyncio.Event()
         self.rows = Rows(self._ring)
         self.is_connected = False
@@ -221,6 +277,7 @@ class _Session(threading.Thread):
                 return "is lost: the connection was closed"
             if not self.is_connected and time.monotonic() > deadline:
                 return "does not answer"
+            self._ring()  # a sign of life: thread and loop both come round
         return "was left"
 
     def _ring(self) -> None:
@@ -238,18 +295,25 @@ class _Session(threading.Thread):
     def _subscribed(
         self, _client: mqtt.Client, _userdata: Any, _mid: int, codes: list[ReasonCode], _p: Any
     ) -> None:
-        denied = [t for t, code in zip(self._topics, codes, strict=False) if code.is_failure]
+        denied = [
+            t for t, code in zip(self._topics, codes, strict=False) if code.is_failure and t in self._routes
+        ]
         if denied:
             self.failure = f"does not let us read {denied[0]!r}: check its access rules"
             return
         self.is_connected = True
-        log.info("local broker connected topics=%d", len(self._topics))
+        log.info("local broker connected topics=%d", len(self._routes))
         self._ring()
 
     def _received(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         self._counts["messages"] += 1
         self._counts["retained"] += message.retain
         route = self._route(message)
+        bridge = self._bridge(message)
+        if bridge is not None:
+            bridge.note(offline(bytes(message.payload)), time.monotonic())
+        if route is None and bridge is not None:
+            return
         if route is None:
             self._counts["unknown"] += 1
         elif len(message.payload) > LARGEST:
@@ -265,6 +329,12 @@ class _Session(threading.Thread):
         count = self._counts["dropped"]
         if count & (count - 1) == 0:
             log.warning("local device sends too fast, a message gave way device=%s count=%d", device, count)
+
+    def _bridge(self, message: mqtt.MQTTMessage) -> Away | None:
+        try:
+            return self._bridges.get(message.topic)
+        except UnicodeDecodeError:
+            return None
 
     def _route(self, message: mqtt.MQTTMessage) -> Route | None:
         try:

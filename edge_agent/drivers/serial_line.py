@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from edge_agent.drivers import Deliver, Driver, Incoming
+from edge_agent.drivers.beat import Beat
 from edge_agent.drivers.serial_port import SerialPort
 from edge_agent.drivers.ti_setup import ConfiguredRadar
 from edge_agent.settings import EdgeSettings, SerialSettings
@@ -47,6 +48,10 @@ class GatewayOfMany:
         self._devices = {device.address.upper(): DeviceId(device.name) for device in line.device}
         self._strangers = 0
         self._told: set[str] = set()
+
+    @property
+    def beat(self) -> Beat:
+        return self._port.beat
 
     def health(self) -> Mapping[str, float]:
         """The port's figures, and ``strangers``: frames of senders that are not configured."""

@@ -28,6 +28,7 @@ from typing import Any, Final
 import serial
 
 from edge_agent.drivers import Deliver, DriverError, Incoming
+from edge_agent.drivers.beat import Beat
 from edge_agent.settings import SerialSettings
 from firmware_protocols.codec import Frame
 from firmware_protocols.model import DeviceId
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 READ_S: Final = 0.5
 """How long a read blocks: the longest a stop takes."""
+HANGS_S: Final = 60.0
+"""No sign of life for so long [D]: the longest bounded step is the connection to a serial server, 5 s."""
 GARBLED_S: Final = 30.0
 """Bytes for this long without one frame: a wrong rate, a wrong codec or a bad cable. [D]"""
 GARBLED_BYTES: Final = 64
@@ -92,6 +95,7 @@ class SerialPort:
     def __init__(self, settings: SerialSettings) -> None:
         self._settings = settings
         self._device = DeviceId(settings.name)
+        self.beat = Beat(HANGS_S)
         self._legibility = Legibility()
         self._openings = 0
         self._frames = 0
@@ -122,6 +126,7 @@ class SerialPort:
             while True:
                 await reader.arrived.wait()
                 reader.arrived.clear()
+                self.beat.note()
                 self._note_open(reader.is_open)
                 failure = reader.failure  # asked before the last bytes are taken, so that none are left
                 for data in reader.chunks():
@@ -142,6 +147,7 @@ class SerialPort:
     async def _deliver(self, payloads: Sequence[bytes], deliver: Deliver) -> None:
         """Hand frames over one by one: a flood takes its turn like everybody else."""
         await asyncio.sleep(0)
+        self.beat.note()
         for payload in payloads:
             self._frames += 1
             deliver(Incoming(self._settings.codec, Frame(self._device, payload, datetime.now(UTC))))
@@ -217,6 +223,7 @@ class _Reader(threading.Thread):
                 self._hand_over(data + port.read(min(waiting(port), _MOST_BYTES - 1)))
             else:
                 self._check_path(port)
+                self._ring()  # a sign of life: thread and loop both come round
 
     def _check_path(self, port: Any) -> None:
         """Give up a silent port whose path is gone or leads elsewhere by now.

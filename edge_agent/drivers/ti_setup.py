@@ -19,6 +19,7 @@ from typing import Any, Final
 import serial
 
 from edge_agent.drivers import Deliver, Driver, DriverError, Incoming
+from edge_agent.drivers.beat import Beat
 from edge_agent.drivers.serial_port import in_words
 from edge_agent.settings import SerialSettings
 
@@ -58,6 +59,10 @@ class ConfiguredRadar:
         self._heard_s = 0.0
         self._setups = 0
         self._failures = 0
+
+    @property
+    def beat(self) -> Beat:
+        return self._port.beat
 
     def health(self) -> Mapping[str, float]:
         """The port's figures; ``setups``: how often the radar took the text, once at each power-up.

@@ -34,6 +34,11 @@ _CHARGED_PERCENT: Final = 5.0
 _STUCK_S: Final = 14_400.0
 """D. "Motion" without a pause for so long is a sensor that sticks; it is believed for the first hour only."""
 
+_PROBLEM_S: Final = 300.0
+"""D. A device that says of itself, or whose broker says of it, that it does not work: a restart of it, or of
+the network between, takes a minute or two.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -57,6 +62,7 @@ FAULTS: Final[Mapping[Quantity, Fault]] = {
     Quantity.BATTERY: Fault(AlarmKind.BATTERY_LOW, _battery),
     Quantity.BATTERY_LOW: Fault(AlarmKind.BATTERY_LOW, lambda low, _: bool(low)),
     Quantity.TAMPER: Fault(AlarmKind.TAMPER, lambda opened, _: bool(opened)),
+    Quantity.PROBLEM: Fault(AlarmKind.DEVICE_FAULT, lambda bad, _: bool(bad), lambda _: _PROBLEM_S),
     Quantity.MOTION: Fault(AlarmKind.DEVICE_FAULT, lambda moves, _: bool(moves), lambda _: _STUCK_S),
 }
 
@@ -185,5 +191,6 @@ def _plain(_value: float, _lasted_s: float) -> Evidence:
 _EVIDENCE: Final[Mapping[Quantity, Callable[[float, float], Evidence]]] = {
     Quantity.MAINS: lambda _, lasted_s: {"out_s": round(lasted_s)},
     Quantity.BATTERY: lambda value, _: {"battery": value},
+    Quantity.PROBLEM: lambda _, lasted_s: {"fault": "problem", "out_s": round(lasted_s)},
     Quantity.MOTION: lambda _, lasted_s: {"fault": "stuck", "stuck_min": int(lasted_s // 60)},
 }

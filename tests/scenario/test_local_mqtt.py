@@ -308,6 +308,25 @@ async def test_a_killed_broker_is_said_once_and_taken_up_again(
     ]
 
 
+async def test_a_broker_or_bridge_that_stays_away_is_a_fault_until_it_is_back(
+    broker: Broker, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.drivers.local_mqtt.AWAY_S", 0.2)
+    async with running(gateway):
+        await connected(gateway)
+        await until_true(lambda: not gateway.figure("fault"))
+        with publisher(broker) as publish:
+            publish("zigbee2mqtt/bridge/state", b'{"state":"offline"}', retain=True)
+            await until_true(lambda: gateway.figure("fault/zigbee2mqtt"))
+            publish("zigbee2mqtt/bridge/state", b'{"state":"online"}', retain=True)
+            await until_true(lambda: not gateway.figure("fault/zigbee2mqtt"))
+        broker.stop()
+        await until_true(lambda: gateway.figure("fault"))
+        assert not gateway.figure("fault/zigbee2mqtt"), "nobody knows"
+        broker.start()
+        await until_true(lambda: not gateway.figure("fault"))
+
+
 async def test_an_action_retained_over_the_brokers_restart_is_no_alarm(
     broker: Broker, gateway: Gateway
 ) -> None:

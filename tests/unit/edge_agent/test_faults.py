@@ -85,3 +85,10 @@ async def test_a_radio_that_is_not_there_becomes_a_device_fault_in_the_outbox(
     assert [(alarm.kind, alarm.evidence["fault"]) for alarm in waiting] == [
         (AlarmKind.DEVICE_FAULT, "driver ble_scan")
     ]
+
+
+def test_a_bridge_behind_a_driver_is_a_fault_of_its_own() -> None:
+    watch = faults()
+    (alarm,) = watch.see("local_mqtt", {"fault": 0.0, "fault/zigbee2mqtt": 1.0}, NOON)
+    assert alarm.evidence == {"fault": "driver local_mqtt/zigbee2mqtt", "over": False}
+    assert watch.see("local_mqtt", {"fault": 1.0, "fault/zigbee2mqtt": 0.0}, after(1))[0].id == "2"

@@ -56,6 +56,7 @@ def managing(name: str) -> Iterator[Manager]:
         (Pulse(WORKED_S + 1, 0), "the outbox was not worked for 11 s"),
         (Pulse(0, 2.5), "the loop is 2.5 s late"),
         (Pulse(0, 0, ("serial/radar",)), "ended: serial/radar"),
+        (Pulse(0, 0, (), ("serial/radar",)), "hangs: serial/radar"),
     ],
 )
 def test_one_thing_wrong_is_enough_to_be_silent(pulse: Pulse, reason: str) -> None:

@@ -184,3 +184,13 @@ def test_upkeep_can_be_disarmed() -> None:
     home.wait_min(60 * 25)
     told: list[Alarm] = [alarm for _, alarm in home.told]
     assert told == []
+
+
+def test_a_device_that_does_not_work_is_told_of_when_that_has_lasted() -> None:
+    home = Dwelling(at("00:00"))
+    home.read("pir-hall", Quantity.PROBLEM, True)
+    home.wait_min(4)
+    assert not home.alarms(AlarmKind.DEVICE_FAULT)
+    home.wait_min(2)
+    (alarm,) = home.alarms(AlarmKind.DEVICE_FAULT)
+    assert (alarm.state, alarm.evidence) == (RAISED, {"fault": "problem", "out_s": 300})
