@@ -1,6 +1,6 @@
 """What the audit trail costs: writers that only insert, against no trail and against a chain that each seals.
 
-``python -m benchmarks.audit_trail [--json]``: one run on one real server (fsync on), three ways in turn, several
+``python -m benchmarks.audit_trail [--json]``: on one real server (fsync on), three ways in turn, several
 rounds; prints entries per second, and ratios to the way without a trail.
 """
 

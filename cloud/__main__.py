@@ -76,12 +76,13 @@ def _load(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud import single
     from cloud.db import open_pool
     from cloud.people import roster as people
+    from cloud.sealed import keyring
 
     roster = people.read(chosen.file)
 
     async def load(dsn: str) -> None:
         async with open_pool(dsn, size=2) as pool:
-            await single.load(pool, roster)
+            await single.load(pool, roster, keyring(settings))
 
     with _database(settings) as dsn:
         asyncio.run(load(dsn))
@@ -133,6 +134,27 @@ def _papers(settings: Settings, chosen: argparse.Namespace) -> None:
         listed = asyncio.run(revoked(dsn))
     written = papers.write(authority, listed, settings.enrolment.host, chosen.folder)
     sys.stdout.writelines(f"{file}\n" for file in written)
+
+
+def _keys(settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud import key_file, sealed, single
+    from cloud.db import open_pool
+
+    file = sealed.key_file(settings)
+    if file is None:
+        raise ConfigError("keys.file is not set, and there is no data folder to keep keys in")
+    if chosen.step == "add":
+        sys.stdout.write(f"{key_file.add(file)}\n")
+    elif chosen.step == "use":
+        key_file.use(file, chosen.key)
+    else:
+
+        async def rotate(dsn: str) -> None:
+            async with open_pool(dsn, size=2) as pool:
+                await single.seal_plain(pool, sealed.keyring(settings))
+
+        with _database(settings) as dsn:
+            asyncio.run(rotate(dsn))
 
 
 def _ingest(settings: Settings, _chosen: argparse.Namespace) -> None:
@@ -210,6 +232,7 @@ ROLES: Final[dict[str, Role]] = {
     "load": _load,
     "claim": _claim,
     "papers": _papers,
+    "keys": _keys,
     "ingest": _ingest,
     "worker": _worker,
     "api": _api,
@@ -303,6 +326,11 @@ def _parser() -> argparse.ArgumentParser:
         "--to", type=_time, metavar="TIME", help="e.g. 2026-11-26T03:04:05Z; without it as late as possible"
     )
     add["papers"].add_argument("folder", type=Path, metavar="DIR", help="where to write them")
+    steps = add["keys"].add_subparsers(dest="step", required=True)
+    steps.add_parser("add", help="add a key, with which every process can open from its next start on")
+    use = steps.add_parser("use", help="seal with this key from the next start on")
+    use.add_argument("key", metavar="ID", help="as `keys add` printed it")
+    steps.add_parser("rotate", help="seal everything with the key in use; may be stopped and run again")
     for name in ("api", "all"):
         add[name].add_argument(
             "--port", type=int, metavar="N", help="port of the screens, 0 for any free one"
@@ -342,6 +370,7 @@ HELP: Final = {
     "load": "load a roster: homes, gateways, contacts, staff",
     "claim": "draw a code with which the gateway of a home enrols, once",
     "papers": "write the certificates and the revocation list that a broker of your own needs",
+    "keys": "the keys that seal numbers: add one, use it, seal anew with it",
     "ingest": "store what gateways send",
     "worker": "work the timers and the messages",
     "api": "serve the API and the screens",

@@ -22,6 +22,7 @@ from cloud import guard, recorder, sessions, trail
 from cloud.auth import Permission, Principal
 from cloud.db import Connection, Pool
 from cloud.problems import ProblemError
+from cloud.sealed import NO_KEYS, Keyring
 from cloud.sessions import Session
 from cloud.settings import Settings
 from cloud.throttle import Throttle
@@ -46,6 +47,7 @@ class Parts:
     pool: Pool
     clock: Clock
     throttle: Throttle
+    ring: Keyring = NO_KEYS
 
     @property
     def secure(self) -> bool:

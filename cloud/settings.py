@@ -147,6 +147,12 @@ class Operations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "anban"
 
 
+class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``file``: the keys that seal telephone and ID numbers (``cloud.sealed``); empty: one below ``data``."""
+
+    file: str = ""
+
+
 class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The audit trail. ``keep_days``: how long entries are kept; six months at the least (MLPS 2.0), three
     years unless said. ``heads_file``: where the signed ends of the chain go, best on another machine's disk;
@@ -194,6 +200,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: Operations = Operations()
     audit: Audit = Audit()
     backup: Backup = Backup()
+    keys: Keys = Keys()
 
     def audit_files(self) -> AuditFiles | None:
         """As configured, else below ``data``; ``None``: neither is there."""

@@ -35,6 +35,8 @@ from cloud.enrolment.store import certified_accounts
 from cloud.ingest import subscriber
 from cloud.people import roster as people
 from cloud.people.accounts import CHANNEL, gateway_accounts
+from cloud.people.reseal import reseal
+from cloud.sealed import Keyring, SealError, keyring
 from cloud.settings import Broker, ConfigError, Settings
 
 if TYPE_CHECKING:
@@ -71,8 +73,10 @@ async def run_all(settings: Settings, roster: people.Roster | None, announce: Ca
             settings = await _start_database(settings, services)
             archive = archiving(settings, settings.database.dsn, wall) if own_database else None
             async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+                ring = keyring(settings)
                 if roster is not None:
-                    await load(pool, roster)
+                    await load(pool, roster, ring)
+                await seal_plain(pool, ring)
                 if archive is not None:
                     services.create_task(archive.run())
                 broker, settings = await _start_broker(settings, pool, services)
@@ -123,10 +127,24 @@ async def run_worker(settings: Settings) -> None:
             await worker.run(settings, pool, clock=wall)
 
 
-async def load(pool: Pool, roster: people.Roster) -> None:
+async def seal_plain(pool: Pool, ring: Keyring) -> None:
+    """Seal numbers that are plain or sealed with an older key.
+
+    Raises:
+        ConfigError: the ring lacks a key that something was sealed with.
+    """
+    try:
+        count = await reseal(pool, ring)
+    except SealError as error:
+        raise ConfigError(f"keys.file does not fit this database: {error}") from error
+    if count:
+        _log.info("sealed numbers rows=%d", count)
+
+
+async def load(pool: Pool, roster: people.Roster, ring: Keyring) -> None:
     """Load ``roster`` in one transaction."""
     async with pool.connection() as conn, conn.transaction():
-        await people.load(conn, roster)
+        await people.load(conn, roster, ring)
 
 
 def check_port(settings: Settings) -> None:

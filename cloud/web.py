@@ -34,6 +34,7 @@ from cloud.people import routes as people_routes
 from cloud.problems import Problem
 from cloud.register import routes as register_routes
 from cloud.releases import routes as release_routes
+from cloud.sealed import keyring
 from cloud.settings import Settings
 from cloud.texts import routes as text_routes
 from cloud.throttle import Throttle
@@ -97,7 +98,7 @@ def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> 
     if not isinstance(pool.conninfo, str):
         raise TypeError("the feed needs the pool's connection string, not a function")
     feed = Feed(pool.conninfo)
-    parts = Parts(settings, pool, clock, Throttle())
+    parts = Parts(settings, pool, clock, Throttle(), keyring(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -24,6 +24,7 @@ from cloud.incidents import store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
 from cloud.releases import store as releases
+from cloud.sealed import keyring
 from cloud.series import keeper as series_keeper
 from cloud.settings import Settings
 from cloud.texts import store as texts
@@ -92,7 +93,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     """
     if not settings.web.public_url:
         _log.warning("web.public_url is empty: links in messages will not open")
-    post = deliver.Post(notify.build(settings.notify.channels), settings.web.public_url)
+    post = deliver.Post(notify.build(settings.notify.channels), settings.web.public_url, keyring(settings))
     wakes = []
     async with asyncio.TaskGroup() as group:
         for job in jobs(pool, post):

@@ -231,7 +231,7 @@ where r.incident_id = %(incident_id)s
 order by r.step
 
 -- messages --
-select m.id, m.channel, m.address, m.state, m.attempts, m.created_at
+select m.id, m.step, i.tenant_id, m.channel, m.address, m.state, m.attempts, m.created_at
 from message m join incident i on i.id = m.incident_id
 where m.incident_id = %(incident_id)s
   and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))

@@ -104,7 +104,7 @@ async def read_incident(incident_id: IncidentId, api: Api, reader: Reader) -> In
     """One incident with its timeline, ladder and messages."""
     async with api.reading() as conn:
         try:
-            detail = await store.detail(conn, reader.scope("console"), incident_id)
+            detail = await store.detail(conn, reader.scope("console"), incident_id, api.parts.ring)
         except store.NotFound as error:
             raise not_found() from error
     api.saw("console", [detail.incident.home_id])

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from cloud import sealed
 from cloud.auth import Scope
 from cloud.db import Connection, Queries
 from cloud.incidents.errors import NotFound
@@ -24,6 +25,7 @@ from cloud.incidents.model import (
     Snapshot,
     TimelineEntry,
 )
+from cloud.sealed import NO_KEYS, Keyring
 
 SQL: Final = Queries(__package__)
 _SHOWN_OF_ADDRESS: Final = 3
@@ -47,7 +49,7 @@ async def open_incidents(conn: Connection, scope: Scope, _now: datetime) -> list
     return [IncidentView.model_validate(row) for row in await _rows(conn, "open_cards", scope.params)]
 
 
-async def detail(conn: Connection, scope: Scope, incident_id: int) -> IncidentDetail:
+async def detail(conn: Connection, scope: Scope, incident_id: int, ring: Keyring = NO_KEYS) -> IncidentDetail:
     """One incident with its timeline, ladder and messages, and what a person may do now.
 
     Raises:
@@ -59,14 +61,18 @@ async def detail(conn: Connection, scope: Scope, incident_id: int) -> IncidentDe
         raise NotFound
     view = IncidentView.model_validate(cards[0])
     people = await _rows(conn, "resident_card", {**scope.params, "home_id": view.home_id})
+    circle = sealed.contact(view.home_id)
     resident = people[0] if people else {"phone": "", "notes": ""}
     return IncidentDetail(
         incident=view,
         timeline=[TimelineEntry.model_validate(row) for row in await _rows(conn, "timeline", params)],
-        ladder=[RungView.model_validate(row) for row in await _rows(conn, "ladder", params)],
-        messages=[_message(row) for row in await _rows(conn, "messages", params)],
+        ladder=[
+            RungView.model_validate(row | {"phone": ring.shown(row["phone"], circle)})
+            for row in await _rows(conn, "ladder", params)
+        ],
+        messages=[_message(row, circle, ring) for row in await _rows(conn, "messages", params)],
         actions=[trigger.value for trigger in actions(_value(view))],
-        resident_phone=resident["phone"],
+        resident_phone=ring.shown(resident["phone"], sealed.resident(view.home_id, "phone")),
         notes=resident["notes"],
     )
 
@@ -91,8 +97,10 @@ def _home(row: Mapping[str, Any], now: datetime) -> HomeView:
     return HomeView.model_validate({**row, "age": age})
 
 
-def _message(row: Mapping[str, Any]) -> MessageView:
-    return MessageView.model_validate({**row, "address": mask(row["address"])})
+def _message(row: Mapping[str, Any], circle: str, ring: Keyring) -> MessageView:
+    scheme, _, rest = row["address"].partition(":")
+    opened = ring.shown(rest, circle if row["step"] is not None else sealed.duty(row["tenant_id"]))
+    return MessageView.model_validate({**row, "address": mask(f"{scheme}:{opened}")})
 
 
 def mask(address: str) -> str:

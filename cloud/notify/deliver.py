@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from cloud import sealed
 from cloud.db import Connection, Pool, Queries
 from cloud.metrics import SENT, known
 from cloud.notify import tokens, wording
 from cloud.notify.model import Notifier, NotifyError, Outgoing, Receipt
+from cloud.sealed import NO_KEYS, Keyring, SealError
 
 SQL: Final = Queries(__package__)
 
@@ -37,6 +39,7 @@ class Post:
 
     notifiers: Mapping[str, Notifier]
     public_url: str
+    ring: Keyring = NO_KEYS
 
 
 async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: int = 100) -> list[int]:
@@ -92,7 +95,18 @@ async def _send(post: Post, message: Mapping[str, Any], token: str) -> Receipt:
     title, body = wording.render(message["template"], message["locale"], words)
     # Texts that carriers approve in advance exist in simplified Chinese only.
     variables = wording.facts(message["params"], wording.DEFAULT, "") | ({"token": token} if asks else {})
-    return await notifier.deliver(Outgoing(message["address"], message["template"], title, body, variables))
+    address = _address(post.ring, message)
+    return await notifier.deliver(Outgoing(address, message["template"], title, body, variables))
+
+
+def _address(ring: Keyring, message: Mapping[str, Any]) -> str:
+    """Where it goes, opened for the moment of sending only."""
+    asked = message["step"] is not None
+    whose = sealed.contact(message["home_id"]) if asked else sealed.duty(message["tenant_id"])
+    try:
+        return ring.open_address(message["address"], whose)
+    except SealError as error:
+        raise NotifyError(f"the address does not open: {error}", permanent=True) from error
 
 
 async def _settle_success(

@@ -11,13 +11,15 @@ limit %(limit)s
 -- claim --
 -- The message is ours until the lease ends; a worker that dies in between leaves it to the next one.
 with picked as (
-    select id from message where id = %(message_id)s and due_at <= %(now)s for update skip locked
+    select id, incident_id from message where id = %(message_id)s and due_at <= %(now)s for update skip locked
 )
 update message m
 set attempts = m.attempts + 1, due_at = %(lease)s
 from picked
+left join incident i on i.id = picked.incident_id
 where m.id = picked.id
-returning m.id, m.incident_id, m.step, m.channel, m.address, m.locale, m.template, m.params, m.attempts
+returning m.id, m.incident_id, m.step, m.channel, m.address, m.locale, m.template, m.params, m.attempts,
+          i.home_id, i.tenant_id
 
 -- keep_token --
 insert into answer_token (token_hash, message_id, created_at) values (%(token_hash)s, %(message_id)s, %(now)s)

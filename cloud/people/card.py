@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict
 
 from cloud.auth import Scope
 from cloud.db import Connection, Queries
+from cloud.people import id_number, numbers
+from cloud.people.phones import mask
+from cloud.sealed import NO_KEYS, Keyring
 from firmware_protocols.model import Quality, Quantity
 
 EVENTS: Final = 20
 """Newest events on a card: about a day of doors and buttons."""
-SHOWN_DIGITS: Final = 4
 
 _SQL: Final = Queries(__package__, "card.sql")
 _BY_NUMBER: Final = {quantity.number: quantity for quantity in Quantity}
@@ -30,7 +32,9 @@ class _View(BaseModel):
 
 
 class ResidentView(_View):
-    """The older person. ``ability_level``: GB/T 42195-2022, 0 able to 4 fully dependent."""
+    """The older person. ``ability_level``: GB/T 42195-2022, 0 able to 4 fully dependent. ``id_number``:
+    always masked.
+    """
 
     name: str
     age: int
@@ -38,6 +42,7 @@ class ResidentView(_View):
     lives_alone: bool
     ability_level: int
     phone: str
+    id_number: str
     notes: str
 
 
@@ -99,7 +104,7 @@ class HomeCard(_View):
 
 
 async def home_card(
-    conn: Connection, scope: Scope, home_id: int, now: datetime, *, full: bool
+    conn: Connection, scope: Scope, home_id: int, now: datetime, *, full: bool, ring: Keyring = NO_KEYS
 ) -> HomeCard | None:
     """Read the card; ``None`` when the home is absent or outside ``scope``.
 
@@ -119,18 +124,17 @@ async def home_card(
     residents = await rows("resident")
     return HomeCard(
         **homes[0],
-        resident=_resident(residents[0], now, full=full) if residents else None,
-        contacts=[ContactView(**row | _phone(row, full=full)) for row in await rows("contacts")],
+        resident=_resident(numbers.resident_shown(ring, home_id, residents[0]), now, full=full)
+        if residents
+        else None,
+        contacts=[
+            ContactView(**row | _phone(row, full=full))
+            for row in [numbers.contact_shown(ring, home_id, row) for row in await rows("contacts")]
+        ],
         devices=[DeviceView(**row) for row in await rows("devices")],
         readings=[_reading(row) for row in await rows("last_readings", quantities=list(_BY_NUMBER))],
         events=[EventView(**row) for row in await rows("last_events", events=EVENTS)],
     )
-
-
-def mask(phone: str) -> str:
-    """``phone`` with all but its last four digits hidden; a short one is hidden whole."""
-    shown = phone[-SHOWN_DIGITS:] if len(phone) > 2 * SHOWN_DIGITS else ""
-    return "*" * (len(phone) - len(shown)) + shown
 
 
 def _phone(row: dict[str, Any], *, full: bool) -> dict[str, str]:
@@ -140,7 +144,8 @@ def _phone(row: dict[str, Any], *, full: bool) -> dict[str, str]:
 def _resident(row: dict[str, Any], now: datetime, *, full: bool) -> ResidentView:
     age = now.year - row.pop("birth_year")
     notes = row["notes"] if full else ""
-    return ResidentView(**row | _phone(row, full=full) | {"age": age, "notes": notes})
+    hidden = {"id_number": id_number.mask(row["id_number"])}
+    return ResidentView(**row | _phone(row, full=full) | hidden | {"age": age, "notes": notes})
 
 
 def _reading(row: dict[str, Any]) -> ReadingView:

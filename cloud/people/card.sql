@@ -25,6 +25,7 @@ select
     resident.lives_alone,
     resident.ability_level,
     resident.phone,
+    resident.id_number,
     resident.notes
 from resident
 join home on home.id = resident.home_id

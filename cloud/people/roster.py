@@ -19,7 +19,8 @@ from cloud import machine_secret
 from cloud.auth import Role
 from cloud.db import Connection, Queries
 from cloud.passwords import hashed, is_outdated, verify
-from cloud.people import plans
+from cloud.people import id_number, numbers, plans
+from cloud.sealed import NO_KEYS, Keyring
 from firmware_protocols.serial.sms_text import BadNumber, is_number
 from firmware_protocols.wire.plan import Plan
 from firmware_protocols.wire.sms import key_of
@@ -72,7 +73,7 @@ class Staff(Person, frozen=True, kw_only=True):
 
 
 class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022."""
+    """Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022. ``id_number``: GB 11643, or none."""
 
     name: Text
     birth_year: Annotated[int, msgspec.Meta(ge=1890, le=2100)]
@@ -80,6 +81,7 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lives_alone: bool = True
     ability_level: Annotated[int, msgspec.Meta(ge=0, le=4)] = 0
     phone: str = ""
+    id_number: str = ""
     notes: str = ""
 
 
@@ -172,16 +174,17 @@ def parse(content: bytes) -> Roster:
     return roster
 
 
-async def load(conn: Connection, roster: Roster) -> None:
-    """Bring the database to what ``roster`` says, in the caller's transaction.
+async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> None:
+    """Bring the database to what ``roster`` says, in the caller's transaction; ``ring`` seals the numbers.
 
     Raises:
         RosterError: it names what belongs to somebody else (a gateway or a user name of another tenant).
     """
     await _put_divisions(conn, roster.divisions)
-    values = {**msgspec.structs.asdict(roster.tenant), "duty_channels": list(roster.tenant.duty_channels)}
-    tenant = await _one(conn, "put_tenant", values)
-    homes = {home.key: await _put_home(conn, tenant, home) for home in roster.homes}
+    tenant = await _one(conn, "put_tenant", {**msgspec.structs.asdict(roster.tenant), "duty_channels": []})
+    duty = numbers.duty_columns(ring, tenant, roster.tenant.duty_channels)
+    await conn.execute(_SQL["put_duty"], {"tenant": tenant, "duty_channels": duty})
+    homes = {home.key: await _put_home(conn, tenant, home, ring) for home in roster.homes}
     for home in roster.homes:
         if home.plan is not None:
             await plans.put(conn, homes[home.key], _plan(home, home.plan, roster.tenant))
@@ -198,6 +201,8 @@ def _faults(roster: Roster) -> Iterable[str]:
     gateways = [home.gateway for home in roster.homes if home.gateway]
     for gateway in gateways:
         yield from gateway_faults(gateway)
+    for home in roster.homes:
+        yield from (f"home {home.key}: {fault}" for fault in resident_faults(home.resident))
     yield from _twice("home", [home.key for home in roster.homes])
     yield from _twice("gateway", [gateway.id for gateway in gateways])
     yield from _twice("username", [person.username for person in roster.staff])
@@ -229,6 +234,15 @@ def gateway_faults(gateway: Gateway) -> Iterable[str]:
         yield f"gateway {gateway.id}: its phone is {BadNumber()}"
 
 
+def resident_faults(resident: Resident) -> Iterable[str]:
+    """What is wrong with ``resident`` although each of its fields is what it should be."""
+    if resident.id_number:
+        try:
+            id_number.normal(resident.id_number)
+        except id_number.BadIdNumber as error:
+            yield str(error)
+
+
 def _known_zone(name: str) -> bool:
     """Whether the system knows the zone ``name``; one without any zones cannot tell."""
     zones = available_timezones()
@@ -255,23 +269,25 @@ async def _put_divisions(conn: Connection, divisions: Iterable[Division]) -> Non
         await conn.execute(_SQL["put_parent"], {"code": division.code, "parent": division.parent})
 
 
-async def _put_home(conn: Connection, tenant: int, home: Home) -> int:
+async def _put_home(conn: Connection, tenant: int, home: Home, ring: Keyring) -> int:
     values = {name: getattr(home, name) for name in ("key", "division", "address", "latitude", "longitude")}
     home_id = await _one(conn, "put_home", {**values, "tenant": tenant})
-    await _put_resident(conn, home_id, home.resident)
+    await _put_resident(conn, home_id, home.resident, ring)
     if home.gateway is not None:
         await put_gateway(conn, home_id, home.gateway, home.devices)
     ranks = [contact.rank for contact in home.contacts]
     await conn.execute(_SQL["drop_contacts"], {"home": home_id, "ranks": ranks})
     for contact in home.contacts:
-        values = {**msgspec.structs.asdict(contact), "channels": list(contact.channels), "home": home_id}
-        await conn.execute(_SQL["put_contact"], values)
+        stored = numbers.contact_columns(ring, home_id, phone=contact.phone, channels=contact.channels)
+        await conn.execute(_SQL["put_contact"], msgspec.structs.asdict(contact) | stored | {"home": home_id})
     return home_id
 
 
-async def _put_resident(conn: Connection, home_id: int, resident: Resident) -> None:
+async def _put_resident(conn: Connection, home_id: int, resident: Resident, ring: Keyring) -> None:
     """The home's resident takes the new name too: correcting one must not make a second person."""
-    values = {**msgspec.structs.asdict(resident), "home": home_id}
+    number = id_number.normal(resident.id_number) if resident.id_number else ""
+    stored = numbers.resident_columns(ring, home_id, phone=resident.phone, id_number=number)
+    values = msgspec.structs.asdict(resident) | stored | {"home": home_id}
     if (await conn.execute(_SQL["change_resident"], values)).rowcount == 0:
         await conn.execute(_SQL["add_resident"], values)
 

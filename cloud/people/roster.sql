@@ -14,8 +14,12 @@ insert into tenant (code, name, division_code, time_zone, duty_channels, duty_lo
 values (%(code)s, %(name)s, %(division)s, %(time_zone)s, %(duty_channels)s, %(duty_locale)s)
 on conflict (code) do update set
     name = excluded.name, division_code = excluded.division_code, time_zone = excluded.time_zone,
-    duty_channels = excluded.duty_channels, duty_locale = excluded.duty_locale
+    duty_locale = excluded.duty_locale
 returning id;
+
+-- put_duty --
+update tenant set duty_channels = %(duty_channels)s
+where id = %(tenant)s and duty_channels <> %(duty_channels)s;
 
 -- put_home --
 insert into home (tenant_id, key, division_code, address, latitude, longitude)
@@ -28,13 +32,17 @@ returning id;
 -- change_resident --
 update resident set
     name = %(name)s, birth_year = %(birth_year)s, sex = %(sex)s, lives_alone = %(lives_alone)s,
-    ability_level = %(ability_level)s, phone = %(phone)s, notes = %(notes)s
+    ability_level = %(ability_level)s, phone = %(phone)s, phone_mark = %(phone_mark)s,
+    id_number = %(id_number)s, id_number_mark = %(id_number_mark)s, notes = %(notes)s
 where id = (select min(id) from resident where home_id = %(home)s and retired_at is null);
 
 -- add_resident --
-insert into resident (home_id, name, birth_year, sex, lives_alone, ability_level, phone, notes)
+insert into resident (
+    home_id, name, birth_year, sex, lives_alone, ability_level, phone, phone_mark, id_number, id_number_mark, notes
+)
 values (
-    %(home)s, %(name)s, %(birth_year)s, %(sex)s, %(lives_alone)s, %(ability_level)s, %(phone)s, %(notes)s
+    %(home)s, %(name)s, %(birth_year)s, %(sex)s, %(lives_alone)s, %(ability_level)s, %(phone)s, %(phone_mark)s,
+    %(id_number)s, %(id_number_mark)s, %(notes)s
 );
 
 -- gateway_secret --
@@ -69,12 +77,13 @@ update contact set retired_at = transaction_timestamp()
 where home_id = %(home)s and rank <> all (%(ranks)s) and retired_at is null;
 
 -- put_contact --
-insert into contact (home_id, rank, name, relation, phone, has_key, locale, channels)
+insert into contact (home_id, rank, name, relation, phone, phone_mark, has_key, locale, channels)
 values (
-    %(home)s, %(rank)s, %(name)s, %(relation)s, %(phone)s, %(has_key)s, %(locale)s, %(channels)s
+    %(home)s, %(rank)s, %(name)s, %(relation)s, %(phone)s, %(phone_mark)s, %(has_key)s, %(locale)s, %(channels)s
 )
 on conflict (home_id, rank) where retired_at is null do update set
-    name = excluded.name, relation = excluded.relation, phone = excluded.phone, has_key = excluded.has_key,
+    name = excluded.name, relation = excluded.relation, phone = excluded.phone,
+    phone_mark = excluded.phone_mark, has_key = excluded.has_key,
     locale = excluded.locale, channels = excluded.channels;
 
 -- staff_password --

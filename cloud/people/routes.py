@@ -32,7 +32,9 @@ async def read_home(
     """
     full = reader.may(Permission.HANDLE_INCIDENT)
     async with api.reading() as conn:
-        card = await home_card(conn, reader.scope("home card"), home_id, api.now, full=full)
+        card = await home_card(
+            conn, reader.scope("home card"), home_id, api.now, full=full, ring=api.parts.ring
+        )
     if card is None:
         raise not_found()
     api.saw("home card", [home_id])

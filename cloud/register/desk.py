@@ -22,6 +22,7 @@ from cloud.cursors import Asked, ById
 from cloud.db import Connection, Queries
 from cloud.problems import InvalidField, ProblemError, not_found
 from cloud.register.model import Kept
+from cloud.sealed import Keyring
 
 SQL: Final = Queries(__package__)
 META: Final = ("id", "version", "retired_at", "home_id", "gateway_id")
@@ -52,6 +53,11 @@ class Work:
         """The time of the request."""
         return self.call.now
 
+    @property
+    def ring(self) -> Keyring:
+        """The keys of the numbers."""
+        return self.call.parts.ring
+
     async def rows(self, statement: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What ``statement`` finds within the bounds."""
         cursor = await self.conn.execute(SQL[statement], {**self.scope.params, "now": self.now, **params})
@@ -78,6 +84,7 @@ class Kind(Generic[R]):
     ``name``: in the path and of its list's statement. ``shown``: makes the record from a row. ``asked``: its
     list's filters. ``fixed``: the field that names it outside and never changes. ``faults``: the roster's.
     ``add``, ``write``, ``end``: ``None`` where there is no such way. ``is_home``: it is a home itself.
+    ``opened``: its row with the sealed numbers opened.
     """
 
     name: str
@@ -90,6 +97,7 @@ class Kind(Generic[R]):
     write: Write | None = None
     end: End | None = None
     is_home: bool = False
+    opened: Callable[[Keyring, dict[str, Any]], dict[str, Any]] = lambda _, row: row
 
 
 async def page(work: Work, kind: Kind[R], asked: Asked) -> tuple[list[Kept[R]], str | None]:
@@ -205,5 +213,6 @@ def _kept(work: Work, kind: Kind[R], row: dict[str, Any]) -> Kept[R]:
     meta = {name: row[name] for name in META if name in row}
     home = row["id"] if kind.is_home else row.get("home_id")
     work.call.saw(work.scope.purpose, [home] if home is not None else [])
+    row = kind.opened(work.ring, row)
     fields = {name: value for name, value in row.items() if name not in META}
     return Kept(**meta, record=kind.shown(fields))

@@ -13,11 +13,12 @@ import msgspec
 
 from cloud.auth import Role
 from cloud.enrolment import claims
-from cloud.people import plans, roster
+from cloud.people import id_number, numbers, plans, roster
 from cloud.people.roster import Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
 from cloud.register import screens
 from cloud.register.desk import Add, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
 from cloud.register.model import Devices, Divisions, Homes, Living, OfHome, Staff
+from cloud.sealed import Keyring
 from firmware_protocols.wire import plan as wire
 from firmware_protocols.wire.plan import Plan
 
@@ -82,17 +83,62 @@ async def _add_resident(work: Work, within: Mapping[str, Ident], resident: Resid
         return None
     if home["taken"]:
         raise refused("occupied", "Somebody is registered in this home: retire them first.")
-    row = await work.maybe("add_resident", {**within, **values(resident)})
-    await _told(work, int(within["home_id"]))
+    home_id = int(within["home_id"])
+    row = await work.maybe("add_resident", {**within, **_resident(work, home_id, resident, "")})
+    await _told(work, home_id)
     return row["id"] if row else None
 
 
 async def _write_resident(work: Work, number: Ident, version: int, resident: Resident) -> bool:
-    params = {**values(resident), "id": number, "version": version}
-    row = await work.maybe("change_resident", params)
+    found = await work.maybe("resident_to_change", {"id": number})
+    if found is None:
+        return False
+    before = numbers.resident_shown(work.ring, found["home_id"], found)["id_number"]
+    params = _resident(work, found["home_id"], resident, before)
+    row = await work.maybe("change_resident", {**params, "id": number, "version": version})
     if row is not None:
         await _told(work, row["home_id"])
     return row is not None
+
+
+def _resident(work: Work, home_id: int, resident: Resident, before: str) -> dict[str, Any]:
+    """The columns of ``resident``. An ID number that comes back as it was shown, masked, stays ``before``."""
+    asked = resident.id_number
+    kept = before if asked == id_number.mask(before) else _checked(asked)
+    stored = numbers.resident_columns(work.ring, home_id, phone=resident.phone, id_number=kept)
+    return values(resident) | stored
+
+
+def _checked(number: str) -> str:
+    try:
+        return id_number.normal(number)
+    except id_number.BadIdNumber as error:
+        raise invalid(str(error)) from error
+
+
+async def _add_contact(work: Work, within: Mapping[str, Ident], contact: Contact) -> Ident | None:
+    params = _contact(work, int(within["home_id"]), contact)
+    row = await work.maybe("add_contact", {**within, **params})
+    return row["id"] if row else None
+
+
+async def _write_contact(work: Work, number: Ident, version: int, contact: Contact) -> bool:
+    found = await work.maybe("contact_to_change", {"id": number})
+    if found is None:
+        return False
+    params = {**_contact(work, found["home_id"], contact), "id": number, "version": version}
+    return await work.maybe("change_contact", params) is not None
+
+
+def _contact(work: Work, home_id: int, contact: Contact) -> dict[str, Any]:
+    stored = numbers.contact_columns(work.ring, home_id, phone=contact.phone, channels=contact.channels)
+    return values(contact) | stored
+
+
+async def _write_tenant(work: Work, number: Ident, version: int, tenant: Tenant) -> bool:
+    duty = numbers.duty_columns(work.ring, int(number), tenant.duty_channels)
+    params = {**values(tenant), "duty_channels": duty, "id": number, "version": version}
+    return await work.maybe("change_tenant", params) is not None
 
 
 async def _end_resident(work: Work, number: Ident, version: int) -> bool:
@@ -202,6 +248,11 @@ def _plan(row: dict[str, Any]) -> Plan:
     return msgspec.convert(row["body"], Plan)
 
 
+def _resident_shown(ring: Keyring, row: dict[str, Any]) -> dict[str, Any]:
+    opened = numbers.resident_shown(ring, row["home_id"], row)
+    return opened | {"id_number": id_number.mask(opened["id_number"])}
+
+
 def _gateway(row: dict[str, Any]) -> Gateway:
     return Gateway(id=row["gateway"], shard=row["shard"], phone=row["phone"])
 
@@ -213,7 +264,11 @@ TENANTS: Final = Kind(
     Living,
     fixed="code",
     faults=roster.tenant_faults,
-    write=_plain_write("change_tenant"),
+    write=_write_tenant,
+    opened=lambda ring, row: {
+        **row,
+        "duty_channels": numbers.duty_shown(ring, row["id"], row["duty_channels"]),
+    },
 )
 STAFF: Final = Kind(
     "staff",
@@ -241,14 +296,16 @@ RESIDENTS: Final = Kind(
     add=_add_resident,
     write=_write_resident,
     end=_end_resident,
+    opened=_resident_shown,
 )
 CONTACTS: Final = Kind(
     "contacts",
     lambda row: msgspec.convert(row, Contact),
     OfHome,
-    add=_plain_add("add_contact"),
-    write=_plain_write("change_contact"),
+    add=_add_contact,
+    write=_write_contact,
     end=_plain_end("retire_contact"),
+    opened=lambda ring, row: numbers.contact_shown(ring, row["home_id"], row),
 )
 GATEWAYS: Final = Kind(
     "gateways",

@@ -118,7 +118,7 @@ where g.home_id = %(id)s and g.revoked_at is null
 -- residents --
 select
     r.id, r.version, r.retired_at, r.home_id, r.name, r.birth_year, r.sex, r.lives_alone, r.ability_level, r.phone,
-    r.notes
+    r.id_number, r.notes
 from resident r join home h on h.id = r.home_id
 where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
   and (%(id)s::int is null or r.id = %(id)s)
@@ -136,16 +136,27 @@ where h.id = %(home_id)s and h.retired_at is null
 for no key update of h
 
 -- add_resident --
-insert into resident (home_id, name, birth_year, sex, lives_alone, ability_level, phone, notes)
+insert into resident (
+    home_id, name, birth_year, sex, lives_alone, ability_level, phone, phone_mark, id_number, id_number_mark, notes
+)
 values (
-    %(home_id)s, %(name)s, %(birth_year)s, %(sex)s, %(lives_alone)s, %(ability_level)s, %(phone)s, %(notes)s
+    %(home_id)s, %(name)s, %(birth_year)s, %(sex)s, %(lives_alone)s, %(ability_level)s, %(phone)s, %(phone_mark)s,
+    %(id_number)s, %(id_number_mark)s, %(notes)s
 )
 returning id
+
+-- resident_to_change --
+select r.home_id, r.phone, r.id_number
+from resident r join home h on h.id = r.home_id
+where r.id = %(id)s
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+for no key update of r
 
 -- change_resident --
 update resident r set
     name = %(name)s, birth_year = %(birth_year)s, sex = %(sex)s, lives_alone = %(lives_alone)s,
-    ability_level = %(ability_level)s, phone = %(phone)s, notes = %(notes)s
+    ability_level = %(ability_level)s, phone = %(phone)s, phone_mark = %(phone_mark)s,
+    id_number = %(id_number)s, id_number_mark = %(id_number_mark)s, notes = %(notes)s
 from home h
 where h.id = r.home_id and r.id = %(id)s and r.version = %(version)s and r.retired_at is null
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
@@ -171,18 +182,24 @@ order by c.id
 limit %(limit)s
 
 -- add_contact --
-insert into contact (home_id, rank, name, relation, phone, has_key, locale, channels)
+insert into contact (home_id, rank, name, relation, phone, phone_mark, has_key, locale, channels)
 select
-    h.id, %(rank)s, %(name)s, %(relation)s, %(phone)s, %(has_key)s, %(locale)s, %(channels)s
+    h.id, %(rank)s, %(name)s, %(relation)s, %(phone)s, %(phone_mark)s, %(has_key)s, %(locale)s, %(channels)s
 from home h
 where h.id = %(home_id)s and h.retired_at is null
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
 returning id
 
+-- contact_to_change --
+select c.home_id
+from contact c join home h on h.id = c.home_id
+where c.id = %(id)s
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+
 -- change_contact --
 update contact c set
-    rank = %(rank)s, name = %(name)s, relation = %(relation)s, phone = %(phone)s, has_key = %(has_key)s,
-    locale = %(locale)s, channels = %(channels)s
+    rank = %(rank)s, name = %(name)s, relation = %(relation)s, phone = %(phone)s,
+    phone_mark = %(phone_mark)s, has_key = %(has_key)s, locale = %(locale)s, channels = %(channels)s
 from home h
 where h.id = c.home_id and c.id = %(id)s and c.version = %(version)s and c.retired_at is null
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))

@@ -1629,12 +1629,14 @@ export interface components {
         ChangeResident: {
             /**
              * Resident
-             * @description Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022.
+             * @description Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022. ``id_number``: GB 11643, or none.
              */
             record: {
                 /** @default 0 */
                 ability_level: number;
                 birth_year: number;
+                /** @default  */
+                id_number: string;
                 /** @default true */
                 lives_alone: boolean;
                 name: string;
@@ -2611,12 +2613,14 @@ export interface components {
             id: number | string;
             /**
              * Resident
-             * @description Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022.
+             * @description Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022. ``id_number``: GB 11643, or none.
              */
             record: {
                 /** @default 0 */
                 ability_level: number;
                 birth_year: number;
+                /** @default  */
+                id_number: string;
                 /** @default true */
                 lives_alone: boolean;
                 name: string;
@@ -2855,12 +2859,14 @@ export interface components {
             home_id: number;
             /**
              * Resident
-             * @description Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022.
+             * @description Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022. ``id_number``: GB 11643, or none.
              */
             record: {
                 /** @default 0 */
                 ability_level: number;
                 birth_year: number;
+                /** @default  */
+                id_number: string;
                 /** @default true */
                 lives_alone: boolean;
                 name: string;
@@ -3106,13 +3112,16 @@ export interface components {
         };
         /**
          * ResidentView
-         * @description The older person. ``ability_level``: GB/T 42195-2022, 0 able to 4 fully dependent.
+         * @description The older person. ``ability_level``: GB/T 42195-2022, 0 able to 4 fully dependent. ``id_number``:
+         *     always masked.
          */
         ResidentView: {
             /** Ability Level */
             ability_level: number;
             /** Age */
             age: number;
+            /** Id Number */
+            id_number: string;
             /** Lives Alone */
             lives_alone: boolean;
             /** Name */

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from cloud.db import Connection
-from cloud.people.card import EVENTS, mask
+from cloud.people.card import EVENTS
+from cloud.people.phones import mask
 from firmware_protocols.model import Quality, Quantity
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON
@@ -31,6 +32,7 @@ async def test_the_card_shows_who_lives_there_and_whom_to_call(site: Site) -> No
         "lives_alone": True,
         "ability_level": 0,
         "phone": "+8613800000001",
+        "id_number": "",
         "notes": "hard of hearing",
     }
     assert [contact["phone"] for contact in card["contacts"]] == ["+8613900000002"]

@@ -1,0 +1,178 @@
+"""Numbers in the database: sealed by the loader, sealed anew, and opened where they are needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from cloud.auth import Scope
+from cloud.db import Connection, Pool
+from cloud.incidents import store
+from cloud.incidents.rows import SQL, tell
+from cloud.notify import NotifyError, Outgoing, Receipt
+from cloud.notify.deliver import Post, deliver
+from cloud.people import reseal as resealing
+from cloud.people import roster as people
+from cloud.people.card import home_card
+from cloud.people.reseal import reseal
+from cloud.sealed import NO_KEYS, Key, Keyring, SealError
+from tests.harness import roster
+from tests.unit.cloud.town import NOON
+
+OLD = Keyring((Key.of("k1", "aes", bytes(32)),))
+NEW = Keyring((Key.of("k2", "aes", bytes(range(32))), *OLD.keys))
+RESIDENT, NEIGHBOUR, DUTY, ID_NUMBER = "0745-2712345", "138 1234 5678", "+8613700000003", "11010519491231002X"
+SECRETS = ("2712345", "12345678", "1234 5678", "13700000003", ID_NUMBER)
+SCOPE = Scope((1,), None, "test")
+
+
+def _roster() -> people.Roster:
+    raw = roster(1, contacts=[{"rank": 1, "name": "舒", "relation": "neighbour", "phone": NEIGHBOUR},
+                              {"rank": 2, "name": "杨", "relation": "family", "has_key": True,
+                               "channels": ["json://127.0.0.1:1/x", f"sms:{NEIGHBOUR}"]}])  # fmt: skip
+    raw["tenant"]["duty_channels"] = [f"sms:{DUTY}"]
+    raw["homes"][0]["resident"] |= {"phone": RESIDENT, "id_number": ID_NUMBER.lower()}
+    return people.parse(msgspec.json.encode(raw))
+
+
+async def _whole(conn: Connection) -> str:
+    """Everything the tables hold that may hold a number, as a thief of the database reads it."""
+    found = []
+    for table in ("resident", "contact", "tenant", "rung", "message", "change", "incident", "gateway"):
+        cursor = await conn.execute(f"select t::text as row from {table} t".encode())
+        found += [row["row"] for row in await cursor.fetchall()]
+    return "\n".join(found)
+
+
+async def _incident(conn: Connection) -> int:
+    """An incident whose ladder runs and whose duty manager was paged."""
+    await conn.execute(
+        "insert into incident"
+        " (tenant_id, home_id, kind, family, priority, state, state_since, observed_at, opened_at)"
+        " values (1, 1, 'sos', 'call', 1, 'raised', %(n)s, %(n)s, %(n)s)",
+        {"n": NOON},
+    )
+    await conn.execute(SQL["freeze_ladder"], {"incident_id": 1, "home_id": 1})
+    await tell(conn, 1, [1, 2], "ask", NOON)
+    await conn.execute(SQL["page_supervisor"], {"incident_id": 1, "now": NOON})
+    await conn.commit()
+    return 1
+
+
+async def test_a_stolen_database_holds_no_number(conn: Connection) -> None:
+    await people.load(conn, _roster(), OLD)
+    await _incident(conn)
+    whole = await _whole(conn)
+    assert not [secret for secret in SECRETS if secret in whole]
+    assert whole.count("~aes:k1:") >= 8
+
+
+async def test_who_may_see_numbers_sees_them_and_the_id_number_only_masked(conn: Connection) -> None:
+    await people.load(conn, _roster(), OLD)
+    incident = await _incident(conn)
+    card = await home_card(conn, SCOPE, 1, NOON, full=True, ring=OLD)
+    assert card is not None
+    assert card.resident is not None
+    assert (card.resident.phone, card.resident.id_number) == (RESIDENT, "1101**********002X")
+    assert card.contacts[0].phone == NEIGHBOUR
+    pane = await store.detail(conn, SCOPE, incident, OLD)
+    assert (pane.resident_phone, pane.ladder[0].phone) == (RESIDENT, NEIGHBOUR)
+    assert [message.address for message in pane.messages] == ["sms:…678", "json:…1/x", "sms:…003"]
+
+
+class Phone:
+    """A channel that remembers where it sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def deliver(self, message: Outgoing) -> Receipt:
+        self.sent.append(message.address)
+        return Receipt()
+
+
+class Broken:
+    """A channel that never works."""
+
+    async def deliver(self, message: Outgoing) -> Receipt:
+        raise NotifyError("broken", permanent=True)
+
+
+async def test_a_message_goes_to_the_number_itself_and_to_the_next_channel_after_a_rotation(
+    pool: Pool, conn: Connection
+) -> None:
+    await people.load(conn, _roster(), OLD)
+    await _incident(conn)
+    assert await reseal(pool, NEW) > 0
+    phone = Phone()
+    post = Post({"sms": phone, "json": Broken()}, "", NEW)
+    for message in (1, 2, 3, 4):  # the fourth is the next channel of the second
+        await deliver(pool, post, message, NOON)
+    assert sorted(phone.sent) == sorted([f"sms:{NEIGHBOUR}", f"sms:{DUTY}", f"sms:{NEIGHBOUR}"])
+
+
+async def test_a_number_whose_key_is_lost_fails_for_good_and_the_screen_still_shows_the_rest(
+    pool: Pool, conn: Connection
+) -> None:
+    await people.load(conn, _roster(), OLD)
+    incident = await _incident(conn)
+    stranger = Keyring((Key.of("k9", "aes", bytes(range(32))),))
+    await deliver(pool, Post({"sms": Phone()}, "", stranger), 1, NOON)
+    state = await (await conn.execute("select state from message where id = 1")).fetchone()
+    assert state == {"state": "failed"}
+    pane = await store.detail(conn, SCOPE, incident, stranger)
+    assert (pane.resident_phone, pane.ladder[0].phone, pane.ladder[0].name) == ("", "", "舒")
+    with pytest.raises(SealError, match="key k1"):
+        await reseal(pool, stranger)
+
+
+async def test_plain_rows_from_before_are_sealed_and_older_ones_anew(
+    pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await people.load(conn, _roster(), NO_KEYS)
+    await _incident(conn)
+    assert SECRETS[0] in await _whole(conn)
+    await conn.commit()
+    monkeypatch.setattr(resealing, "BATCH", 1)
+    for ring, count in ((NO_KEYS, 0), (OLD, 5), (OLD, 0), (NEW, 5), (NEW, 0)):
+        assert await reseal(pool, ring) == count
+        await conn.rollback()
+    whole = await _whole(conn)
+    assert not [secret for secret in SECRETS if secret in whole]
+    assert "~aes:k1:" not in whole
+    card = await home_card(conn, SCOPE, 1, NOON, full=True, ring=Keyring(NEW.keys[:1]))
+    assert card is not None
+    assert card.resident is not None
+    assert card.resident.phone == RESIDENT
+
+
+async def test_whoever_is_stopped_in_the_middle_goes_on_where_it_stood(
+    pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw: dict[str, Any] = roster(6)
+    await people.load(conn, people.parse(msgspec.json.encode(raw)), OLD)
+    await conn.commit()
+    monkeypatch.setattr(resealing, "BATCH", 2)
+    await conn.execute("alter table resident add constraint stop check (id < 5 or phone not like '~aes:k2%')")
+    await conn.commit()
+    with pytest.raises(Exception, match="stop"):
+        await reseal(pool, NEW)
+    found = await (
+        await conn.execute("select count(*) as n from resident where phone like '~aes:k2%'")
+    ).fetchone()
+    assert found == {"n": 4}
+    await conn.execute("alter table resident drop constraint stop")
+    await conn.commit()
+    assert await reseal(pool, NEW) == 2
+
+
+def test_a_roster_with_a_wrong_id_number_is_refused_without_repeating_it() -> None:
+    raw = roster(1)
+    raw["homes"][0]["resident"]["id_number"] = "110105194912310021"
+    with pytest.raises(
+        people.RosterError, match="home h001: the check digit of the ID number is wrong"
+    ) as raised:
+        people.parse(msgspec.json.encode(raw))
+    assert "110105" not in str(raised.value)
