@@ -160,7 +160,8 @@ class Uplink:
         firsts: dict[tuple[str, Lane], set[int]] = {}
         for ack in acks:
             firsts.setdefault((ack.e, ack.st), set()).update(ack.b)
-            self._window.slow_s = min(ack.slow, _SLOWEST_S)
+            if ack.st is Lane.BULK:  # an alarm's says nothing about readings
+                self._window.slow_s = min(ack.slow, _SLOWEST_S)
         for (epoch, lane), numbers in firsts.items():
             for first in numbers:
                 trace.mark("acked", epoch=epoch, lane=lane, first=first)

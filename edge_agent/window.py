@@ -3,6 +3,8 @@
 The one idea: a batch is in flight from its sending until the cloud says that it is committed; the broker's
 acknowledgement means nothing here. Alarms have room of their own, so a long backlog of readings never stands
 before them; readings go out newest and oldest in turn, so that screens are live while the past fills in.
+After an outage every home comes back at once, so a connection begins with a few batches of readings and opens
+up as the cloud commits them; ``slow_s`` is what the cloud itself asks for.
 """
 
 from __future__ import annotations
@@ -17,6 +19,11 @@ from firmware_protocols.wire.topics import Lane
 
 ROOM: Final[Mapping[Lane, int]] = {Lane.ALARM: 16, Lane.BULK: 32}
 """Batches in flight, per lane. A month's backlog is of small batches; a round trip takes so many of them."""
+FIRST_ROOM: Final = 4
+"""[D] Batches of readings in flight on a new connection; each that is committed adds one, up to ``ROOM``.
+Three thousand homes then ask for 12,000 batches and not for 96,000, which the cloud commits before any is
+resent.
+"""
 BULK_BYTES: Final = 48 * 1024
 """[D] Readings in flight: what an alarm may find before it on the wire; 10 s of a link of 40 kbit/s."""
 RESEND_S: Final = 15.0
@@ -34,20 +41,25 @@ class _Flight:
 
 @dataclass(slots=True)
 class Window:
-    """What is in flight. ``slow_s`` > 0: the cloud asks for at most one bulk batch per so many seconds."""
+    """What is in flight. ``slow_s`` > 0: the cloud asks for at most one bulk batch per so many seconds.
+    ``bulk_room``: batches of readings that may be in flight now.
+    """
 
     slow_s: float = 0.0
+    bulk_room: int = FIRST_ROOM
     _flights: dict[Key, _Flight] = field(default_factory=dict)
     _bulk_from_s: float = 0.0
 
     def reconnected(self) -> None:
-        """A new connection: what was in flight may be lost, so all of it is due."""
+        """A new connection: what was in flight may be lost, so all of it is due, though not all at once."""
         self._flights.clear()
+        self.bulk_room = FIRST_ROOM
 
     def settled(self, keys: Iterable[Key]) -> None:
         """These are committed."""
         for key in keys:
-            self._flights.pop(key, None)
+            if self._flights.pop(key, None) and key.lane is Lane.BULK:
+                self.bulk_room = min(self.bulk_room + 1, ROOM[Lane.BULK])
 
     def choose(
         self, alarms: Sequence[Frozen], oldest: Sequence[Frozen], newest: Sequence[Frozen], elapsed_s: float
@@ -72,7 +84,8 @@ class Window:
         for key, flight in list(self._flights.items()):
             if key.lane is lane and key not in known and flight.due_s <= elapsed_s:
                 del self._flights[key]  # dropped by the quota, or its turn comes again later
-        free = ROOM[lane] - sum(key.lane is lane for key in self._flights)
+        room = self.bulk_room if lane is Lane.BULK else ROOM[lane]
+        free = room - sum(key.lane is lane for key in self._flights)
         due = [f for f in waiting if f.key in self._flights and self._flights[f.key].due_s <= elapsed_s]
         new = [f for f in waiting if f.key not in self._flights][: max(0, free)]
         return due + (self._fitting(new) if lane is Lane.BULK else new)

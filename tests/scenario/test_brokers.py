@@ -54,6 +54,8 @@ class Mosquitto:
         self.authority, self.port = create(), free_port()
         text = (SHIPPED / "mosquitto.conf").read_text().replace(THERE, str(folder / "anban"))
         text = text.replace("listener 8883", f"listener {self.port} 127.0.0.1")
+        self.inner_port = free_port()
+        text = text.replace("listener 8884", f"listener {self.inner_port}")
         text = text.replace(
             "persistence true", f"user {pwd.getpwuid(os.geteuid()).pw_name}\npersistence false"
         )
@@ -113,11 +115,11 @@ def revoke(dsn: str, serial: str) -> None:
 class Peer:
     """A client with a certificate."""
 
-    def __init__(self, broker: Mosquitto, file: Path) -> None:
+    def __init__(self, broker: Mosquitto, file: Path, *, client_id: str = "", port: int = 0) -> None:
         self.answers: list[str] = []
         self.received: list[str] = []
         self.ended = threading.Event()
-        self.client = Client(CallbackAPIVersion.VERSION2)
+        self.client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
         context = ssl.create_default_context(cadata=broker.authority.pem)
         context.load_cert_chain(file)
         self.client.tls_set_context(context)
@@ -125,7 +127,7 @@ class Peer:
         self.client.on_disconnect = lambda *_: self.ended.set()
         self.client.on_message = lambda _c, _d, message: self.received.append(message.topic)
         self.client.reconnect_delay_set(60, 60)
-        self.client.connect("127.0.0.1", broker.port)
+        self.client.connect("127.0.0.1", port or broker.port)
         self.client.loop_start()
         eventually(lambda: self.answers or self.ended.is_set())
 
@@ -165,6 +167,24 @@ def test_the_shipped_mosquitto_configuration_keeps_each_gateway_to_its_own(
     assert cloud.received == ["anban/1/3/gw-a/a", "anban/1/c/gw-b/ack"]
     assert b.received == ["anban/1/c/gw-b/ack"]
     for peer in (cloud, a, b):
+        peer.stop()
+
+
+def test_ingest_holds_two_sessions_by_one_certificate_at_the_entrance_of_the_cloud(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    card_of_ingest = tmp_path / "anban" / "ingest.pem"
+    names = ("ingest-0-255-x", "ingest-0-255-x-prompt")
+    first, second = (
+        Peer(mosquitto, card_of_ingest, client_id=name, port=mosquitto.inner_port) for name in names
+    )
+    for peer in (first, second):
+        peer.subscribe("anban/1/#")
+    a = Peer(mosquitto, card(mosquitto.authority, "gw-a", tmp_path)[0])
+    a.publish("anban/1/3/gw-a/a")
+    eventually(lambda: first.received and second.received)
+    assert (first.answers, second.answers) == (["Success"], ["Success"])
+    for peer in (first, second, a):
         peer.stop()
 
 

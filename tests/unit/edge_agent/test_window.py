@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.frozen import Frozen, Key
-from edge_agent.window import BULK_BYTES, RESEND_S, ROOM, Window
+from edge_agent.window import BULK_BYTES, FIRST_ROOM, RESEND_S, ROOM, Window
 from firmware_protocols.wire.topics import Lane
 
 
@@ -15,8 +15,13 @@ def firsts(chosen: list[Frozen]) -> list[int]:
     return [frozen.key.first for frozen in chosen]
 
 
+def wide() -> Window:
+    """The window of a connection that has been committing for a while."""
+    return Window(bulk_room=ROOM[Lane.BULK])
+
+
 def test_alarms_go_first_then_newest_and_oldest_readings_in_turn() -> None:
-    chosen = Window().choose(
+    chosen = wide().choose(
         batches(Lane.ALARM, 1, 2), batches(Lane.BULK, 1, 2, 3), batches(Lane.BULK, 9, 8, 3), 0.0
     )
     assert [(f.key.lane, f.key.first) for f in chosen] == [
@@ -50,7 +55,7 @@ def test_a_new_connection_makes_everything_due() -> None:
 
 
 def test_a_backlog_of_readings_leaves_the_alarms_their_room() -> None:
-    window = Window()
+    window = wide()
     backlog = batches(Lane.BULK, *range(1, 100))
     assert len(window.choose([], backlog, [], 0.0)) == ROOM[Lane.BULK]
     assert window.choose([], backlog, [], 1.0) == []
@@ -58,7 +63,7 @@ def test_a_backlog_of_readings_leaves_the_alarms_their_room() -> None:
 
 
 def test_a_settled_batch_makes_room() -> None:
-    window = Window()
+    window = wide()
     backlog = batches(Lane.BULK, *range(1, 100))
     window.choose([], backlog, [], 0.0)
     window.settled([Key("e", Lane.BULK, 1)])
@@ -66,7 +71,7 @@ def test_a_settled_batch_makes_room() -> None:
 
 
 def test_a_batch_that_the_quota_dropped_in_flight_gives_its_room_back() -> None:
-    window = Window()
+    window = wide()
     window.choose([], batches(Lane.BULK, *range(1, 50)), [], 0.0)
     later = batches(Lane.BULK, *range(50, 100))
     assert window.choose([], later, [], 1.0) == []
@@ -79,6 +84,18 @@ def test_a_slow_cloud_gets_one_reading_batch_at_a_time_and_every_alarm() -> None
     assert firsts(window.choose([], backlog, [], 0.0)) == [1]
     assert firsts(window.choose(batches(Lane.ALARM, 7), backlog, [], 5.0)) == [7]
     assert firsts(window.choose([], backlog, [], 10.0)) == [2]
+
+
+def test_a_new_connection_sends_few_readings_and_opens_up_as_they_are_committed() -> None:
+    window, backlog = wide(), batches(Lane.BULK, *range(1, 200))
+    window.reconnected()
+    sent = []
+    for second in range(5):
+        chosen = window.choose([], backlog, [], float(second))
+        sent.append(len(chosen))
+        window.settled(frozen.key for frozen in chosen)
+        backlog = [frozen for frozen in backlog if frozen not in chosen]
+    assert sent == [FIRST_ROOM, 2 * FIRST_ROOM, 4 * FIRST_ROOM, ROOM[Lane.BULK], ROOM[Lane.BULK]]
 
 
 def sized(*sizes: int) -> list[Frozen]:
