@@ -72,6 +72,15 @@ def _migrate(settings: Settings, _chosen: argparse.Namespace) -> None:
     sys.stdout.write(f"{len(applied)} migrations applied\n")
 
 
+def _timescale(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud.db.timescale import use_timescale
+
+    with _database(settings) as dsn:
+        changed = use_timescale(dsn)
+    told = "readings and events are hypertables now" if changed else "they were hypertables already"
+    sys.stdout.write(f"{told}\n")
+
+
 def _load(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud import single
     from cloud.db import open_pool
@@ -229,6 +238,7 @@ def _all(settings: Settings, chosen: argparse.Namespace) -> None:
 
 ROLES: Final[dict[str, Role]] = {
     "migrate": _migrate,
+    "timescale": _timescale,
     "load": _load,
     "claim": _claim,
     "papers": _papers,
@@ -367,6 +377,7 @@ def _hours(text: str) -> int:
 
 HELP: Final = {
     "migrate": "bring the database to the newest schema",
+    "timescale": "make hypertables in a database that got TimescaleDB later",
     "load": "load a roster: homes, gateways, contacts, staff",
     "claim": "draw a code with which the gateway of a home enrols, once",
     "papers": "write the certificates and the revocation list that a broker of your own needs",

@@ -28,15 +28,17 @@ LOCK: Final = 4_155_432_002
 _log = logging.getLogger(__name__)
 
 
-def migrate(dsn: str) -> list[str]:
+def migrate(dsn: str, *, last: str = "9999") -> list[str]:
     """Apply what is missing and return its names, oldest first. Safe to run twice and at the same time.
+
+    ``last``: no migration whose name comes after it, to see how a database of that time is upgraded.
 
     Raises:
         psycopg.Error: the database is away or refuses a statement; what came before stays applied.
     """
     with psycopg.connect(dsn, autocommit=True) as guard:
         guard.execute("select pg_advisory_lock(%s)", [LOCK])
-        return _apply(dsn)
+        return _apply(dsn, last)
 
 
 async def missing(conn: Connection) -> list[str]:
@@ -59,12 +61,13 @@ def names() -> list[str]:
     return sorted(file.stem for file in MIGRATIONS.glob("*.sql"))
 
 
-def _apply(dsn: str) -> list[str]:
+def _apply(dsn: str, last: str) -> list[str]:
     backend = PostgresqlPsycopgBackend(_uri(dsn), PostgresqlPsycopgBackend.migration_table)
     with closing(backend.connection):
         backend.init_database()
         backend.break_lock()
-        pending = backend.to_apply(read_migrations(str(MIGRATIONS)))
+        wanted = read_migrations(str(MIGRATIONS)).filter(lambda migration: migration.id <= last)
+        pending = backend.to_apply(wanted)
         applied = [migration.id for migration in pending]
         backend.apply_migrations(pending)
     if applied:
