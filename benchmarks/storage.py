@@ -30,7 +30,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg.conninfo import make_conninfo
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection, connect
 from cloud.db.migrate import migrate
 from cloud.embedded import Postgres
@@ -337,7 +337,7 @@ def _late(day: Day, homes: int, rng: random.Random) -> bytes:
 
 async def _ask(dsn: str, figures: Figures, rng: random.Random) -> None:
     """Time the questions of screens, each in a transaction of its own that is bound to its scope."""
-    scope = Scope((1,), None, "benchmark")
+    scope = Scope((1,), None, Purpose.CONSOLE)
     end = BEGIN + timedelta(hours=figures.hours)
     conn = await connect(dsn, autocommit=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import faulthandler
+import json
 import logging
 import os
 import signal
@@ -79,6 +80,21 @@ def _timescale(settings: Settings, _chosen: argparse.Namespace) -> None:
         changed = use_timescale(dsn)
     told = "readings and events are hypertables now" if changed else "they were hypertables already"
     sys.stdout.write(f"{told}\n")
+
+
+def _roles(settings: Settings, _chosen: argparse.Namespace) -> None:
+    from cloud.db import roles
+
+    _need(settings, "database.dsn", settings.database.dsn)
+    signed_in = roles.let_in(settings.database.dsn)
+    sys.stdout.write("[database]\n")
+    sys.stdout.write(f"service_dsn = {_quoted(signed_in[roles.SERVICE])}\n")
+    sys.stdout.write(f"api_dsn = {_quoted(signed_in[roles.API])}\n")
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML; JSON's is one."""
+    return json.dumps(text)
 
 
 def _load(settings: Settings, chosen: argparse.Namespace) -> None:
@@ -239,6 +255,7 @@ def _all(settings: Settings, chosen: argparse.Namespace) -> None:
 ROLES: Final[dict[str, Role]] = {
     "migrate": _migrate,
     "timescale": _timescale,
+    "roles": _roles,
     "load": _load,
     "claim": _claim,
     "papers": _papers,
@@ -378,6 +395,7 @@ def _hours(text: str) -> int:
 HELP: Final = {
     "migrate": "bring the database to the newest schema",
     "timescale": "make hypertables in a database that got TimescaleDB later",
+    "roles": "let the api and service roles of a database of your own sign in; prints the configuration",
     "load": "load a roster: homes, gateways, contacts, staff",
     "claim": "draw a code with which the gateway of a home enrols, once",
     "papers": "write the certificates and the revocation list that a broker of your own needs",

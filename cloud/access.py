@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyCookie
 from pydantic import AfterValidator
 
-from cloud import guard, recorder, sessions, trail
-from cloud.auth import Permission, Principal
+from cloud import guard, problems, recorder, sessions, trail
+from cloud.auth import Permission, Principal, PurposeError, Scope
 from cloud.db import Connection, Pool
+from cloud.db.scope import narrow
 from cloud.problems import ProblemError
 from cloud.sealed import NO_KEYS, Keyring
 from cloud.sessions import Session
@@ -41,10 +42,15 @@ def wall_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the application is made of; ``web.create_app`` puts it on the application."""
+    """What the application is made of; ``web.create_app`` puts it on the application.
+
+    ``pool`` signs in as the api role: it sees what the transaction's scope says. ``service`` sees all; it is
+    for the ways on which nobody has shown yet who they are, see ``Call.unscoped``.
+    """
 
     settings: Settings
     pool: Pool
+    service: Pool
     clock: Clock
     throttle: Throttle
     ring: Keyring = NO_KEYS
@@ -73,19 +79,33 @@ class Call:
         self.note.saw(purpose, homes)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
-        """A read-only transaction that sees one moment, however many queries it makes."""
+    async def reading(self, scope: Scope | None = None) -> AsyncIterator[Connection]:
+        """A read-only transaction that sees one moment of what ``scope`` allows; without one: nobody."""
         async with self.parts.pool.connection() as conn, conn.transaction():
             await conn.execute("set transaction isolation level repeatable read, read only")
+            await narrow(conn, scope)
             yield conn
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Connection]:
-        """One transaction; committed at the end of the block, rolled back by any exception.
+    async def writing(self, scope: Scope | None = None) -> AsyncIterator[Connection]:
+        """One transaction within ``scope``, committed at the end of the block, rolled back by any error.
 
         What a signed-in person changes enters the audit trail in the same transaction.
         """
         async with self.parts.pool.connection() as conn, conn.transaction():
+            await narrow(conn, scope)
+            yield conn
+            recorded = await self._recorded(conn)
+        self.note.written |= recorded
+
+    @asynccontextmanager
+    async def unscoped(self) -> AsyncIterator[Connection]:
+        """One transaction that row security does not bound: only where there is no person to bound it by.
+
+        Sign-in and sessions (who asks is the question), answers by token, enrolment by claim or certificate,
+        texts by the provider's secret: each goes by a secret of its own. A test lists the callers.
+        """
+        async with self.parts.service.connection() as conn, conn.transaction():
             yield conn
             recorded = await self._recorded(conn)
         self.note.written |= recorded
@@ -124,7 +144,7 @@ async def _session(
 ) -> Session:
     token = request.cookies.get(api.parts.cookie)
     if token:
-        async with api.writing() as conn:
+        async with api.unscoped() as conn:
             session = await sessions.find(conn, sessions.key_of(token), api.now)
         if session is not None:
             guard.staff_seen(request, session.principal.staff_id)
@@ -145,6 +165,12 @@ def require(permission: Permission) -> Callable[[Session], Awaitable[Principal]]
         return session.principal
 
     return allowed
+
+
+async def on_purpose(_: Request, error: Exception) -> Response:
+    """The answer to a read for a purpose that the reader's role does not have."""
+    assert isinstance(error, PurposeError)  # noqa: S101 - registered for this type only
+    return problems.respond(ProblemError(HTTPStatus.FORBIDDEN, error.code, str(error)))
 
 
 def _storable(text: str) -> str:

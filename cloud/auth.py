@@ -1,13 +1,14 @@
-"""Who is asking, and what they may see.
+"""Who is asking, what they may do, why they read, and how far that reaches.
 
-A ``Principal`` is a signed-in person; a ``Scope`` is what one read may touch. Every query on resident data
-takes a ``Scope`` and joins it (``tenant_id = any(%(tenants)s)`` and the homes), so that one forgotten filter
-cannot happen quietly: a test scans the SQL for it.
+A ``Principal`` is a signed-in person; a ``Scope`` is what one read or change may touch. The one idea: a role
+says which routes answer, a ``Purpose`` says which rows and fields exist for it, and both are tables. Every
+query on resident data takes a ``Scope`` and joins it (``tenant_id = any(%(tenants)s)`` and the homes), so
+that one forgotten filter cannot happen quietly: a test scans the SQL for it, and row security backs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -17,10 +18,16 @@ class Role(StrEnum):
     """What a person does; decides which routes answer (``PERMISSIONS``)."""
 
     ADMIN = "admin"
+    SUPERVISOR = "supervisor"
     OPERATOR = "operator"
     CASEWORKER = "caseworker"
+    RESPONDER = "responder"
     FAMILY = "family"
     EVALUATOR = "evaluator"
+    AUDITOR = "auditor"
+    CITY_ADMIN = "city_admin"
+    CITY_EVALUATOR = "city_evaluator"
+    SERVICE = "service"
 
 
 class Permission(StrEnum):
@@ -28,29 +35,127 @@ class Permission(StrEnum):
 
     READ_QUEUE = "read_queue"
     HANDLE_INCIDENT = "handle_incident"
+    SHARE_INCIDENT = "share_incident"
     READ_HOME = "read_home"
     READ_FIGURES = "read_figures"
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
+    MANAGE_TENANTS = "manage_tenants"
 
+
+_HANDLING: Final = frozenset({Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME})
+_WATCHING: Final = _HANDLING | {Permission.READ_FIGURES, Permission.SHARE_INCIDENT}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.ADMIN: frozenset(Permission),
-    Role.OPERATOR: frozenset(
-        {Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME, Permission.READ_FIGURES}
-    ),
-    Role.CASEWORKER: frozenset({Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME}),
+    Role.ADMIN: _WATCHING | {Permission.ADMINISTER},
+    Role.SUPERVISOR: _WATCHING,
+    Role.OPERATOR: _WATCHING,
+    Role.CASEWORKER: _HANDLING,
+    Role.RESPONDER: _HANDLING,
     Role.FAMILY: frozenset({Permission.READ_HOME}),
     Role.EVALUATOR: frozenset({Permission.READ_FIGURES}),
+    Role.AUDITOR: frozenset({Permission.READ_AUDIT}),
+    Role.CITY_ADMIN: frozenset({Permission.READ_FIGURES, Permission.MANAGE_TENANTS}),
+    Role.CITY_EVALUATOR: frozenset({Permission.READ_FIGURES}),
+    Role.SERVICE: frozenset(),
 }
+"""The auditor reads who did what and nothing else, and nobody else reads that: whoever is audited does not
+audit. A service has what its token names."""
 
-RESTRICTED_ROLES: Final = frozenset({Role.CASEWORKER, Role.FAMILY})
+RESTRICTED_ROLES: Final = frozenset({Role.CASEWORKER, Role.RESPONDER, Role.FAMILY})
 """Roles that see only the homes they are assigned to (``staff_home``); none assigned: none seen."""
+CITY_ROLES: Final = frozenset({Role.CITY_ADMIN, Role.CITY_EVALUATOR})
+"""Roles whose figures reach the tenants below their own in the division tree."""
+
+
+class Purpose(StrEnum):
+    """Why a read is made; ``PURPOSES`` says what exists for it."""
+
+    CONSOLE = "console"
+    LIVE = "live"
+    DISPATCH = "dispatch"
+    CARE = "care"
+    FAMILY = "family"
+    FIGURES = "figures"
+    AUDIT = "audit"
+    ADMINISTER = "administer"
+    EMERGENCY = "emergency"
+    OVERSIGHT = "oversight"
+
+
+class Rows(StrEnum):
+    """Which homes a purpose reaches: the reader's, all of the tenant, all of the tenants below, or none.
+
+    ``none`` reaches the figures of the reader's tenant and of those below, and no person.
+    """
+
+    OWN = "own"
+    TENANT = "tenant"
+    BELOW = "below"
+    NONE = "none"
+
+
+class Fields(StrEnum):
+    """What is shown of a person: everything, no notes and masked numbers, or nothing."""
+
+    FULL = "full"
+    MASKED = "masked"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one purpose is for: who may have it, and what it shows. ``reason``: they must say why."""
+
+    roles: frozenset[Role]
+    rows: Rows
+    fields: Fields
+    reason: bool = False
+
+
+_DESK: Final = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR})
+_STREET: Final = frozenset({Role.CASEWORKER, Role.RESPONDER})
+
+PURPOSES: Final[Mapping[Purpose, Use]] = {
+    Purpose.CONSOLE: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
+    Purpose.LIVE: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
+    Purpose.DISPATCH: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
+    Purpose.CARE: Use(_DESK | {Role.CASEWORKER}, Rows.OWN, Fields.FULL),
+    Purpose.FAMILY: Use(frozenset({Role.FAMILY}), Rows.OWN, Fields.MASKED),
+    Purpose.FIGURES: Use(_DESK | CITY_ROLES | {Role.EVALUATOR}, Rows.NONE, Fields.NONE),
+    Purpose.AUDIT: Use(frozenset({Role.AUDITOR}), Rows.NONE, Fields.NONE),
+    Purpose.ADMINISTER: Use(frozenset({Role.ADMIN, Role.CITY_ADMIN}), Rows.OWN, Fields.FULL),
+    Purpose.EMERGENCY: Use(_DESK | _STREET, Rows.TENANT, Fields.FULL, reason=True),
+    Purpose.OVERSIGHT: Use(frozenset({Role.CITY_ADMIN}), Rows.BELOW, Fields.MASKED, reason=True),
+}
+"""``emergency`` lets who stands before the wrong door see that home (PIPL, article 13: to protect a life);
+``oversight`` lets the city look into one county's case. Both ask for a reason, which is kept."""
+
+USUAL: Final[Mapping[Role, Purpose]] = {
+    Role.ADMIN: Purpose.DISPATCH,
+    Role.SUPERVISOR: Purpose.DISPATCH,
+    Role.OPERATOR: Purpose.DISPATCH,
+    Role.CASEWORKER: Purpose.CARE,
+    Role.RESPONDER: Purpose.DISPATCH,
+    Role.FAMILY: Purpose.FAMILY,
+}
+"""Why a role reads a home when nobody says otherwise; the others must say."""
+
+
+class PurposeError(Exception):
+    """This person may not read for this purpose. ``code`` is stable, ``str()`` says what to do."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in person. ``homes``: ``None`` for all of the tenant, else the only ones they may see."""
+    """A signed-in person. ``homes``: ``None`` for all of the tenant, else the only ones they may see.
+
+    ``below``: tenants under this one in the division tree, for the roles of a city; else empty.
+    """
 
     staff_id: int
     tenant_id: int
@@ -58,23 +163,62 @@ class Principal:
     name: str
     locale: str
     homes: tuple[int, ...] | None
+    below: tuple[int, ...] = ()
 
     def may(self, permission: Permission) -> bool:
         """Whether this person's role includes ``permission``."""
         return permission in PERMISSIONS[self.role]
 
-    def scope(self, purpose: str) -> Scope:
-        """What a read for ``purpose`` (a word for the audit log, e.g. ``console``) may touch."""
-        return Scope((self.tenant_id,), self.homes, purpose)
+    def scope(self, purpose: Purpose) -> Scope:
+        """What a read for ``purpose`` may touch.
+
+        Raises:
+            PurposeError: this role does not read for it.
+        """
+        use = PURPOSES[purpose]
+        if self.role not in use.roles:
+            raise PurposeError("purpose_refused", f"Your role does not read for the purpose {purpose}.")
+        tenants = _TENANTS[use.rows](self)
+        return Scope(tenants, _REACH[use.rows](self.homes), purpose, self.staff_id)
+
+    def usual_scope(self) -> Scope:
+        """What a read may touch that is made for what this role usually does.
+
+        Raises:
+            PurposeError: it reads no home without saying why.
+        """
+        return self.scope(USUAL.get(self.role, Purpose.FIGURES))
+
+
+_TENANTS: Final[Mapping[Rows, Callable[[Principal], tuple[int, ...]]]] = {
+    Rows.OWN: lambda who: (who.tenant_id,),
+    Rows.TENANT: lambda who: (who.tenant_id,),
+    Rows.BELOW: lambda who: who.below,
+    Rows.NONE: lambda who: (who.tenant_id, *who.below),
+}
+"""The tenants of a scope."""
+_REACH: Final[Mapping[Rows, Callable[[tuple[int, ...] | None], tuple[int, ...] | None]]] = {
+    Rows.OWN: lambda homes: homes,
+    Rows.TENANT: lambda _: None,
+    Rows.BELOW: lambda _: None,
+    Rows.NONE: lambda _: (),
+}
+"""The homes of a scope, from those of the person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The bounds of one read: tenants, homes (``None``: all homes of those tenants), and why it is read."""
+    """The bounds of one read: tenants, homes (``None``: all homes of those tenants), and why it is read.
+
+    ``staff_id``: whose idempotency keys are visible, 0: nobody's. ``incidents``: the only incidents that
+    exist (``None``: all of those homes), for one that another tenant has shared.
+    """
 
     tenants: tuple[int, ...]
     homes: tuple[int, ...] | None
-    purpose: str
+    purpose: Purpose
+    staff_id: int = 0
+    incidents: tuple[int, ...] | None = None
 
     @property
     def params(self) -> dict[str, list[int] | None]:
@@ -84,3 +228,23 @@ class Scope:
         ``(%(homes)s::int[] is null or home_id = any(%(homes)s))``.
         """
         return {"tenants": list(self.tenants), "homes": None if self.homes is None else list(self.homes)}
+
+    @property
+    def full(self) -> bool:
+        """Whether notes and whole telephone numbers are shown."""
+        return PURPOSES[self.purpose].fields is Fields.FULL
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The same bounds as row security reads them; empty means all, except for tenants: nothing."""
+        return {
+            "anban.tenants": _array(self.tenants),
+            "anban.homes": _array(self.homes),
+            "anban.incidents": _array(self.incidents),
+            "anban.staff": str(self.staff_id),
+            "anban.purpose": self.purpose,
+        }
+
+
+def _array(ids: tuple[int, ...] | None) -> str:
+    return "" if ids is None else "{" + ",".join(map(str, ids)) + "}"

@@ -90,7 +90,7 @@ class OneCommand:
         return replace(self, key=key, asked=hashlib.sha256(asked).digest())
 
     async def _done(self, scope: Scope, work: Callable[[Connection], Awaitable[bytes]]) -> bytes:
-        async with self.call.writing() as conn:
+        async with self.call.writing(scope) as conn:
             if self.key is None:
                 return await work(conn)
             claim = {"staff_id": self.actor.staff_id, "key": _digest("name", self.key)}

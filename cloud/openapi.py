@@ -22,7 +22,7 @@ DOCUMENT: Final = Path(__file__).parents[1] / "dashboards" / "web" / "openapi.js
 def document() -> str:
     """The document as text: sorted keys, so that a difference is a difference."""
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool("", open=False)
-    app = create_app(Settings(), pool)
+    app = create_app(Settings(), pool, pool)
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 

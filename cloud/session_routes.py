@@ -59,7 +59,7 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
             "Too many attempts from this address.",
             headers={"Retry-After": str(math.ceil(wait.total_seconds()))},
         )
-    opened = await sessions.sign_in(api.parts.pool, credentials.username, credentials.password, api.now)
+    opened = await sessions.sign_in(api.parts.service, credentials.username, credentials.password, api.now)
     if opened is None:
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
@@ -90,7 +90,7 @@ async def who_am_i(session: SignedIn) -> Me:
 )
 async def sign_out(session: SignedIn, response: Response, api: Api) -> None:
     """End the session everywhere at once, its open streams included."""
-    async with api.writing() as conn:
+    async with api.unscoped() as conn:
         await sessions.revoke(conn, session.key)
     response.delete_cookie(
         api.parts.cookie, path="/", secure=api.parts.secure, httponly=True, samesite="strict"
@@ -100,7 +100,7 @@ async def sign_out(session: SignedIn, response: Response, api: Api) -> None:
 async def _end_earlier(request: Request, api: Api) -> None:
     earlier = request.cookies.get(api.parts.cookie)
     if earlier:
-        async with api.writing() as conn:
+        async with api.unscoped() as conn:
             await sessions.revoke(conn, sessions.key_of(earlier))
 
 

@@ -26,9 +26,15 @@ class ConfigError(Exception):
 
 
 class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``dsn``: a libpq connection string; empty: the embedded server. ``pool``: most connections at once."""
+    """``dsn``: a libpq connection string, of the owner; empty: the embedded server.
+
+    ``service_dsn`` and ``api_dsn``: the same server as its other roles, as ``anban-cloud roles`` prints them;
+    empty: the owner signs in and takes the role on. ``pool``: most connections at once.
+    """
 
     dsn: str = ""
+    service_dsn: str = ""
+    api_dsn: str = ""
     pool: Annotated[int, msgspec.Meta(ge=2, le=100)] = 10
 
 
@@ -218,6 +224,8 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}|[0-9A-Fa-f:.]+")
 _LAST_PORT: Final = 65_535
 SECRET_ENVIRONMENT: Final = {
     "ANBAN_DATABASE_DSN": ("database", "dsn"),
+    "ANBAN_DATABASE_SERVICE_DSN": ("database", "service_dsn"),
+    "ANBAN_DATABASE_API_DSN": ("database", "api_dsn"),
     "ANBAN_BROKER_SECRET": ("broker", "secret"),
     "ANBAN_SMS_TOKEN": ("sms", "token"),
     "ANBAN_METRICS_TOKEN": ("operations", "metrics_token"),

@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +22,7 @@ import psycopg
 from msgspec.structs import replace
 
 from cloud.backup.archive import archiving
-from cloud.db import Connection, Pool, connect, open_pool
+from cloud.db import Connection, Pool, connect, open_pool, roles
 from cloud.db.migrate import migrate
 from cloud.embedded import Account, Nats, Postgres, Tls, identity, room, supervise
 from cloud.embedded.access import held
@@ -72,11 +72,12 @@ async def run_all(settings: Settings, roster: people.Roster | None, announce: Ca
             own_database = not settings.database.dsn
             settings = await _start_database(settings, services)
             archive = archiving(settings, settings.database.dsn, wall) if own_database else None
-            async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
-                ring = keyring(settings)
+            ring = keyring(settings)
+            async with open_pool(settings.database.dsn, size=2) as owner:
                 if roster is not None:
-                    await load(pool, roster, ring)
-                await seal_plain(pool, ring)
+                    await load(owner, roster, ring)
+                await seal_plain(owner, ring)
+            async with _service_pool(settings) as pool:
                 if archive is not None:
                     services.create_task(archive.run())
                 broker, settings = await _start_broker(settings, pool, services)
@@ -88,9 +89,9 @@ async def run_api(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve the API and the screens until cancelled."""
     check_port(settings)
     async with (
-        open_pool(settings.database.dsn, size=settings.database.pool) as pool,
-        serving(settings, pool) as (address, checks),
-        watched(settings, pool, checks),
+        _service_pool(settings) as service,
+        serving(settings, service) as (address, checks),
+        watched(settings, service, checks),
     ):
         announce(address)
         await asyncio.Event().wait()
@@ -100,7 +101,7 @@ async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None
     """Ingest until cancelled."""
     from cloud import health
 
-    async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+    async with _service_pool(settings) as pool:
         checks = {"database": health.database(pool), "broker": health.signed_in, "loops": health.loops}
         async with watched(settings, pool, checks):
             await _ingest(settings, pool, subscribed)
@@ -108,7 +109,7 @@ async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None
 
 async def run_sms(settings: Settings) -> None:
     """Read the alarm centre's modem until cancelled."""
-    async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+    async with _service_pool(settings) as pool:
         await _sms(settings, pool)
 
 
@@ -121,7 +122,7 @@ async def run_worker(settings: Settings) -> None:
     """Work the timers and the messages until cancelled."""
     from cloud import health, worker
 
-    async with open_pool(settings.database.dsn, size=settings.database.pool) as pool:
+    async with _service_pool(settings) as pool:
         checks = {"database": health.database(pool), "loops": health.loops}
         async with watched(settings, pool, checks, standing=True):
             await worker.run(settings, pool, clock=wall)
@@ -167,17 +168,18 @@ def check_port(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, pool: Pool) -> AsyncIterator[tuple[str, Checks]]:
+async def serving(settings: Settings, service: Pool) -> AsyncIterator[tuple[str, Checks]]:
     """The API and the screens, served for the length of the block; yields their address, and what makes them
     ready.
     """
     import dashboards
     from cloud import serve, web
 
-    app = web.create_app(settings, pool)
-    dashboards.mount(app)
-    async with serve.serving(app, settings.web.host, settings.web.port) as address:
-        yield address, app.state.checks
+    async with open_pool(_api_dsn(settings), size=settings.database.pool) as pool:
+        app = web.create_app(settings, pool, service)
+        dashboards.mount(app)
+        async with serve.serving(app, settings.web.host, settings.web.port) as address:
+            yield address, app.state.checks
 
 
 @asynccontextmanager
@@ -202,6 +204,19 @@ async def watched(
         yield
 
 
+def _service_pool(settings: Settings) -> AbstractAsyncContextManager[Pool]:
+    """A pool of the service role: ingest, worker, and the API's ways on which nobody has signed in yet."""
+    return open_pool(_service_dsn(settings), size=settings.database.pool)
+
+
+def _service_dsn(settings: Settings) -> str:
+    return settings.database.service_dsn or roles.taking_on(settings.database.dsn, roles.SERVICE)
+
+
+def _api_dsn(settings: Settings) -> str:
+    return settings.database.api_dsn or roles.taking_on(settings.database.dsn, roles.API)
+
+
 async def _ingest(
     settings: Settings, pool: Pool, subscribed: asyncio.Event | None, *, alone: bool = False
 ) -> None:
@@ -223,13 +238,13 @@ async def _run_roles(
     from cloud.health import loops, signed_in
 
     subscribed = asyncio.Event()
-    async with asyncio.TaskGroup() as roles:
-        roles.create_task(_ingest(settings, pool, subscribed, alone=broker is not None))
-        roles.create_task(worker.run(settings, pool, clock=wall))
+    async with asyncio.TaskGroup() as running:
+        running.create_task(_ingest(settings, pool, subscribed, alone=broker is not None))
+        running.create_task(worker.run(settings, pool, clock=wall))
         if settings.sms.port:
-            roles.create_task(_sms(settings, pool))
+            running.create_task(_sms(settings, pool))
         if broker is not None:
-            roles.create_task(_keep_accounts(settings.database.dsn, broker))
+            running.create_task(_keep_accounts(_service_dsn(settings), broker))
         async with (
             serving(settings, pool) as (address, checks),
             watched(settings, pool, checks | {"broker": signed_in, "loops": loops}, standing=True),
@@ -241,12 +256,15 @@ async def _run_roles(
 
 async def _start_database(settings: Settings, services: asyncio.TaskGroup) -> Settings:
     """Settings with a migrated database in them; the embedded server if none was named."""
-    if not settings.database.dsn:
-        postgres = Postgres(Path(settings.data))
-        await _start(postgres, services)
-        settings = replace(settings, database=replace(settings.database, dsn=postgres.dsn))
-    await asyncio.to_thread(migrate, settings.database.dsn)
-    return settings
+    if settings.database.dsn:
+        await asyncio.to_thread(migrate, settings.database.dsn)
+        return settings
+    postgres = Postgres(Path(settings.data))
+    await _start(postgres, services)
+    await asyncio.to_thread(migrate, postgres.dsn)
+    signed_in = await asyncio.to_thread(roles.let_in, postgres.dsn, postgres.secret_of)
+    found = {"dsn": postgres.dsn, "service_dsn": signed_in[roles.SERVICE], "api_dsn": signed_in[roles.API]}
+    return replace(settings, database=replace(settings.database, **found))
 
 
 async def _start_broker(

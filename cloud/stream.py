@@ -26,8 +26,9 @@ from starlette.types import Message, Send
 
 from cloud import sessions
 from cloud.access import Api, Parts, SignedIn, require
-from cloud.auth import Permission, Principal, Scope
+from cloud.auth import Permission, Principal, Purpose, Scope
 from cloud.db import Connection, Queries
+from cloud.db.scope import narrow
 from cloud.feed import Change, Feed, Listener, change
 from cloud.incidents.model import HomeView, IncidentView
 from cloud.problems import responses
@@ -108,7 +109,7 @@ async def follow(  # noqa: PLR0917 - FastAPI passes by name
     """
     since = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
     feed = request.app.state.feed
-    scope = reader.scope("live")
+    scope = reader.scope(Purpose.LIVE)
     api.saw(scope.purpose, scope.homes)
     stream = Stream(api.parts, feed, session, scope)
     return EventStream(stream.events(since), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -147,7 +148,8 @@ class Stream:
         if remembered is not None:
             return remembered
         listener.skip_to(since)
-        async with self.parts.pool.connection(timeout=CHECK_S) as conn:
+        async with self.parts.pool.connection(timeout=CHECK_S) as conn, conn.transaction():
+            await narrow(conn, self.scope)
             if not await _in_log(conn, since):
                 return None
             missed = await _missed_changes(conn, self.scope, since, upto)
@@ -180,7 +182,7 @@ class Stream:
     async def _session_holds(self) -> bool | None:
         """Whether this person may go on; ``None`` when the database did not say: no heartbeat then."""
         try:
-            async with self.parts.pool.connection(timeout=CHECK_S) as conn:
+            async with self.parts.service.connection(timeout=CHECK_S) as conn:
                 session = await sessions.find(conn, self.session.key, self.parts.clock())
         except (psycopg.Error, PoolTimeout):
             return None

@@ -23,8 +23,8 @@ order by id
 limit %(limit)s
 
 -- log_bounds --
-select coalesce(min(id), 0) as first_id, coalesce(max(id), 0) as last_id
-from change
+-- Of the whole log, which nobody but the service sees whole: two numbers.
+select first_id, last_id from change_bounds()
 
 -- forget_changes --
 -- The newest row stays, so that the log always says where it stands.

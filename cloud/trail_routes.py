@@ -14,14 +14,14 @@ from pydantic import BaseModel, Field
 
 from cloud import cursors
 from cloud.access import Api, require
-from cloud.auth import Permission, Principal
+from cloud.auth import Permission, Principal, Purpose
 from cloud.cursors import Asked, ById, Page
 from cloud.problems import responses
 from cloud.trail import store
 
 router = APIRouter(tags=["audit"])
 
-PURPOSE: Final = "audit"
+PURPOSE: Final = Purpose.AUDIT
 
 
 class EntryView(BaseModel):
@@ -67,7 +67,7 @@ async def read_trail(
     last = cursors.after(asked, PURPOSE, scope, ById)
     bounds = {"tenants": list(scope.tenants), "before": last.id if last else None, "limit": asked.limit + 1}
     api.saw(PURPOSE, [])
-    async with api.reading() as conn:
+    async with api.reading(scope) as conn:
         found = [EntryView(**row) for row in await store.page(conn, asked.filters | bounds)]
     items, following = cursors.page(found, lambda entry: ById(entry.id), asked, PURPOSE, scope)
     return TrailPage(items=items, next=following)

@@ -21,7 +21,8 @@ from psycopg_pool import PoolTimeout
 from pydantic.json_schema import models_json_schema
 
 from cloud import guard, health, once, problems, recorder, session_routes, sessions, stream, trail_routes
-from cloud.access import Clock, Parts, wall_clock
+from cloud.access import Clock, Parts, on_purpose, wall_clock
+from cloud.auth import PurposeError
 from cloud.db import Pool
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
@@ -90,15 +91,16 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> FastAPI:
-    """The application over an open (or opening) pool. Its lifespan runs the change feed and the tidying.
+def create_app(settings: Settings, pool: Pool, service: Pool, *, clock: Clock = wall_clock) -> FastAPI:
+    """The application over open (or opening) pools. Its lifespan runs the change feed and the tidying.
 
-    ``clock`` gives aware UTC; only tests pass another.
+    ``pool`` signs in as the api role, ``service`` as the service role (``cloud.db.roles``). ``clock`` gives
+    aware UTC; only tests pass another.
     """
-    if not isinstance(pool.conninfo, str):
+    if not isinstance(service.conninfo, str):
         raise TypeError("the feed needs the pool's connection string, not a function")
-    feed = Feed(pool.conninfo)
-    parts = Parts(settings, pool, clock, Throttle(), keyring(settings))
+    feed = Feed(service.conninfo)
+    parts = Parts(settings, pool, service, clock, Throttle(), keyring(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -122,13 +124,14 @@ def create_app(settings: Settings, pool: Pool, *, clock: Clock = wall_clock) -> 
     app.state.parts = parts
     app.state.feed = feed
     app.state.checks = {
-        "database": health.database(pool),
+        "database": health.database(service),
         "broker": health.broker(settings.broker),
         "changes": health.changes(feed),
     }
     STREAMS.set_function(lambda: len(feed.listeners))
     app.state.office = enrolment_routes.office(settings)
     problems.install(app)
+    app.add_exception_handler(PurposeError, on_purpose)
     failures = problems.responses(*ANYWHERE)
     for router in ROUTERS:
         app.include_router(router, prefix=API, responses=failures)
@@ -142,7 +145,7 @@ async def _tidy(parts: Parts) -> None:
     """Once an hour forget what is over: sessions, answered keys, old changes. Several processes may."""
     while True:
         try:
-            async with parts.pool.connection() as conn:
+            async with parts.service.connection() as conn:
                 now = parts.clock()
                 await sessions.forget_ended(conn, now)
                 await once.forget_answers(conn, now)

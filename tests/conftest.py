@@ -7,9 +7,10 @@ gets its own database, copied from a migrated template in a few hundredths of a 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Final
 from uuid import uuid4
 
 import psycopg
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 
-from cloud.db import Connection, connect
+from cloud.db import Connection, connect, roles
 from cloud.db.migrate import migrate
 from cloud.embedded import Postgres
 from cloud.embedded.supervise import running
@@ -27,14 +28,19 @@ settings.register_profile("anban", settings.default, deadline=None)
 settings.load_profile("anban")
 
 
+TEMPLATE: Final = "anban_template"
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running database server. ``dsn``: its superuser, in its maintenance database. ``prefix``: of the
-    databases that are made there.
+    """A running database server. ``dsn``: its superuser, in its maintenance database.
+
+    ``signed_in``: the same for the product's other roles. ``prefix``: of the databases that are made there.
     """
 
     dsn: str
-    template: str = "anban_template"
+    signed_in: Mapping[str, str]
+    template: str = TEMPLATE
     prefix: str = "test"
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -44,6 +50,10 @@ class Server:
         with psycopg.connect(self.dsn, autocommit=True) as admin:
             admin.execute(f"create database {name} template {template or 'template0'}")
         return make_conninfo(self.dsn, dbname=name)
+
+    def as_role(self, dsn: str, role: str) -> str:
+        """``dsn``'s database, signed in as ``role`` of ``cloud.db.roles``."""
+        return make_conninfo(self.signed_in[role], dbname=psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
 
     def drop(self, dsn: str) -> None:
         """Remove a database that ``create`` made, whoever is still connected."""
@@ -65,11 +75,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
         return
     service = Postgres(tmp_path_factory.mktemp("server"), durable=False)
     with running(service):
-        server = Server(service.dsn)
-        with psycopg.connect(server.dsn, autocommit=True) as admin:
-            admin.execute(f"create database {server.template}")
-        migrate(make_conninfo(server.dsn, dbname=server.template))
-        yield server
+        with psycopg.connect(service.dsn, autocommit=True) as admin:
+            admin.execute(f"create database {TEMPLATE}")
+        migrate(make_conninfo(service.dsn, dbname=TEMPLATE))
+        yield Server(service.dsn, roles.let_in(service.dsn, service.secret_of))
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +91,12 @@ def timescale() -> Iterator[Server]:
     if not dsn:
         pytest.skip("ANBAN_TEST_DSN names no server with TimescaleDB (docs/operations.md, Storage)")
     prefix = f"anban_{uuid4().hex[:12]}"
-    server = Server(dsn, template=f"{prefix}_template", prefix=prefix)
+    server = Server(
+        dsn,
+        {role: roles.taking_on(dsn, role) for role in (roles.API, roles.SERVICE)},
+        template=f"{prefix}_template",
+        prefix=prefix,
+    )
     template = make_conninfo(dsn, dbname=server.template)
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute(f"create database {server.template}")

@@ -104,7 +104,7 @@ async def answer_by_page(
 
 
 async def _take(api: Call, token: str, *, accepted: bool) -> Answered:
-    async with api.writing() as conn:
+    async with api.unscoped() as conn:
         return await answer(conn, token, accepted, api.now)
 
 

@@ -93,6 +93,14 @@ class Postgres:
         except OSError as error:
             raise ServiceError(f"no embedded database below {self.data}: {error}") from error
 
+    def secret_of(self, role: str) -> str:
+        """The secret with which another role of the database signs in; drawn on the first call, then kept."""
+        kept = self.data / "secrets" / f"postgres.{role}"
+        if not kept.exists():
+            ours = identity.Account(os.geteuid(), os.getegid())
+            identity.write_private(kept, secrets.token_urlsafe(24) + "\n", ours)
+        return kept.read_text(encoding="utf-8").strip()
+
     def prepare(self) -> None:
         """Make it startable: end a left-over postmaster, create the cluster, choose the port, write settings.
 

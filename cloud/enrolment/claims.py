@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Queries
 from cloud.embedded.nats import INGEST_USER
 from cloud.enrolment import codes
@@ -161,7 +161,7 @@ async def home_of_key(conn: Connection, key: str, tenant: str | None) -> tuple[i
     if len(rows) != 1:
         hint = "name its tenant too" if rows else "see the roster"
         raise ClaimError("not_found", f"{len(rows)} homes have the key {key!r}: {hint}")
-    return rows[0]["id"], Scope((rows[0]["tenant_id"],), None, "command line")
+    return rows[0]["id"], Scope((rows[0]["tenant_id"],), None, Purpose.ADMINISTER)
 
 
 def new_gateway_id() -> GatewayId:

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from cloud.access import Api, Call, Text, require
-from cloud.auth import Permission, Principal
+from cloud.auth import Permission, Principal, Purpose
 from cloud.db import Connection
 from cloud.enrolment import authority, claims, store
 from cloud.enrolment.authority import Authority, BadRequestError, read_request
@@ -35,7 +35,6 @@ from cloud.throttle import Throttle
 
 router = APIRouter(tags=["enrolment"])
 
-PURPOSE: Final = "enrolment"
 _MAX_PEM: Final = 8_192
 _MAX_HOURS: Final = int(claims.LONGEST.total_seconds() // 3600)
 _VALID_HOURS: Final = int(claims.VALID.total_seconds() // 3600)
@@ -197,7 +196,7 @@ Desk = Annotated[Office, Depends(_office)]
 )
 async def draw_claim(claim: NewClaim, admin: Admin, once: Once, _: Desk) -> DrawnClaim:
     """A code that works once, for a limited time, for one gateway; it is shown only in this answer."""
-    scope = admin.scope(PURPOSE)
+    scope = admin.scope(Purpose.ADMINISTER)
 
     async def work(conn: Connection) -> DrawnClaim:
         drawn = await claims.draw(
@@ -223,9 +222,10 @@ async def draw_claim(claim: NewClaim, admin: Admin, once: Once, _: Desk) -> Draw
 @router.get("/claims", operation_id="listClaims", summary="The newest claims", responses=_ADMIN_ERRORS)
 async def list_claims(api: Api, admin: Admin) -> Claims:
     """Claims with what became of them; never their codes."""
-    api.saw(PURPOSE, None)
-    async with api.reading() as conn:
-        return Claims(claims=await claims.listed(conn, admin.scope(PURPOSE)))
+    scope = admin.scope(Purpose.ADMINISTER)
+    api.saw(scope.purpose, None)
+    async with api.reading(scope) as conn:
+        return Claims(claims=await claims.listed(conn, scope))
 
 
 @router.delete(
@@ -237,7 +237,7 @@ async def list_claims(api: Api, admin: Admin) -> Claims:
 )
 async def withdraw_claim(claim_id: Annotated[int, Path(ge=1, lt=2**31)], admin: Admin, once: Once) -> None:
     """The code is worth nothing from now on. A used one cannot be withdrawn: revoke the gateway."""
-    scope = admin.scope(PURPOSE)
+    scope = admin.scope(Purpose.ADMINISTER)
 
     async def work(conn: Connection) -> None:
         if not await claims.withdraw(conn, scope, claim_id, _actor(admin), once.call.now):
@@ -254,9 +254,10 @@ async def withdraw_claim(claim_id: Annotated[int, Path(ge=1, lt=2**31)], admin: 
 )
 async def list_certificates(api: Api, admin: Admin) -> Certificates:
     """Which gateway has which certificate, until when, and whether it was revoked."""
-    api.saw(PURPOSE, None)
-    async with api.reading() as conn:
-        return Certificates(certificates=await claims.certificates(conn, admin.scope(PURPOSE)))
+    scope = admin.scope(Purpose.ADMINISTER)
+    api.saw(scope.purpose, None)
+    async with api.reading(scope) as conn:
+        return Certificates(certificates=await claims.certificates(conn, scope))
 
 
 @router.post(
@@ -268,7 +269,7 @@ async def list_certificates(api: Api, admin: Admin) -> Certificates:
 )
 async def revoke_gateway(gateway_id: GatewayName, admin: Admin, once: Once) -> None:
     """Its certificates, its sign-in and its unused claims are over at once; a new claim lets it in again."""
-    scope = admin.scope(PURPOSE)
+    scope = admin.scope(Purpose.ADMINISTER)
 
     async def work(conn: Connection) -> None:
         if not await claims.revoke(conn, scope, gateway_id, _actor(admin), once.call.now):
@@ -285,7 +286,7 @@ async def enrol_gateway(asked: Enrolment, request: Request, api: Api, desk: Desk
     """A gateway's first certificate. Asked again at once with the same key, the answer is the same."""
     address = _counted(request, api, desk)
     signing = _signing_request(asked.csr)
-    async with api.writing() as conn:
+    async with api.unscoped() as conn:
         answer = await store.enrol(
             conn,
             desk.authority,
@@ -306,7 +307,7 @@ async def renew_gateway(asked: Renewal, request: Request, api: Api, desk: Desk) 
     """The next certificate, for a new key; the one that asks stays in force until the next renewal."""
     address = _counted(request, api, desk)
     signing = _signing_request(asked.csr)
-    async with api.writing() as conn:
+    async with api.unscoped() as conn:
         answer = await store.renew(
             conn,
             desk.authority,

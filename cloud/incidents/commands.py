@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 
 from cloud.access import require
-from cloud.auth import Permission, Principal
+from cloud.auth import Permission, Principal, Purpose
 from cloud.db import Connection
 from cloud.incidents import store
 from cloud.incidents.machine import Trigger
@@ -43,7 +43,7 @@ class Commands:
         async def work(conn: Connection) -> IncidentView:
             return await self._act(conn, incident_id, trigger, version, detail)
 
-        return await self.once.do(self.actor.scope("console"), IncidentView, work)
+        return await self.once.do(self.actor.scope(Purpose.CONSOLE), IncidentView, work)
 
     def part(self, number: int, asked: bytes) -> Commands:
         """The ``number``-th of many commands in one request."""
@@ -57,7 +57,7 @@ class Commands:
         version: int,
         detail: Mapping[str, Any],
     ) -> IncidentView:
-        scope = self.actor.scope("console")
+        scope = self.actor.scope(Purpose.CONSOLE)
         try:
             view = await store.act(
                 conn,

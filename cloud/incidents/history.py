@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Field
 
 from cloud import cursors
 from cloud.access import Api, require
-from cloud.auth import Permission, Principal
+from cloud.auth import Permission, Principal, Purpose
 from cloud.cursors import Asked, Number, Page
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode
 from cloud.incidents.screens import SQL
@@ -64,10 +64,10 @@ async def list_incidents(
     reader: Annotated[Principal, Depends(require(Permission.READ_QUEUE))],
 ) -> IncidentPage:
     """Open and closed incidents within the reader's bounds."""
-    scope = reader.scope("console")
+    scope = reader.scope(Purpose.CONSOLE)
     last = cursors.after(asked, WHAT, scope, Place)
     before = {"before_at": last and last.opened_at, "before_id": last and last.id}
-    async with api.reading() as conn:
+    async with api.reading(scope) as conn:
         cursor = await conn.execute(
             SQL["history"], scope.params | asked.filters | before | {"limit": asked.limit + 1}
         )

@@ -214,7 +214,7 @@ where h.retired_at is null
 order by card.id
 
 -- latest_change --
-select coalesce(max(id), 0) as seq from change
+select last_id as seq from change_bounds()
 
 -- timeline --
 select e.seq, e.at, e.actor, e.trigger, e.from_state, e.to_state, e.detail

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.access import Api, Text, require
-from cloud.auth import Permission, Principal
+from cloud.auth import Permission, Principal, Purpose
 from cloud.incidents import store
 from cloud.incidents.commands import Commands, commands
 from cloud.incidents.machine import Trigger
@@ -88,9 +88,9 @@ class Close(Answer):
 )
 async def read_snapshot(api: Api, reader: Reader) -> Snapshot:
     """Open incidents, homes, and the change id to continue ``/stream`` from, all of one moment."""
-    scope = reader.scope("console")
+    scope = reader.scope(Purpose.CONSOLE)
     api.saw(scope.purpose, scope.homes)
-    async with api.reading() as conn:
+    async with api.reading(scope) as conn:
         return await store.snapshot(conn, scope, api.now)
 
 
@@ -102,12 +102,13 @@ async def read_snapshot(api: Api, reader: Reader) -> Snapshot:
 )
 async def read_incident(incident_id: IncidentId, api: Api, reader: Reader) -> IncidentDetail:
     """One incident with its timeline, ladder and messages."""
-    async with api.reading() as conn:
+    scope = reader.scope(Purpose.CONSOLE)
+    async with api.reading(scope) as conn:
         try:
-            detail = await store.detail(conn, reader.scope("console"), incident_id, api.parts.ring)
+            detail = await store.detail(conn, scope, incident_id, api.parts.ring)
         except store.NotFound as error:
             raise not_found() from error
-    api.saw("console", [detail.incident.home_id])
+    api.saw(scope.purpose, [detail.incident.home_id])
     return detail
 
 

@@ -1,8 +1,8 @@
 """The card of one home: who lives there, whom to call, which devices, what they said last.
 
 What this is: the view and its one read. What it is not: history; it shows the newest value per device and
-quantity, with its age. The one idea: whoever cannot act on an incident gets no notes and only masked numbers
-(PIPL, article 6: no more than the purpose needs).
+quantity, with its age. The one idea: the purpose of the read decides what is shown (PIPL, article 6: no more
+than the purpose needs).
 """
 
 from __future__ import annotations
@@ -104,14 +104,15 @@ class HomeCard(_View):
 
 
 async def home_card(
-    conn: Connection, scope: Scope, home_id: int, now: datetime, *, full: bool, ring: Keyring = NO_KEYS
+    conn: Connection, scope: Scope, home_id: int, now: datetime, *, ring: Keyring = NO_KEYS
 ) -> HomeCard | None:
     """Read the card; ``None`` when the home is absent or outside ``scope``.
 
-    ``full``: with notes and whole telephone numbers, for those who act on incidents. Call it in one
+    The scope's purpose decides whether notes and whole telephone numbers are in it. Call it in one
     transaction that sees one moment.
     """
     params: dict[str, Any] = {**scope.params, "home_id": home_id}
+    full = scope.full
 
     async def rows(name: str, **more: Any) -> list[dict[str, Any]]:
         statement: LiteralString = _SQL[name]

@@ -76,7 +76,7 @@ join device on device.gateway_id = gateway.id
 cross join unnest(%(quantities)s::smallint[]) as wanted (quantity)
 cross join lateral (
     select reading.quantity, reading.quality, reading.value, reading.observed_at
-    from reading
+    from reading_seen as reading
     where reading.home_id = home.id
       and reading.device_id = device.id
       and reading.quantity = wanted.quantity
@@ -90,7 +90,7 @@ order by device.name, last.quantity
 
 -- last_events --
 select event.observed_at, coalesce(device.name, '') as device, event.kind, event.detail
-from event
+from event_seen as event
 join home on home.id = event.home_id
 left join device on device.id = event.device_id
 where home.id = %(home_id)s

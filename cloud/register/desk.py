@@ -17,7 +17,7 @@ import msgspec
 
 from cloud import cursors
 from cloud.access import Call
-from cloud.auth import Principal, Scope
+from cloud.auth import Principal, Purpose, Scope
 from cloud.cursors import Asked, ById
 from cloud.db import Connection, Queries
 from cloud.problems import InvalidField, ProblemError, not_found
@@ -26,7 +26,7 @@ from cloud.sealed import Keyring
 
 SQL: Final = Queries(__package__)
 META: Final = ("id", "version", "retired_at", "home_id", "gateway_id")
-PURPOSE: Final = "administer"
+PURPOSE: Final = Purpose.ADMINISTER
 
 R = TypeVar("R", bound=msgspec.Struct)
 W = TypeVar("W")

@@ -44,7 +44,7 @@ order by s.id
 limit %(limit)s
 
 -- username_taken --
-select exists (select from staff where username = %(username)s) as taken
+select username_taken(%(username)s) as taken
 
 -- lock_staff --
 select id from staff
@@ -225,7 +225,7 @@ order by g.id
 limit %(limit)s
 
 -- gateway_taken --
-select exists (select from gateway where id = %(gateway)s) as taken
+select gateway_taken(%(gateway)s) as taken
 
 -- lock_gateway --
 select g.home_id from gateway g join home h on h.id = g.home_id

@@ -34,7 +34,7 @@ def _add_list(shelf: Shelf) -> None:
     async def listed(asked: Any, api: Api, admin: Admin) -> BaseModel:
         """Those in use, in a fixed order; with ``retired``, all."""
         scope = admin.scope(PURPOSE)
-        async with api.reading() as conn:
+        async with api.reading(scope) as conn:
             items, following = await desk.page(Work(conn, admin, scope, api), shelf.kind, asked)
         return shelf.page(items=[shelf.kept(**dict(item)) for item in items], next=following)
 
@@ -51,8 +51,9 @@ def _add_list(shelf: Shelf) -> None:
 def _add_read(shelf: Shelf) -> None:
     async def read(number: Any, api: Api, admin: Admin) -> BaseModel:
         """One record, retired or not, with the version that a change of it names."""
-        async with api.reading() as conn:
-            work = Work(conn, admin, admin.scope(PURPOSE), api)
+        scope = admin.scope(PURPOSE)
+        async with api.reading(scope) as conn:
+            work = Work(conn, admin, scope, api)
             return shelf.kept(**dict(await desk.read(work, shelf.kind, number)))
 
     read.__annotations__ |= {"number": shelf.number}

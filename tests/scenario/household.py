@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection
 from cloud.ingest.model import StoredAlarm
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
@@ -45,7 +45,7 @@ class Household:
     @property
     def scope(self) -> Scope:
         """What an operator of the tenant may see."""
-        return Scope((self.tenant_id,), None, "console")
+        return Scope((self.tenant_id,), None, Purpose.CONSOLE)
 
     @property
     def operator(self) -> str:

@@ -14,7 +14,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from cloud import notify, worker
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool, connect, open_pool
 from cloud.feed import Listener
 from cloud.incidents import store
@@ -291,5 +291,5 @@ async def test_being_told_to_stop_in_the_moment_of_being_woken_is_not_forgotten(
     """Else a worker or a stream that is told to stop just then goes on for ever."""
     wake = asyncio.Event()
     assert await told_to_stop_after(turns, worker.wait(wake, 60.0), wake.set)
-    listener = Listener(Scope((), None, "console"), 0)
+    listener = Listener(Scope((), None, Purpose.CONSOLE), 0)
     assert await told_to_stop_after(turns, listener.wait(60.0), listener.wake)

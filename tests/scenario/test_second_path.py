@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Pool, open_pool
 from cloud.incidents import store
 from cloud.incidents.machine import Trigger
@@ -138,7 +138,7 @@ class Scene:
         """An operator takes the incident."""
         async with self.pool.connection() as conn:
             (row,) = await (await conn.execute("select id, tenant_id, version from incident")).fetchall()
-            scope = Scope((row["tenant_id"],), None, "console")
+            scope = Scope((row["tenant_id"],), None, Purpose.CONSOLE)
             now = datetime.now(UTC)
             await store.act(conn, scope, row["id"], Trigger.ACK, "staff:1", now, row["version"])
 

@@ -137,12 +137,9 @@ EXEMPT: Final = {
     ): "the answer to whoever has just changed this very incident, and the log",
     ("incidents/queries.sql", "home"): "the change log, which is filtered per listener",
     ("incidents/queries.sql", "open_priority"): BY_ID,
-    ("incidents/queries.sql", "latest_change"): "a number",
     ("register/queries.sql", "add_home"): "the number of what was just added to the asker's own tenant",
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
-    ("register/queries.sql", "gateway_taken"): "one bit: ids are unique across tenants",
     ("stream.sql", "last_id"): "a number",
-    ("stream.sql", "log_bounds"): "two numbers",
     ("stream.sql", "new_changes"): "the feed of the process; Change.visible_to filters per listener",
 }
 """(file, statement) -> why its result reaches nobody who may not see it."""

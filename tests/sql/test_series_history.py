@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection, connect
 from cloud.series import history
 from cloud.series.engine import Engine
@@ -22,7 +22,7 @@ MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 HEART: Final = Quantity.HEART_RATE
-TENANT: Final = Scope((1,), None, "console")
+TENANT: Final = Scope((1,), None, Purpose.CONSOLE)
 
 
 @pytest.fixture(params=list(Engine))
@@ -138,10 +138,10 @@ async def test_no_resolution_misses_the_newest_hours(conn: Connection, resolutio
 @pytest.mark.parametrize(
     "scope",
     [
-        Scope((2,), None, "console"),
-        Scope((1,), (2,), "family"),
-        Scope((1,), (), "family"),
-        Scope((), None, ""),
+        Scope((2,), None, Purpose.CONSOLE),
+        Scope((1,), (2,), Purpose.CONSOLE),
+        Scope((1,), (), Purpose.CONSOLE),
+        Scope((), None, Purpose.CONSOLE),
     ],
 )
 async def test_a_home_outside_the_scope_has_no_history(conn: Connection, scope: Scope) -> None:
@@ -158,7 +158,7 @@ async def test_divisions_are_counted_within_the_scope(conn: Connection) -> None:
         (mine,) = await history.divisions(conn, TENANT, HEART, span)
     assert (mine.code, mine.homes, mine.heard, mine.n) == ("431202000000", 2, 1, 2)
     assert (mine.mean, mine.least, mine.greatest) == (80.0, 70.0, 90.0)
-    city = Scope((1, 2), None, "figures")
+    city = Scope((1, 2), None, Purpose.CONSOLE)
     async with _bound(conn, city):
         found = await history.divisions(conn, city, HEART, span)
     assert [(one.code, one.heard) for one in found] == [("431202000000", 1), ("431203000000", 1)]

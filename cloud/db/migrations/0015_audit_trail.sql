@@ -50,3 +50,11 @@ create trigger audit_entry_is_append_only before update or delete or truncate on
     for each statement execute function audit_is_append_only();
 create trigger audit_link_is_append_only before update or delete or truncate on audit_link
     for each statement execute function audit_is_append_only();
+
+-- Who answers people writes entries and cannot read them, except for whoever audits their own tenant.
+call secure('audit_entry', null, null);
+create policy noted on audit_entry for insert to anban_api with check (true);
+create policy audited on audit_entry for select to anban_api using (
+    tenant_id = any((select scope_tenants())::integer[]) and (select current_setting('anban.purpose', true)) = 'audit'
+);
+grant insert, select on audit_entry to anban_api;

@@ -10,9 +10,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cloud.db import Connection, Pool, open_pool
+from cloud.db import Connection, Pool, open_pool, roles
 from cloud.settings import Settings
 from cloud.web import create_app
+from tests.conftest import Server
 from tests.unit.cloud import town as towns
 from tests.unit.cloud.town import NOON, PASSWORD, Town
 
@@ -63,17 +64,24 @@ async def town(conn: Connection) -> Town:
 
 
 @pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    """A pool on ``database``."""
-    async with open_pool(database, size=8, wait_s=5) as opened:
+async def pool(postgres: Server, database: str) -> AsyncIterator[Pool]:
+    """A pool on ``database`` of the service role, as ingest and the worker have it."""
+    async with open_pool(postgres.as_role(database, roles.SERVICE), size=8, wait_s=5) as opened:
         yield opened
 
 
 @pytest.fixture
-async def site(pool: Pool, town: Town) -> AsyncIterator[Site]:
+async def api_pool(postgres: Server, database: str) -> AsyncIterator[Pool]:
+    """A pool on ``database`` of the api role: it sees what the scope of a transaction says."""
+    async with open_pool(postgres.as_role(database, roles.API), size=8, wait_s=5) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def site(pool: Pool, api_pool: Pool, town: Town) -> AsyncIterator[Site]:
     """The application, without its background tasks."""
     clock = TurnedClock()
-    made = Site(create_app(Settings(), pool, clock=clock), clock, town)
+    made = Site(create_app(Settings(), api_pool, pool, clock=clock), clock, town)
     yield made
     for client in made.clients:
         await client.aclose()

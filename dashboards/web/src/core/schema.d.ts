@@ -223,7 +223,7 @@ export interface paths {
          * The card of one home
          * @description Resident, care circle, devices, last readings and events.
          *
-         *     Who may not act on incidents (family) gets no notes and masked telephone numbers.
+         *     Read for the purpose that the role usually has; family gets no notes and masked telephone numbers.
          */
         get: operations["readHome"];
         put?: never;
@@ -1429,7 +1429,7 @@ export interface components {
                  * @description What a person does; decides which routes answer (``PERMISSIONS``).
                  * @enum {unknown}
                  */
-                role: "admin" | "caseworker" | "evaluator" | "family" | "operator";
+                role: "admin" | "auditor" | "caseworker" | "city_admin" | "city_evaluator" | "evaluator" | "family" | "operator" | "responder" | "service" | "supervisor";
                 username: string;
             };
             /**
@@ -2397,7 +2397,7 @@ export interface components {
                  * @description What a person does; decides which routes answer (``PERMISSIONS``).
                  * @enum {unknown}
                  */
-                role: "admin" | "caseworker" | "evaluator" | "family" | "operator";
+                role: "admin" | "auditor" | "caseworker" | "city_admin" | "city_evaluator" | "evaluator" | "family" | "operator" | "responder" | "service" | "supervisor";
                 username: string;
             };
             /** Retired At */
@@ -2846,7 +2846,7 @@ export interface components {
                  * @description What a person does; decides which routes answer (``PERMISSIONS``).
                  * @enum {unknown}
                  */
-                role: "admin" | "caseworker" | "evaluator" | "family" | "operator";
+                role: "admin" | "auditor" | "caseworker" | "city_admin" | "city_evaluator" | "evaluator" | "family" | "operator" | "responder" | "service" | "supervisor";
                 username: string;
             };
         };
@@ -2922,7 +2922,7 @@ export interface components {
          * @description One thing a role may do.
          * @enum {string}
          */
-        Permission: "read_queue" | "handle_incident" | "read_home" | "read_figures" | "read_audit" | "administer";
+        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants";
         /**
          * PersonPage
          * @description Some people.
@@ -3149,7 +3149,7 @@ export interface components {
          * @description What a person does; decides which routes answer (``PERMISSIONS``).
          * @enum {string}
          */
-        Role: "admin" | "operator" | "caseworker" | "family" | "evaluator";
+        Role: "admin" | "supervisor" | "operator" | "caseworker" | "responder" | "family" | "evaluator" | "auditor" | "city_admin" | "city_evaluator" | "service";
         /**
          * RungView
          * @description One person on the frozen ladder.

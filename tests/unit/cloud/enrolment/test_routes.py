@@ -31,13 +31,13 @@ YEAR = timedelta(days=365)
 
 
 @pytest.fixture
-async def office(pool: Pool, town: Town, tmp_path: Path) -> AsyncIterator[Site]:
+async def office(pool: Pool, api_pool: Pool, town: Town, tmp_path: Path) -> AsyncIterator[Site]:
     """The town's cloud, at which gateways may enrol."""
     settings = Settings(
         data=str(tmp_path), broker=Broker(host="127.0.0.1", port=8883), enrolment=Enrolment(host="mq.test")
     )
     clock = TurnedClock()
-    made = Site(create_app(settings, pool, clock=clock), clock, town)
+    made = Site(create_app(settings, api_pool, pool, clock=clock), clock, town)
     yield made
     for client in made.clients:
         await client.aclose()
@@ -101,7 +101,7 @@ async def enrolled(office: Site) -> tuple[Machine, str]:
 async def users(office: Site) -> list[str]:
     """Who may sign in to the broker now."""
     parts = office.app.state.parts
-    async with parts.pool.connection() as conn:
+    async with parts.service.connection() as conn:
         return [account.user for account in await certified_accounts(conn, office.clock.now)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection, connect
 from cloud.incidents import store
 from cloud.incidents.errors import Reason
@@ -285,7 +285,7 @@ async def test_another_tenant_or_another_home_does_not_exist(conn: Connection, h
     other = await seed(conn)
     await store.attach_or_open(conn, household.alarm(), START)
     incident = await the_incident(conn, household)
-    for scope in (other.scope, Scope((household.tenant_id,), (other.home_id,), "family")):
+    for scope in (other.scope, Scope((household.tenant_id,), (other.home_id,), Purpose.CONSOLE)):
         assert await store.open_incidents(conn, scope, START) == []
         assert household.home_id not in [home.id for home in (await store.snapshot(conn, scope, START)).homes]
         with pytest.raises(store.NotFound):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool
 from cloud.incidents import store
 from cloud.incidents.rows import SQL, tell
@@ -25,7 +25,7 @@ OLD = Keyring((Key.of("k1", "aes", bytes(32)),))
 NEW = Keyring((Key.of("k2", "aes", bytes(range(32))), *OLD.keys))
 RESIDENT, NEIGHBOUR, DUTY, ID_NUMBER = "0745-2712345", "138 1234 5678", "+8613700000003", "11010519491231002X"
 SECRETS = ("2712345", "12345678", "1234 5678", "13700000003", ID_NUMBER)
-SCOPE = Scope((1,), None, "test")
+SCOPE = Scope((1,), None, Purpose.CONSOLE)
 
 
 def _roster() -> people.Roster:
@@ -72,7 +72,7 @@ async def test_a_stolen_database_holds_no_number(conn: Connection) -> None:
 async def test_who_may_see_numbers_sees_them_and_the_id_number_only_masked(conn: Connection) -> None:
     await people.load(conn, _roster(), OLD)
     incident = await _incident(conn)
-    card = await home_card(conn, SCOPE, 1, NOON, full=True, ring=OLD)
+    card = await home_card(conn, SCOPE, 1, NOON, ring=OLD)
     assert card is not None
     assert card.resident is not None
     assert (card.resident.phone, card.resident.id_number) == (RESIDENT, "1101**********002X")
@@ -142,7 +142,7 @@ async def test_plain_rows_from_before_are_sealed_and_older_ones_anew(
     whole = await _whole(conn)
     assert not [secret for secret in SECRETS if secret in whole]
     assert "~aes:k1:" not in whole
-    card = await home_card(conn, SCOPE, 1, NOON, full=True, ring=Keyring(NEW.keys[:1]))
+    card = await home_card(conn, SCOPE, 1, NOON, ring=Keyring(NEW.keys[:1]))
     assert card is not None
     assert card.resident is not None
     assert card.resident.phone == RESIDENT

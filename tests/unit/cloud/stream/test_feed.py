@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cloud import feed as feeds
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection
 from cloud.feed import QUEUE, Change, Feed, Listener
 from tests.unit.cloud.stream.console import until
 from tests.unit.cloud.town import NOON, Town
 
-ALL_OF_ONE = Scope((1,), None, "test")
+ALL_OF_ONE = Scope((1,), None, Purpose.CONSOLE)
 
 
 def _change(number: int, tenant: int = 1, home: int | None = 1) -> Change:
@@ -24,15 +24,15 @@ def _change(number: int, tenant: int = 1, home: int | None = 1) -> Change:
 @pytest.mark.parametrize(
     ("item", "scope", "seen"),
     [
-        (_change(1, tenant=1), Scope((1,), None, ""), True),
-        (_change(1, tenant=2), Scope((1,), None, ""), False),
-        (_change(1, tenant=2), Scope((1, 2), None, ""), True),
-        (_change(1, home=5), Scope((1,), (5, 6), ""), True),
-        (_change(1, home=7), Scope((1,), (5, 6), ""), False),
-        (_change(1, home=5), Scope((1,), (), ""), False),
-        (_change(1, home=None), Scope((1,), (5,), ""), False),
-        (_change(1, home=None), Scope((1,), None, ""), True),
-        (_change(1, tenant=2, home=5), Scope((1,), (5,), ""), False),
+        (_change(1, tenant=1), Scope((1,), None, Purpose.CONSOLE), True),
+        (_change(1, tenant=2), Scope((1,), None, Purpose.CONSOLE), False),
+        (_change(1, tenant=2), Scope((1, 2), None, Purpose.CONSOLE), True),
+        (_change(1, home=5), Scope((1,), (5, 6), Purpose.CONSOLE), True),
+        (_change(1, home=7), Scope((1,), (5, 6), Purpose.CONSOLE), False),
+        (_change(1, home=5), Scope((1,), (), Purpose.CONSOLE), False),
+        (_change(1, home=None), Scope((1,), (5,), Purpose.CONSOLE), False),
+        (_change(1, home=None), Scope((1,), None, Purpose.CONSOLE), True),
+        (_change(1, tenant=2, home=5), Scope((1,), (5,), Purpose.CONSOLE), False),
     ],
 )
 def test_a_change_is_seen_inside_the_scope_only(item: Change, scope: Scope, *, seen: bool) -> None:
@@ -119,7 +119,7 @@ async def _taken(listener: Listener, count: int) -> list[Change]:
 async def test_a_committed_change_reaches_every_listener_as_one_ready_frame(
     running: Feed, conn: Connection, town: Town
 ) -> None:
-    scope = Scope((town.hecheng,), None, "test")
+    scope = Scope((town.hecheng,), None, Purpose.CONSOLE)
     with running.listen(scope) as one, running.listen(scope) as two:
         number = await _append(conn, town.hecheng, 1)
         [first], [second] = await _taken(one, 1), await _taken(two, 1)
@@ -128,7 +128,7 @@ async def test_a_committed_change_reaches_every_listener_as_one_ready_frame(
 
 
 async def test_a_cut_connection_loses_nothing(running: Feed, conn: Connection, town: Town) -> None:
-    with running.listen(Scope((town.hecheng,), None, "test")) as listener:
+    with running.listen(Scope((town.hecheng,), None, Purpose.CONSOLE)) as listener:
         before = await _append(conn, town.hecheng, 1)
         await conn.execute(CUT)
         after = [await _append(conn, town.hecheng, number) for number in range(2, 6)]
@@ -138,7 +138,7 @@ async def test_a_cut_connection_loses_nothing(running: Feed, conn: Connection, t
 async def test_without_any_notification_the_poll_finds_the_change(
     running: Feed, conn: Connection, town: Town
 ) -> None:
-    with running.listen(Scope((town.hecheng,), None, "test")) as listener:
+    with running.listen(Scope((town.hecheng,), None, Purpose.CONSOLE)) as listener:
         silent = "insert into change (tenant_id, topic, body, at) values (%s, 'inc', '{}', %s)"
         await conn.execute(silent, [town.hecheng, NOON])
         await conn.commit()
@@ -148,7 +148,7 @@ async def test_without_any_notification_the_poll_finds_the_change(
 async def test_a_restored_older_log_makes_every_listener_start_anew(
     running: Feed, conn: Connection, town: Town
 ) -> None:
-    with running.listen(Scope((town.hecheng,), None, "test")) as listener:
+    with running.listen(Scope((town.hecheng,), None, Purpose.CONSOLE)) as listener:
         await _append(conn, town.hecheng, 1)
         await _taken(listener, 1)
         await conn.execute("truncate change restart identity")
@@ -163,13 +163,13 @@ async def test_a_restored_older_log_makes_every_listener_start_anew(
 async def test_the_ring_answers_for_what_it_holds_and_for_nothing_else(
     running: Feed, conn: Connection, town: Town
 ) -> None:
-    scope = Scope((town.hecheng,), None, "test")
+    scope = Scope((town.hecheng,), None, Purpose.CONSOLE)
     with running.listen(scope) as listener:
         ids = [await _append(conn, town.hecheng, number) for number in range(5)]
         await _taken(listener, 5)
     assert running.remembered(ids[0], scope) is None
     assert [item.id for item in running.remembered(ids[1], scope) or []] == ids[2:]
-    assert running.remembered(ids[4], Scope((town.zhongfang,), None, "test")) == []
+    assert running.remembered(ids[4], Scope((town.zhongfang,), None, Purpose.CONSOLE)) == []
     assert running.remembered(ids[4], scope) == []
     assert running.remembered(ids[4] + 1, scope) is None
 

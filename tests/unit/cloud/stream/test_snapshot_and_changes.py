@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from cloud import sessions, stream
 from cloud.access import Parts
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool
 from cloud.dispatch import ladder
 from cloud.feed import APPLICATION_NAME, Feed
@@ -158,7 +158,7 @@ class World:
                     await conn.execute(CUT, [APPLICATION_NAME])
 
     async def _act(self, nth: int, trigger: store.Trigger) -> None:
-        scope = Scope((self.town.hecheng, self.town.zhongfang), None, "test")
+        scope = Scope((self.town.hecheng, self.town.zhongfang), None, Purpose.CONSOLE)
         with suppress(store.Conflict, store.Refused):
             async with self.pool.connection() as conn:
                 queue = await store.open_incidents(conn, scope, self.clock())
@@ -223,15 +223,22 @@ class World:
 
 @pytest.fixture
 async def world(
-    pool: Pool, database: str, town: Town, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, api_pool: Pool, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     """The store, a feed at work, and heartbeats quick enough for a test."""
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
     signed_in = await sessions.sign_in(pool, "operator", PASSWORD, NOON)
     assert signed_in is not None
-    feed = Feed(database, ring=20)
+    feed = Feed(str(pool.conninfo), ring=20)
     following = asyncio.create_task(feed.run())
-    yield World(pool, town, Parts(Settings(), pool, lambda: NOON, Throttle()), feed, signed_in, TurnedClock())
+    yield World(
+        pool,
+        town,
+        Parts(Settings(), api_pool, pool, lambda: NOON, Throttle()),
+        feed,
+        signed_in,
+        TurnedClock(),
+    )
     following.cancel()
     await asyncio.wait([following])
 
@@ -250,9 +257,9 @@ async def test_old_snapshot_and_changes_are_the_new_snapshot(
     world: World, writers: list[list[Op]], hang_ups: list[int], whose: str
 ) -> None:
     scope = {
-        "all of one tenant": Scope((world.town.hecheng,), None, "test"),
-        "one home": Scope((world.town.hecheng,), (world.town.yellow,), "test"),
-        "the other tenant": Scope((world.town.zhongfang,), None, "test"),
+        "all of one tenant": Scope((world.town.hecheng,), None, Purpose.CONSOLE),
+        "one home": Scope((world.town.hecheng,), (world.town.yellow,), Purpose.CONSOLE),
+        "the other tenant": Scope((world.town.zhongfang,), None, Purpose.CONSOLE),
     }[whose]
 
     async def write(ops: list[Op]) -> None:

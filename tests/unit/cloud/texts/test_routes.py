@@ -30,7 +30,7 @@ TEXT = wire.encode(
 
 def provider(site: Site, pool: Pool, sms: Sms) -> httpx.AsyncClient:
     """The provider's machine: it sends no header of ours."""
-    app = create_app(Settings(sms=sms), pool, clock=TurnedClock())
+    app = create_app(Settings(sms=sms), pool, pool, clock=TurnedClock())
     transport = httpx.ASGITransport(app, client=("192.0.2.9", 50_000), raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url=f"http://anban.test{API}")
     site.clients.append(client)

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud import audit, trail
-from cloud.db import Connection, Pool
+from cloud.db import Connection, Pool, connect
 from cloud.secret_files import SecretFileError
 from cloud.settings import Settings
 from cloud.trail import Entry, heads, keeper, store
@@ -197,7 +197,7 @@ async def test_the_keeper_signs_below_the_data_folder_and_the_command_believes_i
     signed = ["log", "--dsn", database, "--heads", str(files.heads), "--key", heads.read(files.heads)[-1].key]
     assert await asyncio.to_thread(audit.main, signed) == 0
     assert capsys.readouterr().out == "1 links hold, 1 signed heads, 0 entries past their time\n"
-    async with pool.connection() as conn, intruder(conn):
+    async with await connect(database) as conn, intruder(conn):
         await conn.execute("update audit_entry set actor = 'staff:7'")
     export = tmp_path / "trail.jsonl"
     assert await asyncio.to_thread(audit.main, [*signed, "--export", str(export)]) == 1

@@ -116,7 +116,7 @@ async def test_nobody_sees_a_resident_while_the_trail_cannot_be_written(site: Si
 async def test_an_auditor_reads_the_trail_page_by_page_and_only_of_the_own_tenant(
     site: Site, conn: Connection
 ) -> None:
-    admin, operator, stranger = [await site.signed_in(who) for who in ("admin", "operator", "stranger")]
+    admin, operator, stranger = [await site.signed_in(who) for who in ("auditor", "operator", "stranger")]
     for browser, home in (
         (operator, site.town.yellow),
         (operator, site.town.green),
@@ -150,5 +150,5 @@ async def test_an_auditor_reads_the_trail_page_by_page_and_only_of_the_own_tenan
 
 @pytest.mark.parametrize("query", ["cursor=x", "limit=0", "limit=201", "actor=向", "home_id=-1"])
 async def test_a_wrong_question_is_refused(site: Site, query: str) -> None:
-    admin = await site.signed_in("admin")
+    admin = await site.signed_in("auditor")
     assert (await admin.get(f"/audit?{query}")).status_code == 422

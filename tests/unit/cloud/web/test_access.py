@@ -16,9 +16,10 @@ from tests.unit.cloud.conftest import Site
 ALL: Final = frozenset(Role)
 ANYONE: Final = None
 """No sign-in needed."""
-QUEUE: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.CASEWORKER})
+QUEUE: Final = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR, Role.CASEWORKER, Role.RESPONDER})
 HOMES: Final = QUEUE | {Role.FAMILY}
 ADMIN: Final = frozenset({Role.ADMIN})
+AUDITOR: Final = frozenset({Role.AUDITOR})
 
 REGISTER: Final = {
     "divisions": "list read",
@@ -62,7 +63,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/incidents/{incident_id}/follow_up"): QUEUE,
     ("POST", "/incidents/{incident_id}/reopen"): QUEUE,
     ("GET", "/homes/{home_id}"): HOMES,
-    ("GET", "/audit"): ADMIN,
+    ("GET", "/audit"): AUDITOR,
     ("POST", "/claims"): ADMIN,
     ("GET", "/claims"): ADMIN,
     ("DELETE", "/claims/{claim_id}"): ADMIN,

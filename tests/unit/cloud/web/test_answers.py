@@ -9,7 +9,7 @@ import re
 import httpx
 import pytest
 
-from cloud.auth import Scope
+from cloud.auth import Purpose, Scope
 from cloud.db import Connection
 from cloud.dispatch import ladder, page
 from cloud.dispatch.ladder import Outcome
@@ -37,7 +37,7 @@ async def incident(site: Site, conn: Connection) -> int:
     await store.attach_or_open(conn, stored, NOON)
     cursor = await conn.execute("select id, tenant_id, version from incident")
     [row] = await cursor.fetchall()
-    scope = Scope((row["tenant_id"],), None, "test")
+    scope = Scope((row["tenant_id"],), None, Purpose.CONSOLE)
     await store.act(conn, scope, row["id"], Trigger.DISPATCH, "staff:1", NOON, row["version"])
     assert await ladder.climb(conn, row["id"], NOON)
     cursor = await conn.execute("select id from message where template = 'ask'")
@@ -105,7 +105,7 @@ async def test_a_full_stop_that_the_telephone_took_for_a_part_of_the_link_does_n
 async def test_an_answer_after_the_end_is_thanked_for(site: Site, conn: Connection, incident: int) -> None:
     cursor = await conn.execute("select version, tenant_id from incident")
     [row] = await cursor.fetchall()
-    scope = Scope((row["tenant_id"],), None, "test")
+    scope = Scope((row["tenant_id"],), None, Purpose.CONSOLE)
     await store.act(
         conn, scope, incident, Trigger.CLOSE, "staff:1", NOON, row["version"], outcome=OutcomeCode.C1
     )

@@ -16,7 +16,7 @@ from tests.unit.cloud.stream.console import until
 
 
 async def _ready(pool: Pool, broker: Broker) -> httpx.Response:
-    transport = httpx.ASGITransport(create_app(Settings(broker=broker), pool))
+    transport = httpx.ASGITransport(create_app(Settings(broker=broker), pool, pool))
     async with httpx.AsyncClient(transport=transport, base_url="http://anban.test/api/v1") as client:
         assert (await client.get("/health")).json() == {"status": "ok"}
         return await client.get("/ready")
@@ -41,7 +41,7 @@ async def _fine() -> str:
 async def test_ready_when_database_and_broker_are_there_and_the_log_is_read(
     pool: Pool, broker: Broker
 ) -> None:
-    app = create_app(Settings(broker=broker), pool)
+    app = create_app(Settings(broker=broker), pool, pool)
     assert await health.judge(app.state.checks) == {"changes": "not read"}
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(app.state.feed.run())
@@ -57,7 +57,7 @@ async def test_not_ready_names_the_broker_that_is_away(pool: Pool) -> None:
 
 
 async def test_a_proxy_of_the_screens_does_not_ask_for_the_broker(pool: Pool) -> None:
-    app = create_app(Settings(broker=Broker(host="127.0.0.1", port=1)), pool)
+    app = create_app(Settings(broker=Broker(host="127.0.0.1", port=1)), pool, pool)
     app.state.checks["changes"] = _fine
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://anban.test/api/v1") as client:

@@ -27,7 +27,7 @@ async def test_signing_in_says_who_one_is_and_what_one_may_do(site: Site) -> Non
         "name": "operator 某",
         "role": "operator",
         "locale": "zh-Hans",
-        "permissions": ["handle_incident", "read_figures", "read_home", "read_queue"],
+        "permissions": ["handle_incident", "read_figures", "read_home", "read_queue", "share_incident"],
         "expires_at": (NOON + LIFETIME).isoformat().replace("+00:00", "Z"),
     }
     assert (await browser.get("/session")).json() == answer.json()
@@ -43,9 +43,11 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(site: Site)
     assert "domain" not in cookie
 
 
-async def test_behind_https_the_cookie_is_secure_and_bound_to_the_host(pool: Pool, town: Town) -> None:
+async def test_behind_https_the_cookie_is_secure_and_bound_to_the_host(
+    pool: Pool, api_pool: Pool, town: Town
+) -> None:
     settings = Settings(web=Web(public_url="https://anban.example"))
-    transport = httpx.ASGITransport(create_app(settings, pool, clock=TurnedClock()))
+    transport = httpx.ASGITransport(create_app(settings, api_pool, pool, clock=TurnedClock()))
     async with httpx.AsyncClient(
         transport=transport, base_url="https://anban.example/api/v1", headers={"X-Anban": "1"}
     ) as browser:
