@@ -11,11 +11,14 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_type_hints
 
 import msgspec
+
+from cloud import secret_files
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 ShardNumber = Annotated[int, msgspec.Meta(ge=0, le=255)]
@@ -191,6 +194,19 @@ class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compress_events: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
 
 
+class County(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ``[[county]]`` with a database of its own, which the city's figures come from too.
+
+    ``division``: its 12-digit code. ``dsn`` signs in as a role that may call ``county_figures`` and nothing
+    else; ``dsn_file`` is read instead. ``shards``: which of the broker's 256 are its homes'.
+    """
+
+    division: Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
+    shards: tuple[ShardNumber, ShardNumber]
+    dsn: str = ""
+    dsn_file: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``data``: folder of the embedded services and their secrets."""
 
@@ -204,6 +220,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sms: Sms = Sms()
     storage: Storage = Storage()
     operations: Operations = Operations()
+    county: tuple[County, ...] = ()
     audit: Audit = Audit()
     backup: Backup = Backup()
     keys: Keys = Keys()
@@ -272,7 +289,24 @@ def parse(document: Mapping[str, Any]) -> Settings:
     _check_operations(settings.operations)
     if settings.backup.folder and not settings.backup.key_file:
         raise ConfigError("backup.key_file is not set: make a key with anban-cloud key FILE")
+    _check_counties(settings.county)
     return settings
+
+
+def _check_counties(counties: Sequence[County]) -> None:
+    taken: dict[int, str] = {}
+    for county in counties:
+        first, last = county.shards
+        if first > last:
+            raise ConfigError(f"county {county.division}: shard {first} comes after {last}")
+        if not (county.dsn or county.dsn_file):
+            raise ConfigError(f"county {county.division}: neither dsn nor dsn_file is set")
+        for shard in range(first, last + 1):
+            if (other := taken.setdefault(shard, county.division)) != county.division:
+                raise ConfigError(f"county {county.division}: shard {shard} belongs to {other} already")
+    twice = [code for code, n in Counter(county.division for county in counties).items() if n > 1]
+    if twice:
+        raise ConfigError(f"county {twice[0]} is there twice")
 
 
 def _check_enrolment(settings: Settings) -> None:
@@ -311,6 +345,15 @@ def broker_secret(broker: Broker) -> str:
         return Path(broker.secret_file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"broker.secret_file: {error}") from error
+
+
+def county_dsn(county: County) -> str:
+    """Its connection string: the content of ``dsn_file`` if named, else ``dsn``.
+
+    Raises:
+        SecretFileError: the file cannot be read, or everybody can read it.
+    """
+    return secret_files.text(Path(county.dsn_file)) if county.dsn_file else county.dsn
 
 
 def sms_pin(sms: Sms) -> str:

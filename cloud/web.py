@@ -27,6 +27,7 @@ from cloud.db import Pool
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
+from cloud.figures import routes as figure_routes
 from cloud.incidents import bulk, history
 from cloud.incidents import routes as incident_routes
 from cloud.metrics import STREAMS
@@ -56,6 +57,7 @@ ROUTERS: Final = (
     register_routes.router,
     enrolment_routes.router,
     release_routes.router,
+    figure_routes.router,
     answer_routes.router,
     text_routes.router,
     trail_routes.router,

@@ -70,6 +70,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "audit_link",
         "audit_unsealed",
         "batch",
+        "county_report",
         "division",
         "forgotten",
         "gap",

@@ -32,6 +32,33 @@ def test_nothing_at_all_is_a_valid_configuration() -> None:
         ({"enrolment": {"host": "mq.example"}}, "enrolment.authority_file is not set"),
         ({"enrolment": {"days": 1}}, "at `$.enrolment.days`"),
         ({"broker": {"cert_file": "/c.pem"}}, "broker.cert_file needs broker.ca_file"),
+        ({"county": [{"division": "4312", "shards": [0, 1]}]}, "at `$.county[0].division`"),
+        (
+            {"county": [{"division": "431202000000", "shards": [0, 1]}]},
+            "county 431202000000: neither dsn nor dsn_file is set",
+        ),
+        (
+            {"county": [{"division": "431202000000", "shards": [4, 1], "dsn": "x"}]},
+            "county 431202000000: shard 4 comes after 1",
+        ),
+        (
+            {
+                "county": [
+                    {"division": "431202000000", "shards": [0, 4], "dsn": "x"},
+                    {"division": "431221000000", "shards": [4, 8], "dsn": "x"},
+                ]
+            },
+            "county 431221000000: shard 4 belongs to 431202000000 already",
+        ),
+        (
+            {
+                "county": [
+                    {"division": "431202000000", "shards": [0, 4], "dsn": "x"},
+                    {"division": "431202000000", "shards": [5, 8], "dsn": "x"},
+                ]
+            },
+            "county 431202000000 is there twice",
+        ),
     ],
 )
 def test_a_mistake_is_refused_by_name(document: dict[str, object], message: str) -> None:

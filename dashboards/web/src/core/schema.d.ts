@@ -172,6 +172,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The numbers of a county, or of a city's counties
+         * @description Homes, gateways online, open incidents, and how fast people answered; no person is named.
+         *
+         *     The roles of a city also see the tenants below their own, and the counties that keep a database of their
+         *     own. One that does not answer is in ``silent`` and counts with its last word.
+         */
+        get: operations["readFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways/{gateway_id}/revoke": {
         parameters: {
             query?: never;
@@ -1782,6 +1805,21 @@ export interface components {
             relation: string;
         };
         /**
+         * CountyFigures
+         * @description What one database says. ``taken_at``: when; ``answers``: whether that was now, or it is away and this
+         *     is its last word. ``tenants`` is empty for one that has never answered.
+         */
+        CountyFigures: {
+            /** Answers */
+            answers: boolean;
+            /** Division Code */
+            division_code: string;
+            /** Taken At */
+            taken_at: string | null;
+            /** Tenants */
+            tenants: components["schemas"]["TenantFigures"][];
+        };
+        /**
          * Credentials
          * @description What a person types.
          */
@@ -1971,6 +2009,25 @@ export interface components {
              * Format: date-time
              */
             observed_at: string;
+        };
+        /**
+         * Figures
+         * @description ``sum`` counts ``own`` and what every county said last; ``silent`` names the counties whose word is old
+         *     or missing.
+         */
+        Figures: {
+            /** Counties */
+            counties: components["schemas"]["CountyFigures"][];
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Own */
+            own: components["schemas"]["TenantFigures"][];
+            /** Silent */
+            silent: string[];
+            sum: components["schemas"]["Sum"];
         };
         /**
          * GatewayPage
@@ -3195,6 +3252,32 @@ export interface components {
          */
         StreamData: components["schemas"]["IncidentView"] | components["schemas"]["HomeView"] | components["schemas"]["Heartbeat"] | components["schemas"]["Reset"];
         /**
+         * Sum
+         * @description All counted tenants together. ``tenants``: how many those are.
+         */
+        Sum: {
+            /** Answered 24H */
+            answered_24h: number;
+            /** Gateways */
+            gateways: number;
+            /** Homes */
+            homes: number;
+            /** Messages Failed 24H */
+            messages_failed_24h: number;
+            /** Online */
+            online: number;
+            /** Open By Priority */
+            open_by_priority: number[];
+            /** Raised 24H */
+            raised_24h: number;
+            /** Residents */
+            residents: number;
+            /** Tenants */
+            tenants: number;
+            /** Urgent 24H */
+            urgent_24h: number;
+        };
+        /**
          * Taken
          * @description What became of the answer. ``responder``: who is on the way now, empty: nobody.
          */
@@ -3202,6 +3285,40 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** Responder */
             responder: string;
+        };
+        /**
+         * TenantFigures
+         * @description One county, or one centre of it.
+         *
+         *     ``open_by_priority``: five counts, priority 1 first. ``urgent_24h``: incidents of priority 1 and 2 opened
+         *     within 24 h; ``answered_24h``: those of them that a person took within 60 s of their opening (the measure
+         *     of telecare centres). ``online``: gateways connected now, of ``gateways``.
+         */
+        TenantFigures: {
+            /** Answered 24H */
+            answered_24h: number;
+            /** Code */
+            code: string;
+            /** Division Code */
+            division_code: string;
+            /** Gateways */
+            gateways: number;
+            /** Homes */
+            homes: number;
+            /** Messages Failed 24H */
+            messages_failed_24h: number;
+            /** Name */
+            name: string;
+            /** Online */
+            online: number;
+            /** Open By Priority */
+            open_by_priority: number[];
+            /** Raised 24H */
+            raised_24h: number;
+            /** Residents */
+            residents: number;
+            /** Urgent 24H */
+            urgent_24h: number;
         };
         /**
          * TenantPage
@@ -4328,6 +4445,89 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readFigures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

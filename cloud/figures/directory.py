@@ -1,0 +1,83 @@
+"""Which county keeps its data in which database, and how the city asks them all at once.
+
+What this is: the directory from the settings, and one question to every county's database. What it is not: a
+way to a person; the role that the city signs in as may call one function that counts. The one idea: a county
+that does not answer in time is said to be silent, with its last word and when that was, and holds up nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from cloud.db import Connection, Queries, connect
+from cloud.figures.model import CountyFigures, TenantFigures
+from cloud.secret_files import SecretFileError
+from cloud.settings import County, county_dsn
+
+ANSWER_S: Final = 3.0
+"""[D] How long a county may take; counting 30,000 homes takes a small part of it."""
+
+_SQL: Final = Queries(__package__)
+_log = logging.getLogger(__name__)
+
+
+async def own(conn: Connection, now: datetime) -> list[TenantFigures]:
+    """The tenants of the transaction's scope."""
+    found = await conn.execute(_SQL["scoped"], {"now": now})
+    return [TenantFigures(**row) for row in await found.fetchall()]
+
+
+async def ask(counties: Sequence[County], now: datetime) -> list[CountyFigures]:
+    """What each county says now; ``answers`` is false for those that do not."""
+    return list(await asyncio.gather(*(_ask(county, now) for county in counties)))
+
+
+async def keep(conn: Connection, answers: Sequence[CountyFigures], now: datetime) -> None:
+    """Remember what was answered, for the time when it cannot be asked."""
+    for one in answers:
+        if one.answers:
+            tenants = [tenant.model_dump() for tenant in one.tenants]
+            await conn.execute(
+                _SQL["keep"], {"division": one.division_code, "now": now, "figures": Jsonb(tenants)}
+            )
+
+
+async def with_last_words(conn: Connection, answers: Sequence[CountyFigures]) -> list[CountyFigures]:
+    """``answers``, where the silent ones say what they said last."""
+    silent = [one.division_code for one in answers if not one.answers]
+    found = await conn.execute(_SQL["kept"], {"divisions": silent})
+    kept = {row["division_code"]: row for row in await found.fetchall()}
+    return [_last(kept[one.division_code]) if one.division_code in kept else one for one in answers]
+
+
+def _last(row: dict[str, Any]) -> CountyFigures:
+    tenants = [TenantFigures(**tenant) for tenant in row["figures"]]
+    return CountyFigures(
+        division_code=row["division_code"], taken_at=row["taken_at"], answers=False, tenants=tenants
+    )
+
+
+async def _ask(county: County, now: datetime) -> CountyFigures:
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            tenants = await _counted(county, now)
+    except (psycopg.Error, OSError, TimeoutError, SecretFileError) as error:
+        _log.warning("county does not answer division=%s reason=%s", county.division, type(error).__name__)
+        return CountyFigures(division_code=county.division, taken_at=None, answers=False, tenants=[])
+    return CountyFigures(division_code=county.division, taken_at=now, answers=True, tenants=tenants)
+
+
+async def _counted(county: County, now: datetime) -> list[TenantFigures]:
+    conn = await connect(county_dsn(county), autocommit=True)
+    try:
+        found = await conn.execute(_SQL["county"], {"now": now})
+        return [TenantFigures(**row) for row in await found.fetchall()]
+    finally:
+        await conn.close()
