@@ -17,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,10 +34,11 @@ from benchmarks.gateways import ROOT, wait_for
 from benchmarks.nats_cluster import Cluster
 from benchmarks.proxy import Proxy
 from benchmarks.split import Kept, Services, command, load, services_told
-from cloud import machine_secret
+from cloud import machine_secret, settings
 from cloud.embedded import Postgres
 from cloud.embedded.accounts import Account, ingest_account
 from cloud.embedded.nats import INGEST_USER
+from cloud.figures import directory
 from firmware_protocols.wire import topics
 
 STAGES: Final = (300, 3_000, 30_000)
@@ -285,6 +288,22 @@ def proof(counties: Sequence[County], fleets: Sequence[Any]) -> dict[str, int]:
     return {"said": said, "stored": stored, "missing": missing, "doubled": doubled}
 
 
+def city(counties: Sequence[County], homes: int) -> dict[str, float]:
+    """What the city's page of figures takes, asked of both counties at once."""
+    told = [tomllib.loads(county.config.read_text())["database"]["service_dsn"] for county in counties]
+    asked = [
+        settings.County(
+            COUNTIES[county.number][0], (county.first_shard, county.first_shard + SHARDS - 1), dsn
+        )
+        for county, dsn in zip(counties, told, strict=True)
+    ]
+    began = time.monotonic()
+    answers = asyncio.run(directory.ask(asked, datetime.now(UTC)))
+    took_ms = (time.monotonic() - began) * 1_000
+    counted = sum(tenant.homes for answer in answers for tenant in answer.tenants)
+    return {"homes": homes, "counted": counted, "took_ms": round(took_ms, 1)}
+
+
 def run(folder: Path, stages: Sequence[int], window_s: float) -> dict[str, Any]:
     """All stages, then the fault at the middle one."""
     with standing(folder) as (cluster, counties, secret):
@@ -297,7 +316,12 @@ def run(folder: Path, stages: Sequence[int], window_s: float) -> dict[str, Any]:
             costs[-1]["fleets"] = fleets[-len(counties) :]
         broken = fault(cluster, counties, stages[len(stages) // 2], secret)
         fleets += broken["fleets"]
-        return {"costs": costs, "fault": broken, "proof": proof(counties, fleets)}
+        return {
+            "costs": costs,
+            "fault": broken,
+            "proof": proof(counties, fleets),
+            "city": city(counties, stages[-1]),
+        }
 
 
 def failures(result: Mapping[str, Any]) -> list[str]:
@@ -308,6 +332,8 @@ def failures(result: Mapping[str, Any]) -> list[str]:
         found.append(f"{proven['stored']} stored of {proven['said']}")
     fleets = [fleet for one in (*result["costs"], result["fault"]) for fleet in one["fleets"]]
     found += [f"{fleet['unsettled']} batches never named" for fleet in fleets if fleet["unsettled"]]
+    if result["city"]["counted"] != result["city"]["homes"]:
+        found.append(f"the city counts {result['city']['counted']} of {result['city']['homes']} homes")
     if not result["fault"]["it_came_back"]:
         found.append("the killed node did not come back")
     return found
@@ -344,6 +370,7 @@ def shown(result: Mapping[str, Any]) -> str:
     text.append(f"{result['fault']['killed']} killed with {result['fault']['homes']} homes:")
     text += [f"        {_settled(fleet)}" for fleet in result["fault"]["fleets"]]
     text.append(", ".join(f"{name} {value}" for name, value in result["proof"].items()))
+    text.append("the city: {counted} homes of two counties counted in {took_ms} ms".format(**result["city"]))
     text += [f"FAILED {what}" for what in result["failed"]] or ["nothing lost, nothing doubled"]
     return "\n".join(text) + "\n"
 

@@ -25,6 +25,8 @@ import httpx
 
 from benchmarks.gateways import ROOT, free_port, spawn, wait_for
 from cloud import machine_secret
+from cloud.db import roles
+from cloud.db.migrate import migrate
 from cloud.embedded import Nats, Postgres
 from cloud.embedded.accounts import gateway_account
 from cloud.embedded.nats import INGEST_USER
@@ -152,7 +154,7 @@ class Split:
 
 @contextmanager
 def split(
-    folder: Path, roster: Mapping[str, Any], *, roles: Sequence[Part] = ROLES, more: str = ""
+    folder: Path, roster: Mapping[str, Any], *, parts: Sequence[Part] = ROLES, more: str = ""
 ) -> Iterator[Split]:
     """Run the cloud with ``roster`` loaded. ``more``: further lines of the configuration."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -169,9 +171,9 @@ def split(
     try:
         cloud.config.write_text(_configuration(cloud) + more)
         load(cloud.config, roster)
-        for role in roles:
+        for role in parts:
             cloud.roles[role] = Kept(command(cloud.config, role), folder / f"role-{role}.log")
-        if "api" in roles and not wait_for(cloud.ready, START_S, 0.2):
+        if "api" in parts and not wait_for(cloud.ready, START_S, 0.2):
             raise RuntimeError(f"the cloud does not start, see {folder}/role-*.log")
         yield cloud
     finally:
@@ -192,23 +194,29 @@ def _configuration(cloud: Split) -> str:
 
 
 def services_told(dsn: str, port: int, secret: str) -> str:
-    """The lines of a configuration that name a database and a broker of this machine."""
+    """The lines of a configuration that name a database of this machine, which is brought to the newest
+    schema first, because its roles stand in there, and a broker.
+    """
+    migrate(dsn)
+    signed_in = roles.let_in(dsn)
     return (
         f"[database]\ndsn = {json.dumps(dsn)}\n"
+        f"service_dsn = {json.dumps(signed_in[roles.SERVICE])}\n"
+        f"api_dsn = {json.dumps(signed_in[roles.API])}\n"
         f'[broker]\nhost = "127.0.0.1"\nport = {port}\nuser = "{INGEST_USER}"\n'
         f"secret = {json.dumps(secret)}\n"
     )
 
 
 def load(config: Path, roster: Mapping[str, Any]) -> None:
-    """Bring the database to the newest schema and load ``roster``.
+    """Load ``roster``.
 
     Raises:
-        RuntimeError: a command fails, with what it said.
+        RuntimeError: it is refused, with what was said.
     """
     file = config.with_name("roster.json")
     file.write_text(json.dumps(roster, ensure_ascii=False), encoding="utf-8")
-    for words in (command(config, "migrate"), command(config, "load", str(file))):
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{words[3]} failed: {done.stderr[-1_000:]}")
+    words = command(config, "load", str(file))
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the roster is not loaded: {done.stderr[-1_000:]}")
