@@ -2,8 +2,9 @@
 
 What this is: thirty days of readings (three million) and a few alarms appended to a real outbox as fast as it
 takes them, opened again by a real agent, and drained to a broker and a sink that commits; then an hour of one
-reading a second in compressed time, to count what it writes. What it is not: a Raspberry Pi; times are this
-machine's. The one idea: bytes are what the kernel says that the process wrote (``write_bytes`` of
+record a second in compressed time, to count what it writes: by the outbox alone, and by the whole road of a
+home with all rules, a plan, and the evidence of its alarms in force. What it is not: a Raspberry Pi; times are
+this machine's. The one idea: bytes are what the kernel says that the process wrote (``write_bytes`` of
 ``/proc/self/io``, pages of 4 KiB handed to the block device), so the file must not lie on a tmpfs.
 """
 
@@ -22,9 +23,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.gateways import GATEWAY, Gateway, Mosquitto, OurSink, our_gateway, wait_for
-from edge_agent.clock import Stamp
+from edge_agent.clock import Clock, Stamp
+from edge_agent.drivers import Incoming
 from edge_agent.health import written_bytes
 from edge_agent.outbox import Outbox
+from edge_agent.pipeline import Pipeline
+from edge_agent.prompt import Announcer
+from edge_agent.rules import RULES, Home, InForce
+from edge_agent.settings import Device, DeviceKind
+from edge_agent.ulid import Ulids
+from firmware_protocols.codec import Frame
 from firmware_protocols.model import (
     Alarm,
     AlarmId,
@@ -37,7 +45,9 @@ from firmware_protocols.model import (
     Quantity,
     Reading,
 )
+from firmware_protocols.serial import micradar
 from firmware_protocols.wire.envelope import Batch
+from firmware_protocols.wire.plan import parse as parse_plan
 from firmware_protocols.wire.topics import Lane
 
 DAYS: Final = 30
@@ -45,6 +55,9 @@ A_DAY: Final = 100_000
 """Readings: a little more than one a second, from a dozen sensors."""
 ALARMS: Final = 300
 WEAR_S: Final = 3600
+_RADAR: Final = DeviceId("radar")
+_FALL_EVERY: Final = 900
+"""Seconds between two falls: some hundred times what a home has."""
 TARGETS: Final = {"written_mb_per_day": 100.0, "resident_mib": 60.0}
 CARD_TB: Final = 8.0
 """[D] What a card of 8 GB bears that may be written 1,000 times from end to end, without any overhead."""
@@ -158,6 +171,10 @@ def wear(folder: Path, seconds: int, *, kind: str) -> dict[str, float]:
         box.tick(now)
     written = written_bytes() - before
     box.close(now)
+    return _a_day(written, seconds)
+
+
+def _a_day(written: int, seconds: int) -> dict[str, float]:
     a_day = written / seconds * 86_400
     return {
         "bytes_per_record": round(written / seconds),
@@ -166,10 +183,70 @@ def wear(folder: Path, seconds: int, *, kind: str) -> dict[str, float]:
     }
 
 
+class _Time:
+    """A clock in step whose hands the benchmark moves."""
+
+    def __init__(self) -> None:
+        self.at_s = datetime.now(UTC).timestamp()
+        self.clock = Clock(lambda: self.at_s, lambda: self.at_s, lambda: True, "boot", lambda: self.at_s)
+
+
+def wear_of_a_home(folder: Path, seconds: int) -> dict[str, float]:
+    """One frame a second from a radar through the whole road, and a fall each quarter of an hour.
+
+    Each distance is far enough from the last one to be stored; each fall is asked about, raised, and carries
+    the last minute's frames. What the cloud has is settled at once.
+    """
+    box, time_ = Outbox(folder / "wear-home.sqlite", GATEWAY), _Time()
+    pipeline = _pipeline(box, time_.clock)
+    before = written_bytes()
+    for number in range(seconds):
+        time_.at_s += 1
+        for payload in _frames(number):
+            frame = Frame(_RADAR, payload, time_.clock.now())
+            pipeline.take(Incoming("micradar", frame))
+        pipeline.tick()
+        for lane in Lane:
+            for frozen in box.take(lane, 8):
+                box.settle(frozen.key.epoch, lane, [frozen.key.first])
+    written = written_bytes() - before
+    box.close(time_.clock.now())
+    return _a_day(written, seconds)
+
+
+def _frames(number: int) -> list[bytes]:
+    """What the radar says in this second: a reading; now and then a fall, and the end of one."""
+    said = [micradar.encode_distance((number * 37) % 1999)]
+    if number % _FALL_EVERY in {0, _FALL_EVERY // 2}:
+        said.append(micradar.encode_fall(number % _FALL_EVERY == 0))
+    return said
+
+
+def _pipeline(box: Outbox, clock: Clock) -> Pipeline:
+    """A home with a dozen devices, all rules, and a plan."""
+    kinds = [DeviceKind.RADAR, DeviceKind.PENDANT, DeviceKind.BED, DeviceKind.DOOR, DeviceKind.SMOKE]
+    kinds += [DeviceKind.MOTION] * 5 + [DeviceKind.HEART_RATE, DeviceKind.MAINS]
+    names = [_RADAR, *(DeviceId(f"device-{number}") for number in range(1, len(kinds)))]
+    devices = {name: Device(name, kind, f"room-{name}") for name, kind in zip(names, kinds, strict=True)}
+    in_force = InForce(parse_plan({"version": 3, "person": {"lives_alone": True, "wanders": True}}))
+    home = Home(
+        {name: str(device.kind) for name, device in devices.items()},
+        Ulids(clock.now),
+        20.0,
+        {name: device.room for name, device in devices.items()},
+        in_force,
+    )
+    rules = {name: make(home) for name, make in RULES.items()}
+    return Pipeline(devices, box, rules, Announcer(), clock, in_force=in_force)
+
+
 def measure(folder: Path, readings: int) -> dict[str, Any]:
     """All of it."""
     result: dict[str, Any] = {}
     result["wear"] = {kind: wear(folder, WEAR_S, kind=kind) for kind in ("reading", "event")}
+    result["wear"]["home"] = wear_of_a_home(folder, WEAR_S)
+    if not readings:
+        return result
     with ExitStack() as stack:
         source, uplink = Mosquitto(folder / "source"), Mosquitto(folder / "uplink")
         stack.callback(source.stop)
@@ -189,8 +266,12 @@ def measure(folder: Path, readings: int) -> dict[str, Any]:
 def misses(result: Mapping[str, Any]) -> list[str]:
     """Which targets were missed, in words."""
     found = []
-    if result["wear"]["reading"]["written_mb_per_day"] > TARGETS["written_mb_per_day"]:
-        found.append(f"{result['wear']['reading']['written_mb_per_day']} MB/day at one reading a second")
+    for kind in ("reading", "home"):
+        written = result["wear"][kind]["written_mb_per_day"]
+        if written > TARGETS["written_mb_per_day"]:
+            found.append(f"{written} MB/day of a {kind} at one frame a second")
+    if "fill" not in result:
+        return found
     if result["fill"]["dropped"]:
         found.append(f"{result['fill']['dropped']} readings dropped while filling")
     drained = result["drain"]
@@ -208,11 +289,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
     parser.add_argument("--readings", type=int, default=DAYS * A_DAY)
+    parser.add_argument("--wear-only", action="store_true", help="only what it writes")
     parser.add_argument("--dir", type=Path, default=Path("/var/tmp"), help="a folder on a real disk")
     options = parser.parse_args(argv)
     folder = Path(tempfile.mkdtemp(prefix="anban-resources-", dir=options.dir))
     try:
-        result = measure(folder, options.readings)
+        result = measure(folder, 0 if options.wear_only else options.readings)
     finally:
         shutil.rmtree(folder)
     missed = misses(result)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import resource
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -71,6 +72,21 @@ def wear(written: int, within_s: float, disk: int) -> dict[str, float]:
     return {"written_mb_per_day": round(a_day / 1e6, 1), "card_years": round(years, 1)}
 
 
+@dataclass(slots=True)
+class Today:
+    """What this process has written since the day (UTC) began, or since it began itself."""
+
+    day: date | None = None
+    before: int = 0
+
+    def figures(self, written: int, now: datetime) -> dict[str, float]:
+        """``written``: bytes since the process began."""
+        if now.date() != self.day:
+            self.before = 0 if self.day is None else written
+            self.day = now.date()
+        return {"written_mb_today": round((written - self.before) / 1e6, 1)}
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """Collects the heartbeat."""
@@ -85,6 +101,7 @@ class Health:
     """How far the newest update is."""
     since_s: float = 0.0
     """When this process began, in the clock's elapsed time."""
+    today: Today = field(default_factory=Today)
 
     def state(self) -> State:
         """The heartbeat as of now."""
@@ -104,10 +121,12 @@ class Health:
         )
 
     def _figures(self) -> dict[str, float]:
+        written = written_bytes()
         figures = {
             "resident_mib": resident_mib(),
             "free_mib": free_mib(self.folder),
-            **wear(written_bytes(), self.clock.elapsed_s() - self.since_s, disk_bytes(self.folder)),
+            **self.today.figures(written, self.clock.now()),
+            **wear(written, self.clock.elapsed_s() - self.since_s, disk_bytes(self.folder)),
             "outbox_in_memory": float(bool(self.outbox.fault)),
             "outbox_replaced": float(bool(self.outbox.replaced)),
             "thinned": float(self.pipeline.thinning.thinned),

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     guard = Guard(places, chosen.locks, chosen.within, chosen.restart, chosen.remount)
     try:
         if chosen.what == "switch":
-            guard.switch(chosen.env, chosen.version)
+            guard.switch(chosen.env, chosen.version, anyway=chosen.anyway)
         else:
             {"start": guard.start, "look": guard.look}[chosen.what]()
     except OSError as error:
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     switch = steps.add_parser("switch", help="try an environment that a person has made, at the next start")
     switch.add_argument("env", metavar="ENV")
     switch.add_argument("version", metavar="VERSION")
+    switch.add_argument("--anyway", action="store_true", help="also while an alarm is open")
     return parser
 
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,8 @@ def make(program: Path, name: str, wheels: Path, version: str, user: int | None)
         _link(_packages(running), _packages(fresh))
         wanted = f"{NAME}[edge]=={version}"
         offline = ["--no-index", "--find-links", str(wheels), "--no-cache-dir", "--disable-pip-version-check"]
-        _run([str(fresh / "bin" / "python"), "-m", "pip", "install", "--quiet", *offline, wanted], _INSTALL_S)
+        pip = [str(fresh / "bin" / "python"), "-m", "pip", "install", "--quiet", *offline, wanted]
+        _run(pip, _INSTALL_S, room={"TMPDIR": str(wheels)})
         _run([str(fresh / "bin" / "anban-edge"), "--help"], _TRY_S, user)
     except (OSError, InstallError) as error:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -69,11 +71,20 @@ def _link(source: Path, target: Path) -> None:
         shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
 
 
-def _run(command: list[str], within_s: float, user: int | None = None) -> None:
+def _run(
+    command: list[str], within_s: float, user: int | None = None, room: Mapping[str, str] | None = None
+) -> None:
+    """``room``: more of the environment, such as where temporary files may be."""
     clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "PIP_CONFIG_FILE": os.devnull}
     try:
         done = subprocess.run(
-            command, env=clean, capture_output=True, text=True, check=False, timeout=within_s, user=user
+            command,
+            env={**clean, **(room or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=within_s,
+            user=user,
         )
     except subprocess.TimeoutExpired as error:
         raise InstallError(f"{Path(command[0]).name} takes more than {within_s:.0f} s") from error

@@ -43,6 +43,10 @@ _SPARE_BYTES: Final = 64 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 
 
+class AlarmOpenError(OSError):
+    """The program must not be changed now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """``restart``: the command that starts the agent anew. ``remount``: the program's folder is a mount of
@@ -78,8 +82,14 @@ class Guard:
         if goes_back:
             subprocess.run(shlex.split(self.restart), check=False)
 
-    def switch(self, env: str, new: str) -> None:
-        """Put ``env`` with version ``new``, which a person has installed, on trial at the next start."""
+    def switch(self, env: str, new: str, *, anyway: bool = False) -> None:
+        """Put ``env`` with version ``new``, which a person has installed, on trial at the next start.
+
+        Raises:
+            AlarmOpenError: somebody is asked or helped now, and it is not to be done ``anyway``.
+        """
+        if self.places.alarm.exists() and not anyway:
+            raise AlarmOpenError("an alarm of this home is open: wait until it is over, or say --anyway")
         with self._alone("step"), self._writable():
             record = self._record()
             before = self.places.trusted if self.places.trusted.is_symlink() else self.places.current
@@ -93,6 +103,12 @@ class Guard:
                 uptime_s(),
             )
             write(self.places.record, replace(record, installed=None, trial=trial))
+            self.on_trial.touch()
+
+    @property
+    def on_trial(self) -> Path:
+        """There while something is on trial, so that nobody looks in vain once a minute."""
+        return self.locks / "trial"
 
     # -- the trial ---------------------------------------------------------------------------------
 
@@ -106,6 +122,7 @@ class Guard:
         )
         serial = max(record.serial, found.serial)
         write(self.places.record, replace(record, serial=serial, installed=None, trial=trial))
+        self.on_trial.touch()
         point(self.places.current, trial.env)
         log.info("on trial version=%s", trial.version)
 
@@ -128,6 +145,7 @@ class Guard:
             self._end(replace(record, refused=refused), Outcome(trial.id, trial.version, "back", reason))
         else:
             self._keep(record, trial)
+            self.on_trial.touch()
             if starting:
                 point(self.places.current, trial.env)
         return False
@@ -138,6 +156,7 @@ class Guard:
 
     def _end(self, record: Record, outcome: Outcome) -> None:
         write(self.places.record, replace(record, trial=None, last=outcome))
+        self.on_trial.unlink(missing_ok=True)
         log.warning("trial over version=%s %s %s", outcome.version, outcome.state, outcome.reason)
 
     def _trust_what_runs(self) -> None:

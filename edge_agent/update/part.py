@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import logging
 import secrets
 import shutil
@@ -128,7 +129,20 @@ class Updates:
 
     # -- on the way there --------------------------------------------------------------------------
 
+    def _show_alarm(self) -> None:
+        """For whoever wants to change the program by hand."""
+        is_open = self.alarms.count(self.clock.now()) > 0
+        if is_open == self.places.alarm.exists():
+            return
+        with contextlib.suppress(OSError):
+            if is_open:
+                self.places.asked.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write(self.places.alarm, Mark("open"))
+            else:
+                self.places.alarm.unlink()
+
     async def _look(self) -> None:
+        self._show_alarm()
         record, request = self._record(), read(Request, self.places.request)
         if record.trial is not None:
             self._update = Update(record.trial.version, "trial")

@@ -111,6 +111,11 @@ class Places:
         return self.asked / "committed.json"
 
     @property
+    def alarm(self) -> Path:
+        """Somebody is asked or helped now."""
+        return self.asked / "alarm.json"
+
+    @property
     def files(self) -> Path:
         return self.asked / "files"
 

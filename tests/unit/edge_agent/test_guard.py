@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_agent.update.environment import InstallError
-from edge_agent.update.guard import Guard, copy_checked
+from edge_agent.update.guard import AlarmOpenError, Guard, copy_checked
 from edge_agent.update.places import Installed, Mark, Places, Record, Request, read, write
 from edge_agent.update.trial import MOST_STARTS
 
@@ -265,3 +265,22 @@ def test_only_a_plain_file_with_just_its_bytes_is_copied(tmp_path: Path) -> None
             copy_checked(source, target, size, good)
     with pytest.raises(OSError, match="symbolic links"):
         copy_checked(link, target, 3, good)
+
+
+def test_by_hand_too_nothing_is_changed_while_an_alarm_is_open(scene: Scene) -> None:
+    scene.guard().start()
+    write(scene.places.alarm, Mark("open"))
+    with pytest.raises(AlarmOpenError, match="an alarm of this home is open"):
+        scene.guard().switch(NEW, "2.0.0")
+    scene.guard().switch(NEW, "2.0.0", anyway=True)
+    scene.guard().start()
+    assert scene.links == (NEW, OLD)
+
+
+def test_while_something_is_on_trial_a_mark_says_so(scene: Scene) -> None:
+    scene.begin()
+    scene.guard().start()
+    assert scene.guard().on_trial.exists()
+    scene.prove()
+    scene.guard().look()
+    assert not scene.guard().on_trial.exists()

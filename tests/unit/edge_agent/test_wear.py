@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from edge_agent.health import wear, written_bytes
+from edge_agent.health import Today, wear, written_bytes
 
 GIB = 2**30
 
@@ -29,3 +30,10 @@ def test_what_this_process_writes_to_a_disk_is_counted() -> None:
         file.flush()
         os.fsync(file.fileno())
     assert written_bytes() - before >= 1_000_000
+
+
+def test_what_was_written_today_begins_anew_at_midnight() -> None:
+    today, evening = Today(), datetime(2026, 6, 1, 23, 59, tzinfo=UTC)
+    assert today.figures(5_000_000, evening) == {"written_mb_today": 5.0}
+    assert today.figures(7_000_000, evening + timedelta(minutes=1)) == {"written_mb_today": 0.0}
+    assert today.figures(9_500_000, evening + timedelta(hours=1)) == {"written_mb_today": 2.5}
