@@ -12,6 +12,7 @@ import http.client
 import logging
 import shutil
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -42,8 +43,10 @@ class FetchError(Exception):
         return self.reason
 
 
-def fetch(cloud: Cloud, release: Release, folder: Path) -> None:
+def fetch(cloud: Cloud, release: Release, folder: Path, is_over: Callable[[], bool] = lambda: False) -> None:
     """Have all files of ``release`` in ``folder``, and nothing else. Blocks; may be killed and called again.
+
+    ``is_over``: asked now and then; once true, it is given up.
 
     Raises:
         FetchError: not all of them could be had now.
@@ -56,7 +59,7 @@ def fetch(cloud: Cloud, release: Release, folder: Path) -> None:
         if free < needed + SPARE_BYTES:
             raise FetchError(f"{free >> 20} MiB are free, {(needed + SPARE_BYTES) >> 20} are needed")
         for file in missing:
-            _fetch_one(cloud, release.version, file, folder)
+            _fetch_one(cloud, release.version, file, folder, is_over)
     except ssl.SSLError as error:
         raise FetchError(f"{cloud.url} is not trusted: {error}") from error
     except (OSError, http.client.HTTPException, OfficeError) as error:
@@ -74,22 +77,31 @@ def _is_there(path: Path, file: File) -> bool:
     return path.is_file() and path.stat().st_size == file.size and _hash(path) == file.sha256
 
 
-def _fetch_one(cloud: Cloud, version: str, file: File, folder: Path) -> None:
+def _fetch_one(cloud: Cloud, version: str, file: File, folder: Path, is_over: Callable[[], bool]) -> None:
     part = folder / (file.name + _PART)
     have = part.stat().st_size if part.exists() else 0
     if have > file.size:
         part.unlink()
         have = 0
     if have < file.size:
-        _download(cloud, f"{PATH}/{version}/{file.name}", part, have, file.size)
+        _download(cloud, f"{PATH}/{version}/{file.name}", part, Span(have, file.size), is_over)
     if _hash(part) != file.sha256:
         part.unlink()
         raise FetchError(f"{file.name} is not the file that was signed", final=have == 0)
     part.replace(folder / file.name)
 
 
-def _download(cloud: Cloud, path: str, part: Path, have: int, size: int) -> None:
-    """Append to ``part`` what is missing of ``size`` bytes."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``have`` bytes are there of ``size``."""
+
+    have: int
+    size: int
+
+
+def _download(cloud: Cloud, path: str, part: Path, span: Span, is_over: Callable[[], bool]) -> None:
+    """Append to ``part`` what is missing."""
+    have, size = span.have, span.size
     connection = office.connected(cloud)
     try:
         connection.request("GET", path, headers={"Range": f"bytes={have}-"} if have else {})
@@ -98,15 +110,16 @@ def _download(cloud: Cloud, path: str, part: Path, have: int, size: int) -> None
                 raise FetchError(f"the cloud does not give {part.stem}: HTTP {answer.status}")
             if answer.status == HTTPStatus.OK:
                 have = 0  # it does not do parts: from the beginning
-            have = _append(answer, part, have, size)
+            have = _append(answer, part, Span(have, size), is_over)
     finally:
         connection.close()
     if have < size:
         raise FetchError(f"{part.stem} ended early, {size - have} bytes are missing")
 
 
-def _append(answer: http.client.HTTPResponse, part: Path, have: int, size: int) -> int:
-    """Write what comes behind the first ``have`` bytes; return how many there are then."""
+def _append(answer: http.client.HTTPResponse, part: Path, span: Span, is_over: Callable[[], bool]) -> int:
+    """Write what comes behind the bytes that are there; return how many there are then."""
+    have, size = span.have, span.size
     with part.open("r+b" if have else "wb") as writing:
         writing.seek(have)
         while chunk := answer.read(min(_CHUNK, size - have + 1)):
@@ -114,6 +127,8 @@ def _append(answer: http.client.HTTPResponse, part: Path, have: int, size: int) 
             if have > size:
                 raise FetchError(f"{part.stem} is longer than what was signed", final=True)
             writing.write(chunk)
+            if is_over():
+                raise FetchError("given up: the agent ends")
     return have
 
 

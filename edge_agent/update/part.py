@@ -15,6 +15,7 @@ import logging
 import secrets
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,7 +170,7 @@ class Updates:
             self._update = Update(request.version, "fetching")
         try:
             release = self._checked(request.document, request.signature, again=request.again)
-            await asyncio.to_thread(fetch, self.cloud, release, self.places.files)
+            await self._fetch_files(release)
             write(self.places.staged, Mark(request.id))
         except FetchError as error:
             self._not_fetched(request, str(error), final=error.final)
@@ -179,6 +180,14 @@ class Updates:
             self._not_fetched(request, str(error.strerror), final=False)
         else:
             self._update = Update(request.version, "installing")
+
+    async def _fetch_files(self, release: Release) -> None:
+        """In a thread, which must not outlive us: the agent may have to end at any moment."""
+        over = threading.Event()
+        try:
+            await asyncio.to_thread(fetch, self.cloud, release, self.places.files, over.is_set)
+        finally:
+            over.set()
 
     def _not_fetched(self, request: Request, reason: str, *, final: bool) -> None:
         if self._update.reason != reason:

@@ -31,6 +31,19 @@ _PACKAGES = ("firmware_protocols", "edge_agent")
 _MUTE = ("for frozen in chosen:", "for frozen in [one for one in chosen if one.key.lane is Lane.BULK]:")
 """In ``edge_agent/uplink.py``: a version that never sends an alarm or event."""
 
+_READ_ONLY = """\
+set -e
+mount --make-rprivate /
+for kept in agent locks program; do mount --bind {folder}/$kept {folder}/$kept; done
+mount -o remount,bind,ro {folder}/program
+for shared in /tmp /var/tmp /dev/shm; do
+    if mountpoint -q $shared; then mount -o remount,bind,ro $shared; fi
+done
+mount -o remount,bind,ro /
+if touch {folder}/probe /etc/probe /var/tmp/probe 2>/dev/null; then echo "not read-only" >&2; exit 9; fi
+exec "$@"
+"""
+
 
 @dataclass
 class Press:
@@ -93,9 +106,11 @@ class Machine:
     within_s: float = 300.0
     around: Sequence[str] = ()
     """What each command is run by: a namespace of its own, say."""
+    remount: bool = False
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _agent: subprocess.Popen[bytes] | None = None
+    _guard: subprocess.Popen[bytes] | None = None
 
     @property
     def program(self) -> Path:
@@ -134,19 +149,38 @@ class Machine:
         )
         self.places.current.symlink_to(name)
 
-    def guard(self, *words: str, python: str = "", wrap: str = "") -> subprocess.CompletedProcess[str]:
-        """One run of the guard, from the version it is to be run from."""
+    def make_read_only(self) -> None:
+        """From now on each command sees a machine of which only the data and the guard's locks can be
+        written: not even the program, unless the guard mounts it anew.
+        """
+        for folder in ("agent", "locks"):
+            (self.folder / folder).mkdir(exist_ok=True)
+        script = self.folder / "read-only"
+        script.write_text(_READ_ONLY.format(folder=self.folder))
+        self.around = ("unshare", "--mount", "sh", str(script))
+        self.remount = True
+
+    def guarding(self, what: str) -> list[str]:
+        """The command of the guard, from the version it is to be run from."""
         trusted = self.places.trusted if self.places.trusted.is_symlink() else self.places.current
-        interpreter = python or str(trusted / "bin" / "python")
-        module = ["-c", wrap] if wrap else ["-m", "edge_agent.update"]
         options = {
             "program": self.program, "data": self.folder / "agent", "key": self.key,
             "locks": self.folder / "locks", "within": self.within_s, "restart": f"sh {self.folder}/restart",
         }  # fmt: skip
         said = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        return subprocess.run(
-            [*self.around, interpreter, *module, *said, *words], capture_output=True, text=True, check=False
-        )
+        python = str(trusted / "bin" / "python")
+        remount = ["--remount"] if self.remount else []
+        return [*self.around, python, "-m", "edge_agent.update", *said, *remount, what]
+
+    @property
+    def environments(self) -> int:
+        """How many there are, whole or not."""
+        return sum(not path.is_symlink() for path in self.program.glob("env-*"))
+
+    def kill_guard(self) -> None:
+        """End the guard and what it runs, as the end of a unit does; it is run again."""
+        if self._guard is not None and self._guard.poll() is None:
+            os.killpg(self._guard.pid, signal.SIGKILL)
 
     @contextmanager
     def on(self) -> Iterator[None]:
@@ -172,7 +206,7 @@ class Machine:
 
     def _keep_running(self) -> None:
         while not self._stopping.is_set():
-            self.guard("start")
+            subprocess.run(self.guarding("start"), check=False)
             command = [*self.around, str(self.places.current / "bin" / "anban-edge"), "run", "--config"]
             with self.log.open("ab") as log:
                 self._agent = subprocess.Popen(
@@ -185,11 +219,18 @@ class Machine:
             self._stopping.wait(0.2)
 
     def _look(self) -> None:
-        while not self._stopping.wait(0.5):
-            done = self.guard("look")
-            if done.stderr:
-                with (self.folder / "guard.log").open("a") as log:
-                    log.write(done.stderr)
+        """As systemd does: when the agent's folder has changed, and again and again during a trial."""
+        seen = 0
+        while not self._stopping.wait(0.1):
+            asked, on_trial = self.places.asked, (self.folder / "locks" / "trial").exists()
+            changed = asked.stat().st_mtime_ns if asked.exists() else 0
+            if changed == seen and not on_trial:
+                continue
+            seen = changed
+            self._guard = subprocess.Popen(self.guarding("look"), start_new_session=True)
+            if self._guard.wait() == -signal.SIGKILL:
+                seen = 0
+            self._stopping.wait(0.5)
 
 
 def run(command: Sequence[str], **options: object) -> None:

@@ -128,3 +128,11 @@ def test_an_alarms_room_is_left_on_the_disk(
 def test_a_cloud_that_is_away_is_named(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match=r"http://127\.0\.0\.1:1"):
         fetch(Cloud("http://127.0.0.1:1"), RELEASE, tmp_path)
+
+
+def test_a_fetch_that_is_given_up_leaves_what_it_has(shop: Shop, tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="given up"):
+        fetch(shop.cloud, RELEASE, tmp_path, lambda: True)
+    fetch(shop.cloud, RELEASE, tmp_path)
+    assert shop.asked[0] == 0
+    assert shop.asked[1] > 0
