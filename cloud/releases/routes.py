@@ -23,6 +23,7 @@ from cloud.releases.store import Stored
 router = APIRouter(tags=["releases"])
 
 _RANGE: Final = re.compile(r"bytes=(0|[1-9][0-9]{0,12})-")
+_BYTES: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 Version = Annotated[str, Path(max_length=32, pattern=r"^[0-9]+(\.[0-9]+){1,3}$")]
 Name = Annotated[str, Path(max_length=160, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\.whl$")]
 
@@ -33,10 +34,10 @@ Name = Annotated[str, Path(max_length=160, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]
     summary="A file of a release, for gateways",
     response_class=StreamingResponse,
     responses={
-        HTTPStatus.OK.value: {"content": {"application/octet-stream": {}}},
+        HTTPStatus.OK.value: {"content": _BYTES},
         HTTPStatus.PARTIAL_CONTENT.value: {
             "description": "From the byte asked for on",
-            "content": {"application/octet-stream": {}},
+            "content": _BYTES,
         },
         **responses(HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
     },
