@@ -41,17 +41,24 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
     MANAGE_TENANTS = "manage_tenants"
+    MANAGE_CONSENT = "manage_consent"
+    OVERRIDE_CONSENT = "override_consent"
+    REVIEW_ACCESS = "review_access"
+    MANAGE_PERSON = "manage_person"
 
 
 _HANDLING: Final = frozenset({Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME})
 _WATCHING: Final = _HANDLING | {Permission.READ_FIGURES, Permission.SHARE_INCIDENT}
+_CONSENT: Final = frozenset({Permission.MANAGE_CONSENT, Permission.OVERRIDE_CONSENT})
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.ADMIN: _WATCHING | {Permission.ADMINISTER},
-    Role.SUPERVISOR: _WATCHING,
-    Role.OPERATOR: _WATCHING,
-    Role.CASEWORKER: _HANDLING,
-    Role.RESPONDER: _HANDLING,
+    Role.ADMIN: _WATCHING
+    | _CONSENT
+    | {Permission.ADMINISTER, Permission.REVIEW_ACCESS, Permission.MANAGE_PERSON},
+    Role.SUPERVISOR: _WATCHING | _CONSENT | {Permission.REVIEW_ACCESS},
+    Role.OPERATOR: _WATCHING | _CONSENT,
+    Role.CASEWORKER: _HANDLING | _CONSENT,
+    Role.RESPONDER: _HANDLING | {Permission.OVERRIDE_CONSENT},
     Role.FAMILY: frozenset({Permission.READ_HOME}),
     Role.EVALUATOR: frozenset({Permission.READ_FIGURES}),
     Role.AUDITOR: frozenset({Permission.READ_AUDIT}),

@@ -34,7 +34,16 @@ select
     staff.role,
     staff.name,
     staff.locale,
-    array(select home_id from staff_home where staff_id = staff.id order by home_id) as homes
+    array(
+        select staff_home.home_id from staff_home
+        where staff_home.staff_id = staff.id
+          and not (staff.role = 'family' and exists (
+              select from withheld
+              where withheld.home_id = staff_home.home_id and withheld.standing
+                and withheld.purpose = 'family_sharing'
+          ))
+        order by staff_home.home_id
+    ) as homes
 from session
 join staff on staff.id = session.staff_id
 where session.token_hash = %(token_hash)s

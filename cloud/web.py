@@ -33,6 +33,7 @@ from cloud.incidents import routes as incident_routes
 from cloud.metrics import STREAMS
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
+from cloud.privacy import routes as privacy_routes
 from cloud.problems import Problem
 from cloud.register import routes as register_routes
 from cloud.releases import routes as release_routes
@@ -55,6 +56,7 @@ ROUTERS: Final = (
     stream.router,
     people_routes.router,
     register_routes.router,
+    privacy_routes.router,
     enrolment_routes.router,
     release_routes.router,
     figure_routes.router,

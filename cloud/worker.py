@@ -9,6 +9,7 @@ and one that takes long has a hand of its own, so that neither holds up the next
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +24,7 @@ from cloud.dispatch import ladder
 from cloud.incidents import store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
+from cloud.privacy import tasks as consents
 from cloud.releases import store as releases
 from cloud.sealed import keyring
 from cloud.series import keeper as series_keeper
@@ -109,9 +111,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
 
 
 def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
-    """The first three in the order in which one leads to the next; then the paths that fell silent and the
-    releases that go out.
-    """
+    """The first three in the order in which one leads to the next; then what has time."""
 
     async def fire(incident_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
@@ -138,6 +138,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("messages", deliver.due, send, hands=8, batch=1),
         Job("paths", texts.due, miss),
         Job("releases", releases.due, release),
+        Job("consents", consents.due, functools.partial(consents.work, pool)),
     )
 
 

@@ -14,6 +14,7 @@ from edge_agent.clock import Clock
 from edge_agent.drivers import Driver
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
+from edge_agent.rules.disarmed import unarmed
 from edge_agent.version import version
 from firmware_protocols.wire.control import State, Update
 
@@ -131,6 +132,9 @@ class Health:
             "outbox_replaced": float(bool(self.outbox.replaced)),
             "thinned": float(self.pipeline.thinning.thinned),
         }
+        off = unarmed(self.pipeline.in_force.plan)
+        if off:
+            figures |= {"withheld": float(self.pipeline.withheld)} | {f"unarmed/{rule}": 1.0 for rule in off}
         figures |= {f"refused/{device}": float(count) for device, count in self.pipeline.refused.items()}
         for driver in self.drivers:
             figures |= {f"{driver.name}/{name}": value for name, value in driver.health().items()}

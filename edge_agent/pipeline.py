@@ -80,6 +80,8 @@ class Pipeline:
     """Told that something urgent waits in the outbox."""
     refused: Counter[str] = field(default_factory=Counter)
     """Frames refused, by device."""
+    withheld: int = 0
+    """Observations dropped because the plan withholds them."""
     thinning: Thinning = field(default_factory=Thinning)
     in_force: InForce = field(default_factory=InForce)
     """The home's plan, which each alarm names."""
@@ -129,11 +131,14 @@ class Pipeline:
             self._refuse(device, str(error))
             return
         fresh = self._replay.accept(incoming, decoded, now)
-        self.recent.add(incoming.codec, frame, decoded.observations, now)
+        allowed = self._allowed(decoded.observations, device)
+        self.recent.add(
+            incoming.codec, frame, allowed if len(allowed) == len(decoded.observations) else (), now
+        )
         if fresh:
             if note := self._replay.note(device):
                 self.outbox.note(_REPLAY + device, note)
-            self._see(fresh, now, stamp)
+            self._take_fresh(fresh, device, now, stamp)
         elif decoded.heard and not incoming.retained:
             self._note_alive(device, now)
 
@@ -160,8 +165,34 @@ class Pipeline:
         self.outbox.flush(self.clock.now())
 
     def silent_s(self) -> dict[str, float]:
-        """Seconds since each device was heard."""
-        return self._replay.silent_s(self.clock.now())
+        """Seconds since each device was heard; of a device that only speaks when somebody passes, that is
+        itself a trace of the person, so one whose kind is withheld is left out.
+        """
+        kinds = self.in_force.plan.withheld.kinds
+        heard = self._replay.silent_s(self.clock.now())
+        return {name: age_s for name, age_s in heard.items() if str(self._kind(DeviceId(name))) not in kinds}
+
+    def _kind(self, device: DeviceId) -> str:
+        known = self.devices.get(device)
+        return str(known.kind) if known else ""
+
+    def _allowed(self, observations: tuple[Observation, ...], device: DeviceId) -> tuple[Observation, ...]:
+        """Those of ``observations`` that may be collected."""
+        withheld, kind = self.in_force.plan.withheld, self._kind(device)
+        return tuple(one for one in observations if not withheld.hides(one, kind))
+
+    def _take_fresh(
+        self, fresh: tuple[Observation, ...], device: DeviceId, now: datetime, stamp: Stamp
+    ) -> None:
+        """What the person does not allow ends here: no rule sees it and nothing of it is stored; only that
+        the device lives.
+        """
+        allowed = self._allowed(fresh, device)
+        self.withheld += len(fresh) - len(allowed)
+        if allowed:
+            self._see(allowed, now, stamp)
+        elif fresh:
+            self._note_alive(device, now)
 
     def _note_alive(self, device: DeviceId, now: datetime) -> None:
         """The device is there, although it says nothing new."""

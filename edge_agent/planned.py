@@ -14,6 +14,7 @@ from typing import Final
 
 from edge_agent.outbox import Outbox
 from edge_agent.rules import InForce
+from edge_agent.rules.disarmed import unarmed
 from firmware_protocols.wire.plan import DEFAULT, BadPlan, Plan, as_document, parse, unknown_devices
 
 log = logging.getLogger(__name__)
@@ -51,5 +52,6 @@ def put_in_force(document: object, in_force: InForce, devices: Iterable[str], ou
         raise BadPlan(fault)
     outbox.note(NOTE, json.dumps(as_document(plan)))
     in_force.plan = plan
-    log.info("plan in force version=%d", plan.version)
-    return f"version {plan.version} in force"
+    off = ", ".join(unarmed(plan))
+    log.info("plan in force version=%d unarmed=%s", plan.version, off or "none")
+    return f"version {plan.version} in force" + (f"; not armed, for want of consent: {off}" if off else "")

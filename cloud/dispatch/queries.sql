@@ -11,7 +11,7 @@ limit %(limit)s
 select step, due_at from escalation where incident_id = %(incident_id)s for no key update
 
 -- rungs --
--- A rung is reachable until every message that asked it has failed for good.
+-- A rung is reachable until every message that asked it has failed for good; family only while sharing is allowed.
 select
     r.step, r.contact_id, r.name, r.relation, r.has_key, r.state, r.asked_at,
     cardinality(r.channels) > 0 and not exists (
@@ -19,6 +19,10 @@ select
         where m.incident_id = r.incident_id and m.step = r.step and m.template = 'ask'
           and m.created_at >= r.asked_at
         having count(*) > 0 and bool_and(m.state = 'failed')
+    ) and not exists (
+        select from withheld w join incident i on i.home_id = w.home_id
+        where i.id = r.incident_id and r.relation = 'family'
+          and w.standing and w.purpose = 'family_sharing'
     ) as reachable
 from rung r
 where r.incident_id = %(incident_id)s

@@ -142,7 +142,15 @@ with withdrawn as (
 insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn
 
 -- family_steps --
-select step from rung where incident_id = %(incident_id)s and relation = 'family' order by step
+select r.step
+from rung r
+where r.incident_id = %(incident_id)s and r.relation = 'family'
+  and not exists (
+      select from withheld w join incident i on i.home_id = w.home_id
+      where i.id = r.incident_id and r.relation = 'family'
+        and w.standing and w.purpose = 'family_sharing'
+  )
+order by r.step
 
 -- asked_steps --
 select step from rung where incident_id = %(incident_id)s and state = 'asked' order by step
@@ -153,7 +161,7 @@ where incident_id = %(incident_id)s and step is not null and state in ('accepted
 order by step
 
 -- tell_rungs --
--- Each is told on the first channel; the next ones are tried when it fails.
+-- Each is told on the first channel; the next ones are tried when it fails. Family only while sharing is allowed.
 insert into message (incident_id, step, channel, address, locale, template, params, due_at, created_at)
 select
     c.id, r.step, split_part(r.channels[1], ':', 1), r.channels[1], r.locale, %(template)s,
@@ -166,6 +174,11 @@ from incident_card c
 join tenant t on t.id = c.tenant_id
 join rung r on r.incident_id = c.id
 where c.id = %(incident_id)s and r.step = any(%(steps)s) and cardinality(r.channels) > 0
+  and not exists (
+      select from withheld w join incident i on i.home_id = w.home_id
+      where i.id = r.incident_id and r.relation = 'family'
+        and w.standing and w.purpose = 'family_sharing'
+  )
 order by r.step
 
 -- page_supervisor --

@@ -49,13 +49,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """What enrolment says of a gateway."""
+    """What enrolment says of a gateway. ``withholds``: at some time its home's resident did not allow
+    something that it can measure, so its records are looked at one by one.
+    """
 
     id: GatewayId
     shard: int
     home_id: int
     tenant_id: int
     revoked: bool
+    withholds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def admit(
 ) -> AdmittedPlain | None:
     """Judge a plain batch; ``None``: take the careful road, which says why."""
     gateway = gateways.get(message.gateway)
-    if gateway is None or gateway.revoked or gateway.shard != message.shard:
+    if gateway is None or gateway.revoked or gateway.withholds or gateway.shard != message.shard:
         return None
     batch = message.batch
     if batch.earliest_ms < _milliseconds(oldest(now)) or batch.latest_ms > _milliseconds(youngest(now)):

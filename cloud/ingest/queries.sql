@@ -1,7 +1,13 @@
 -- Statements of ingest. Each takes %(now)s where it needs the time; none calls now().
 
 -- gateways --
-select gateway.id, gateway.shard, gateway.home_id, home.tenant_id, gateway.revoked_at is not null as revoked
+select gateway.id, gateway.shard, gateway.home_id, home.tenant_id, gateway.revoked_at is not null as revoked,
+    exists (
+        select from withheld
+        where withheld.home_id = gateway.home_id and (withheld.quantities <> '{}' or exists (
+            select from device where device.gateway_id = gateway.id and device.kind = any (withheld.kinds)
+        ))
+    ) as withholds
 from gateway join home on home.id = gateway.home_id
 where gateway.id = any(%(ids)s);
 
@@ -20,7 +26,7 @@ from unnest(%(gateways)s::text[], %(names)s::text[]) as named (gateway_id, name)
 on conflict do nothing;
 
 -- devices --
-select device.id, device.gateway_id, device.name, device.room
+select device.id, device.gateway_id, device.name, device.room, device.kind
 from device
 join unnest(%(gateways)s::text[], %(names)s::text[]) as named (gateway_id, name)
     on device.gateway_id = named.gateway_id and device.name = named.name;
@@ -41,14 +47,15 @@ update device set last_at = free.at from free where device.id = free.id;
 -- The ledger. A batch that is there already, or that overlaps a stored one (cut anew, against the contract), adds
 -- nothing and is not returned; that is what makes storing exactly-once.
 insert into batch (
-    gateway_id, epoch, lane, first_seq, n, stored_at, readings, events, alarms, gaps, refused
+    gateway_id, epoch, lane, first_seq, n, stored_at, readings, events, alarms, gaps, refused, withheld
 )
 select one.gateway_id, one.epoch, one.lane, one.first_seq, one.n, %(now)s,
-    one.readings, one.events, one.alarms, one.gaps, one.refused
+    one.readings, one.events, one.alarms, one.gaps, one.refused, one.withheld
 from unnest(
     %(gateway_id)s::text[], %(epoch)s::text[], %(lane)s::text[], %(first_seq)s::bigint[], %(n)s::int[],
-    %(readings)s::int[], %(events)s::int[], %(alarms)s::int[], %(gaps)s::int[], %(refused)s::int[]
-) as one (gateway_id, epoch, lane, first_seq, n, readings, events, alarms, gaps, refused)
+    %(readings)s::int[], %(events)s::int[], %(alarms)s::int[], %(gaps)s::int[], %(refused)s::int[],
+    %(withheld)s::int[]
+) as one (gateway_id, epoch, lane, first_seq, n, readings, events, alarms, gaps, refused, withheld)
 where coalesce((
     select stored.first_seq + stored.n <= one.first_seq
     from batch stored

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from cloud.consent.dropping import DroppedSpans, drops, stripped
 from cloud.db import Connection, Queries
 from cloud.ingest import packing
 from cloud.ingest.admit import LATE, UNNAMED, Admitted
 from cloud.ingest.model import Delivery, Gateway, Identity
-from cloud.ingest.timeline import Timeline, Timelines, line_of
-from firmware_protocols.model import Alarm, Event, Reading
+from cloud.ingest.timeline import Mark, Timeline, Timelines, line_of
+from firmware_protocols.model import Alarm, ClockState, Event, Reading
 from firmware_protocols.wire.envelope import Anchor, Batch, Gap
 
 MOST_DEVICES: Final = 500
@@ -30,6 +31,7 @@ class Device:
 
     id: int
     room: str
+    kind: str = ""
 
 
 Devices: TypeAlias = Mapping[tuple[str, str], Device]
@@ -55,6 +57,7 @@ class Parcel:
     batch: Batch | None = None
     timeline: Timeline | None = None
     anchors: tuple[Anchor, ...] = ()
+    withheld: int = 0
 
 
 async def find_devices(
@@ -106,10 +109,13 @@ async def unnamed(conn: Connection, gateways: Iterable[str]) -> Devices:
     return await _fetch_devices(conn, wanted)
 
 
-def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = None) -> Parcel:
+def pack(
+    admitted: Admitted, devices: Devices, timelines: Timelines | None = None, spans: DroppedSpans = ()
+) -> Parcel:
     """Sort the records of one batch by table. A record of a device beyond the bound is refused, but an alarm
     is told of ``UNNAMED``: no bound on devices keeps anybody from calling for help. Times on a timeline
-    that is put right already are put right here.
+    that is put right already are put right here. What ``spans`` withhold is only counted, and of an alarm it
+    costs the evidence.
     """
     tenant, home = admitted.gateway.tenant_id, admitted.gateway.home_id
     batch = admitted.message.batch
@@ -120,6 +126,7 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
     heard: dict[int, datetime] = {}
     in_time = admitted.message.delivery.received_at - LATE
     late = 0
+    withheld, timed = 0, _is_timed(admitted, line)
     for said in admitted.records:
         if isinstance(said, Gap):
             gaps.append(said)
@@ -128,14 +135,20 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
             anchors.append(said)
             continue
         record = replace(said, observed_at=said.observed_at + line.shift) if line else said
+        known_at = record.observed_at if timed else None
         device = devices.get((admitted.gateway.id, record.device))
         if device is None and isinstance(record, Alarm):
-            alarms.append((_of_unnamed(record), devices[admitted.gateway.id, UNNAMED]))
+            alarms.append(
+                (_of_unnamed(stripped(spans, record, known_at)), devices[admitted.gateway.id, UNNAMED])
+            )
             continue
         if device is None:
             refused.append("the gateway names too many devices")
             continue
         at = record.observed_at
+        if drops(spans, record, device.kind, known_at):
+            withheld += 1
+            continue
         heard[device.id] = max(at, heard.get(device.id, at))
         late += at < in_time
         match record:
@@ -144,7 +157,7 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
             case Event():
                 events.append((at, tenant, home, device.id, record.kind.value, record.detail, number))
             case Alarm():
-                alarms.append((record, device))
+                alarms.append((stripped(spans, record, known_at), device))
     identity = Identity(batch.gateway, batch.epoch, batch.lane, batch.first, len(batch.records))
     return Parcel(
         admitted.gateway,
@@ -160,7 +173,14 @@ def pack(admitted: Admitted, devices: Devices, timelines: Timelines | None = Non
         batch,
         line,
         tuple(anchors),
+        withheld,
     )
+
+
+def _is_timed(admitted: Admitted, line: Timeline | None) -> bool:
+    """Whether the batch's times say when something was observed: set, or put right since."""
+    anchored = line is not None and line.mark is Mark.ANCHORED
+    return anchored or admitted.message.batch.clock is not ClockState.UNSYNCED
 
 
 def _of_unnamed(alarm: Alarm) -> Alarm:
@@ -185,7 +205,8 @@ async def copy(conn: Connection, parcels: Sequence[Parcel]) -> None:
 async def _fetch_devices(conn: Connection, wanted: Mapping[str, list[str]]) -> Devices:
     found = await conn.execute(_SQL["devices"], wanted)
     return {
-        (row["gateway_id"], row["name"]): Device(row["id"], row["room"]) for row in await found.fetchall()
+        (row["gateway_id"], row["name"]): Device(row["id"], row["room"], row["kind"])
+        for row in await found.fetchall()
     }
 
 

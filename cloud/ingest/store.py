@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
 from cloud import metrics
+from cloud.consent import effect as consents
 from cloud.db import Connection, Queries
 from cloud.ingest import alarms, commands, plain, plans, retime, rows, tally
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
@@ -143,10 +145,14 @@ async def _parcels(
     }
     devices = await rows.find_devices(conn, careful, named)
     timelines = await retime.find_timelines(conn, careful)
+    withholding = {one.gateway.home_id for one in careful if one.gateway.withholds}
+    spans = await consents.dropped(conn, withholding) if withholding else {}
     parcels: dict[Identity, rows.Parcel] = {}
     for one in admitted:
         parcel = plain.pack(one, devices) if isinstance(one, AdmittedPlain) else None
-        parcel = parcel or rows.pack(plain.by_record(one, now), devices, timelines)
+        parcel = parcel or rows.pack(
+            plain.by_record(one, now), devices, timelines, spans.get(one.gateway.home_id, ())
+        )
         parcels.setdefault(parcel.identity, parcel)
     return parcels
 
@@ -167,6 +173,7 @@ async def _enter_ledger(conn: Connection, parcels: Sequence[rows.Parcel], now: d
     columns = _columns([parcel.identity for parcel in parcels])
     for name in ("readings", "events", "alarms", "gaps", "refused"):
         columns[name] = [len(getattr(parcel, name)) for parcel in parcels]
+    columns["withheld"] = [parcel.withheld for parcel in parcels]
     found = await conn.execute(_SQL["add_batches"], {**columns, "now": now})
     keys = {tuple(row.values()) for row in await found.fetchall()}
     return {parcel.identity for parcel in parcels if _key(parcel.identity) in keys}
@@ -211,7 +218,11 @@ def _recut(parcel: rows.Parcel) -> Poison:
 
 async def _quarantine_records(conn: Connection, parcel: rows.Parcel, now: datetime) -> None:
     reason = f"{len(parcel.refused)} of {parcel.identity.n} records refused: {parcel.refused[0]}"
-    await add_quarantine(conn, Poison(parcel.delivery, reason, parcel.identity.gateway), now)
+    delivery = parcel.delivery
+    if parcel.withheld:  # beside the refused records stand some that nobody may keep
+        delivery = replace(delivery, payload=b"")
+        reason += "; not kept, because others in it are withheld"
+    await add_quarantine(conn, Poison(delivery, reason, parcel.identity.gateway), now)
 
 
 async def _quarantine(
@@ -238,7 +249,7 @@ async def _quarantine(
         return None
     counts = {"readings": [0], "events": [0], "gaps": [0], "alarms": [len(calls)]}
     refused = max(poison.identity.n - len(calls), 0)
-    values = {**_columns([poison.identity]), **counts, "refused": [refused], "now": now}
+    values = {**_columns([poison.identity]), **counts, "refused": [refused], "withheld": [0], "now": now}
     if (await conn.execute(_SQL["add_batches"], values)).rowcount:
         await alarms.store(conn, known, calls, on_alarm, now)
     return poison.identity

@@ -2,7 +2,8 @@
 
 What this is: the view and its one read. What it is not: history; it shows the newest value per device and
 quantity, with its age. The one idea: the purpose of the read decides what is shown (PIPL, article 6: no more
-than the purpose needs).
+than the purpose needs), and what the resident withholds is left out and named, so that an empty place is
+explained.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from typing import Any, Final, LiteralString
 from pydantic import BaseModel, ConfigDict
 
 from cloud.auth import Scope
+from cloud.consent import store as consents
+from cloud.consent.purposes import Purpose
+from cloud.consent.store import Standing
 from cloud.db import Connection, Queries
 from cloud.people import id_number, numbers
 from cloud.people.phones import mask
@@ -36,6 +40,7 @@ class ResidentView(_View):
     always masked.
     """
 
+    id: int
     name: str
     age: int
     sex: str
@@ -86,8 +91,18 @@ class EventView(_View):
     observed_at: datetime
 
 
+class WithheldView(_View):
+    """A purpose that the resident does not allow (any more), since ``since``: its data are not shown."""
+
+    purpose: Purpose
+    since: datetime | None
+
+
 class HomeCard(_View):
-    """One home. ``online``: its gateway is connected; ``state_at``: since when that is known."""
+    """One home. ``withheld``: what is missing for want of consent. ``opened``: it is shown nevertheless,
+    because this reader has broken the glass. ``online``: its gateway is connected; ``state_at``: since when
+    that is known.
+    """
 
     id: int
     key: str
@@ -101,15 +116,23 @@ class HomeCard(_View):
     devices: list[DeviceView]
     readings: list[ReadingView]
     events: list[EventView]
+    withheld: list[WithheldView]
+    opened: bool
 
 
 async def home_card(
-    conn: Connection, scope: Scope, home_id: int, now: datetime, *, ring: Keyring = NO_KEYS
+    conn: Connection,
+    scope: Scope,
+    home_id: int,
+    now: datetime,
+    *,
+    ring: Keyring = NO_KEYS,
+    opened: bool = False,
 ) -> HomeCard | None:
     """Read the card; ``None`` when the home is absent or outside ``scope``.
 
-    The scope's purpose decides whether notes and whole telephone numbers are in it. Call it in one
-    transaction that sees one moment.
+    The scope's purpose decides whether notes and whole telephone numbers are in it. ``opened``: with what is
+    withheld (``cloud.consent.emergency``). Call it in one transaction that sees one moment.
     """
     params: dict[str, Any] = {**scope.params, "home_id": home_id}
     full = scope.full
@@ -123,6 +146,12 @@ async def home_card(
     if not homes:
         return None
     residents = await rows("resident")
+    standing = await consents.standing(conn, scope, home_id)
+    hidden = [] if opened else standing
+    devices = await rows("devices")
+    kinds = {row["name"]: row["kind"] for row in devices}
+    readings = await rows("last_readings", quantities=list(_BY_NUMBER))
+    events = await rows("last_events", events=EVENTS)
     return HomeCard(
         **homes[0],
         resident=_resident(numbers.resident_shown(ring, home_id, residents[0]), now, full=full)
@@ -132,10 +161,24 @@ async def home_card(
             ContactView(**row | _phone(row, full=full))
             for row in [numbers.contact_shown(ring, home_id, row) for row in await rows("contacts")]
         ],
-        devices=[DeviceView(**row) for row in await rows("devices")],
-        readings=[_reading(row) for row in await rows("last_readings", quantities=list(_BY_NUMBER))],
-        events=[EventView(**row) for row in await rows("last_events", events=EVENTS)],
+        devices=[_device(row, hidden) for row in devices],
+        readings=[
+            _reading(row) for row in readings if not _hides(hidden, row, kinds, quantity=row["quantity"])
+        ],
+        events=[EventView(**row) for row in events if not _hides(hidden, row, kinds, event=row["kind"])],
+        withheld=[WithheldView(purpose=one.purpose, since=one.since) for one in standing if one.asked],
+        opened=opened,
     )
+
+
+def _device(row: dict[str, Any], hidden: list[Standing]) -> DeviceView:
+    """When a sensor was last heard may say when somebody last passed it."""
+    unseen = any(one.hides(row["kind"]) for one in hidden)
+    return DeviceView(**row | {"last_at": None if unseen else row["last_at"]})
+
+
+def _hides(hidden: list[Standing], row: dict[str, Any], kinds: dict[str, str], **what: Any) -> bool:
+    return any(one.hides(kinds.get(row["device"], ""), **what) for one in hidden)
 
 
 def _phone(row: dict[str, Any], *, full: bool) -> dict[str, str]:

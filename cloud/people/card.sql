@@ -19,6 +19,7 @@ group by home.id
 
 -- resident --
 select
+    resident.id,
     resident.name,
     resident.birth_year,
     resident.sex,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
@@ -17,6 +18,9 @@ import msgspec
 
 from cloud import machine_secret
 from cloud.auth import Role
+from cloud.consent import effect as consents
+from cloud.consent.decide import By, Decision, How
+from cloud.consent.purposes import Purpose
 from cloud.db import Connection, Queries
 from cloud.passwords import hashed, is_outdated, verify
 from cloud.people import id_number, numbers, plans
@@ -72,6 +76,25 @@ class Staff(Person, frozen=True, kw_only=True):
     password: Annotated[str, msgspec.Meta(min_length=8, max_length=1_024)]
 
 
+class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A word of the resident that is on file (``cloud.consent.decide.Entry``). ``at`` unset: before anything
+    was collected.
+    """
+
+    purpose: Purpose
+    decision: Decision = Decision.GIVEN
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    by: By = By.SELF
+    how: How = How.ROSTER
+    by_name: str = ""
+    authority: str = ""
+    capacity: str = ""
+    witness: str = ""
+    recipient: str = ""
+    text_version: str = ""
+    valid_until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+
 class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who lives there. ``ability_level``: 0-4 of GB/T 42195-2022. ``id_number``: GB 11643, or none."""
 
@@ -83,6 +106,16 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone: str = ""
     id_number: str = ""
     notes: str = ""
+
+
+class Enrolled(Resident, frozen=True, kw_only=True):
+    """A resident with what is on file. ``died_at``: from then on next of kin speak. ``consents``: what an
+    enrolled person has signed anyway (``PurposeSpec.at_load``) need not be named, and nothing here undoes
+    what was said since.
+    """
+
+    died_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    consents: tuple[Consent, ...] = ()
 
 
 class Gateway(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,7 +164,7 @@ class Home(Place, frozen=True, kw_only=True):
     resident lives alone and how able they are is taken from ``resident``.
     """
 
-    resident: Resident
+    resident: Enrolled
     gateway: Gateway | None = None
     devices: tuple[Device, ...] = ()
     contacts: tuple[Contact, ...] = ()
@@ -188,6 +221,8 @@ async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> Non
     for home in roster.homes:
         if home.plan is not None:
             await plans.put(conn, homes[home.key], _plan(home, home.plan, roster.tenant))
+    for home in roster.homes:  # after plan and contacts, which the consents are laid over
+        await consents.load(conn, homes[home.key], map(msgspec.structs.asdict, home.resident.consents))
     for person in roster.staff:
         await put_staff(conn, tenant, person, homes)
 
@@ -283,11 +318,12 @@ async def _put_home(conn: Connection, tenant: int, home: Home, ring: Keyring) ->
     return home_id
 
 
-async def _put_resident(conn: Connection, home_id: int, resident: Resident, ring: Keyring) -> None:
+async def _put_resident(conn: Connection, home_id: int, resident: Enrolled, ring: Keyring) -> None:
     """The home's resident takes the new name too: correcting one must not make a second person."""
     number = id_number.normal(resident.id_number) if resident.id_number else ""
     stored = numbers.resident_columns(ring, home_id, phone=resident.phone, id_number=number)
     values = msgspec.structs.asdict(resident) | stored | {"home": home_id}
+    values.pop("consents")
     if (await conn.execute(_SQL["change_resident"], values)).rowcount == 0:
         await conn.execute(_SQL["add_resident"], values)
 

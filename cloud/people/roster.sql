@@ -33,16 +33,18 @@ returning id;
 update resident set
     name = %(name)s, birth_year = %(birth_year)s, sex = %(sex)s, lives_alone = %(lives_alone)s,
     ability_level = %(ability_level)s, phone = %(phone)s, phone_mark = %(phone_mark)s,
-    id_number = %(id_number)s, id_number_mark = %(id_number_mark)s, notes = %(notes)s
+    id_number = %(id_number)s, id_number_mark = %(id_number_mark)s, notes = %(notes)s,
+    died_at = coalesce(%(died_at)s, died_at)
 where id = (select min(id) from resident where home_id = %(home)s and retired_at is null);
 
 -- add_resident --
 insert into resident (
-    home_id, name, birth_year, sex, lives_alone, ability_level, phone, phone_mark, id_number, id_number_mark, notes
+    home_id, name, birth_year, sex, lives_alone, ability_level, phone, phone_mark, id_number, id_number_mark, notes,
+    died_at
 )
 values (
     %(home)s, %(name)s, %(birth_year)s, %(sex)s, %(lives_alone)s, %(ability_level)s, %(phone)s, %(phone_mark)s,
-    %(id_number)s, %(id_number_mark)s, %(notes)s
+    %(id_number)s, %(id_number_mark)s, %(notes)s, %(died_at)s
 );
 
 -- gateway_secret --

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path
 
 from cloud.access import Api, require
 from cloud.auth import Permission, Principal
+from cloud.consent import emergency
 from cloud.people.card import HomeCard, home_card
 from cloud.problems import not_found, responses
 
@@ -32,7 +33,8 @@ async def read_home(
     """
     scope = reader.usual_scope()
     async with api.reading(scope) as conn:
-        card = await home_card(conn, scope, home_id, api.now, ring=api.parts.ring)
+        opened = await emergency.is_open(conn, scope, home_id, reader.staff_id, api.now)
+        card = await home_card(conn, scope, home_id, api.now, ring=api.parts.ring, opened=opened)
     if card is None:
         raise not_found()
     api.saw("home card", [home_id])

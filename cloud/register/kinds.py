@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from cloud.auth import Role
+from cloud.consent import effect as consents
 from cloud.enrolment import claims
 from cloud.people import id_number, numbers, plans, roster
 from cloud.people.roster import Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
@@ -85,6 +86,7 @@ async def _add_resident(work: Work, within: Mapping[str, Ident], resident: Resid
         raise refused("occupied", "Somebody is registered in this home: retire them first.")
     home_id = int(within["home_id"])
     row = await work.maybe("add_resident", {**within, **_resident(work, home_id, resident, "")})
+    await consents.load(work.conn, home_id, ())
     await _told(work, home_id)
     return row["id"] if row else None
 
@@ -144,6 +146,7 @@ async def _write_tenant(work: Work, number: Ident, version: int, tenant: Tenant)
 async def _end_resident(work: Work, number: Ident, version: int) -> bool:
     row = await work.maybe("retire_resident", {"id": number, "version": version})
     if row is not None:
+        await consents.take_effect(work.conn, row["home_id"])
         await _told(work, row["home_id"])
     return row is not None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from edge_agent.rules.disarmed import disarmed
 from edge_agent.rules.surroundings import Surroundings
 from firmware_protocols.model import AlarmId, DeviceId
 from firmware_protocols.wire.plan import DEFAULT, Plan
@@ -36,8 +37,8 @@ class Home:
 
     @property
     def plan(self) -> Plan:
-        """The plan in force."""
-        return self.in_force.plan
+        """The plan in force, without the rules that what is withheld has switched off."""
+        return disarmed(self.in_force.plan)
 
     @property
     def confirm_s(self) -> float:

@@ -157,9 +157,11 @@ class Surroundings:
         return self.listened_s - self._heard.get(device, self.listened_s)
 
     def supervision(self, device: DeviceId) -> Supervision:
-        """What is expected of ``device``."""
-        usual = SUPERVISION.get(self.kinds.get(device, ""), UNSUPERVISED)
-        return self.plan().devices.get(device, usual)
+        """What is expected of ``device``; nothing of one whose person does not want to be seen by it."""
+        plan, kind = self.plan(), self.kinds.get(device, "")
+        if kind in plan.withheld.kinds:
+            return UNSUPERVISED
+        return plan.devices.get(device, SUPERVISION.get(kind, UNSUPERVISED))
 
     def speaks(self, device: DeviceId) -> bool:
         """Whether ``device`` is heard as expected, or need not be."""

@@ -24,6 +24,7 @@ from msgspec import Meta
 
 from firmware_protocols.model import Quantity
 from firmware_protocols.wire.strict import MAX_INTEGER
+from firmware_protocols.wire.withheld import NOTHING, Withheld
 
 MAX_PLAN: Final = 16 * 1024
 """Bytes of JSON; a larger plan is refused."""
@@ -185,6 +186,7 @@ class Plan(_Part, frozen=True):
     replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
     where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
     empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
+    ``withheld``: what the person does not allow to be collected.
     """
 
     version: Annotated[int, Meta(ge=0, le=MAX_INTEGER)] = 0
@@ -198,6 +200,7 @@ class Plan(_Part, frozen=True):
     exits: Annotated[tuple[_Text, ...], Meta(max_length=20)] = ()
     devices: dict[_Text, Supervision] = {}
     phones: Phones = Phones()
+    withheld: Withheld = NOTHING
 
     @property
     def zone(self) -> tzinfo:

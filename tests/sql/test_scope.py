@@ -26,10 +26,14 @@ RESIDENT_DATA: Final = frozenset(
         "certificate",
         "claim",
         "command",
+        "consent",
+        "consent_task",
         "contact",
         "delivery_day",
         "device",
+        "emergency_access",
         "enrolment_step",
+        "erasure",
         "escalation",
         "event",
         "event_default",
@@ -41,6 +45,7 @@ RESIDENT_DATA: Final = frozenset(
         "incident_alarm",
         "incident_card",
         "incident_event",
+        "legal_hold",
         "message",
         "plan",
         "reading",
@@ -58,6 +63,7 @@ RESIDENT_DATA: Final = frozenset(
         "rung",
         "second_path",
         "text_message",
+        "withheld",
     ]
 )
 NO_RESIDENT_DATA: Final = frozenset(
@@ -84,6 +90,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "release_chunk",
         "recovery_code",
         "second_factor",
+        "retention",
         "session",
         "staff",
         "staff_home",
@@ -96,6 +103,7 @@ NO_RESIDENT_DATA: Final = frozenset(
 
 SYSTEM_FILES: Final = {
     "audit.sql": "anban-cloud audit: counts on the machine of whoever runs the database",
+    "consent/effect.sql": "what follows from consents, and what ingest leaves out",
     "enrolment/queries.sql": "between a gateway and the authority, and the broker's accounts",
     "dispatch/queries.sql": "the ladder's loop, and an answer by the secret token of one message",
     "ingest/commands.sql": "commands on their way to the gateways",
@@ -104,6 +112,7 @@ SYSTEM_FILES: Final = {
     "ingest/retime.sql": "times put right, on their way into the tables",
     "notify/queries.sql": "the delivery loop",
     "standing.sql": "counts and ages over all tenants, for metrics",
+    "privacy/tasks.sql": "the loop that works what consents ask for",
     "people/accounts.sql": "the broker's accounts",
     "people/reseal.sql": "seals numbers anew; nobody reads its results",
     "people/roster.sql": "the loader, run by whoever runs the database",
@@ -114,6 +123,7 @@ SYSTEM_FILES: Final = {
 """Files whose statements run for no person at a screen."""
 BY_ID: Final = "one step on an incident that its caller has locked, after the scope was checked or in a loop"
 EXEMPT: Final = {
+    ("consent/emergency.sql", "open"): "a number, of what has just been written within the scope",
     ("enrolment/claims.sql", "homes_of_key"): "the command line, on the machine of whoever runs the database",
     ("incidents/queries.sql", "lock_home"): "ingest joins an alarm to its own home",
     ("incidents/queries.sql", "lock_home_if_free"): "the timer loop",
@@ -140,6 +150,7 @@ EXEMPT: Final = {
     ("incidents/queries.sql", "open_priority"): BY_ID,
     ("register/queries.sql", "add_home"): "the number of what was just added to the asker's own tenant",
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
+    ("sessions.sql", "live_session"): "where a scope comes from: which homes stay out of it",
     ("stream.sql", "last_id"): "a number",
     ("stream.sql", "new_changes"): "the feed of the process; Change.visible_to filters per listener",
 }

@@ -178,7 +178,7 @@ class Platform:
         )
         return HomeCard(
             id=home_id, key=f"h{home_id:03}", address="城北路1号", latitude=None, longitude=None, online=True,
-            state_at=at, resident=None, contacts=[], events=[],
+            state_at=at, resident=None, contacts=[], events=[], withheld=[], opened=False,
             devices=[DeviceView(name=name, kind=kind, room=room, last_at=at) for name, kind, room in devices],
             readings=[
                 ReadingView(device=device, quantity=quantity, unit=quantity.unit, value=value,

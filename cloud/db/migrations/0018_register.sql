@@ -58,7 +58,8 @@ create trigger device_version before update of kind, room, retired_at on device
 alter table contact drop constraint contact_home_id_rank_key;
 create unique index contact_place on contact (home_id, rank) where retired_at is null;
 
--- Somebody who lives there comes before somebody who did.
+-- Somebody who lives there comes before somebody who did. The evidence of an alarm is made of what the sensors said: it
+-- is not shown while that is withheld (0017).
 create or replace view incident_card with (security_invoker = true) as
 select
     i.id, i.tenant_id, i.home_id, i.kind, i.priority, i.state, i.state_since,
@@ -68,8 +69,14 @@ select
     coalesce(extract(year from i.opened_at)::integer - r.birth_year, 0) as age,
     coalesce(r.lives_alone, true) as lives_alone,
     coalesce(r.ability_level, 0) as ability_level,
-    h.address, i.room, h.latitude, h.longitude, i.evidence, i.responder, i.eta_at, i.outcome, i.note,
-    i.closed_at, i.version
+    h.address, i.room, h.latitude, h.longitude,
+    case
+        when exists (
+            select from withheld w where w.home_id = i.home_id and w.standing and i.kind = any (w.alarms)
+        ) then '{}'::jsonb
+        else i.evidence
+    end as evidence,
+    i.responder, i.eta_at, i.outcome, i.note, i.closed_at, i.version
 from incident i
 join home h on h.id = i.home_id
 left join staff s on s.id = i.owner_id

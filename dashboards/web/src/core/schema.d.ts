@@ -132,6 +132,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/emergency-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accesses that wait for a second person
+         * @description Nothing leaves this list but by a review.
+         */
+        get: operations["listEmergencyAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergency-access/{access_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether it was justified
+         * @description By somebody else than the reader; it leaves the list.
+         */
+        post: operations["reviewEmergencyAccess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrolments": {
         parameters: {
             query?: never;
@@ -411,6 +451,26 @@ export interface paths {
          * @description A public emergency service was called by telephone; this records it.
          */
         post: operations["callEmergencyService"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/emergency-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read in spite of a missing consent
+         * @description For an incident that is not closed, for an hour; somebody else reviews it.
+         */
+        post: operations["breakGlass"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1156,6 +1216,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/residents/{resident_id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a resident allows, purpose by purpose
+         * @description Each purpose as it stands, and every word that was ever said.
+         */
+        get: operations["readConsents"];
+        put?: never;
+        /**
+         * Write down what a resident has said
+         * @description It takes effect with this answer: what is withdrawn is shown no more, and the home is told to stop.
+         */
+        post: operations["recordConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1296,6 +1380,13 @@ export interface components {
             /** Port */
             port: number;
         };
+        /**
+         * By
+         * @description Who may speak. A child is none of them: relation gives no right (Civil Code art. 28, 33: a guardian is
+         *     appointed or agreed in writing).
+         * @enum {string}
+         */
+        By: "self" | "guardian" | "next_of_kin";
         /**
          * CertificateView
          * @description A certificate as an administrator sees it. ``serial``: its number in hex.
@@ -1475,6 +1566,7 @@ export interface components {
              *         replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
              *         where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
              *         empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
+             *         ``withheld``: what the person does not allow to be collected.
              */
             record: {
                 confirm_s?: number | null;
@@ -1638,6 +1730,18 @@ export interface components {
                 time_zone?: string | null;
                 /** @default 0 */
                 version: number;
+                /**
+                 * Withheld
+                 * @description ``kinds``: devices of which nothing is taken; ``quantities`` and ``events``: of any device.
+                 */
+                withheld?: {
+                    /** @default [] */
+                    events: string[];
+                    /** @default [] */
+                    kinds: string[];
+                    /** @default [] */
+                    quantities: string[];
+                };
             };
             /**
              * Version
@@ -1777,6 +1881,52 @@ export interface components {
             version: number;
         };
         /**
+         * ConsentView
+         * @description One word, as it was written down. ``at`` unset: before anything was collected.
+         */
+        ConsentView: {
+            /** Actor */
+            actor: string;
+            /** At */
+            at: string | null;
+            /** Authority */
+            authority: string;
+            /** By Name */
+            by_name: string;
+            by_whom: components["schemas"]["By"];
+            /** Capacity */
+            capacity: string;
+            decision: components["schemas"]["Decision"];
+            how: components["schemas"]["How"];
+            /** Id */
+            id: number;
+            purpose: components["schemas"]["Purpose"];
+            /** Recipient */
+            recipient: string;
+            /** Recorded At */
+            recorded_at: string | null;
+            /** Text Version */
+            text_version: string;
+            /** Valid Until */
+            valid_until: string | null;
+            /** Witness */
+            witness: string;
+        };
+        /**
+         * Consents
+         * @description All that a resident has said, oldest first, and how each purpose stands.
+         */
+        Consents: {
+            /** Home Id */
+            home_id: number;
+            /** Purposes */
+            purposes: components["schemas"]["PurposeView"][];
+            /** Records */
+            records: components["schemas"]["ConsentView"][];
+            /** Resident Id */
+            resident_id: number;
+        };
+        /**
          * ContactPage
          * @description Some contacts.
          */
@@ -1829,6 +1979,12 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * Decision
+         * @description What was said.
+         * @enum {string}
+         */
+        Decision: "given" | "withdrawn" | "refused";
         /**
          * DevicePage
          * @description Some devices.
@@ -1929,6 +2085,26 @@ export interface components {
             service: "110" | "119" | "120";
             /** Version */
             version: number;
+        };
+        /**
+         * EmergencyAccess
+         * @description The glass is broken: until ``until`` the home's card is shown to this reader as if nothing were
+         *     withheld. ``evidence``: what the incident rests on.
+         */
+        EmergencyAccess: {
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** Home Id */
+            home_id: number;
+            /** Id */
+            id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * EmergencyItem
@@ -2065,7 +2241,9 @@ export interface components {
         };
         /**
          * HomeCard
-         * @description One home. ``online``: its gateway is connected; ``state_at``: since when that is known.
+         * @description One home. ``withheld``: what is missing for want of consent. ``opened``: it is shown nevertheless,
+         *     because this reader has broken the glass. ``online``: its gateway is connected; ``state_at``: since when
+         *     that is known.
          */
         HomeCard: {
             /** Address */
@@ -2086,11 +2264,15 @@ export interface components {
             longitude: number | null;
             /** Online */
             online: boolean;
+            /** Opened */
+            opened: boolean;
             /** Readings */
             readings: components["schemas"]["ReadingView"][];
             resident: components["schemas"]["ResidentView"] | null;
             /** State At */
             state_at: string | null;
+            /** Withheld */
+            withheld: components["schemas"]["WithheldView"][];
         };
         /**
          * HomePage
@@ -2126,6 +2308,13 @@ export interface components {
             /** State At */
             state_at: string | null;
         };
+        /**
+         * How
+         * @description In which form it was said. ``ROSTER``: on paper before the home was enrolled, by whoever loads the
+         *     roster.
+         * @enum {string}
+         */
+        How: "paper" | "voice" | "screen" | "roster";
         /**
          * Identity
          * @description What makes a gateway: its id, its shard, its certificate (PEM), its broker, and the key (hex) that
@@ -2485,6 +2674,7 @@ export interface components {
              *         replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
              *         where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
              *         empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
+             *         ``withheld``: what the person does not allow to be collected.
              */
             record: {
                 confirm_s?: number | null;
@@ -2648,6 +2838,18 @@ export interface components {
                 time_zone?: string | null;
                 /** @default 0 */
                 version: number;
+                /**
+                 * Withheld
+                 * @description ``kinds``: devices of which nothing is taken; ``quantities`` and ``events``: of any device.
+                 */
+                withheld?: {
+                    /** @default [] */
+                    events: string[];
+                    /** @default [] */
+                    kinds: string[];
+                    /** @default [] */
+                    quantities: string[];
+                };
             };
             /** Retired At */
             retired_at?: string | null;
@@ -2793,6 +2995,54 @@ export interface components {
              * @default 72
              */
             hours: number;
+        };
+        /**
+         * NewConsent
+         * @description A word to write down. ``at``: when it was said. ``by_name``, ``authority``: the guardian or relative
+         *     and the document that lets them speak. ``capacity``: why the person can decide in spite of a loss.
+         */
+        NewConsent: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Authority
+             * @default
+             */
+            authority: string;
+            by: components["schemas"]["By"];
+            /**
+             * By Name
+             * @default
+             */
+            by_name: string;
+            /**
+             * Capacity
+             * @default
+             */
+            capacity: string;
+            decision: components["schemas"]["Decision"];
+            how: components["schemas"]["How"];
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * Recipient
+             * @default
+             */
+            recipient: string;
+            /**
+             * Text Version
+             * @default
+             */
+            text_version: string;
+            /** Valid Until */
+            valid_until?: string | null;
+            /**
+             * Witness
+             * @default
+             */
+            witness: string;
         };
         /**
          * NewContact
@@ -2979,7 +3229,7 @@ export interface components {
          * @description One thing a role may do.
          * @enum {string}
          */
-        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants";
+        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person";
         /**
          * PersonPage
          * @description Some people.
@@ -3050,6 +3300,36 @@ export interface components {
             type: string;
         };
         /**
+         * Purpose
+         * @description One thing to agree to, separately from every other (PIPL art. 14, 23, 29).
+         * @enum {string}
+         */
+        Purpose: "monitoring" | "vitals" | "location" | "voice_recording" | "camera" | "family_sharing" | "doctor_sharing" | "government_sharing" | "research";
+        /**
+         * PurposeView
+         * @description One purpose as it stands. ``allowed``: now. ``since``: since when it is not, if somebody ever said so.
+         *     ``basis``: the law's other ground. ``recipient``: whether consent must name who receives the data.
+         */
+        PurposeView: {
+            /** Allowed */
+            allowed: boolean;
+            /** Basis */
+            basis: string;
+            /** Device Kinds */
+            device_kinds: string[];
+            /** Events */
+            events: string[];
+            purpose: components["schemas"]["Purpose"];
+            /** Quantities */
+            quantities: string[];
+            /** Readers */
+            readers: components["schemas"]["Role"][];
+            /** Recipient */
+            recipient: boolean;
+            /** Since */
+            since: string | null;
+        };
+        /**
          * Quality
          * @description Whether a reading's value may be used. Anything but ``GOOD`` and ``ESTIMATED`` carries no value.
          * @enum {string}
@@ -3079,6 +3359,14 @@ export interface components {
             unit: string;
             /** Value */
             value: number | null;
+        };
+        /**
+         * Reason
+         * @description Why somebody must read on.
+         */
+        Reason: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Renewal
@@ -3177,6 +3465,8 @@ export interface components {
             ability_level: number;
             /** Age */
             age: number;
+            /** Id */
+            id: number;
             /** Id Number */
             id_number: string;
             /** Lives Alone */
@@ -3200,6 +3490,27 @@ export interface components {
              * @description of the record that the person was looking at
              */
             version: number;
+        };
+        /**
+         * Review
+         * @description What the second person makes of it.
+         */
+        Review: {
+            /** Justified */
+            justified: boolean;
+            /**
+             * Remark
+             * @default
+             */
+            remark: string;
+        };
+        /**
+         * ReviewList
+         * @description What waits for a second person, oldest first.
+         */
+        ReviewList: {
+            /** Waiting */
+            waiting: components["schemas"]["WaitingAccess"][];
         };
         /**
          * Role
@@ -3391,6 +3702,43 @@ export interface components {
             priority?: number | null;
             /** Version */
             version: number;
+        };
+        /**
+         * WaitingAccess
+         * @description One time that somebody read in spite of a missing consent, not reviewed yet.
+         */
+        WaitingAccess: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Home Id */
+            home_id: number;
+            /** Id */
+            id: number;
+            /** Incident Id */
+            incident_id: number;
+            /** Reader */
+            reader: string;
+            /** Reason */
+            reason: string;
+            /** Staff Id */
+            staff_id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * WithheldView
+         * @description A purpose that the resident does not allow (any more), since ``since``: its data are not shown.
+         */
+        WithheldView: {
+            purpose: components["schemas"]["Purpose"];
+            /** Since */
+            since: string | null;
         };
     };
     responses: never;
@@ -4093,6 +4441,218 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEmergencyAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewEmergencyAccess: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the access */
+                access_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Review"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -5702,6 +6262,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    breakGlass: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the incident */
+                incident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyAccess"];
                 };
             };
             /** @description Bad Request */
@@ -11326,6 +12017,232 @@ export interface operations {
             };
             /** @description Requested Range Not Satisfiable */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readConsents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the resident */
+                resident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordConsent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the resident */
+                resident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -24,6 +24,15 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "callEmergencyService": {"version": 999, "service": "120"},
     "noteOnIncident": {"version": 999, "note": "x"},
     "closeIncident": {"version": 999, "outcome": "C1"},
+    "recordConsent": {
+        "purpose": "vitals",
+        "decision": "withdrawn",
+        "by": "self",
+        "how": "voice",
+        "at": "2026-11-20T11:00:00Z",
+    },
+    "breakGlass": {"reason": "fell, and no answer"},
+    "reviewEmergencyAccess": {"justified": True},
 }
 """What an operation needs; the version of the incident is never the current one, so nothing changes."""
 WITHOUT_SESSION: Final = frozenset({"signIn", "enrolGateway", "renewGateway"})

@@ -26,6 +26,7 @@ async def _device(conn: Connection, home: str) -> int:
 async def test_the_card_shows_who_lives_there_and_whom_to_call(site: Site) -> None:
     card = (await (await site.signed_in("operator")).get(f"/homes/{site.town.yellow}")).json()
     assert card["resident"] == {
+        "id": 1,
         "name": "向秀英",
         "age": 84,
         "sex": "f",

@@ -1,0 +1,58 @@
+-- Break glass: who read in spite of a missing consent, why, and who reviewed it.
+
+-- incident_in_scope --
+select incident.id, incident.home_id, incident.tenant_id, incident.closed_at
+from incident
+where incident.id = %(incident_id)s
+  and incident.tenant_id = any(%(tenants)s)
+  and (%(homes)s::int[] is null or incident.home_id = any(%(homes)s))
+
+-- open --
+insert into emergency_access (tenant_id, home_id, incident_id, staff_id, reason, at, until)
+values (%(tenant_id)s, %(home_id)s, %(incident_id)s, %(staff_id)s, %(reason)s, %(now)s, %(until)s)
+returning id
+
+-- is_open --
+select emergency_access.id
+from emergency_access
+where emergency_access.home_id = %(home_id)s
+  and emergency_access.staff_id = %(staff_id)s
+  and emergency_access.until > %(now)s
+  and emergency_access.tenant_id = any(%(tenants)s)
+  and (%(homes)s::int[] is null or emergency_access.home_id = any(%(homes)s))
+limit 1
+
+-- evidence --
+-- As the incident holds it, whatever is withheld; only for whoever has broken the glass.
+select incident.evidence
+from incident
+where incident.id = %(incident_id)s
+  and incident.tenant_id = any(%(tenants)s)
+  and (%(homes)s::int[] is null or incident.home_id = any(%(homes)s))
+
+-- waiting --
+-- Nothing leaves this list but by a second person's word.
+select
+    emergency_access.id, emergency_access.home_id, emergency_access.incident_id, emergency_access.staff_id,
+    staff.name as reader, emergency_access.reason, emergency_access.at, emergency_access.until
+from emergency_access
+join staff on staff.id = emergency_access.staff_id
+where emergency_access.reviewed_at is null
+  and emergency_access.tenant_id = any(%(tenants)s)
+  and (%(homes)s::int[] is null or emergency_access.home_id = any(%(homes)s))
+order by emergency_access.at, emergency_access.id
+limit %(limit)s
+
+-- review --
+update emergency_access
+set reviewed_by = %(staff_id)s, reviewed_at = %(now)s, justified = %(justified)s, remark = %(remark)s
+where id = %(access_id)s and reviewed_at is null and staff_id <> %(staff_id)s
+  and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))
+returning id
+
+-- reader --
+select emergency_access.staff_id, emergency_access.reviewed_at
+from emergency_access
+where emergency_access.id = %(access_id)s
+  and emergency_access.tenant_id = any(%(tenants)s)
+  and (%(homes)s::int[] is null or emergency_access.home_id = any(%(homes)s))

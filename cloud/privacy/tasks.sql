@@ -1,0 +1,93 @@
+-- What is still to be done because of a consent; worked by the loop, read by no person.
+
+-- due_tasks --
+select id from consent_task
+where due_at <= %(now)s and not (id = any(%(skip)s))
+order by due_at, id
+limit %(limit)s
+
+-- lock_task --
+select id, home_id, purpose, task from consent_task
+where id = %(id)s and due_at <= %(now)s
+for update skip locked
+
+-- finish_task --
+delete from consent_task where id = %(id)s
+
+-- postpone_task --
+update consent_task set due_at = %(due_at)s where id = %(id)s
+
+-- withdraw_family --
+-- Nobody of the family is told any more, whatever already waits.
+with withdrawn as (
+    update message set state = 'withdrawn', due_at = null
+    from rung, incident
+    where message.due_at is not null
+      and rung.incident_id = message.incident_id and rung.step = message.step and rung.relation = 'family'
+      and incident.id = message.incident_id and incident.home_id = %(home_id)s
+    returning message.id
+)
+insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn
+
+-- blank_changes --
+-- A screen that catches up gets none of it.
+update change set body = jsonb_set(body, '{evidence}', '{}')
+where home_id = %(home_id)s and topic = 'inc' and body ->> 'kind' = any(%(alarms)s)
+
+-- open_incidents --
+select id from incident
+where home_id = %(home_id)s and closed_at is null and kind = any(%(alarms)s)
+order by id
+
+-- is_held --
+select exists (
+    select from legal_hold join resident on resident.id = legal_hold.resident_id
+    where resident.home_id = %(home_id)s and legal_hold.lifted_at is null
+) as held
+
+-- oldest --
+-- One probe of the index per device and quantity; null: nothing is left.
+select least(
+    (
+        select min(first.observed_at)
+        from gateway
+        join device on device.gateway_id = gateway.id
+        cross join unnest(%(all_quantities)s::smallint[]) as wanted (quantity)
+        cross join lateral (
+            select reading.observed_at from reading
+            where reading.home_id = gateway.home_id and reading.device_id = device.id
+              and reading.quantity = wanted.quantity
+            order by reading.observed_at limit 1
+        ) as first
+        where gateway.home_id = %(home_id)s
+          and (wanted.quantity = any(%(quantities)s) or device.kind = any(%(kinds)s))
+          and wanted.quantity <> all(%(kept)s)
+    ),
+    (
+        select min(event.observed_at)
+        from event join device on device.id = event.device_id
+        where event.home_id = %(home_id)s and event.kind <> all(%(kept_events)s)
+          and (event.kind = any(%(events)s) or device.kind = any(%(kinds)s))
+    )
+) as at
+
+-- erase --
+select consent_erase(
+    %(home_id)s, %(kinds)s, %(quantities)s, %(events)s, %(kept)s, %(kept_events)s, %(from)s, %(to)s
+) as n
+
+-- erase_rolled --
+select consent_erase_rolled(%(home_id)s, %(kinds)s, %(quantities)s, %(kept)s)
+
+-- blank_incidents --
+update incident set evidence = '{}' where home_id = %(home_id)s and kind = any(%(alarms)s) and evidence <> '{}'
+
+-- blank_alarms --
+-- What an alarm of another kind carried along of the last minute's frames goes with it.
+update alarm
+set evidence = case when kind = any(%(alarms)s) then '{}' else evidence - 'frames' - 'frames_left_out' end
+where home_id = %(home_id)s and evidence <> '{}' and (kind = any(%(alarms)s) or evidence ? 'frames')
+
+-- drop_quarantine --
+-- Nobody could read what it holds, so nobody can say that it holds nothing of this.
+delete from quarantine where gateway_id in (select id from gateway where home_id = %(home_id)s)
