@@ -1,0 +1,134 @@
+"""Two tenants with something in every table, and what of it belongs to the one that must not be seen.
+
+The one idea: what is foreign is told by the schema itself (a row whose tenant, home, incident, gateway,
+message or member of staff is foreign), so a new table is attacked without anybody adding it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cloud.db import Connection
+from cloud.incidents import store
+from cloud.ingest.model import StoredAlarm
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
+from tests.unit.cloud.town import NOON, Town
+
+MARKS: Final = ("石金花", "foreign lane", "gw-foreign", "stranger 某", "中方县")
+"""Words that stand only in rows of the foreign tenant."""
+PUBLIC: Final = frozenset({"division", "release", "release_chunk"})
+"""What everybody may read: places, and the program of gateways."""
+OWN_COLUMNS: Final = {
+    "tenant": "tenant_id",
+    "home": "home_id",
+    "home_card": "home_id",
+    "gateway": "gateway_id",
+    "incident": "incident_id",
+    "incident_card": "incident_id",
+    "message": "message_id",
+    "staff": "staff_id",
+}
+"""Tables whose ``id`` is what others name so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Ids of the foreign tenant, by the name of the column that holds them."""
+
+    ids: Mapping[str, tuple[int | str, ...]]
+
+    def condition(self, relation: str, columns: frozenset[str]) -> str:
+        """The SQL that picks the foreign rows of ``relation``; empty: no row of it is anybody's."""
+        named = {column: column for column in columns & set(self.ids)}
+        if relation in OWN_COLUMNS:
+            named[OWN_COLUMNS[relation]] = "id"
+        return " or ".join(f"{column} in ({self._listed(name)})" for name, column in sorted(named.items()))
+
+    def _listed(self, name: str) -> str:
+        return ", ".join(str(one) if isinstance(one, int) else f"'{one}'" for one in self.ids[name])
+
+
+async def fill(conn: Connection, town: Town) -> Foreign:
+    """Give both tenants of ``town`` an incident with all that follows, readings, events and papers."""
+    incidents = {}
+    for tenant, key, home, member in (
+        (town.hecheng, "yellow", town.yellow, town.staff["operator"]),
+        (town.zhongfang, "foreign", town.foreign, town.staff["stranger"]),
+    ):
+        incidents[key] = await _incident(conn, tenant, key, home)
+        for statement in _PAPERS:
+            values = {"tenant": tenant, "home": home, "gateway": f"gw-{key}", "key": key, "staff": member,
+                      "incident": incidents[key], "now": NOON}  # fmt: skip
+            await conn.execute(statement, values)
+    await conn.commit()
+    messages = await _column(conn, "select id from message where incident_id = %s", incidents["foreign"])
+    return Foreign({
+        "tenant_id": (town.zhongfang,),
+        "home_id": (town.foreign,),
+        "gateway_id": ("gw-foreign",),
+        "staff_id": (town.staff["stranger"],),
+        "incident_id": (incidents["foreign"],),
+        "message_id": tuple(messages),
+    })  # fmt: skip
+
+
+_PAPERS: Final = (
+    "insert into reading values (%(now)s, %(tenant)s, %(home)s, 1, 1, 0, 36.6, null)",
+    "insert into event values (%(now)s, %(tenant)s, %(home)s, 1, 'door', %(key)s, null)",
+    "insert into reading_15m values (%(now)s, %(tenant)s, %(home)s, 1, 1, 1, 1, 1, 1, 1)",
+    "insert into reading_1h values (%(now)s, %(tenant)s, %(home)s, 1, 1, 1, 1, 1, 1, 1)",
+    "insert into reading_1d values (%(now)s, %(tenant)s, %(home)s, 1, 1, 1, 1, 1, 1, 1)",
+    "insert into plan (home_id, version, body) values (%(home)s, 1, '{}')",
+    "insert into claim (gateway_id, code_hash, made_at, expires_at) values"
+    " (%(gateway)s, sha256(%(key)s::bytea), %(now)s, %(now)s)",
+    "insert into certificate (serial, gateway_id, key_hash, pem, issued_at, expires_at) values"
+    " (to_hex(%(home)s::int), %(gateway)s, '', '', %(now)s, %(now)s)",
+    "insert into enrolment_step (at, gateway_id, actor, action) values (%(now)s, %(gateway)s, 'x', 'x')",
+    "insert into staff_home values (%(staff)s, %(home)s) on conflict do nothing",
+    "insert into session values (sha256(%(key)s::bytea), %(staff)s, %(now)s, %(now)s, %(now)s)",
+    "insert into idempotency (staff_id, key, at, command, answer) values"
+    " (%(staff)s, sha256(%(key)s::bytea), %(now)s, '', '')",
+    "insert into message (incident_id, channel, address, locale, template, created_at) values"
+    " (%(incident)s, 'json', %(key)s, 'en', 'ask', %(now)s)",
+    "insert into receipt (message_id, at, state) select max(id), %(now)s, 'accepted' from message",
+    "insert into answer_token select sha256(%(key)s::bytea), max(id), %(now)s from message",
+    "insert into command (id, incident_id, gateway_id, name, created_at, until) values"
+    " (%(key)s, %(incident)s, %(gateway)s, 'accepted', %(now)s, %(now)s)",
+    "insert into alarm (alarm_id, home_id, gateway_id, device_id, kind, state, observed_at, stored_at) values"
+    " (%(key)s, %(home)s, %(gateway)s, 1, 'sos', 'raised', %(now)s, %(now)s)",
+    "insert into second_path (gateway_id) values (%(gateway)s)",
+    "insert into text_message values (sha256(%(key)s::bytea), %(gateway)s, %(key)s, true, %(now)s)",
+    "insert into audit_entry (at, tenant_id, actor, action, homes, status) values"
+    " (%(now)s, %(tenant)s, 'staff:' || %(staff)s::text, 'readHome', array[%(home)s::int], 200)",
+    "insert into escalation (incident_id) values (%(incident)s) on conflict do nothing",
+)
+
+
+async def _incident(conn: Connection, tenant: int, key: str, home: int) -> int:
+    alarm = Alarm(AlarmId(f"{home:026d}"), AlarmKind.SOS, AlarmState.RAISED, DeviceId("pendant"), NOON)
+    await store.attach_or_open(
+        conn, StoredAlarm(alarm, tenant, home, GatewayId(f"gw-{key}"), 1, "bedroom", NOON), NOON
+    )
+    return int((await _column(conn, "select max(id) from incident where home_id = %s", home))[0])
+
+
+async def _column(conn: Connection, statement: str, *values: Any) -> list[Any]:
+    rows = await (await conn.execute(statement.encode(), values)).fetchall()
+    return [next(iter(row.values())) for row in rows]
+
+
+async def relations(conn: Connection) -> dict[str, frozenset[str]]:
+    """Every table and view of the schema, without the parts of series and the migrations' book."""
+    rows = await (await conn.execute(_RELATIONS)).fetchall()
+    return {row["name"]: frozenset(row["columns"]) for row in rows if row["name"] not in PUBLIC}
+
+
+_RELATIONS: Final = """
+select c.relname as name, array_agg(a.attname::text) as columns
+from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition
+  and c.relname !~ '^_?yoyo'
+group by c.relname order by c.relname
+"""
