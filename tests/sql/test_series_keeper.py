@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud.db import Connection, Pool, connect, open_pool
+from cloud.db import Connection, Pool, connect, open_pool, roles
 from cloud.series import keeper, parts, rollup
 from cloud.settings import Storage
+from tests.conftest import Server
 from tests.sql.series import AGGREGATES, ENROL, FLOOR, NOON, UNSET_CLOCK, Row, direct, rolled, rows_of, write
 
 MINUTE: Final = timedelta(minutes=1)
@@ -31,9 +32,9 @@ async def conn(database: str) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    """What the keeper works with."""
-    async with open_pool(database, size=3) as opened:
+async def pool(postgres: Server, database: str) -> AsyncIterator[Pool]:
+    """What the keeper works with: the worker's role, which owns none of it."""
+    async with open_pool(postgres.as_role(database, roles.SERVICE), size=3) as opened:
         yield opened
 
 

@@ -168,7 +168,8 @@ begin
             'series_expire', 'series_forget', 'set_timescale_policies'])
     loop
         execute format('alter function %s security definer', one);
-        execute format('alter function %s set search_path = pg_catalog, public, pg_temp', one);
+        -- pg_catalog comes first by itself; named, it would be where new parts are made.
+        execute format('alter function %s set search_path = public, pg_temp', one);
         execute format('revoke execute on function %s from public', one);
         execute format('grant execute on function %s to anban_service', one);
     end loop;
