@@ -53,6 +53,8 @@ ALARM_EVERY_S: Final = 6.0
 DISPATCH_AFTER_S: Final = 60.0
 """An SOS that nobody takes goes to the care circle by itself (``cloud.incidents.timers``)."""
 SETTLE_S: Final = 150.0
+PATIENCE_S: Final = 20.0
+"""Of a person at a console; two cores carry everything here."""
 PASSWORD: Final = "correct horse battery"
 PEOPLE: Final = ("op1", "op2")
 
@@ -110,13 +112,18 @@ class Person:
     address: str
     name: str
     done: Counter[tuple[int, str]] = field(default_factory=Counter)
+    turned_away: int = 0
+    """Attempts to sign in that were refused or got no answer."""
     refused: int = 0
     repeated: int = 0
 
     def live(self, ending: threading.Event) -> None:
         """Work until told to end."""
         with httpx.Client(
-            base_url=self.address, headers={"X-Anban": "1", "Origin": self.address}, trust_env=False
+            base_url=self.address,
+            headers={"X-Anban": "1", "Origin": self.address},
+            timeout=PATIENCE_S,
+            trust_env=False,
         ) as client:
             self._sign_in(client, ending)
             while not ending.wait(0.5):
@@ -130,7 +137,8 @@ class Person:
                 said = {"username": self.name, "password": PASSWORD}
                 if client.post(f"{API}/session", json=said).is_success:
                     return
-            time.sleep(0.3)
+            self.turned_away += 1
+            time.sleep(1)
 
     def _queue(self, client: httpx.Client) -> list[dict[str, Any]]:
         with suppress(httpx.HTTPError):
@@ -187,21 +195,24 @@ class Screen:
         while True:
             with suppress(httpx.HTTPError):
                 async with Console(self._address, self._name, PASSWORD) as console:
-                    while True:
+                    while True:  # one sign-in outlives many breaks
                         await self._follow(console)
-            self.breaks += 1
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1)
 
     async def _follow(self, console: Console) -> None:
-        if not self.seq:
-            await self.look(console)
-        async for event in console.follow(self.seq):
-            if event.name == "reset":
-                self.seq = 0
-                return
-            if event.name == "inc":
-                self.versions[event.data["id"]] = event.data["version"]
-            self.seq = max(self.seq, event.number)
+        """Until the stream ends or breaks; a reset asks for a new snapshot."""
+        with suppress(httpx.TransportError):
+            if not self.seq:
+                await self.look(console)
+            async for event in console.follow(self.seq):
+                if event.name == "reset":
+                    self.seq = 0
+                    return
+                if event.name == "inc":
+                    self.versions[event.data["id"]] = event.data["version"]
+                self.seq = max(self.seq, event.number)
+        self.breaks += 1
+        await asyncio.sleep(0.3)
 
     async def look(self, console: Console) -> None:
         """Begin afresh with a snapshot."""
@@ -308,6 +319,7 @@ def _clicks(people: Sequence[Person], steps: Sequence[Any]) -> dict[str, int]:
         "answered": sum(clicked.values()),
         "refused": sum(person.refused for person in people),
         "repeated": sum(person.repeated for person in people),
+        "sign_ins_turned_away": sum(person.turned_away for person in people),
         "lost": sum((clicked - taken).values()),
         "doubled": sum((taken - clicked).values()),
     }
@@ -419,6 +431,8 @@ def failures(result: Mapping[str, Any], times: int) -> list[str]:
         found.append("a gateway still waits for a commit-ack")
     if not result["timers"]["fired"]:
         found.append("no timer fired")
+    if not result["clicks"]["answered"]:
+        found.append("nobody could work")
     return found + [
         f"{part}: killed {result['kills'].get(part, 0)} of {times} times"
         for part in PARTS
