@@ -63,15 +63,15 @@ class Server:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--timescale``: let every test use the server that ``ANBAN_TEST_DSN`` names, with TimescaleDB."""
-    parser.addoption("--timescale", action="store_true", help="use the server of ANBAN_TEST_DSN")
+    """``--outside``: let every test use the server that ``ANBAN_TEST_DSN`` names instead of our own."""
+    parser.addoption("--outside", action="store_true", help="use the server of ANBAN_TEST_DSN")
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
     """The session's server, with the migrated template in it."""
-    if request.config.getoption("--timescale"):
-        yield request.getfixturevalue("timescale")
+    if request.config.getoption("--outside"):
+        yield request.getfixturevalue("outside")
         return
     service = Postgres(tmp_path_factory.mktemp("server"), durable=False)
     with running(service):
@@ -82,14 +82,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
 
 
 @pytest.fixture(scope="session")
-def timescale() -> Iterator[Server]:
-    """A server with TimescaleDB and the migrated template in it, where ``ANBAN_TEST_DSN`` names one.
+def outside() -> Iterator[Server]:
+    """The server that ``ANBAN_TEST_DSN`` names, with the migrated template, and TimescaleDB if it has it.
 
-    Its own jobs do not run: nothing happens in these databases but what a test does.
+    TimescaleDB's own jobs do not run: nothing happens in these databases but what a test does.
     """
     dsn = os.environ.get("ANBAN_TEST_DSN")
     if not dsn:
-        pytest.skip("ANBAN_TEST_DSN names no server with TimescaleDB (docs/operations.md, Storage)")
+        pytest.skip("ANBAN_TEST_DSN names no server (docs/operations.md, Storage)")
     prefix = f"anban_{uuid4().hex[:12]}"
     server = Server(
         dsn,
@@ -99,18 +99,34 @@ def timescale() -> Iterator[Server]:
     )
     template = make_conninfo(dsn, dbname=server.template)
     with psycopg.connect(dsn, autocommit=True) as admin:
-        admin.execute(f"create database {server.template}")
+        admin.execute(f"create database {server.template} template template0")
     with psycopg.connect(template, autocommit=True) as conn:
-        conn.execute("create extension timescaledb")
+        timescale = has_timescale(conn)
+        if timescale:
+            conn.execute("create extension timescaledb")
         migrate(template)
-        conn.execute("select alter_job(job_id, scheduled => false) from timescaledb_information.jobs")
-        conn.execute("select _timescaledb_functions.stop_background_workers()")
-    with psycopg.connect(
-        dsn, autocommit=True
-    ) as admin:  # the launcher of jobs may not look in while it is copied
+        if timescale:
+            conn.execute("select alter_job(job_id, scheduled => false) from timescaledb_information.jobs")
+            conn.execute("select _timescaledb_functions.stop_background_workers()")
+    with psycopg.connect(dsn, autocommit=True) as admin:  # or its launcher of jobs looks in
         admin.execute(f"alter database {server.template} allow_connections false")
     yield server
     server.drop(template)
+
+
+def has_timescale(conn: psycopg.Connection) -> bool:
+    """Whether the server could give its databases the extension."""
+    found = conn.execute("select from pg_available_extensions where name = 'timescaledb'")
+    return found.fetchone() is not None
+
+
+@pytest.fixture(scope="session")
+def timescale(outside: Server) -> Server:
+    """The server outside, where it has TimescaleDB."""
+    with psycopg.connect(outside.dsn) as conn:
+        if not has_timescale(conn):
+            pytest.skip("the server of ANBAN_TEST_DSN has no TimescaleDB")
+    return outside
 
 
 @pytest.fixture

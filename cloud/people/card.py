@@ -8,7 +8,7 @@ explained.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +23,8 @@ from cloud.people.phones import mask
 from cloud.sealed import NO_KEYS, Keyring
 from firmware_protocols.model import Quality, Quantity
 
+RECENT: Final = timedelta(days=2)
+"""How far roll-ups by day may be behind at most: they are made within hours after a day's end."""
 EVENTS: Final = 20
 """Newest events on a card: about a day of doors and buttons."""
 
@@ -150,7 +152,7 @@ async def home_card(
     hidden = [] if opened else standing
     devices = await rows("devices")
     kinds = {row["name"]: row["kind"] for row in devices}
-    readings = await rows("last_readings", quantities=list(_BY_NUMBER))
+    readings = await rows("last_readings", **_wanted(now))
     events = await rows("last_events", events=EVENTS)
     return HomeCard(
         **homes[0],
@@ -179,6 +181,10 @@ def _device(row: dict[str, Any], hidden: list[Standing]) -> DeviceView:
 
 def _hides(hidden: list[Standing], row: dict[str, Any], kinds: dict[str, str], **what: Any) -> bool:
     return any(one.hides(kinds.get(row["device"], ""), **what) for one in hidden)
+
+
+def _wanted(now: datetime) -> dict[str, Any]:
+    return {"quantities": list(_BY_NUMBER), "recent": now - RECENT}
 
 
 def _phone(row: dict[str, Any], *, full: bool) -> dict[str, str]:

@@ -64,27 +64,43 @@ where home.id = %(home_id)s
 order by device.room, device.name
 
 -- last_readings --
--- One probe of the index per device and quantity, so the cost does not grow with the length of the history.
-select
-    device.name as device,
-    last.quantity,
-    last.quality,
-    last.value,
-    last.observed_at
-from home
-join gateway on gateway.home_id = home.id
-join device on device.gateway_id = gateway.id
-cross join unnest(%(quantities)s::smallint[]) as wanted (quantity)
-cross join lateral (
-    select reading.quantity, reading.quality, reading.value, reading.observed_at
-    from reading_seen as reading
-    where reading.home_id = home.id
-      and reading.device_id = device.id
-      and reading.quantity = wanted.quantity
-    order by reading.observed_at desc
-    limit 1
-) as last
+-- The last days are looked through; for what was not heard in them, the roll-up says on which day to look, so the cost
+-- does not grow with the length of the history.
+with recent as (
+    select distinct on (device_id, quantity) device_id, quantity, quality, value, observed_at
+    from reading_seen
+    where home_id = %(home_id)s and observed_at >= %(recent)s
+    order by device_id, quantity, observed_at desc
+),
+heard as (
+    select device_id, quantity, max(bucket) as day
+    from reading_1d_seen
+    where home_id = %(home_id)s and (device_id, quantity) not in (select device_id, quantity from recent)
+    group by device_id, quantity
+),
+last as (
+    select device_id, quantity, quality, value, observed_at from recent
+    union all
+    select heard.device_id, heard.quantity, found.quality, found.value, found.observed_at
+    from heard
+    cross join lateral (
+        select reading.quality, reading.value, reading.observed_at
+        from reading_seen as reading
+        where reading.home_id = %(home_id)s
+          and reading.device_id = heard.device_id
+          and reading.quantity = heard.quantity
+          and reading.observed_at >= heard.day and reading.observed_at < heard.day + interval '24 hours'
+        order by reading.observed_at desc
+        limit 1
+    ) as found
+)
+select device.name as device, last.quantity, last.quality, last.value, last.observed_at
+from last
+join device on device.id = last.device_id
+join gateway on gateway.id = device.gateway_id
+join home on home.id = gateway.home_id
 where home.id = %(home_id)s
+  and last.quantity = any(%(quantities)s::smallint[])
   and home.tenant_id = any(%(tenants)s)
   and (%(homes)s::int[] is null or home.id = any(%(homes)s))
 order by device.name, last.quantity

@@ -17,7 +17,7 @@ from cloud.db.timescale import use_timescale
 from cloud.series import engine, parts
 from cloud.series.engine import Engine
 from cloud.settings import ConfigError
-from tests.conftest import Server
+from tests.conftest import Server, has_timescale
 from tests.sql.series import AGGREGATES, ENROL, NOON, Row, catch_up, direct, rolled, rows_of, write
 
 BEFORE: Final = "0008_enrolment"
@@ -58,8 +58,7 @@ def server(request: pytest.FixtureRequest) -> Server:
 def old(server: Server) -> Iterator[str]:
     """A database of the time before, with something in it."""
     dsn = server.create(None)
-    if "timescale" in server.prefix:
-        _add_extension(dsn)
+    _add_extension(dsn)
     migrate(dsn, last=BEFORE)
     with psycopg.connect(dsn) as conn:
         conn.execute(ENROL.encode())
@@ -79,7 +78,8 @@ def plain_on_timescale(timescale: Server) -> Iterator[str]:
 
 def _add_extension(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
-        conn.execute("create extension timescaledb")
+        if has_timescale(conn):
+            conn.execute("create extension timescaledb")
 
 
 def _all(dsn: str, statement: str) -> list[tuple[Any, ...]]:

@@ -19,7 +19,9 @@ create table reading (
     value       double precision,                                 -- null exactly when quality says "no value"
     timeline_id integer                                           -- null: the clock was set
 ) partition by range (observed_at);
-create index reading_home on reading (home_id, device_id, quantity, observed_at desc);
+-- By home and time alone: whatever a home sends lands side by side, so a page is written once for all its sensors, and
+-- what comes in order fills its pages.
+create index reading_home on reading (home_id, observed_at);
 create index reading_timeline on reading (timeline_id) where timeline_id is not null;
 
 create table event (
@@ -31,7 +33,7 @@ create table event (
     detail      text not null,
     timeline_id integer
 ) partition by range (observed_at);
-create index event_home on event (home_id, observed_at desc);
+create index event_home on event (home_id, observed_at);
 create index event_timeline on event (timeline_id) where timeline_id is not null;
 
 -- What comes too early or too late for every partition waits here until the keeper makes room for it.

@@ -114,7 +114,7 @@ begin
     for one in select * from (values
         ('reading_15m', interval '15 minutes', interval '5 minutes'),
         ('reading_1h', interval '1 hour', interval '15 minutes'),
-        ('reading_1d', interval '1 day', interval '1 hour')
+        ('reading_1d', interval '1 hour', interval '1 hour')
     ) as policy (name, behind, every) loop
         execute format('select remove_continuous_aggregate_policy(%L, if_exists => true)', one.name);
         execute format(
@@ -141,10 +141,10 @@ begin
         return;
     end if;
     perform make_hypertable('reading', 'tenant_id, home_id, device_id, quantity', array[
-        'create index reading_home on reading (home_id, device_id, quantity, observed_at desc)',
+        'create index reading_home on reading (home_id, observed_at)',
         'create index reading_timeline on reading (timeline_id) where timeline_id is not null']);
     perform make_hypertable('event', 'tenant_id, home_id', array[
-        'create index event_home on event (home_id, observed_at desc)',
+        'create index event_home on event (home_id, observed_at)',
         'create index event_timeline on event (timeline_id) where timeline_id is not null']);
 
     create or replace function series_parts(p_table text)

@@ -9,6 +9,7 @@ import pytest
 from cloud.db import Connection
 from cloud.people.card import EVENTS
 from cloud.people.phones import mask
+from cloud.series import rollup
 from firmware_protocols.model import Quality, Quantity
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON
@@ -59,6 +60,21 @@ async def test_the_card_shows_the_newest_reading_of_each_quantity(site: Site, co
     card = (await (await site.signed_in("operator")).get(f"/homes/{home}")).json()
     shown = [(r["quantity"], r["value"], r["quality"], r["unit"]) for r in card["readings"]]
     assert shown == [("heart_rate", None, "not_worn", "beat/min"), ("battery", 88.0, "good", "%EL")]
+
+
+async def test_the_card_finds_what_was_last_heard_long_ago(site: Site, conn: Connection) -> None:
+    """A weekly pressure is not among the last days' readings; its roll-up says on which day it is."""
+    device, home = await _device(conn, "yellow"), site.town.yellow
+    systolic, long_ago = Quantity.SYSTOLIC.number, NOON - timedelta(days=40)
+    for at, value in [(long_ago, 141.0), (long_ago + MINUTE, 139.0), (NOON - timedelta(days=80), 150.0)]:
+        await conn.execute(
+            "insert into reading values (%s, 1, %s, %s, %s, 0, %s)", [at, home, device, systolic, value]
+        )
+    while await rollup.roll(conn, NOON - timedelta(days=300)):
+        pass
+    await conn.commit()
+    card = (await (await site.signed_in("operator")).get(f"/homes/{home}")).json()
+    assert [(r["quantity"], r["value"]) for r in card["readings"]] == [("systolic", 139.0)]
 
 
 async def test_the_card_shows_the_newest_events_only(site: Site, conn: Connection) -> None:
