@@ -7,7 +7,7 @@ SOURCES := $(shell find dashboards -path '*/node_modules' -prune -o -path dashbo
 # Most tests wait for brokers, browsers and clocks, so two go side by side on two cores; a file stays together.
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check format lint types contracts unit screens lock clean debian help
+.PHONY: demo test check format lint types contracts dependencies unit screens lock clean debian help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -18,7 +18,7 @@ demo: $(VENV)/.run  ## set up (Python packages only) and run one county with 20 
 test: $(VENV)/.dev debian lint types contracts screens  ## set up and pass every test
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(ARGS)
 
-check: $(VENV)/.dev lint types contracts unit  ## the fast loop: format, lint, types, contracts, unit tests
+check: $(VENV)/.dev lint types contracts dependencies unit  ## the fast loop: format, lint, types, contracts, licences, advisories, unit tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -29,6 +29,9 @@ types: $(VENV)/.dev
 
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
+
+dependencies: $(VENV)/.dev  ## licences and known faults of what we depend on
+	$(BIN)/python deploy/dependencies.py
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -q -m "not services and not browser and not bluetooth and not data" tests

@@ -8,6 +8,7 @@ that a new route cannot forget it.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import psycopg
-from fastapi import FastAPI
+from anyio import to_thread
+from fastapi import FastAPI, Request, Response
 from psycopg_pool import PoolTimeout
 from pydantic.json_schema import models_json_schema
 
@@ -118,7 +120,7 @@ def create_app(settings: Settings, pool: Pool, service: Pool, *, clock: Clock = 
         title="Anban",
         summary="From the alarm at home to the person at the door",
         version=VERSION,
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=None,  # it would be made on the event loop; see _document
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
@@ -127,6 +129,8 @@ def create_app(settings: Settings, pool: Pool, service: Pool, *, clock: Clock = 
     )
     app.state.parts = parts
     app.state.feed = feed
+    app.state.document = None
+    app.state.writing_document = asyncio.Lock()
     app.state.checks = {
         "database": health.database(service),
         "broker": health.broker(settings.broker),
@@ -140,6 +144,7 @@ def create_app(settings: Settings, pool: Pool, service: Pool, *, clock: Clock = 
     for router in ROUTERS:
         app.include_router(router, prefix=API, responses=failures)
     app.include_router(answer_routes.pages, responses=failures)
+    app.add_route(f"{API}/openapi.json", _document, include_in_schema=False)
     recorder.install(app, pool)
     guard.install(app, [settings.web.public_url.rstrip("/")], INTENT_FREE)
     return app
@@ -157,6 +162,15 @@ async def _tidy(parts: Parts) -> None:
         except (psycopg.Error, PoolTimeout) as error:
             _log.warning("tidying waits for the database reason=%s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY.total_seconds())
+
+
+async def _document(request: Request) -> Response:
+    """The document, made once and beside the loop: it takes a second, and alarms do not wait for it."""
+    app = request.app
+    async with app.state.writing_document:
+        if app.state.document is None:
+            app.state.document = await to_thread.run_sync(lambda: json.dumps(app.openapi()).encode())
+    return Response(app.state.document, media_type="application/json")
 
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:

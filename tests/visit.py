@@ -45,7 +45,7 @@ ENDLESS: Final = frozenset({"followChanges"})
 """Streams: their answer has no end to wait for; they have tests of their own."""
 ENDS_THE_VISIT: Final = frozenset({"signOut", "signIn"})
 """They change who is asking; a visit makes them last."""
-SLOW_S: Final = 30.0
+SLOW_S: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ def sign_in(address: str, role: Role | None) -> Iterator[httpx.Client]:
 
 def requests_of(address: str, *, examples: int, number: int = 1) -> list[AnyCase]:
     """For every operation ``examples`` right requests and as many wrong ones; ``number`` seeds them."""
-    document = httpx.get(f"{address}/api/v1/openapi.json").json()
+    document = httpx.get(f"{address}/api/v1/openapi.json", timeout=SLOW_S).json()
     return [
         case
         for operation in _operations(document)
