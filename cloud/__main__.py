@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -23,17 +23,10 @@ from typing import Any, Final, NoReturn
 import psycopg
 from msgspec.structs import replace
 
+from cloud import logs
 from cloud.embedded import ServiceError
 from cloud.settings import ConfigError, Settings
 from cloud.settings import load as load_settings
-
-QUIET: Final = {
-    "psycopg.pool": logging.ERROR,
-    "yoyo": logging.WARNING,
-    "httpx": logging.WARNING,
-    "uvicorn.error": logging.ERROR,
-}
-"""Libraries that would repeat what our own lines say once."""
 
 STOP_S: Final = 45.0
 """Longest a stop may take: the services get 30 s. A service manager loses patience after 90."""
@@ -55,9 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return command.main(arguments[1:])
     chosen = _parser().parse_args(arguments)
-    _set_up_logging(chosen.verbose)
+    logs.set_up(verbose=chosen.verbose)
     try:
-        ROLES[chosen.role](_settings(chosen), chosen)
+        settings = _settings(chosen)
+        logs.set_up(verbose=chosen.verbose, form=settings.operations.log)
+        with _tracing(settings, chosen.role):
+            ROLES[chosen.role](settings, chosen)
     except BaseExceptionGroup as group:
         return _explain(group)
     except KNOWN as error:
@@ -212,6 +208,13 @@ def _sms(settings: Settings, _chosen: argparse.Namespace) -> None:
     run_until_told(single.run_sms(settings))
 
 
+def _accounts(settings: Settings, chosen: argparse.Namespace) -> None:
+    from cloud import sign_ins
+
+    _need(settings, "database.dsn", settings.database.dsn)
+    run_until_told(sign_ins.keep(settings, chosen.file))
+
+
 def _key(_settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud.backup import seal
 
@@ -265,6 +268,7 @@ ROLES: Final[dict[str, Role]] = {
     "api": _api,
     "sms": _sms,
     "all": _all,
+    "accounts": _accounts,
     "key": _key,
     "backup": _backup,
     "restore": _restore,
@@ -348,6 +352,7 @@ def _parser() -> argparse.ArgumentParser:
     add["load"].add_argument("file", type=Path, metavar="FILE", help="roster (JSON)")
     add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")
     _claim_arguments(add["claim"])
+    add["accounts"].add_argument("file", type=Path, metavar="FILE", help="where to write them")
     add["key"].add_argument("file", type=Path, metavar="FILE", help="where to write it")
     add["restore"].add_argument(
         "--to", type=_time, metavar="TIME", help="e.g. 2026-11-26T03:04:05Z; without it as late as possible"
@@ -405,6 +410,7 @@ HELP: Final = {
     "api": "serve the API and the screens",
     "sms": "read the texts that come to the alarm centre's modem",
     "all": "everything on this machine, with embedded services",
+    "accounts": "keep a file of the sign-ins that a NATS of your own includes",
     "key": "make the key that backups are sealed with",
     "backup": "save the embedded database now, and verify the copy",
     "restore": "make a new data folder as of a time, from the backups",
@@ -412,11 +418,16 @@ HELP: Final = {
 }
 
 
-def _set_up_logging(verbose: bool) -> None:
-    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=form, stream=sys.stderr)
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(level)
+def _tracing(settings: Settings, role: str) -> AbstractContextManager[None]:
+    """Spans for the length of the block, if the settings say where they go."""
+    wanted = settings.operations
+    if not wanted.trace_url:
+        return nullcontext()
+    try:
+        from cloud.trace import export
+    except ImportError as error:
+        raise ConfigError("operations.trace_url needs more: pip install 'anban[cloud,trace]'") from error
+    return export.tracing(wanted.trace_url, wanted.site, role)
 
 
 def _explain(group: BaseExceptionGroup[BaseException]) -> int:

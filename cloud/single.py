@@ -220,9 +220,11 @@ def _api_dsn(settings: Settings) -> str:
 async def _ingest(
     settings: Settings, pool: Pool, subscribed: asyncio.Event | None, *, alone: bool = False
 ) -> None:
-    from cloud.incidents.store import attach_or_open
+    from cloud import trace
+    from cloud.incidents import store, traced
 
-    await subscriber.run(settings, pool, attach_or_open, subscribed=subscribed, alone=alone)
+    hook = traced.attach_or_open if trace.on() else store.attach_or_open
+    await subscriber.run(settings, pool, hook, subscribed=subscribed, alone=alone)
 
 
 async def _sms(settings: Settings, pool: Pool) -> None:

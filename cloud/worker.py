@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from cloud import notify
+from cloud import notify, trace
 from cloud.db import Connection, Pool
 from cloud.dispatch import ladder
 from cloud.incidents import store
@@ -115,11 +115,13 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
 
     async def fire(incident_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
-            return await store.fire(conn, incident_id, now)
+            with trace.span("timer.fire", incident_id):
+                return await store.fire(conn, incident_id, now)
 
     async def climb(incident_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
-            return await ladder.climb(conn, incident_id, now)
+            with trace.span("ladder.climb", incident_id):
+                return await ladder.climb(conn, incident_id, now)
 
     async def send(message_id: int, now: datetime) -> bool:
         return await deliver.deliver(pool, post, message_id, now)

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 
+from cloud import trace
 from cloud.access import require
 from cloud.auth import Permission, Principal, Purpose
 from cloud.db import Connection
@@ -59,16 +60,17 @@ class Commands:
     ) -> IncidentView:
         scope = self.actor.scope(Purpose.CONSOLE)
         try:
-            view = await store.act(
-                conn,
-                scope,
-                incident_id,
-                trigger,
-                f"staff:{self.actor.staff_id}",
-                self.once.call.now,
-                version,
-                **detail,
-            )
+            with trace.span("incident.act", incident_id, trigger=trigger.value):
+                view = await store.act(
+                    conn,
+                    scope,
+                    incident_id,
+                    trigger,
+                    f"staff:{self.actor.staff_id}",
+                    self.once.call.now,
+                    version,
+                    **detail,
+                )
         except store.NotFound as error:
             raise not_found() from error
         except store.Conflict as error:

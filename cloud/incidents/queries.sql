@@ -37,6 +37,12 @@ select * from incident where id = %(incident_id)s for no key update
 -- incident_of_alarm --
 select incident_id from incident_alarm where home_id = %(home_id)s and alarm_id = %(alarm_id)s
 
+-- opened_by_alarm --
+-- The incident of an alarm, and whether it was opened at this very moment.
+select i.id, i.kind, i.priority, i.opened_at = %(now)s as opened
+from incident_alarm a join incident i on i.id = a.incident_id
+where a.home_id = %(home_id)s and a.alarm_id = %(alarm_id)s
+
 -- open_incident_of_family --
 select id from incident where home_id = %(home_id)s and family = %(family)s and closed_at is null
 

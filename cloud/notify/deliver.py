@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cloud import sealed
+from cloud import sealed, trace
 from cloud.db import Connection, Pool, Queries
 from cloud.metrics import SENT, known
 from cloud.notify import tokens, wording
@@ -58,8 +58,10 @@ async def deliver(pool: Pool, post: Post, message_id: int, now: datetime) -> boo
         message = await _claim(conn, message_id, token, now)
     if message is None:
         return False
+    channel = known(message["channel"], post.notifiers)
     try:
-        receipt = await _send(post, message, token)
+        with trace.span("message.send", message["incident_id"], channel=channel, attempt=message["attempts"]):
+            receipt = await _send(post, message, token)
     except NotifyError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - one channel's fault, or one message's; its text may quote an address
@@ -68,11 +70,11 @@ async def deliver(pool: Pool, post: Post, message_id: int, now: datetime) -> boo
     else:
         async with pool.connection() as conn:
             await _settle_success(conn, message, receipt, now)
-        SENT.labels(known(message["channel"], post.notifiers), "accepted").inc()
+        SENT.labels(channel, "accepted").inc()
         return True
     async with pool.connection() as conn:
         dead = await _settle_failure(conn, message, failure, now)
-    SENT.labels(known(message["channel"], post.notifiers), "dead" if dead else "again").inc()
+    SENT.labels(channel, "dead" if dead else "again").inc()
     return True
 
 

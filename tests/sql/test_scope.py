@@ -134,6 +134,7 @@ EXEMPT: Final = {
     ("incidents/queries.sql", "incident_for_update"): BY_ID,
     ("incidents/queries.sql", "insert_incident"): "ingest opens an incident",
     ("incidents/queries.sql", "incident_of_alarm"): BY_ID,
+    ("incidents/queries.sql", "opened_by_alarm"): "the name of a trace",
     ("incidents/queries.sql", "open_incident_of_family"): BY_ID,
     ("incidents/queries.sql", "alarm_record_known"): BY_ID,
     ("incidents/queries.sql", "retime_incident"): BY_ID,
