@@ -153,7 +153,7 @@ def _papers(settings: Settings, chosen: argparse.Namespace) -> None:
 
     with _database(settings) as dsn:
         listed = asyncio.run(revoked(dsn))
-    written = papers.write(authority, listed, settings.enrolment.host, chosen.folder)
+    written = papers.write(authority, listed, [settings.enrolment.host, *chosen.also], chosen.folder)
     sys.stdout.writelines(f"{file}\n" for file in written)
 
 
@@ -212,7 +212,7 @@ def _accounts(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud import sign_ins
 
     _need(settings, "database.dsn", settings.database.dsn)
-    run_until_told(sign_ins.keep(settings, chosen.file))
+    run_until_told(sign_ins.keep(settings, chosen.file, chosen.reload))
 
 
 def _key(_settings: Settings, chosen: argparse.Namespace) -> None:
@@ -353,11 +353,17 @@ def _parser() -> argparse.ArgumentParser:
     add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")
     _claim_arguments(add["claim"])
     add["accounts"].add_argument("file", type=Path, metavar="FILE", help="where to write them")
+    add["accounts"].add_argument(
+        "--reload", type=Path, metavar="PID_FILE", help="send SIGHUP to the server whose number stands there"
+    )
     add["key"].add_argument("file", type=Path, metavar="FILE", help="where to write it")
     add["restore"].add_argument(
         "--to", type=_time, metavar="TIME", help="e.g. 2026-11-26T03:04:05Z; without it as late as possible"
     )
     add["papers"].add_argument("folder", type=Path, metavar="DIR", help="where to write them")
+    add["papers"].add_argument(
+        "--also", action="append", default=[], metavar="NAME", help="another name of the broker, e.g. inside"
+    )
     steps = add["keys"].add_subparsers(dest="step", required=True)
     steps.add_parser("add", help="add a key, with which every process can open from its next start on")
     use = steps.add_parser("use", help="seal with this key from the next start on")

@@ -46,6 +46,9 @@ QUEUE: Final = _gauge("ingest_queue_messages", "Messages taken from the broker a
 UNACKED_SECONDS: Final = _gauge("ingest_oldest_unacked_seconds", "Age of the oldest message not yet stored")
 BROKER_UP: Final = _gauge("broker_connected", "1 while ingest is connected to the broker")
 BROKER_LAG: Final = _gauge("broker_lag_messages", "Messages that wait for ingest in the embedded broker")
+DISK_FREE: Final = Gauge(
+    "anban_disk_free_bytes", "Room where embedded services write", ("disk",), registry=REGISTRY
+)
 
 # The road out: worker.
 WORKED_ROWS: Final = _counter("worker_rows", "Due rows worked", "job")

@@ -1,14 +1,16 @@
 """The sign-ins that a NATS server of one's own needs, in a file that follows the database.
 
 What this is: ``anban-cloud accounts FILE``, the counterpart of what ``all`` does for the embedded broker: an
-``authorization`` block with each gateway's topics, which ``nats.conf`` includes. What it is not: the reload;
-whoever runs the server sends it SIGHUP when the file changes (a path unit, or NATS's own config reloader).
+``authorization`` block with each gateway's topics, which ``nats.conf`` includes. What it is not: the server's
+supervisor; it only tells the server to read the file again, if it may, and else whoever runs it does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -31,14 +33,15 @@ STUCK_S: Final = 180.0
 _log = logging.getLogger(__name__)
 
 
-async def keep(settings: Settings, file: Path) -> None:
-    """Write ``file`` whenever a gateway is added, changed or revoked, until cancelled.
+async def keep(settings: Settings, file: Path, pid_file: Path | None = None) -> None:
+    """Write ``file`` whenever a gateway is added, changed or revoked, until cancelled, and send SIGHUP to the
+    server whose number stands in ``pid_file`` (NATS's own setting of that name).
 
     Raises:
         ConfigError: the cloud's own sign-in is not configured.
         OSError: the file cannot be written.
     """
-    ours = own_name(settings.broker)
+    ours, told = own_name(settings.broker), False
     LOOPS.expect("accounts", within_s=STUCK_S)
     while True:
         try:
@@ -48,8 +51,11 @@ async def keep(settings: Settings, file: Path) -> None:
                 while True:
                     if write(file, await _accounts(conn, settings), ours, settings.broker):
                         _log.info("sign-ins written file=%s", file)
+                        told = False
+                    told = told or _reload(pid_file)
                     LOOPS.turned("accounts")
-                    async for _ in conn.notifies(timeout=ACCOUNTS_S, stop_after=1):
+                    wait_s = ACCOUNTS_S if told else RETRY_S
+                    async for _ in conn.notifies(timeout=wait_s, stop_after=1):
                         pass
             finally:
                 await conn.close()
@@ -86,6 +92,17 @@ def write(file: Path, gateways: list[Account], ours: str, broker: Broker) -> boo
     draft.touch(mode=0o640)
     draft.write_text(f"# {mark}\n{text}", encoding="utf-8")
     draft.replace(file)
+    return True
+
+
+def _reload(pid_file: Path | None) -> bool:
+    """Whether the server was told, or need not be; a server that is not up yet is told later."""
+    if pid_file is None:
+        return True
+    try:
+        os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGHUP)
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return False
     return True
 
 

@@ -50,6 +50,7 @@ QUESTIONS: Final = (
     Question("anban_messages_waiting", "Messages not yet handed over", "messages_waiting"),
     Question("anban_gateways", "Gateways: online, silent, never heard", "gateways", ("state",)),
     Question("anban_sessions", "Sessions of staff in force", "sessions"),
+    Question("anban_releases_paused", "Releases that stopped themselves", "releases_paused"),
     Question("anban_database_bytes", "Size of the database", "database_bytes"),
     Question("anban_backup_age_seconds", "Since the last verified backup; none: no sample", "backup_age"),
 )

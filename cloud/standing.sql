@@ -41,6 +41,10 @@ group by s.state
 -- sessions --
 select count(*) as value from session where expires_at > %(now)s
 
+-- releases_paused --
+-- Those that stopped themselves because gateways failed; not those that somebody stopped by hand.
+select count(*) as value from release where state = 'paused' and note <> 'by hand'
+
 -- database_bytes --
 select pg_database_size(current_database()) as value
 

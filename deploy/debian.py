@@ -32,6 +32,7 @@ class Need:
 NEEDS: Final = (
     Need("chromium", ("/usr/bin/chromium",), "the console's tests drive a real browser"),
     Need("mosquitto", ("/usr/sbin/mosquitto",), "a second make of broker, beside the embedded one"),
+    Need("prometheus", ("/usr/bin/promtool",), "the alert rules are tried on made-up series"),
     Need("dbus-daemon", ("/usr/bin/dbus-daemon",), "a private bus for the BlueZ path"),
     Need(
         "fonts-noto-cjk",

@@ -15,12 +15,16 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from cloud.metrics import DISK_FREE
+
 FULL_MIB: Final = 16.0
 """Below this a disk counts as full: PostgreSQL's log grows in pieces of this size."""
 LOW_MIB: Final = 512.0
 """Below this somebody should look, in daylight."""
 _RISE: Final = 1.25
 """A disk gets better only when it has this much more than the mark, so that it does not flap there."""
+NAMED: Final = frozenset(["postgres", "nats"])
+"""Folders that metrics know by their name; any other is the data folder itself."""
 _EVERY_S: Final = 2.0
 _MIB: Final = 2**20
 
@@ -81,6 +85,7 @@ async def watch(folders: Iterable[Path]) -> None:
     while True:
         for disk, folder in _disks(watched).items():
             free = free_mib(folder)
+            DISK_FREE.labels(folder.name if folder.name in NAMED else "data").set(free * _MIB)
             now = level(free, before.get(disk, Level.FINE))
             if now is not before.get(disk, Level.FINE):
                 severity, words = _SAID[now]

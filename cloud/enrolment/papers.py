@@ -7,6 +7,7 @@ are missing, so that the command may run after every revocation. See ``deploy/br
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,15 +24,15 @@ async def revocations(conn: Connection, authority: Authority) -> str:
     return authority.revocations((int(row["serial"], 16), row["revoked_at"]) for row in rows)
 
 
-def write(authority: Authority, revoked: str, host: str, folder: Path) -> list[Path]:
-    """Write the files of a broker that is reached as ``host``; return those that were written.
+def write(authority: Authority, revoked: str, hosts: Sequence[str], folder: Path) -> list[Path]:
+    """Write the files of a broker that is reached as any of ``hosts``; return those that were written.
 
     Raises:
         OSError: the folder takes nothing.
     """
     contents = {"authority.crt": authority.pem, "revoked.crl": revoked}
     if not (folder / "broker.pem").exists():
-        contents["broker.pem"] = authority.certify_server([host])
+        contents["broker.pem"] = authority.certify_server(hosts)
     if not (folder / "ingest.pem").exists():
         issued, key = authority.certify_client(INGEST_USER)
         contents["ingest.pem"] = key + issued.pem

@@ -72,7 +72,7 @@ class Mosquitto:
             finally:
                 await conn.close()
 
-        papers.write(self.authority, asyncio.run(revoked()), "127.0.0.1", self.folder / "anban")
+        papers.write(self.authority, asyncio.run(revoked()), ["127.0.0.1"], self.folder / "anban")
 
     def start(self) -> None:
         assert MOSQUITTO, "mosquitto is needed: apt-get install mosquitto"
