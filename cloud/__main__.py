@@ -215,7 +215,7 @@ def _accounts(settings: Settings, chosen: argparse.Namespace) -> None:
     run_until_told(sign_ins.keep(settings, chosen.file, chosen.reload))
 
 
-def _key(_settings: Settings, chosen: argparse.Namespace) -> None:
+def _backup_key(_settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud.backup import seal
 
     seal.new_key(chosen.file)
@@ -269,7 +269,7 @@ ROLES: Final[dict[str, Role]] = {
     "sms": _sms,
     "all": _all,
     "accounts": _accounts,
-    "key": _key,
+    "backup-key": _backup_key,
     "backup": _backup,
     "restore": _restore,
     "drill": _drill,
@@ -356,7 +356,7 @@ def _parser() -> argparse.ArgumentParser:
     add["accounts"].add_argument(
         "--reload", type=Path, metavar="PID_FILE", help="send SIGHUP to the server whose number stands there"
     )
-    add["key"].add_argument("file", type=Path, metavar="FILE", help="where to write it")
+    add["backup-key"].add_argument("file", type=Path, metavar="FILE", help="where to write it")
     add["restore"].add_argument(
         "--to", type=_time, metavar="TIME", help="e.g. 2026-11-26T03:04:05Z; without it as late as possible"
     )
@@ -417,7 +417,7 @@ HELP: Final = {
     "sms": "read the texts that come to the alarm centre's modem",
     "all": "everything on this machine, with embedded services",
     "accounts": "keep a file of the sign-ins that a NATS of your own includes",
-    "key": "make the key that backups are sealed with",
+    "backup-key": "make the key that backups are sealed with",
     "backup": "save the embedded database now, and verify the copy",
     "restore": "make a new data folder as of a time, from the backups",
     "drill": "restore the newest backup beside, audit it, say how long it took, and remove it",

@@ -128,8 +128,9 @@ class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sealed copies of the embedded database. ``folder``: where they go, better on another disk; empty: none.
 
-    ``key_file``: the key they are sealed with (``anban-cloud key FILE`` makes one); without it they cannot be
-    opened, so a copy of it belongs elsewhere. ``keep``: how many. ``every_h``: how often ``all`` adds one.
+    ``key_file``: the key they are sealed with (``anban-cloud backup-key FILE`` makes one); without it they
+    cannot be opened, so a copy of it belongs elsewhere. ``keep``: how many. ``every_h``: how often ``all``
+    adds one.
     """
 
     folder: str = ""
@@ -288,7 +289,7 @@ def parse(document: Mapping[str, Any]) -> Settings:
     _check_enrolment(settings)
     _check_operations(settings.operations)
     if settings.backup.folder and not settings.backup.key_file:
-        raise ConfigError("backup.key_file is not set: make a key with anban-cloud key FILE")
+        raise ConfigError("backup.key_file is not set: make a key with anban-cloud backup-key FILE")
     _check_counties(settings.county)
     return settings
 

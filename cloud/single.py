@@ -15,6 +15,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,7 @@ from cloud.enrolment import authority as authorities
 from cloud.enrolment.authority import Authority
 from cloud.enrolment.store import certified_accounts
 from cloud.ingest import subscriber
+from cloud.metrics import BROKER_LAG
 from cloud.people import roster as people
 from cloud.people.accounts import CHANNEL, gateway_accounts
 from cloud.people.reseal import reseal
@@ -47,6 +49,8 @@ HEAVY: Final = ("cloud.web", "cloud.serve", "cloud.worker", "cloud.incidents.sto
 ACCOUNTS_S: Final = 60.0
 """The broker's accounts are compared this often even if no notification comes."""
 RETRY_S: Final = 1.0
+LAG_S: Final = 10.0
+"""How often the broker is asked how much waits there; scrapers come every 15 s."""
 
 _log = logging.getLogger(__name__)
 
@@ -247,6 +251,7 @@ async def _run_roles(
             running.create_task(_sms(settings, pool))
         if broker is not None:
             running.create_task(_keep_accounts(_service_dsn(settings), broker))
+            running.create_task(_tell_lag(broker))
         async with (
             serving(settings, pool) as (address, checks),
             watched(settings, pool, checks | {"broker": signed_in, "loops": loops}, standing=True),
@@ -342,6 +347,14 @@ async def _keep_accounts(dsn: str, broker: Nats) -> None:
                 await conn.close()
         except (psycopg.OperationalError, OSError):  # the database is away, or the broker's disk is full
             await asyncio.sleep(RETRY_S)
+
+
+async def _tell_lag(broker: Nats) -> None:
+    """Let the metrics know what waits at the broker, for ever; nothing while it does not say."""
+    while True:
+        waiting = await asyncio.to_thread(broker.waiting)
+        BROKER_LAG.set(nan if waiting is None else waiting)
+        await asyncio.sleep(LAG_S)
 
 
 def _folders(data: Path) -> tuple[Path, ...]:

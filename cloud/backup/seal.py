@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import secrets
 import struct
 from collections.abc import Iterator
@@ -21,6 +20,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from cloud import secret_files
+from cloud.secret_files import SecretFileError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -43,22 +45,18 @@ def new_key(file: Path) -> None:
     Raises:
         FileExistsError: there is a file already; a key that is overwritten is lost, with all it sealed.
     """
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    secret_files.make(file, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
 
 
 def read_key(file: Path) -> bytes:
     """The master key in ``file``.
 
     Raises:
-        SealError: there is none.
+        SealError: there is none, or everybody can read it.
     """
     try:
-        key = base64.b64decode(file.read_bytes().strip(), validate=True)
-    except (OSError, binascii.Error) as error:
+        key = base64.b64decode(secret_files.read(file).strip(), validate=True)
+    except (SecretFileError, binascii.Error) as error:
         raise SealError(f"no key in {file}: {error}") from error
     if len(key) != KEY_BYTES:
         raise SealError(f"no key in {file}: {len(key)} bytes instead of {KEY_BYTES}")

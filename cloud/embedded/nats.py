@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -64,10 +64,33 @@ _LOOPBACK: Final = "127.0.0.1"
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared with, never bound here
 
 
+_Report = TypeVar("_Report", bound=msgspec.Struct)
+
+
 class _Health(msgspec.Struct):
     """The server's health report, as far as it matters here."""
 
     error: str = ""
+
+
+class _Consumer(msgspec.Struct):
+    """One subscription's place in a stream."""
+
+    num_pending: int = 0
+
+
+class _Stream(msgspec.Struct):
+    consumer_detail: list[_Consumer] = []
+
+
+class _Holder(msgspec.Struct):
+    stream_detail: list[_Stream] = []
+
+
+class _Streams(msgspec.Struct):
+    """The server's report of its streams, as far as it matters here."""
+
+    account_details: list[_Holder] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +195,29 @@ class Nats:
         A stream that failed to write once (a full disk, an I/O error) takes nothing more, also when there
         is room again, until the server is started anew.
         """
+        report = self._report("/healthz", _Health)
+        return report.error if report and _STUCK in report.error else ""
+
+    def waiting(self) -> int | None:
+        """Messages that it has acknowledged to gateways and not yet handed to ingest; ``None``: not told."""
+        report = self._report("/jsz?consumers=true", _Streams)
+        if report is None:
+            return None
+        streams = [stream for holder in report.account_details for stream in holder.stream_detail]
+        return sum(one.num_pending for stream in streams for one in stream.consumer_detail)
+
+    def _report(self, path: str, kind: type[_Report]) -> _Report | None:
+        """What the running server says of itself; ``None``: it cannot be asked just now. If it is dead, that
+        is noticed elsewhere.
+        """
         connection = HTTPConnection("127.0.0.1", self._monitor, timeout=_MONITOR_S)
         try:
-            connection.request("GET", "/healthz")
-            answer = connection.getresponse().read()
-            error = msgspec.json.decode(answer, type=_Health).error
+            connection.request("GET", path)
+            return msgspec.json.decode(connection.getresponse().read(), type=kind)
         except (OSError, HTTPException, msgspec.DecodeError):
-            return ""  # it cannot be asked just now; if it is dead, that is noticed elsewhere
+            return None
         finally:
             connection.close()
-        return error if _STUCK in error else ""
 
     def set_accounts(self, gateways: Iterable[Account]) -> bool:
         """Let exactly these gateways (and ingest) sign in; return whether anything changed.

@@ -112,6 +112,7 @@ spec:
       volumeMounts:
         - {name: config, mountPath: /etc/anban, readOnly: true}
         - {name: broker, mountPath: /etc/anban-broker, readOnly: true}
+        - {name: keys, mountPath: /etc/anban-keys, readOnly: true}
         {{- if .api }}
         - {name: authority, mountPath: /etc/anban-authority, readOnly: true}
         {{- end }}
@@ -121,6 +122,8 @@ spec:
       configMap: {name: {{ .root.Release.Name }}-config}
     - name: broker
       secret: {secretName: {{ .root.Values.secrets.broker }}, defaultMode: 0440}
+    - name: keys
+      secret: {secretName: {{ .root.Values.secrets.keys }}, defaultMode: 0440}
     {{- if .api }}
     - name: authority
       secret: {secretName: {{ .root.Values.secrets.authority }}, defaultMode: 0440}

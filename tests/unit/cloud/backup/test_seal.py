@@ -100,7 +100,16 @@ def test_a_key_is_ours_alone_and_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_file_without_a_key_is_named(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "key"
     file.write_bytes(content)
+    file.chmod(0o600)
     with pytest.raises(SealError, match="no key in"):
         seal.read_key(file)
     with pytest.raises(SealError, match="no key in"):
         seal.read_key(tmp_path / "nowhere")
+
+
+def test_a_key_that_everybody_can_read_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    seal.new_key(file)
+    file.chmod(0o644)
+    with pytest.raises(SealError, match="chmod o="):
+        seal.read_key(file)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -181,6 +183,25 @@ def test_a_gateway_reads_what_is_addressed_to_it(nats: Nats, topic: str) -> None
         assert a.may_subscribe(topic, 1)
         cloud.publish(topic.replace("#", "ack"), b"for a")
         eventually(lambda: a.received)
+
+
+def test_it_tells_how_much_waits_for_ingest(nats: Nats) -> None:
+    assert nats.waiting() is not None
+    with durable(nats) as cloud:
+        assert cloud.may_subscribe("anban/1/#", 1)
+    # Its session stays, and so does what comes meanwhile.
+    with gateway(nats, A) as a:
+        before = nats.waiting() or 0
+        for _ in range(3):
+            a.publish("anban/1/17/gw-a/t", b"x")
+        eventually(lambda: nats.waiting() == before + 3)
+
+
+def test_it_writes_every_message_through_to_the_disk(nats: Nats) -> None:
+    """By its own account: the default interval of two minutes would lose what it acknowledged."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{nats._monitor}/varz", timeout=20) as answer:
+        config = json.load(answer)["jetstream"]["config"]
+    assert config["sync_always"] is True
 
 
 def test_it_listens_on_the_loopback_interface_only(nats: Nats) -> None:

@@ -78,6 +78,31 @@ async def test_a_killed_service_is_started_again_and_ended_with_us(
     ]
 
 
+@dataclass
+class Recovering(Sleeper):
+    """A service that answers only after as many probes as half a minute of recovery takes."""
+
+    left: int = 1_500
+
+    def probe(self) -> bool:
+        self.left -= 1
+        return self.left <= 0
+
+
+async def test_a_recovery_of_any_length_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("cloud.embedded.supervise._PROBE_S", 0)
+    service, ready = Recovering(tmp_path), asyncio.Event()
+    task = asyncio.create_task(supervise(service, ready))
+    async with asyncio.timeout(60):
+        await ready.wait()
+    assert len(service.pids) == 1
+    await end(task)
+    assert [message.split(" pid=")[0] for message in caplog.messages] == ["service up name=sleeper"]
+
+
 async def test_a_service_is_ended_even_if_the_end_is_asked_for_twice(tmp_path: Path) -> None:
     service, ready = Sleeper(tmp_path), asyncio.Event()
     task = asyncio.create_task(supervise(service, ready))
