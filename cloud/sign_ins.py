@@ -52,14 +52,14 @@ async def keep(settings: Settings, file: Path, pid_file: Path | None = None) -> 
                     if write(file, await _accounts(conn, settings), ours, settings.broker):
                         _log.info("sign-ins written file=%s", file)
                         told = False
-                    told = told or _reload(pid_file)
+                    told = told or reload(pid_file)
                     LOOPS.turned("accounts")
                     wait_s = ACCOUNTS_S if told else RETRY_S
                     async for _ in conn.notifies(timeout=wait_s, stop_after=1):
                         pass
             finally:
                 await conn.close()
-        except psycopg.OperationalError:
+        except psycopg.Error:  # the database is away, or not migrated yet
             await asyncio.sleep(RETRY_S)
 
 
@@ -95,7 +95,7 @@ def write(file: Path, gateways: list[Account], ours: str, broker: Broker) -> boo
     return True
 
 
-def _reload(pid_file: Path | None) -> bool:
+def reload(pid_file: Path | None) -> bool:
     """Whether the server was told, or need not be; a server that is not up yet is told later."""
     if pid_file is None:
         return True

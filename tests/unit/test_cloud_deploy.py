@@ -39,7 +39,7 @@ _SUFFIX: Final = re.compile(r"_(?:total|bucket|count|sum)$")
 WITH_DATABASE: Final[dict[str, Any]] = {"database": {"image": "example/postgres:18"}}
 SPLIT: Final[dict[str, Any]] = {
     **WITH_DATABASE,
-    "ingest": {"shards": [[0, 127], [128, 255]]},
+    "ingest": {"shards": [128, 255], "replicas": 3},
     "api": {"ingress": {"enabled": True}},
     "traceUrl": "http://collector:4318",
 }
@@ -181,14 +181,14 @@ def test_a_database_without_an_image_and_a_wrong_shard_are_refused_with_advice()
     with pytest.raises(HelmError, match=r"database\.image: an image"):
         list(manifests({}))
     with pytest.raises(HelmError, match="256"):
-        list(manifests({**WITH_DATABASE, "ingest": {"shards": [[0, 256]]}}))
+        list(manifests({**WITH_DATABASE, "ingest": {"shards": [0, 256]}}))
 
 
 def test_the_configuration_in_it_is_one_that_the_cloud_takes() -> None:
     maps = {one["metadata"]["name"]: one["data"] for one in manifests(SPLIT) if one["kind"] == "ConfigMap"}
     parsed = {name: parse(tomllib.loads(text)) for name, text in maps["anban-config"].items()}
-    assert set(parsed) == {"worker.toml", "api.toml", "accounts.toml", "ingest-0.toml", "ingest-128.toml"}
-    assert parsed["ingest-128.toml"].ingest.shards == (128, 255)
+    assert set(parsed) == {"worker.toml", "api.toml", "accounts.toml", "ingest.toml"}
+    assert parsed["ingest.toml"].ingest.shards == (128, 255)
     assert parsed["worker.toml"].operations.trace_url == "http://collector:4318"
     assert not [name for name, one in parsed.items() if one.database.dsn or one.broker.secret], "no secret"
 
@@ -207,10 +207,9 @@ def test_every_container_has_no_rights_and_bounds_and_a_command_that_exists() ->
                 assert one["args"][0] in ROLES
 
 
-def test_each_range_of_shards_has_one_owner_and_the_rest_have_two() -> None:
+def test_there_are_as_many_as_wanted_and_each_choice_finds_its_own() -> None:
     found = {one["metadata"]["name"]: one["spec"] for one in manifests(SPLIT) if one["kind"] == "Deployment"}
-    for name in ("anban-ingest-0", "anban-ingest-128"):
-        assert (found[name]["replicas"], found[name]["strategy"]) == (1, {"type": "Recreate"})
+    assert found["anban-ingest"]["replicas"] == 3
     chosen = [spec["selector"]["matchLabels"] for spec in found.values()]
     assert len({json.dumps(one, sort_keys=True) for one in chosen}) == len(chosen)
     for spec in found.values():

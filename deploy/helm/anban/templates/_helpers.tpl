@@ -41,6 +41,10 @@ securityContext:
 env:
   - name: ANBAN_DATABASE_DSN
     valueFrom: {secretKeyRef: {name: {{ include "anban.databaseSecret" . }}, key: uri}}
+  {{- range list "ANBAN_DATABASE_SERVICE_DSN" "ANBAN_DATABASE_API_DSN" }}
+  - name: {{ . }}
+    valueFrom: {secretKeyRef: {name: {{ $.Values.secrets.cloud }}, key: {{ . }}, optional: true}}
+  {{- end }}
   - name: ANBAN_BROKER_SECRET
     valueFrom: {secretKeyRef: {name: {{ .Values.secrets.cloud }}, key: ANBAN_BROKER_SECRET}}
   - name: ANBAN_METRICS_TOKEN

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ async def test_a_recovery_of_any_length_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("cloud.embedded.supervise._PROBE_S", 0)
+    monkeypatch.setattr(sys.modules[supervise.__module__], "_PROBE_S", 0)
     service, ready = Recovering(tmp_path), asyncio.Event()
     task = asyncio.create_task(supervise(service, ready))
     async with asyncio.timeout(60):
