@@ -245,13 +245,17 @@ def county(hook: Webhook) -> dict[str, Any]:
 
 
 def hurt(cloud: Split, times: int, rng: random.Random, until: float) -> Counter[str]:
-    """Kill each part ``times`` times, in random order, each while it lives."""
+    """Kill each part ``times`` times, in random order, each while it lives; the API once it serves again, so
+    that there is somebody at a screen to hurt.
+    """
     order = [part for part in PARTS for _ in range(times)]
     rng.shuffle(order)
     done: Counter[str] = Counter()
     for part in order:
         if time.monotonic() > until:
             break
+        if part == "api":
+            wait_for(cloud.ready, 30, 0.2)
         done[part] += wait_for(partial(cloud.kill, part), 30, 0.1)
         time.sleep(rng.uniform(0.2, 2.5))
     return done
