@@ -13,6 +13,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterable
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ from cloud.problems import ProblemError
 
 MAX_BODY: Final = 64 * 1024
 """Bytes of a request's body; the largest honest one is a note of a few thousand characters."""
+MAX_FILE: Final = 8 * 1024 * 1024
+"""Bytes of a roster by upload: three thousand homes with plans are about 4 MiB."""
 BODY_S: Final = 15.0
 """Seconds for a whole body: 64 KiB over a bad mobile line."""
 INTENT_HEADER: Final = "x-anban"
@@ -46,6 +49,8 @@ SECURITY_HEADERS: Final = {
 }
 _HSTS: Final = "max-age=31536000"
 _API: Final = "/api/"
+FILES_AT_ONCE: Final = 2
+_FILES: Final = frozenset({"/api/v1/register/import"})
 _FORMS: Final = ("/api/v1/texts/",)
 """Where a body may be a form: providers of text messages send what they send."""
 _DIGITS: Final = 18  # of a length that is read at all
@@ -73,6 +78,7 @@ class Guard:
         self._app = app
         self._origins = frozenset(origins)
         self._intent_free = intent_free
+        self._files = asyncio.Semaphore(FILES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +87,8 @@ class Guard:
         answer = _Answer(scope, send)
         try:
             self._check(scope)
-            await self._app(scope, await _buffered(receive), answer.send)
+            async with self._gate(scope["path"]):
+                await self._app(scope, await _buffered(receive, most_of(scope["path"])), answer.send)
         except ProblemError as problem:
             await answer.fail(problem)
         except Exception as error:  # noqa: BLE001 - the last line: no stack may reach a client or take us down
@@ -96,11 +103,29 @@ class Guard:
         finally:
             answer.log()
 
+    def _gate(self, path: str) -> asyncio.Semaphore | nullcontext[None]:
+        """Few large files at once: they lie in memory.
+
+        Raises:
+            ProblemError: 503 all places are taken.
+        """
+        if path not in _FILES:
+            return nullcontext()
+        if self._files.locked():
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "busy",
+                "Another file is being taken just now; try again.",
+                headers={"Retry-After": str(problems.RETRY_S)},
+            )
+        return self._files
+
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         length = headers.get("content-length", "")
-        if length.isdecimal() and (len(length) > _DIGITS or int(length) > MAX_BODY):
-            raise _too_large()
+        most = most_of(scope["path"])
+        if length.isdecimal() and (len(length) > _DIGITS or int(length) > most):
+            raise _too_large(most)
         if length and "transfer-encoding" in headers:
             raise ProblemError(
                 HTTPStatus.BAD_REQUEST,
@@ -156,13 +181,16 @@ def responses() -> dict[str, Any]:
     return {str(status): entry for status, entry in refused.items()}
 
 
-def _too_large() -> ProblemError:
-    return ProblemError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"At most {MAX_BODY} bytes are taken."
-    )
+def most_of(path: str) -> int:
+    """Bytes of a body that are taken at ``path``."""
+    return MAX_FILE if path in _FILES else MAX_BODY
 
 
-async def _buffered(receive: Receive) -> Receive:
+def _too_large(most: int) -> ProblemError:
+    return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"At most {most} bytes are taken.")
+
+
+async def _buffered(receive: Receive, most: int) -> Receive:
     """Read the whole body, bounded, and hand it on as one message: honest bodies are small.
 
     Raises:
@@ -174,8 +202,8 @@ async def _buffered(receive: Receive) -> Receive:
             message = await receive()
             while message["type"] == "http.request":
                 body += message.get("body", b"")
-                if len(body) > MAX_BODY:
-                    raise _too_large()
+                if len(body) > most:
+                    raise _too_large(most)
                 if not message.get("more_body", False):
                     break
                 message = await receive()

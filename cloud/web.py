@@ -38,6 +38,7 @@ from cloud.people import routes as people_routes
 from cloud.privacy import routes as privacy_routes
 from cloud.problems import Problem
 from cloud.register import routes as register_routes
+from cloud.register import upload
 from cloud.releases import routes as release_routes
 from cloud.sealed import keyring
 from cloud.settings import Settings
@@ -57,6 +58,7 @@ ROUTERS: Final = (
     bulk.router,
     stream.router,
     people_routes.router,
+    upload.router,
     register_routes.router,
     privacy_routes.router,
     enrolment_routes.router,

@@ -117,6 +117,11 @@ def visit(address: str, role: Role | None, cases: Sequence[AnyCase]) -> Report:
     return report
 
 
+def is_right(case: AnyCase) -> bool:
+    """Whether the document allows the request."""
+    return case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+
+
 def _operations(document: dict[str, Any]) -> list[APIOperation[Any, Any, Any, Any]]:
     schema = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(with_security_parameters=False)

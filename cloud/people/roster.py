@@ -202,7 +202,7 @@ def parse(content: bytes) -> Roster:
         roster = msgspec.json.decode(content, type=Roster)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RosterError(f"roster: {error}") from error
-    for fault in _faults(roster):
+    for fault in faults(roster):
         raise RosterError(f"roster: {fault}")
     return roster
 
@@ -227,7 +227,8 @@ async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> Non
         await put_staff(conn, tenant, person, homes)
 
 
-def _faults(roster: Roster) -> Iterable[str]:
+def faults(roster: Roster) -> Iterable[str]:
+    """What is wrong between the parts of ``roster`` although each of its fields is what it should be."""
     codes = {division.code for division in roster.divisions}
     named = [roster.tenant.division, *(home.division for home in roster.homes)]
     parents = [division.parent for division in roster.divisions if division.parent]

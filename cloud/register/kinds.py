@@ -186,7 +186,20 @@ async def _shut_out(work: Work, gateway: str) -> bool:
     return await claims.revoke(work.conn, work.scope, gateway, f"staff:{work.actor.staff_id}", work.now)
 
 
+GIVEN: Final = frozenset(
+    {Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR, Role.CASEWORKER, Role.RESPONDER, Role.FAMILY, Role.EVALUATOR}
+)
+"""Roles that an administrator gives and takes. Not the auditor's: whoever is audited does not choose who
+audits; nor those above the tenant, nor a machine's: they come from whoever runs the installation."""
+
+
+def _given(*roles: str) -> None:
+    if not GIVEN.issuperset(roles):
+        raise refused("role_reserved", "This role is given by whoever runs the installation.")
+
+
 async def _add_staff(work: Work, _within: Mapping[str, Ident], person: roster.Staff) -> Ident | None:
+    _given(person.role)
     taken = await work.maybe("username_taken", {"username": person.username})
     if taken is None or taken["taken"]:
         raise refused("taken", "Somebody has this user name already.")
@@ -194,8 +207,10 @@ async def _add_staff(work: Work, _within: Mapping[str, Ident], person: roster.St
 
 
 async def _write_staff(work: Work, number: Ident, version: int, person: Changed) -> bool:
-    if await work.maybe("lock_staff", {"id": number, "version": version}) is None:
+    before = await work.maybe("lock_staff", {"id": number, "version": version})
+    if before is None:
         return False
+    _given(before["role"], person.role)
     _not_oneself(work, number, person.role)
     homes = await _homes(work, person)
     if person.password:
@@ -209,6 +224,8 @@ async def _write_staff(work: Work, number: Ident, version: int, person: Changed)
 
 async def _end_staff(work: Work, number: Ident, version: int) -> bool:
     _not_oneself(work, number, None)
+    before = await work.maybe("lock_staff", {"id": number, "version": version})
+    _given(before["role"] if before else Role.OPERATOR)
     return await work.maybe("retire_staff", {"id": number, "version": version}) is not None
 
 

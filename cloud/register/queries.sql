@@ -47,7 +47,7 @@ limit %(limit)s
 select username_taken(%(username)s) as taken
 
 -- lock_staff --
-select id from staff
+select id, role from staff
 where id = %(id)s and version = %(version)s and disabled_at is null and tenant_id = any(%(tenants)s)
 for update
 
@@ -298,3 +298,13 @@ left join lateral (
 where h.id = %(id)s and h.retired_at is null
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
 for no key update of h
+
+-- what_stands --
+-- Of what a roster file names: the asker's tenants, the names of divisions, the roles of people.
+select
+    array(select t.code from tenant t where t.id = any(%(tenants)s)) as tenants,
+    (select coalesce(jsonb_object_agg(d.code, d.name), '{}') from division d where d.code = any(%(codes)s)) as names,
+    (
+        select coalesce(jsonb_object_agg(s.username, s.role), '{}') from staff s
+        where s.username = any(%(usernames)s) and s.tenant_id = any(%(tenants)s)
+    ) as roles

@@ -77,6 +77,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/a/{token}"): ANYONE,
     ("GET", "/health"): ANYONE,
     ("GET", "/ready"): ANYONE,
+    ("POST", "/register/import"): ADMIN,
     **{
         (WAYS[way][0], f"/register/{kind}{WAYS[way][1]}"): ADMIN
         for kind, ways in REGISTER.items()

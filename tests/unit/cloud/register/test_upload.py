@@ -1,0 +1,90 @@
+"""A roster file by upload: every fault with its line, a trial that changes nothing, no way beyond one tenant."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from cloud.db import Connection
+from cloud.register.lines import line_of, lines
+from tests.unit.cloud.conftest import Site
+
+DIVISION: Final = {"code": "431202000000", "name": "鹤城区"}
+RESIDENT: Final = {"name": "滕树英", "birth_year": 1938, "sex": "f"}
+HOME: Final = {"key": "new", "division": "431202000000", "address": "new lane 3", "resident": RESIDENT}
+PERSON: Final = {"username": "new", "password": "correct horse", "role": "operator", "name": "新"}
+
+
+def county(**more: Any) -> dict[str, Any]:
+    """A small roster of the town's own tenant."""
+    tenant = {"code": "hecheng", "name": "鹤城区", "division": "431202000000"}
+    return {"divisions": [DIVISION], "tenant": tenant, "homes": [HOME], "staff": [PERSON], **more}
+
+
+async def _homes(conn: Connection) -> int:
+    row = await (await conn.execute("select count(*) as n from home")).fetchone()
+    await conn.commit()
+    return int((row or {"n": -1})["n"])
+
+
+async def test_a_trial_says_what_would_happen_and_changes_nothing_and_then_it_happens(
+    site: Site, conn: Connection
+) -> None:
+    browser = await site.signed_in("admin")
+    trial = await browser.post("/register/import", params={"dry_run": True}, json=county())
+    assert trial.json() == {"loaded": False, "homes": 1, "staff": 1, "faults": []}
+    assert await _homes(conn) == 3
+    loaded = await browser.post("/register/import", json=county())
+    assert loaded.json() == {"loaded": True, "homes": 1, "staff": 1, "faults": []}
+    assert await _homes(conn) == 4
+
+
+async def test_every_fault_of_a_file_is_named_with_its_line_and_field(site: Site, conn: Connection) -> None:
+    browser = await site.signed_in("admin")
+    wrong = {**HOME, "latitude": 91, "resident": {**RESIDENT, "sex": "x"}, "colour": "red"}
+    text = json.dumps(county(homes=[HOME, wrong], staff=[{**PERSON, "password": "short"}]), indent=1)
+    headers = {"Content-Type": "application/json"}
+    answer = (await browser.post("/register/import", content=text, headers=headers)).json()
+    assert answer["loaded"] is False
+    named = {".".join(map(str, fault["where"])): fault["line"] for fault in answer["faults"]}
+    at = text.splitlines()
+    assert set(named) == {
+        "homes.1.latitude", "homes.1.resident.sex", "homes.1.colour", "staff.0.password",
+    }  # fmt: skip
+    assert "91" in at[named["homes.1.latitude"] - 1]
+    assert '"x"' in at[named["homes.1.resident.sex"] - 1]
+    assert "short" in at[named["staff.0.password"] - 1]
+    assert await _homes(conn) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"tenant": {"code": "zhongfang", "name": "x", "division": "431202000000"}}, "not your tenant"),
+        ({"divisions": [{**DIVISION, "name": "renamed"}]}, "another name here"),
+        ({"staff": [{**PERSON, "role": "auditor"}]}, "not given by administrators"),
+        ({"staff": [{**PERSON, "username": "auditor"}]}, "not given by administrators"),
+        ({"staff": [{**PERSON, "username": "stranger"}]}, "belongs to another tenant"),
+        ({"homes": [HOME, HOME]}, "listed twice"),
+        ({"homes": [{**HOME, "gateway": {"id": "gw-foreign", "shard": 1}}]}, "belongs to another home"),
+    ],
+)
+async def test_a_file_reaches_nothing_beyond_its_administrator(
+    site: Site, conn: Connection, change: dict[str, Any], rule: str
+) -> None:
+    browser = await site.signed_in("admin")
+    answer = (await browser.post("/register/import", json=county(**change))).json()
+    assert answer["loaded"] is False
+    assert [rule in fault["rule"] for fault in answer["faults"]] == [True]
+    assert await _homes(conn) == 3
+
+
+def test_lines_are_found_through_strings_that_look_like_structure() -> None:
+    text = '{"a": "}\\"{",\n "b": [1,\n  {"c": "x,y"}],\n "d":\n null}'
+    found = lines(text)
+    assert found == {
+        (): 1, ("a",): 1, ("b",): 2, ("b", 0): 2, ("b", 1): 3, ("b", 1, "c"): 3, ("d",): 5,
+    }  # fmt: skip
+    assert line_of(found, ("b", 1, "missing")) == 3
