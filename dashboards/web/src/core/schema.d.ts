@@ -972,6 +972,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/register/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load a roster file
+         * @description All of the file or nothing; it is the one that ``anban-cloud load`` takes, of one's own tenant.
+         *
+         *     A file with faults answers 200 with ``loaded`` false and every fault. What the file does not name stays.
+         */
+        post: operations["importRoster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/register/plans": {
         parameters: {
             query?: never;
@@ -2187,6 +2209,18 @@ export interface components {
             observed_at: string;
         };
         /**
+         * FaultView
+         * @description One fault: its place in the file (``line`` from 1, 0: none), its field, and the rule it breaks.
+         */
+        FaultView: {
+            /** Line */
+            line: number;
+            /** Rule */
+            rule: string;
+            /** Where */
+            where: (string | number)[];
+        };
+        /**
          * Figures
          * @description ``sum`` counts ``own`` and what every county said last; ``silent`` names the counties whose word is old
          *     or missing.
@@ -2330,6 +2364,20 @@ export interface components {
             shard: number;
             /** Sms Key */
             sms_key: string;
+        };
+        /**
+         * Imported
+         * @description What the file holds. ``loaded``: it is in force now; with faults or as a trial nothing was changed.
+         */
+        Imported: {
+            /** Faults */
+            faults: components["schemas"]["FaultView"][];
+            /** Homes */
+            homes: number;
+            /** Loaded */
+            loaded: boolean;
+            /** Staff */
+            staff: number;
         };
         /**
          * IncidentDetail
@@ -10037,6 +10085,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeptHome"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importRoster: {
+        parameters: {
+            query?: {
+                /** @description only say what is wrong */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
                 };
             };
             /** @description Bad Request */
