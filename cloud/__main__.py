@@ -43,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from cloud import audit
 
         return audit.main(arguments[1:])
+    if arguments[:1] in (["person"], ["retention"]):
+        from cloud.privacy import command as privacy
+
+        return privacy.main(arguments[0], arguments[1:])
     if arguments[:1] == ["release"]:
         from cloud.releases import command
 
@@ -348,6 +352,8 @@ def _parser() -> argparse.ArgumentParser:
     roles = parser.add_subparsers(dest="role", required=True)
     add = {name: roles.add_parser(name, parents=[common], help=HELP[name]) for name in ROLES}
     roles.add_parser("audit", help="prove that nothing that was sent is missing")
+    roles.add_parser("person", help="export or erase all that is stored of one resident; legal holds")
+    roles.add_parser("retention", help="show or change how long what is kept")
     roles.add_parser("release", help="let the gateways' program go out, ring by ring")
     add["load"].add_argument("file", type=Path, metavar="FILE", help="roster (JSON)")
     add["all"].add_argument("--load", type=Path, metavar="FILE", help="load this roster first")

@@ -24,6 +24,7 @@ from cloud.dispatch import ladder
 from cloud.incidents import store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
+from cloud.privacy import erase, retention
 from cloud.privacy import tasks as consents
 from cloud.releases import store as releases
 from cloud.sealed import keyring
@@ -141,6 +142,8 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("paths", texts.due, miss),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
+        Job("erasures", erase.due, functools.partial(erase.work, pool)),
+        Job("retention", retention.due, functools.partial(retention.work, pool)),
     )
 
 

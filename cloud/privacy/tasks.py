@@ -28,7 +28,6 @@ HELD_FOR: Final = timedelta(days=1)
 _SQL: Final = Queries(__package__, "tasks.sql")
 _KEPT: Final = sorted(one.number for one in SAFETY if isinstance(one, Quantity))
 _KEPT_EVENTS: Final = sorted(one.value for one in SAFETY if isinstance(one, EventKind))
-_ALL: Final = sorted(quantity.number for quantity in Quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class _Task:
     id: int
     home_id: int
     purpose: Purpose
+    position: datetime | None
     now: datetime
 
     @property
@@ -50,9 +50,17 @@ class _Task:
             "alarms": sorted(alarm.value for alarm in spec.alarms),
             "kept": _KEPT,
             "kept_events": _KEPT_EVENTS,
-            "all_quantities": _ALL,
+            "position": self.position,
             "now": self.now,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The task is not done: go on ``at``, from ``position``."""
+
+    at: datetime
+    position: datetime | None = None
 
 
 async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[int]:
@@ -68,12 +76,13 @@ async def work(pool: Pool, task_id: int, now: datetime) -> bool:
         row = await found.fetchone()
         if row is None:
             return False
-        task = _Task(task_id, row["home_id"], Purpose(row["purpose"]), now)
-        again_at = await _WORK[row["task"]](conn, task)
-        if again_at is None:
+        task = _Task(task_id, row["home_id"], Purpose(row["purpose"]), row["position"], now)
+        again = await _WORK[row["task"]](conn, task)
+        if again is None:
             await conn.execute(_SQL["finish_task"], {"id": task_id})
         else:
-            await conn.execute(_SQL["postpone_task"], {"id": task_id, "due_at": again_at})
+            values = {"id": task_id, "due_at": again.at, "position": again.position}
+            await conn.execute(_SQL["postpone_task"], values)
     return True
 
 
@@ -95,17 +104,17 @@ async def _stop(conn: Connection, task: _Task) -> None:
             await rows.show(conn, held, task.now)
 
 
-async def _erase(conn: Connection, task: _Task) -> datetime | None:
+async def _erase(conn: Connection, task: _Task) -> _Again | None:
     """One day of a home, the oldest first; with the last one what was made of it."""
     if not PURPOSES[task.purpose].collects:
         return None
     if await _value(conn, "is_held", task.params, "held"):
-        return task.now + HELD_FOR
+        return _Again(task.now + HELD_FOR)
     oldest: datetime | None = await _value(conn, "oldest", task.params, "at")
     if oldest is not None:
         piece = {"from": oldest, "to": oldest + PIECE}
         await conn.execute(_SQL["erase"], task.params | piece)
-        return task.now
+        return _Again(task.now, piece["to"])
     for statement in ("erase_rolled", "blank_incidents", "blank_alarms", "blank_changes", "drop_quarantine"):
         await conn.execute(_SQL[statement], task.params)
     return None
@@ -116,7 +125,7 @@ async def _value(conn: Connection, statement: str, params: Mapping[str, Any], na
     return row[name] if row else None
 
 
-_WORK: Final[Mapping[str, Callable[[Connection, _Task], Awaitable[datetime | None]]]] = {
+_WORK: Final[Mapping[str, Callable[[Connection, _Task], Awaitable[_Again | None]]]] = {
     "expire": _expire,
     "stop": _stop,
     "erase": _erase,

@@ -7,7 +7,7 @@ order by due_at, id
 limit %(limit)s
 
 -- lock_task --
-select id, home_id, purpose, task from consent_task
+select id, home_id, purpose, task, position from consent_task
 where id = %(id)s and due_at <= %(now)s
 for update skip locked
 
@@ -15,7 +15,7 @@ for update skip locked
 delete from consent_task where id = %(id)s
 
 -- postpone_task --
-update consent_task set due_at = %(due_at)s where id = %(id)s
+update consent_task set due_at = %(due_at)s, position = coalesce(%(position)s, position) where id = %(id)s
 
 -- withdraw_family --
 -- Nobody of the family is told any more, whatever already waits.
@@ -46,28 +46,24 @@ select exists (
 ) as held
 
 -- oldest --
--- One probe of the index per device and quantity; null: nothing is left.
+-- From where the last piece ended, so that what other purposes hold is passed over once; null: nothing is left.
 select least(
     (
-        select min(first.observed_at)
-        from gateway
-        join device on device.gateway_id = gateway.id
-        cross join unnest(%(all_quantities)s::smallint[]) as wanted (quantity)
-        cross join lateral (
-            select reading.observed_at from reading
-            where reading.home_id = gateway.home_id and reading.device_id = device.id
-              and reading.quantity = wanted.quantity
-            order by reading.observed_at limit 1
-        ) as first
-        where gateway.home_id = %(home_id)s
-          and (wanted.quantity = any(%(quantities)s) or device.kind = any(%(kinds)s))
-          and wanted.quantity <> all(%(kept)s)
+        select reading.observed_at
+        from reading join device on device.id = reading.device_id
+        where reading.home_id = %(home_id)s
+          and (%(position)s::timestamptz is null or reading.observed_at >= %(position)s)
+          and (reading.quantity = any(%(quantities)s) or device.kind = any(%(kinds)s))
+          and reading.quantity <> all(%(kept)s)
+        order by reading.observed_at limit 1
     ),
     (
-        select min(event.observed_at)
+        select event.observed_at
         from event join device on device.id = event.device_id
         where event.home_id = %(home_id)s and event.kind <> all(%(kept_events)s)
+          and (%(position)s::timestamptz is null or event.observed_at >= %(position)s)
           and (event.kind = any(%(events)s) or device.kind = any(%(kinds)s))
+        order by event.observed_at limit 1
     )
 ) as at
 

@@ -55,7 +55,8 @@ create table consent_task (                                       -- what is sti
     home_id integer not null references home (id),
     purpose text not null,
     task    text not null check (task in ('expire', 'stop', 'erase')),
-    due_at  timestamptz not null,
+    due_at   timestamptz not null,
+    position timestamptz,                                          -- how far an erasure has come
     unique (home_id, purpose, task)
 );
 create index consent_task_due on consent_task (due_at);
@@ -111,6 +112,7 @@ create table retention (                                          -- how long a 
     class     text not null,                                      -- cloud.privacy.retention.Class
     days      integer not null check (days >= 1),
     due_at    timestamptz not null default '-infinity',           -- when to look again
+    position  integer not null default 0,                         -- the last home that this sweep has looked at
     swept_at  timestamptz,                                        -- when nothing was left to delete
     unique (tenant_id, class)
 );
@@ -190,6 +192,18 @@ begin
 end
 $$;
 
+-- What was made of one home's readings before a time.
+create function retention_roll_off(p_home integer, p_before timestamptz) returns void language plpgsql as $$
+declare
+    name text;
+begin
+    perform set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
+    foreach name in array array['reading_15m', 'reading_1h', 'reading_1d'] loop
+        execute format('delete from %s where home_id = $1 and bucket < $2', series_rows_of(name)) using p_home, p_before;
+    end loop;
+end
+$$;
+
 -- Who may do what (0013). What deletes among readings runs with the rights of whoever owns them.
 call secure('consent', 'exists (select from resident where resident.id = resident_id)', 'select, insert');
 call secure('withheld', 'exists (select from home where home.id = home_id)', 'select, insert, delete');
@@ -209,7 +223,8 @@ declare
 begin
     for one in
         select oid::regprocedure from pg_proc
-        where pronamespace = 'public'::regnamespace and proname in ('consent_erase', 'consent_erase_rolled')
+        where pronamespace = 'public'::regnamespace and proname = any (array[
+            'consent_erase', 'consent_erase_rolled', 'retention_roll_off'])
     loop
         execute format('alter function %s security definer', one);
         execute format('alter function %s set search_path = pg_catalog, public, pg_temp', one);

@@ -1,0 +1,193 @@
+"""How long what is kept: rows that a tenant may change, and the loop that deletes what is older.
+
+What this is: one sweep per tenant and class, once a day. The one idea: a step looks at one home and deletes
+at most a day of it (or a handful of incidents) in one transaction, so ingest never waits and a kill loses a
+step. What this installation keeps of raw series at most is a setting of its own (``storage.keep``); a tenant
+can only keep less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from cloud.consent.effect import GRACE_DAYS
+from cloud.db import Connection, Pool, Queries
+from firmware_protocols.model import EventKind, Quantity
+
+
+class Class(StrEnum):
+    """What is kept for a time of its own."""
+
+    RAW = "raw"
+    AGGREGATES = "aggregates"
+    INCIDENTS = "incidents"
+    RECORDINGS = "recordings"
+    LOCATION = "location"
+    AUDIT = "audit"
+    WITHDRAWN = "withdrawn"
+
+
+DEFAULT_DAYS: Final[Mapping[Class, int]] = {
+    Class.RAW: 90,
+    Class.AGGREGATES: 730,
+    Class.INCIDENTS: 3_650,
+    Class.RECORDINGS: 180,
+    Class.LOCATION: 30,
+    Class.AUDIT: 1_096,
+    Class.WITHDRAWN: GRACE_DAYS,
+}
+"""[D], all of them; three years of audit are what PIPL art. 56 asks for."""
+LEAST_DAYS: Final[Mapping[Class, int]] = {Class.AUDIT: 1_096}
+"""What no tenant may go below."""
+NOT_SWEPT: Final[Mapping[Class, str]] = {
+    Class.RECORDINGS: "nothing is recorded",
+    Class.LOCATION: "no device tells where somebody is",
+    Class.AUDIT: "the audit log has an end of its own (cloud.trail)",
+    Class.WITHDRAWN: "each withdrawal has a task of its own (cloud.privacy.tasks)",
+}
+EVERY: Final = timedelta(days=1)
+PIECE: Final = timedelta(days=1)
+INCIDENTS_AT_A_TIME: Final = 50
+
+_SQL: Final = Queries(__package__, "retention.sql")
+_ALL: Final = {
+    "quantities": [quantity.number for quantity in Quantity],
+    "events": [kind.value for kind in EventKind],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One tenant's sweep of one class, where it stands, and what is too old."""
+
+    id: int
+    tenant_id: int
+    position: int
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long a tenant keeps a class, when it was swept, and how much is too old (unset: not swept)."""
+
+    tenant: str
+    of: Class
+    days: int
+    swept_at: datetime | None
+    n: int | None
+
+
+async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[int]:
+    """Sweeps whose time has come; a new tenant gets its rows here."""
+    await fill_in(conn)
+    swept = [one.value for one in _STEP]
+    values = {"now": now, "skip": list(skip), "limit": limit, "swept": swept}
+    return [row["id"] for row in await (await conn.execute(_SQL["due_sweeps"], values)).fetchall()]
+
+
+async def fill_in(conn: Connection) -> None:
+    """Every tenant has a row for each class."""
+    classes = [one.value for one in DEFAULT_DAYS]
+    await conn.execute(_SQL["fill_in"], {"classes": classes, "days": list(DEFAULT_DAYS.values())})
+
+
+async def work(pool: Pool, sweep_id: int, now: datetime) -> bool:
+    """One step; ``False`` when the sweep is over, or somebody else is at it."""
+    async with pool.connection() as conn, conn.transaction():
+        row = await (await conn.execute(_SQL["lock_sweep"], {"id": sweep_id, "now": now})).fetchone()
+        if row is None:
+            return False
+        before = now - timedelta(days=row["days"])
+        sweep = Sweep(sweep_id, row["tenant_id"], row["position"], before)
+        if await _STEP[Class(row["class"])](conn, sweep):
+            return True
+        await conn.execute(_SQL["rest"], {"id": sweep_id, "now": now, "again_at": now + EVERY})
+    return False
+
+
+async def kept(conn: Connection, now: datetime) -> list[Kept]:
+    """What each tenant keeps, and how much of it would go now."""
+    await fill_in(conn)
+    found = []
+    for row in await (await conn.execute(_SQL["settings"])).fetchall():
+        of = Class(row["class"])
+        before = now - timedelta(days=row["days"])
+        n = None
+        if of in _COUNT:
+            asked = {"tenant": row["code"], "before": before}
+            counted = await (await conn.execute(_SQL[_COUNT[of]], asked)).fetchone()
+            n = counted["n"] if counted else 0
+        found.append(Kept(row["code"], of, row["days"], row["swept_at"], n))
+    return found
+
+
+async def set_days(conn: Connection, tenant: str, of: Class, days: int) -> bool:
+    """Keep ``of`` for ``days``; ``False``: there is no such tenant.
+
+    Raises:
+        ValueError: the law asks for longer.
+    """
+    least = LEAST_DAYS.get(of, 1)
+    if days < least:
+        raise ValueError(f"{of} is kept for at least {least} days")
+    await fill_in(conn)
+    values = {"tenant": tenant, "class": of.value, "days": days}
+    return (await conn.execute(_SQL["set_days"], values)).rowcount > 0
+
+
+async def _drop_raw(conn: Connection, sweep: Sweep) -> bool:
+    home = await _next_home(conn, sweep)
+    if home is None:
+        return False
+    about = {"home_id": home, **_ALL}
+    row = await (await conn.execute(_SQL["oldest"], about)).fetchone()
+    oldest = row["at"] if row else None
+    if oldest is None or oldest >= sweep.before:
+        await _move_on(conn, sweep, home)
+        return True
+    piece = {"from": oldest, "to": min(oldest + PIECE, sweep.before)}
+    await conn.execute(_SQL["drop_day"], about | piece)
+    return True
+
+
+async def _drop_aggregates(conn: Connection, sweep: Sweep) -> bool:
+    home = await _next_home(conn, sweep)
+    if home is None:
+        return False
+    await conn.execute(_SQL["roll_off"], {"home_id": home, "before": sweep.before})
+    await _move_on(conn, sweep, home)
+    return True
+
+
+async def _drop_incidents(conn: Connection, sweep: Sweep) -> bool:
+    asked = {"tenant_id": sweep.tenant_id, "before": sweep.before, "limit": INCIDENTS_AT_A_TIME}
+    ids = [row["id"] for row in await (await conn.execute(_SQL["old_incidents"], asked)).fetchall()]
+    if ids:
+        await conn.execute(_SQL["drop_incidents"], {"ids": ids})
+    return bool(ids)
+
+
+async def _next_home(conn: Connection, sweep: Sweep) -> int | None:
+    asked = {"tenant_id": sweep.tenant_id, "position": sweep.position}
+    row = await (await conn.execute(_SQL["next_home"], asked)).fetchone()
+    return row["id"] if row else None
+
+
+async def _move_on(conn: Connection, sweep: Sweep, home: int) -> None:
+    await conn.execute(_SQL["move_on"], {"id": sweep.id, "position": home})
+
+
+_STEP: Final[Mapping[Class, Callable[[Connection, Sweep], Awaitable[bool]]]] = {
+    Class.RAW: _drop_raw,
+    Class.AGGREGATES: _drop_aggregates,
+    Class.INCIDENTS: _drop_incidents,
+}
+_COUNT: Final[Mapping[Class, Any]] = {
+    Class.RAW: "count_raw",
+    Class.AGGREGATES: "count_aggregates",
+    Class.INCIDENTS: "count_incidents",
+}

@@ -1,0 +1,108 @@
+-- How long what is kept, tenant by tenant; worked by the loop, read by whoever runs the cloud.
+
+-- fill_in --
+insert into retention (tenant_id, class, days)
+select tenant.id, given.class, given.days
+from tenant cross join unnest(%(classes)s::text[], %(days)s::int[]) as given (class, days)
+where not exists (select from retention where retention.tenant_id = tenant.id and retention.class = given.class)
+on conflict do nothing
+
+-- due_sweeps --
+select id from retention
+where due_at <= %(now)s and class = any(%(swept)s) and not (id = any(%(skip)s))
+order by due_at, id
+limit %(limit)s
+
+-- lock_sweep --
+select id, tenant_id, class, days, position from retention
+where id = %(id)s and due_at <= %(now)s
+for update skip locked
+
+-- move_on --
+update retention set position = %(position)s where id = %(id)s
+
+-- rest --
+update retention set position = 0, swept_at = %(now)s, due_at = %(again_at)s where id = %(id)s
+
+-- next_home --
+-- A home under a legal hold is left alone.
+select home.id
+from home
+where home.tenant_id = %(tenant_id)s and home.id > %(position)s
+  and not exists (
+      select from legal_hold join resident on resident.id = legal_hold.resident_id
+      where resident.home_id = home.id and legal_hold.lifted_at is null
+  )
+order by home.id
+limit 1
+
+-- oldest --
+select least(
+    (select observed_at from reading where home_id = %(home_id)s order by observed_at limit 1),
+    (select observed_at from event where home_id = %(home_id)s order by observed_at limit 1)
+) as at
+
+-- drop_day --
+select consent_erase(%(home_id)s, '{}', %(quantities)s, %(events)s, '{}', '{}', %(from)s, %(to)s)
+
+-- roll_off --
+select retention_roll_off(%(home_id)s, %(before)s)
+
+-- old_incidents --
+select incident.id
+from incident
+where incident.tenant_id = %(tenant_id)s and incident.closed_at < %(before)s
+  and not exists (
+      select from legal_hold join resident on resident.id = legal_hold.resident_id
+      where resident.home_id = incident.home_id and legal_hold.lifted_at is null
+  )
+order by incident.closed_at
+limit %(limit)s
+
+-- drop_incidents --
+-- With everything that speaks of them; a constraint that is forgotten here stops the sweep, and nothing is lost.
+with old as (select unnest(%(ids)s::bigint[]) as id),
+tokens as (
+    delete from answer_token using message
+    where message.id = answer_token.message_id and message.incident_id in (select id from old)
+),
+receipts as (
+    delete from receipt using message
+    where message.id = receipt.message_id and message.incident_id in (select id from old)
+),
+messages as (delete from message where incident_id in (select id from old)),
+commands as (delete from command where incident_id in (select id from old)),
+rungs as (delete from rung where incident_id in (select id from old)),
+ladders as (delete from escalation where incident_id in (select id from old)),
+steps as (delete from incident_event where incident_id in (select id from old)),
+links as (delete from incident_alarm where incident_id in (select id from old)),
+accesses as (delete from emergency_access where incident_id in (select id from old))
+delete from incident where id in (select id from old)
+
+-- settings --
+select tenant.code, retention.class, retention.days, retention.swept_at
+from retention join tenant on tenant.id = retention.tenant_id
+order by tenant.code, retention.class
+
+-- set_days --
+update retention set days = %(days)s, due_at = '-infinity', position = 0
+from tenant
+where tenant.id = retention.tenant_id and tenant.code = %(tenant)s and retention.class = %(class)s
+returning retention.id
+
+-- count_raw --
+select
+    (select count(*) from reading where tenant_id = tenant.id and observed_at < %(before)s)
+    + (select count(*) from event where tenant_id = tenant.id and observed_at < %(before)s) as n
+from tenant where tenant.code = %(tenant)s
+
+-- count_aggregates --
+select
+    (select count(*) from reading_15m where tenant_id = tenant.id and bucket < %(before)s)
+    + (select count(*) from reading_1h where tenant_id = tenant.id and bucket < %(before)s)
+    + (select count(*) from reading_1d where tenant_id = tenant.id and bucket < %(before)s) as n
+from tenant where tenant.code = %(tenant)s
+
+-- count_incidents --
+select count(*) as n from incident join tenant on tenant.id = incident.tenant_id
+where tenant.code = %(tenant)s and incident.closed_at < %(before)s

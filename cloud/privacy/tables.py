@@ -1,0 +1,84 @@
+"""Which table holds what of a person, and what export and erasure make of it. Pure.
+
+What this is: the list that a test holds against the schema, so that a new table cannot be forgotten: each is
+exported or argued here, and erased or argued here. What it is not: the statements (``export.sql``,
+``erase.sql``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_TRANSPORT: Final = "numbers of batches and times of clocks; no content"
+_STAFF: Final = "about those who work here, not about residents"
+_PLACE: Final = "places, organisations, and settings of theirs"
+_PROGRAM: Final = "the gateways' program and the cloud's own work"
+_LOG: Final = "the change log repeats for a day what the other tables hold"
+
+NOT_EXPORTED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("anchor", "timeline", "batch", "gap", "forgotten", "reading_dirty"), _TRANSPORT),
+    **dict.fromkeys(("ingest_lease", "ingest_worker"), _TRANSPORT),
+    **dict.fromkeys(
+        (
+            "staff", "session", "idempotency", "second_factor", "recovery_code", "known_browser",
+            "oidc_start", "staff_identity", "api_token",
+        ),
+        _STAFF,
+    ),
+    **dict.fromkeys(("division", "tenant", "retention", "county_report"), _PLACE),
+    **dict.fromkeys(("release", "release_chunk", "backup_run"), _PROGRAM),
+    **dict.fromkeys(("change", "change_draft"), _LOG),
+    **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
+    "answer_token": "digests of links that were in messages",
+    "claim": "digests of codes that were used once",
+    "escalation": "where a running ladder stands; the timeline of the incident tells it",
+    "incident_alarm": "which alarms an incident rests on, by number; both are exported",
+}  # fmt: skip
+
+_REPEATED: Final = frozenset({"change", "answer_token", "reading_dirty"})
+
+NOT_ERASED: Final[Mapping[str, str]] = {
+    **{name: why for name, why in NOT_EXPORTED.items() if name not in _REPEATED},
+    "audit_entry": "ids only, kept for at least three years: that somebody looked must not be erasable",
+    "certificate": "names a gateway, never a person; what was trusted when is kept",
+    "erasure": "that somebody was erased, and when; its reason is blanked at the end",
+}
+
+SERIES: Final = ("reading", "event", "reading_15m", "reading_1h", "reading_1d")
+"""Erased a day at a time, by the series' own function, which keeps the audit of what was sent exact."""
+
+ERASED: Final = (
+    "gateway",
+    *SERIES,
+    "reading_dirty",
+    "device",
+    "command",
+    "plan",
+    "second_path",
+    "text_message",
+    "enrolment_step",
+    "delivery_day",
+    "quarantine",
+    "alarm",
+    "answer_token",
+    "receipt",
+    "message",
+    "rung",
+    "incident_event",
+    "incident",
+    "contact",
+    "staff_home",
+    "withheld",
+    "consent_task",
+    "emergency_access",
+    "consent",
+    "legal_hold",
+    "change",
+    "home",
+    "resident",
+)
+"""In this order: first nothing more arrives, last the name goes, so that a half-done erasure can be found."""
+
+OF_PERSON: Final = frozenset({"consent", "legal_hold", "resident"})
+"""What is one person's own where somebody else still lives; the rest of the home is theirs too."""
