@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import dashboards
+from cloud.consent.purposes import Purpose
 from cloud.incidents.model import IncidentState, OutcomeCode
 from firmware_protocols.model import AlarmKind, Quantity
 
@@ -50,7 +51,13 @@ def test_traditional_text_holds_no_simplified_forms() -> None:
 
 @pytest.mark.parametrize(
     ("prefix", "values"),
-    [("kind", AlarmKind), ("state", IncidentState), ("outcome", OutcomeCode), ("quantity", Quantity)],
+    [
+        ("kind", AlarmKind),
+        ("state", IncidentState),
+        ("outcome", OutcomeCode),
+        ("quantity", Quantity),
+        ("purpose", Purpose),
+    ],
 )
 def test_every_word_the_cloud_can_send_has_a_text(prefix: str, values: Iterable[str]) -> None:
     english = catalogue("en")

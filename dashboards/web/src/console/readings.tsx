@@ -14,10 +14,11 @@ export function Readings({ homeId }: { homeId: number }) {
   const card = homeCard.value;
   if (card === null || card.id !== homeId) return null;
   const shown = card.readings.filter(isTelling).slice(0, MOST_ROWS);
-  if (shown.length === 0) return null;
+  if (shown.length === 0 && card.withheld.length === 0) return null;
   return (
     <section class="block">
       <h3>{t("pane.readings")}</h3>
+      {card.withheld.length > 0 && <p class="quiet">{formatWithheld(card)}</p>}
       <ul class="readings">
         {shown.map((reading) => (
           <li key={`${reading.device}/${reading.quantity}`}>
@@ -30,6 +31,13 @@ export function Readings({ homeId }: { homeId: number }) {
       </ul>
     </section>
   );
+}
+
+/** Why a place is empty, or why it is not. */
+function formatWithheld(card: HomeCard): string {
+  if (card.opened) return t("pane.opened");
+  const purposes = card.withheld.map((one) => term("purpose", one.purpose)).join(" · ");
+  return t("pane.withheld", { purposes });
 }
 
 function isTelling({ quantity, value }: ReadingView): boolean {
