@@ -64,6 +64,8 @@ def take(source: Source, shelf: Shelf, key: bytes, keep: int, clock: Callable[[]
         started_at = clock()
         name = f"base-{started_at:%Y%m%dT%H%M%S%fZ}"
         cluster, secrets = (shelf.folder / file for file in files(name))
+        if cluster.exists():
+            raise BackupError(f"{cluster} is there already: the clock went back")
         try:
             with _sealed(cluster, key) as stream:
                 _copy_cluster(source.dsn, stream)

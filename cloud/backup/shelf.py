@@ -76,12 +76,18 @@ class Shelf:
         return sorted(self.log.glob("*.gz"), key=lambda file: file.name)
 
     def prune(self, keep: int) -> list[str]:
-        """Remove all but the newest ``keep`` backups and the log of the others; return the names of those."""
+        """Remove all but the newest ``keep`` backups and the log of the others; return the names of those.
+
+        Call it while the folder is ``held``: what has no note is taken for left over.
+        """
         notes = self.notes()
         gone, kept = notes[:-keep], notes[-keep:]
         for note in gone:
-            for name in (f"{note.name}.json", *files(note.name)):
-                (self.folder / name).unlink(missing_ok=True)
+            (self.folder / f"{note.name}.json").unlink(missing_ok=True)
+        ours = {name for note in kept for name in (f"{note.name}.json", *files(note.name))}
+        for file in self.folder.glob("base-*"):  # of those that go, and of one that was killed half-way
+            if file.name not in ours:
+                file.unlink()
         for file in self.segments():
             if kept and SEGMENT.match(file.name) and _is_before(file.name, kept[0].first_segment):
                 file.unlink()

@@ -93,3 +93,5 @@ def test_the_last_one_never_goes(shelf: Shelf) -> None:
 def test_a_backup_without_a_note_does_not_count(shelf: Shelf) -> None:
     (shelf.folder / "base-9.tar.gz").touch()
     assert len(shelf.notes()) == 3
+    shelf.prune(3)
+    assert not (shelf.folder / "base-9.tar.gz").exists(), "its maker was killed half-way"
