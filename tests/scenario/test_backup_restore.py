@@ -96,11 +96,15 @@ def _readings(conn: psycopg.Connection[Any]) -> list[float]:
     return [row[0] for row in conn.execute("select value from reading order by value")]
 
 
-def test_everything_is_there_without_a_time(lost: Lost, tmp_path: Path) -> None:
-    with restored(lost, None, tmp_path / "new") as conn:
+def test_everything_is_there_without_a_time_and_can_be_saved_again(lost: Lost, tmp_path: Path) -> None:
+    data = tmp_path / "new"
+    with restored(lost, None, data) as conn:
         assert _readings(conn) == [61.0, 62.0]
-        assert _audit(Postgres(tmp_path / "new").dsn) == lost.audited == "0 missing of 3, 0 doubled"
-    found = {file.name: file.read_text() for file in (tmp_path / "new" / "secrets").iterdir()}
+        assert _audit(Postgres(data).dsn) == lost.audited == "0 missing of 3, 0 doubled"
+        assert conn.execute("select count(*) from backup_run").fetchone() == (1,)
+        assert "verified" in _cloud("backup", "--config", str(lost.config), "--data", str(data))
+        assert conn.execute("select count(*) from backup_run").fetchone() == (2,), "where metrics read it"
+    found = {file.name: file.read_text() for file in (data / "secrets").iterdir()}
     assert found["ingest.secret"] == lost.secrets["ingest.secret"]
 
 
@@ -126,14 +130,6 @@ def test_what_came_after_the_time_is_not_there_and_incidents_run_on(lost: Lost, 
 def _steps(conn: psycopg.Connection[Any]) -> int:
     row = conn.execute("select count(*) from incident_event").fetchone()
     return int(row[0]) if row else 0
-
-
-def test_a_backup_by_hand_is_noted_where_metrics_read_it(lost: Lost, tmp_path: Path) -> None:
-    with restored(lost, None, tmp_path / "new") as conn:
-        assert conn.execute("select count(*) from backup_run").fetchone() == (1,)
-        command = ["backup", "--config", str(lost.config), "--data", str(tmp_path / "new")]
-        assert "verified" in _cloud(*command)
-        assert conn.execute("select count(*) from backup_run").fetchone() == (2,)
 
 
 def test_a_drill_restores_audits_and_leaves_nothing(lost: Lost) -> None:
