@@ -73,14 +73,14 @@ def spawn(command: Sequence[str], log: Path, cwd: Path = ROOT, **environment: st
 class Mosquitto:
     """A broker with persistence on and no limit on what waits for a client that is away."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, inflight: int = 100) -> None:
         folder.mkdir(parents=True)
         self.port = free_port()
         self._log = folder / "log"
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\npersistence true\n"
-            f"persistence_location {folder}/\nmax_queued_messages 0\nmax_inflight_messages 100\n"
+            f"persistence_location {folder}/\nmax_queued_messages 0\nmax_inflight_messages {inflight}\n"
         )
         self.process: subprocess.Popen[bytes] | None = None
         self.start()

@@ -34,6 +34,8 @@ from cloud.enrolment import authority as authorities
 from cloud.enrolment.authority import Authority
 from cloud.enrolment.store import certified_accounts
 from cloud.ingest import subscriber
+from cloud.ingest.shards import Range
+from cloud.ingest.station import most_subscriptions
 from cloud.metrics import BROKER_LAG
 from cloud.people import roster as people
 from cloud.people.accounts import CHANNEL, gateway_accounts
@@ -285,7 +287,8 @@ async def _start_broker(
     tls, signed_in = None, replace(settings.broker, user=INGEST_USER, secret_file="")
     if authority is not None:
         tls, signed_in = _by_certificate(settings, authority, data / "secrets")
-    nats = Nats(data, settings.broker.port, tls)
+    wanted = most_subscriptions(Range(*settings.ingest.shards), settings.ingest.ranges)
+    nats = Nats(data, settings.broker.port, tls, wanted)
     await asyncio.to_thread(nats.prepare)
     async with pool.connection() as conn:
         nats.set_accounts(await _accounts(conn, nats))

@@ -32,6 +32,8 @@ PROGRAM: Final = "nats-server"
 INGEST_USER: Final = "ingest"
 UNACKED: Final = 2_000
 """Messages per subscription that may be on their way to ingest; more wait on disk."""
+UNACKED_SESSION: Final = 65_535
+"""The server refuses a subscription with which all of one session together would exceed this."""
 _STOP_S: Final = 20.0
 _PORT: Final = re.compile(r'^mqtt \{ listen: "[^"]*:(\d+)"', re.MULTILINE)
 
@@ -111,12 +113,14 @@ class Tls:
 class Nats:
     """The broker below ``data`` (the product's data folder). ``port``: the wanted MQTT port, 0 for any.
 
-    ``tls``: gateways sign in by certificate; without it by secret, on this machine only.
+    ``tls``: gateways sign in by certificate; without it by secret, on this machine only. ``subscriptions``:
+    the most that a session of ingest will have.
     """
 
     data: Path
     port: int = 0
     tls: Tls | None = None
+    subscriptions: int = 3
     name: str = "nats"
     account: identity.Account = field(default_factory=identity.service_account)
     _monitor: int = field(default=0, init=False)
@@ -167,7 +171,7 @@ class Nats:
             listen=self.tls.listen if self.tls else _LOOPBACK,
             port=self._choose_port(),
             monitor=self._monitor,
-            unacked=UNACKED,
+            unacked=min(UNACKED, UNACKED_SESSION // self.subscriptions),
             tls=_TLS_CONFIG if self.tls else "",
         )
         if self.tls:

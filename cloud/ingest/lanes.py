@@ -12,15 +12,18 @@ import time
 from typing import Final
 
 from cloud.ingest.batch import Collector, Limits
-from cloud.ingest.link import Inbox
+from cloud.ingest.link import Inbox, Link
 from cloud.ingest.model import Message
 from cloud.ingest.read import is_urgent, read
+from cloud.ingest.shards import Range
 from cloud.ingest.store import sender
 from cloud.ingest.writer import Writer
+from firmware_protocols.errors import BadMessage
+from firmware_protocols.wire.topics import parse_upward
 
 AT_ONCE: Final = 4
 """Homes whose alarms are stored side by side: one that is locked takes one of these places."""
-_GLANCE: Final = 200
+_GLANCE: Final = 20
 """Messages read in one go; then others have a turn at the loop: an alarm waits at most for so many."""
 
 
@@ -50,16 +53,28 @@ class AlarmLane:
         del self._lines[gateway]
 
 
-async def sort(inbox: Inbox, alarms: AlarmLane, others: Inbox) -> None:
-    """Hand on what comes by the prompt session, for ever: states and results to ``others``."""
+async def sort(link: Link, shards: Range, alarms: AlarmLane, others: Inbox) -> None:
+    """Hand on what comes by the prompt session, for ever: states and results to ``others``. What is another
+    range's is let go of: its owner hears it too.
+    """
     while True:
-        await inbox.wait()
-        for delivery in inbox.take(_GLANCE):
-            if is_urgent(delivery.topic):
+        await link.inbox.wait()
+        for delivery in link.inbox.take(_GLANCE):
+            if not shards.first <= shard_of(delivery.topic, shards.first) <= shards.last:
+                link.acknowledge([delivery])
+            elif is_urgent(delivery.topic):
                 alarms.take(read(delivery))
             else:
                 others.put(delivery)
         await asyncio.sleep(0)
+
+
+def shard_of(topic: str, otherwise: int) -> int:
+    """The shard in ``topic``; one that has none is judged by whoever gets it."""
+    try:
+        return parse_upward(topic).shard
+    except BadMessage:
+        return otherwise
 
 
 async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message]]) -> None:

@@ -31,6 +31,8 @@ MOST: Final = 10_000
 KEEPALIVE_S: Final = 20
 _FIRST_RETRY_S: Final = 1
 _LONGEST_RETRY_S: Final = 10
+_AT_ONCE: Final = 8
+"""Subscriptions in one request."""
 _FORGET_S: Final = 10.0
 
 _log = logging.getLogger(__name__)
@@ -116,6 +118,8 @@ class Link:
         self._former = list(former)
         self._broker = broker
         self._clock = clock
+        self._left: list[tuple[str, int]] = []
+        self._asked = 0
         self._session = 0
         self._unacknowledged: dict[int, datetime] = {}
         self._say = voice or Voice()
@@ -176,7 +180,8 @@ class Link:
             return
         if self._former:
             client.unsubscribe(self._former)
-        client.subscribe(self._filters)
+        self._left = list(self._filters)
+        self._subscribe()
         self.connected_since = self._clock()
         self._say(logging.INFO, "connected")
 
@@ -197,13 +202,28 @@ class Link:
             self.connected_since = None
             self._say(logging.WARNING if reason.is_failure else logging.INFO, f"connection ended: {reason}")
 
+    def _subscribe(self) -> None:
+        """Ask for the next few: a broker to which hundreds are new at once may give up on some of them."""
+        part = self._left[:_AT_ONCE]
+        if part and self._client.is_connected():
+            self._asked = self._client.subscribe(part)[1] or 0
+
     def _on_subscribe(
-        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _props: Properties | None
+        self, _client: Client, _data: Any, mid: int, reasons: list[ReasonCode], _props: Properties | None
     ) -> None:
-        if refused := [reason for reason in reasons if reason.is_failure]:
-            self._say(logging.ERROR, f"refuses our subscription: {refused[0]}")
-            return
-        self._loop.call_soon_threadsafe(self.subscribed.set)
+        if mid != self._asked:
+            return  # of an earlier connection
+        asked, self._left = self._left[: len(reasons)], self._left[len(reasons) :]
+        refused = [one for one, reason in zip(asked, reasons, strict=True) if reason.is_failure]
+        self._left += refused
+        if refused:
+            reason = next(reason for reason in reasons if reason.is_failure)
+            self._say(logging.ERROR, f"refuses our subscription: {reason}; trying again")
+            self._loop.call_soon_threadsafe(self._loop.call_later, _FIRST_RETRY_S, self._subscribe)
+        elif self._left:
+            self._subscribe()
+        else:
+            self._loop.call_soon_threadsafe(self.subscribed.set)
 
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
         if message.mid in self._unacknowledged:

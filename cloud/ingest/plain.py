@@ -17,8 +17,9 @@ from cloud.ingest.admit import LATE, Admitted, name_fault, oldest, youngest
 from cloud.ingest.admit import admit as admit_records
 from cloud.ingest.model import BatchMessage, Gateway, Identity, PlainMessage
 from cloud.ingest.read import carefully
-from cloud.ingest.rows import Devices, Parcel
+from cloud.ingest.rows import HEARD_MS, Device, Devices, Parcel
 from firmware_protocols.model import GatewayId
+from firmware_protocols.wire.plain import PlainBatch
 from firmware_protocols.wire.topics import Lane
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,36 +44,46 @@ def admit(
     batch = message.batch
     if batch.earliest_ms < _milliseconds(oldest(now)) or batch.latest_ms > _milliseconds(youngest(now)):
         return None
-    names = frozenset(row[1] for row in batch.rows)
+    names = frozenset({row[1] for row in batch.rows})
     return None if any(map(name_fault, names)) else AdmittedPlain(message, gateway, names)
 
 
 def pack(admitted: AdmittedPlain, devices: Devices) -> Parcel | None:
     """The rows of one batch; ``None``: one of its devices is beyond the bound, so take the careful road."""
     gateway, batch = admitted.gateway, admitted.message.batch
-    known = {name: devices[gateway.id, name].id for name in admitted.names if (gateway.id, name) in devices}
+    known = {name: devices[gateway.id, name] for name in admitted.names if (gateway.id, name) in devices}
     if len(known) < len(admitted.names):
         return None
     tenant, home, row_of = gateway.tenant_id, gateway.home_id, packing.plain
-    late_ms = _milliseconds(admitted.message.delivery.received_at - LATE)
-    heard: dict[int, int] = {}
-    late = 0
-    readings = []
-    for row in batch.rows:
-        at_ms, device = row[0], known[row[1]]
-        readings.append(row_of(tenant, home, device, row))
-        late += at_ms < late_ms
-        if heard.get(device, 0) < at_ms:
-            heard[device] = at_ms
-    identity = Identity(gateway.id, batch.epoch, Lane.BULK, batch.first, len(readings))
+    ids = {name: device.id for name, device in known.items()}
+    readings = tuple([row_of(tenant, home, ids[row[1]], row) for row in batch.rows])
     return Parcel(
         gateway,
         admitted.message.delivery,
-        identity,
-        tuple(readings),
-        heard={device: _time(at_ms) for device, at_ms in heard.items()},
-        late=late,
+        Identity(gateway.id, batch.epoch, Lane.BULK, batch.first, len(readings)),
+        readings,
+        heard=_heard(batch, known),
+        late=_late(batch, admitted.message.delivery.received_at),
     )
+
+
+def _heard(batch: PlainBatch, known: Mapping[str, Device]) -> dict[int, datetime]:
+    """When devices were last heard, of those for which this is news worth a write."""
+    before = batch.latest_ms - HEARD_MS
+    due = {name for name, device in known.items() if device.heard_ms < before}
+    if not due:
+        return {}
+    latest: dict[str, int] = {}
+    for row in batch.rows:
+        if row[1] in due:
+            latest[row[1]] = max(row[0], latest.get(row[1], 0))
+    return {known[name].id: _EPOCH + timedelta(milliseconds=at_ms) for name, at_ms in latest.items()}
+
+
+def _late(batch: PlainBatch, received_at: datetime) -> int:
+    """How many of its readings were held up."""
+    before = _milliseconds(received_at - LATE)
+    return sum(row[0] < before for row in batch.rows) if batch.earliest_ms < before else 0
 
 
 def by_record(admitted: Admitted | AdmittedPlain, now: datetime) -> Admitted:
@@ -89,7 +100,3 @@ def by_record(admitted: Admitted | AdmittedPlain, now: datetime) -> Admitted:
 
 def _milliseconds(at: datetime) -> int:
     return round(at.timestamp() * 1000)
-
-
-def _time(at_ms: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=at_ms)

@@ -27,12 +27,16 @@ _EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "int4", "text", "text", "i
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device as the database knows it."""
+    """A device as the database knows it. ``heard_ms``: when it was last heard, since 1970, 0 for never."""
 
     id: int
     room: str
     kind: str = ""
+    heard_ms: int = 0
 
+
+HEARD_MS: Final = 30_000
+"""How exactly it is kept when a device was last heard; the statement says the same."""
 
 Devices: TypeAlias = Mapping[tuple[str, str], Device]
 """By gateway id and name."""
@@ -81,10 +85,10 @@ async def find_devices(
         "gateways": [gateway for gateway, _ in named],
         "names": [name for _, name in named],
     }
-    found = await _fetch_devices(conn, wanted)
-    if len(found) < len(named):
+    found = await _fetch_devices(conn, wanted["gateways"])
+    if any(one not in found for one in named):
         await conn.execute(_SQL["add_devices"], {**wanted, "most": MOST_DEVICES})
-        found = await _fetch_devices(conn, wanted)
+        found = await _fetch_devices(conn, wanted["gateways"])
     return {**found, **await _find_unnamed(conn, admitted, found)}
 
 
@@ -106,7 +110,7 @@ async def unnamed(conn: Connection, gateways: Iterable[str]) -> Devices:
     ids = sorted(set(gateways))
     wanted: dict[str, list[str]] = {"gateways": ids, "names": [UNNAMED] * len(ids)}
     await conn.execute(_SQL["add_unnamed"], wanted)
-    return await _fetch_devices(conn, wanted)
+    return await _fetch_devices(conn, ids)
 
 
 def pack(
@@ -202,11 +206,14 @@ async def copy(conn: Connection, parcels: Sequence[Parcel]) -> None:
         await conn.execute(_SQL["heard_devices"], {"ids": ids, "times": times})
 
 
-async def _fetch_devices(conn: Connection, wanted: Mapping[str, list[str]]) -> Devices:
-    found = await conn.execute(_SQL["devices"], wanted)
+async def _fetch_devices(conn: Connection, gateways: Iterable[str]) -> Devices:
+    found = await conn.execute(_SQL["devices"], {"gateways": sorted(set(gateways))})
     return {
-        (row["gateway_id"], row["name"]): Device(row["id"], row["room"], row["kind"])
+        (row["gateway_id"], name): Device(*rest)
         for row in await found.fetchall()
+        for name, *rest in zip(
+            row["names"], row["ids"], row["rooms"], row["kinds"], row["heard_ms"], strict=True
+        )
     }
 
 

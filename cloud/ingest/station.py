@@ -24,7 +24,7 @@ from cloud.ingest.leases import Lease
 from cloud.ingest.link import Inbox, Link, Voice
 from cloud.ingest.model import Message
 from cloud.ingest.pace import Pace
-from cloud.ingest.shards import Range
+from cloud.ingest.shards import Range, cut
 from cloud.ingest.silence import SILENT, mark_silent
 from cloud.ingest.writer import LONGEST_PAUSE_S, STUCK_S, Clock, Outage, Writer
 from cloud.metrics import LOOPS
@@ -102,7 +102,7 @@ class Station:
         others = Inbox()
         async with asyncio.TaskGroup() as tasks:
             alarms = AlarmLane(self._writer("alarms", self.prompt), tasks)
-            tasks.create_task(sort(self.prompt.inbox, alarms, others))
+            tasks.create_task(sort(self.prompt, self.lease.range, alarms, others))
             for inbox, lane, writer in (
                 (others, STATES, self._writer("states", self.prompt)),
                 (self.bulk.inbox, limits, self._writer("readings", self.bulk)),
@@ -186,9 +186,19 @@ def session_ids(broker: Broker, shards: Range) -> tuple[str, str]:
     return name, f"{name}-prompt"
 
 
+def most_subscriptions(shards: Range, ranges: int) -> int:
+    """How many subscriptions a session of ours may have, for brokers that divide something by them."""
+    return max(len(filters(PROMPT, one)) for one in cut(shards, ranges))
+
+
 def filters(channels: tuple[Channel, ...], shards: Range) -> list[str]:
-    """The subscriptions to ``channels`` of these shards."""
-    if shards == EVERY_SHARD:
-        return [topics.upward_filter(channel) for channel in channels]
-    first, last = shards
-    return [topics.upward_filter(channel, shard) for channel in channels for shard in range(first, last + 1)]
+    """The subscriptions to ``channels`` of these shards. Results are few, so each range hears all of them and
+    leaves the others' alone: one subscription instead of one per shard, of which NATS allows 1,000 in all.
+    """
+    found = []
+    for channel in channels:
+        if shards == EVERY_SHARD or channel is Channel.RESULT:
+            found.append(topics.upward_filter(channel))
+        else:
+            found += [topics.upward_filter(channel, one) for one in range(shards.first, shards.last + 1)]
+    return found

@@ -148,7 +148,10 @@ class _Keeper:
 
     async def _work(self, station: Station) -> None:
         try:
-            await station.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(station.run())
+                await station.subscribed()
+                _log.info("shards taken in range=%s", station.lease.range)
         except* LeaseLostError:
             _log.warning("shards lost range=%s: we did not renew in time", station.lease.range)
             self._stations.pop(station.lease, None)

@@ -39,6 +39,8 @@ FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
 STUCK_S: Final = 30.0
 """A transaction or a loop that takes this long is stuck: readiness says so."""
+_GLANCE: Final = 50
+"""Acknowledgements in one go; then others have a turn at the loop: an alarm waits at most for so many."""
 _UNSTORABLE: Final = (psycopg.DataError, psycopg.IntegrityError, ValueError)
 """What a message itself can cause; everything else is the database's trouble and passes."""
 
@@ -109,9 +111,16 @@ class Writer:
                 break
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        self.link.acknowledge(message.delivery for message in messages)
-        for gateway, ack in acks:
-            self.link.publish(topics.ack(gateway), control.encode(ack))
+        await self._let_go(messages, acks)
+
+    async def _let_go(self, messages: Sequence[Message], acks: Acks) -> None:
+        for start in range(0, len(messages), _GLANCE):
+            self.link.acknowledge(message.delivery for message in messages[start : start + _GLANCE])
+            await asyncio.sleep(0)
+        for start in range(0, len(acks), _GLANCE):
+            for gateway, ack in acks[start : start + _GLANCE]:
+                self.link.publish(topics.ack(gateway), control.encode(ack))
+            await asyncio.sleep(0)
 
     async def _once(self, messages: Sequence[Message]) -> Acks:
         began_s = time.monotonic()
