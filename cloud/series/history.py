@@ -8,7 +8,7 @@ part of a coarse series is put together from finer buckets that are never far be
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -135,11 +135,12 @@ async def series(
     span: Span,
     now: datetime,
     resolution: Resolution | None = None,
+    hides: Callable[[str], bool] = lambda _kind: False,
 ) -> SeriesView | None:
     """Read one quantity of one home; ``None`` when the home is absent or outside ``scope``.
 
-    ``resolution`` ``None``: what suits the span. Readings without a value are left out. Call it in one
-    transaction that sees one moment and is bound to ``scope``.
+    ``resolution`` ``None``: what suits the span. ``hides``: whether devices of a kind are withheld. Readings
+    without a value are left out. Call it in one transaction that sees one moment and is bound to ``scope``.
     """
     values = {**scope.params, "home_id": home_id, "quantity": quantity.number}
     if await (await conn.execute(_SQL["home"], values)).fetchone() is None:
@@ -160,7 +161,7 @@ async def series(
         end=span.end,
         resolution=chosen,
         step_s=int(step.total_seconds()),
-        lines=_lines(rows),
+        lines=_lines(row for row in rows if not hides(row["kind"])),
     )
 
 

@@ -2,7 +2,7 @@
 -- scope all the same, so that it can be read alone.
 
 -- raw --
-select device.name as device, reading.observed_at as at, reading.value
+select device.name as device, device.kind, reading.observed_at as at, reading.value
 from reading_seen as reading
 join device on device.id = reading.device_id
 where reading.home_id = %(home_id)s
@@ -15,7 +15,7 @@ order by device.name, at
 limit %(most)s
 
 -- quarters --
-select device.name as device, row.bucket as at, row.n, row.sum, row.sum2, row.min, row.max
+select device.name as device, device.kind, row.bucket as at, row.n, row.sum, row.sum2, row.min, row.max
 from reading_15m_seen as row
 join device on device.id = row.device_id
 where row.home_id = %(home_id)s
@@ -27,7 +27,7 @@ order by device.name, at
 
 -- hours --
 -- The newest hours come from their quarters, which are never far behind.
-select device.name as device, row.at, row.n, row.sum, row.sum2, row.min, row.max
+select device.name as device, device.kind, row.at, row.n, row.sum, row.sum2, row.min, row.max
 from (
     select tenant_id, home_id, device_id, quantity, bucket as at, n, sum, sum2, min, max
     from reading_1h_seen
@@ -49,7 +49,7 @@ order by device.name, row.at
 
 -- days --
 -- The newest days come from their quarters likewise.
-select device.name as device, row.at, row.n, row.sum, row.sum2, row.min, row.max
+select device.name as device, device.kind, row.at, row.n, row.sum, row.sum2, row.min, row.max
 from (
     select tenant_id, home_id, device_id, quantity, bucket as at, n, sum, sum2, min, max
     from reading_1d_seen
@@ -76,7 +76,7 @@ where home.id = %(home_id)s
   and (%(homes)s::int[] is null or home.id = any(%(homes)s))
 
 -- divisions --
--- How many homes of each division said something of a quantity, and what, in whole hours.
+-- How many homes of each division said something of a quantity, and what, in whole hours; without what is withheld.
 select home.division_code as division, division.name, count(distinct home.id) as homes,
     count(distinct row.home_id) as heard, coalesce(sum(row.n), 0)::bigint as n, sum(row.sum) as sum,
     sum(row.sum2) as sum2, min(row.min) as min, max(row.max) as max
@@ -84,8 +84,13 @@ from home
 join division on division.code = home.division_code
 left join (
     select home_id, sum(n) as n, sum(sum) as sum, sum(sum2) as sum2, min(min) as min, max(max) as max
-    from reading_1h_seen
+    from reading_1h_seen as rolled
     where quantity = %(quantity)s and bucket >= %(begin)s and bucket < %(end)s
+      and not exists (
+          select from withheld
+          where withheld.home_id = rolled.home_id and withheld.standing
+            and rolled.quantity = any(withheld.quantities)
+      )
     group by home_id
 ) as row on row.home_id = home.id
 where home.tenant_id = any(%(tenants)s)

@@ -82,6 +82,12 @@ def _add_extension(dsn: str) -> None:
             conn.execute("create extension timescaledb")
 
 
+def _stop_jobs(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("select alter_job(job_id, scheduled => false) from timescaledb_information.jobs")
+        conn.execute("select _timescaledb_functions.stop_background_workers()")
+
+
 def _all(dsn: str, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(dsn) as conn:
         return conn.execute(statement.encode()).fetchall()
@@ -135,6 +141,7 @@ async def test_timescale_may_come_later(plain_on_timescale: str) -> None:
         async with _of(dsn) as conn:
             assert await engine.read(conn) is Engine.PLAIN, "an extension alone changes nothing"
         assert use_timescale(dsn)
+        _stop_jobs(dsn)
         assert not use_timescale(dsn)
         assert _all(dsn, READINGS) == before
         assert _all(dsn, "select bucket, n, sum from reading_1d order by 1") == known
