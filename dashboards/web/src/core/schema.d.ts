@@ -297,6 +297,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/homes/{home_id}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One quantity of one home over time
+         * @description Single readings for half a day, quarters of an hour for a week, hours for two months, days beyond.
+         *
+         *     What is withheld for want of consent is left out, as on the card.
+         */
+        get: operations["readSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -2984,6 +3006,16 @@ export interface components {
             version: number;
         };
         /**
+         * LineView
+         * @description One device's points, oldest first. Buckets without a reading are left out.
+         */
+        LineView: {
+            /** Device */
+            device: string;
+            /** Points */
+            points: components["schemas"]["PointView"][];
+        };
+        /**
          * Me
          * @description Who is signed in. ``expires_at``: when this session ends at the latest; warn before.
          */
@@ -3314,6 +3346,28 @@ export interface components {
             next: string | null;
         };
         /**
+         * PointView
+         * @description One reading, or all of one bucket that begins at ``at``. ``deviation``: standard deviation of the ``n``
+         *     values.
+         */
+        PointView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Deviation */
+            deviation: number;
+            /** Greatest */
+            greatest: number;
+            /** Least */
+            least: number;
+            /** Mean */
+            mean: number;
+            /** N */
+            n: number;
+        };
+        /**
          * Problem
          * @description What an error answer holds. ``code`` is stable; ``current`` comes with 409, ``fields`` with 422.
          */
@@ -3529,6 +3583,12 @@ export interface components {
             sex: string;
         };
         /**
+         * Resolution
+         * @description How a series is given.
+         * @enum {string}
+         */
+        Resolution: "raw" | "quarter" | "hour" | "day";
+        /**
          * Retire
          * @description The record goes out of use.
          */
@@ -3587,6 +3647,32 @@ export interface components {
             state: string;
             /** Step */
             step: number;
+        };
+        /**
+         * SeriesView
+         * @description One quantity of one home. ``step_s``: length of a bucket, 0: single readings.
+         */
+        SeriesView: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Home Id */
+            home_id: number;
+            /** Lines */
+            lines: components["schemas"]["LineView"][];
+            quantity: components["schemas"]["Quantity"];
+            resolution: components["schemas"]["Resolution"];
+            /** Step S */
+            step_s: number;
+            /** Unit */
+            unit: string;
         };
         /**
          * Snapshot
@@ -5371,6 +5457,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HomeCard"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readSeries: {
+        parameters: {
+            query: {
+                quantity: components["schemas"]["Quantity"];
+                begin: string;
+                end: string;
+                resolution?: components["schemas"]["Resolution"] | null;
+            };
+            header?: never;
+            path: {
+                /** @description number of the home */
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesView"];
                 };
             };
             /** @description Bad Request */

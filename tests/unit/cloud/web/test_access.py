@@ -63,6 +63,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/incidents/{incident_id}/follow_up"): QUEUE,
     ("POST", "/incidents/{incident_id}/reopen"): QUEUE,
     ("GET", "/homes/{home_id}"): HOMES,
+    ("GET", "/homes/{home_id}/series"): HOMES,
     ("GET", "/audit"): AUDITOR,
     ("POST", "/claims"): ADMIN,
     ("GET", "/claims"): ADMIN,

@@ -20,8 +20,9 @@ HEART: Final = Quantity.HEART_RATE
 async def _fill(conn: Connection, home: int) -> None:
     """Two days of a heart rate, one reading each ten minutes."""
     await conn.execute(
-        "insert into reading select %s - n * interval '10 minutes', home.tenant_id, home.id, device.id, %s, 0, 60 + n"
-        " from home join gateway on gateway.home_id = home.id"
+        "insert into reading"
+        " select %s - n * interval '10 minutes', home.tenant_id, home.id, device.id, %s, 0,"
+        " 60 + n from home join gateway on gateway.home_id = home.id"
         " join device on device.gateway_id = gateway.id, generate_series(1, 288) n where home.id = %s",
         [NOON, HEART.number, home],
     )
