@@ -6,6 +6,7 @@ is what people would ask: are the readings there, does the audit agree, do the i
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -40,6 +42,7 @@ class Lost:
     between: datetime
     secrets: dict[str, str]
     audited: str
+    metrics: str
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,10 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
     folder = tmp_path_factory.mktemp("county")
     key, config = folder / "key", folder / "cloud.toml"
     seal.new_key(key)
-    config.write_text(f"[backup]\nfolder = '{folder / 'copies'}'\nkey_file = '{key}'\n")
+    config.write_text(
+        f"[backup]\nfolder = '{folder / 'copies'}'\nkey_file = '{key}'\n"
+        "[operations]\nlisten = '127.0.0.1:0'\n"
+    )
     system = System(folder / "data", arguments=("--port", "0", "--config", str(config)))
     shelf = Shelf(folder / "copies")
     with (
@@ -68,8 +74,30 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
         uplink.state()
         eventually(lambda: _next_of(conn) == 3)
         audited = _audit(system.dsn)
+        metrics = _watched(system)
         secrets = {file.name: file.read_text() for file in (system.data / "secrets").iterdir()}
-    return Lost(shelf, seal.read_key(key), config, between, secrets, audited)
+    return Lost(shelf, seal.read_key(key), config, between, secrets, audited, metrics)
+
+
+def _watched(system: System) -> str:
+    """What the whole of it on one machine tells of itself, once it is ready."""
+    found = re.search(r"watched at address=(\S+)", system.log)
+    assert found, system.log
+    eventually(lambda: httpx.get(f"{found[1]}/ready", timeout=20).json() == {"status": "ok"})
+    eventually(lambda: "anban_backup_age_seconds " in httpx.get(f"{found[1]}/metrics", timeout=20).text)
+    return httpx.get(f"{found[1]}/metrics", timeout=20).text
+
+
+def test_one_machine_tells_of_its_disk_its_broker_its_loops_and_its_backup(lost: Lost) -> None:
+    assert re.search(r'^anban_disk_free_bytes\{disk="data"\} [1-9]', lost.metrics, re.MULTILINE)
+    for line in (
+        "anban_broker_connected 1.0",
+        "anban_broker_lag_messages 0.0",
+        'anban_ingest_rows_total{kind="reading"} 2.0',
+        'anban_incidents_open{priority="1"} 1.0',
+        'anban_loop_limit_seconds{loop="archive"} 300.0',
+    ):
+        assert line in lost.metrics.splitlines(), line
 
 
 def _next_of(conn: psycopg.Connection[Any]) -> int:
