@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -18,15 +18,15 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyCookie
 from pydantic import AfterValidator
 
-from cloud import guard, problems, recorder, sessions, trail
+from cloud import api_tokens, guard, problems, recorder, sessions, trail
 from cloud.auth import Permission, Principal, PurposeError, Scope
 from cloud.db import Connection, Pool
 from cloud.db.scope import narrow
-from cloud.problems import ProblemError
+from cloud.problems import ProblemError, too_many
 from cloud.sealed import NO_KEYS, Keyring
 from cloud.sessions import Session
 from cloud.settings import Settings
-from cloud.throttle import Throttle
+from cloud.throttle import Pace, Throttle
 from cloud.trail import Note
 
 COOKIE: Final = "anban"
@@ -54,6 +54,7 @@ class Parts:
     clock: Clock
     throttle: Throttle
     ring: Keyring = NO_KEYS
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def secure(self) -> bool:
@@ -64,6 +65,11 @@ class Parts:
     def cookie(self) -> str:
         """Name of the session cookie."""
         return SECURE_COOKIE if self.secure else COOKIE
+
+    @property
+    def browser_cookie(self) -> str:
+        """Name of the cookie by which a browser is known again."""
+        return f"{self.cookie}-browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +145,40 @@ _IN_DOCUMENT: Final = APIKeyCookie(
 )
 
 
-async def _session(
+async def _any_session(
     request: Request, api: Api, _: Annotated[str | None, Security(_IN_DOCUMENT)] = None
 ) -> Session:
-    token = request.cookies.get(api.parts.cookie)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    find = api_tokens.find
+    if scheme.lower() != "bearer":  # a browser sends its cookie by itself, a service says that it is one
+        token, find = request.cookies.get(api.parts.cookie, ""), sessions.find
     if token:
         async with api.unscoped() as conn:
-            session = await sessions.find(conn, sessions.key_of(token), api.now)
+            session = await find(conn, sessions.key_of(token), api.now)
         if session is not None:
             guard.staff_seen(request, session.principal.staff_id)
-            api.note.by(f"staff:{session.principal.staff_id}", session.principal.tenant_id)
+            api.note.by(session.principal.actor, session.principal.tenant_id)
+            _count(api, session)
             return session
     raise ProblemError(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
+
+
+def _count(api: Call, session: Session) -> None:
+    """One session or token must not take the machine for itself, whether it is ill or hostile."""
+    wait = api.parts.pace.take(session.key, api.now)
+    if wait is not None:
+        raise too_many(wait, "Too many requests.")
+
+
+HalfSignedIn = Annotated[Session, Depends(_any_session)]
+"""Somebody who may still owe their second factor: for what belongs to signing in, and nothing else."""
+
+
+async def _session(session: HalfSignedIn) -> Session:
+    if not session.whole:
+        code = f"second_factor_{session.second_factor.value}"
+        raise ProblemError(HTTPStatus.FORBIDDEN, code, "Signing in is not finished: the second factor.")
+    return session
 
 
 SignedIn = Annotated[Session, Depends(_session)]

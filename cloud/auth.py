@@ -128,9 +128,9 @@ PURPOSES: Final[Mapping[Purpose, Use]] = {
     Purpose.LIVE: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
     Purpose.DISPATCH: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
     Purpose.CARE: Use(_DESK | {Role.CASEWORKER}, Rows.OWN, Fields.FULL),
-    Purpose.FAMILY: Use(frozenset({Role.FAMILY}), Rows.OWN, Fields.MASKED),
-    Purpose.FIGURES: Use(_DESK | CITY_ROLES | {Role.EVALUATOR}, Rows.NONE, Fields.NONE),
-    Purpose.AUDIT: Use(frozenset({Role.AUDITOR}), Rows.NONE, Fields.NONE),
+    Purpose.FAMILY: Use(frozenset({Role.FAMILY, Role.SERVICE}), Rows.OWN, Fields.MASKED),
+    Purpose.FIGURES: Use(_DESK | CITY_ROLES | {Role.EVALUATOR, Role.SERVICE}, Rows.NONE, Fields.NONE),
+    Purpose.AUDIT: Use(frozenset({Role.AUDITOR, Role.SERVICE}), Rows.NONE, Fields.NONE),
     Purpose.ADMINISTER: Use(frozenset({Role.ADMIN, Role.CITY_ADMIN}), Rows.OWN, Fields.FULL),
     Purpose.EMERGENCY: Use(_DESK | _STREET, Rows.TENANT, Fields.FULL, reason=True),
     Purpose.OVERSIGHT: Use(frozenset({Role.CITY_ADMIN}), Rows.BELOW, Fields.MASKED, reason=True),
@@ -145,6 +145,7 @@ USUAL: Final[Mapping[Role, Purpose]] = {
     Role.CASEWORKER: Purpose.CARE,
     Role.RESPONDER: Purpose.DISPATCH,
     Role.FAMILY: Purpose.FAMILY,
+    Role.SERVICE: Purpose.FAMILY,
 }
 """Why a role reads a home when nobody says otherwise; the others must say."""
 
@@ -162,6 +163,9 @@ class Principal:
     """A signed-in person. ``homes``: ``None`` for all of the tenant, else the only ones they may see.
 
     ``below``: tenants under this one in the division tree, for the roles of a city; else empty.
+
+    ``token_id``: it is a service with a token of its own, that ``staff_id`` made, and ``permissions`` are
+    what it may do.
     """
 
     staff_id: int
@@ -171,10 +175,17 @@ class Principal:
     locale: str
     homes: tuple[int, ...] | None
     below: tuple[int, ...] = ()
+    token_id: int | None = None
+    permissions: frozenset[Permission] | None = None
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail names them."""
+        return f"staff:{self.staff_id}" if self.token_id is None else f"token:{self.token_id}"
 
     def may(self, permission: Permission) -> bool:
-        """Whether this person's role includes ``permission``."""
-        return permission in PERMISSIONS[self.role]
+        """Whether this person's role, or this service's token, includes ``permission``."""
+        return permission in (PERMISSIONS[self.role] if self.permissions is None else self.permissions)
 
     def scope(self, purpose: Purpose) -> Scope:
         """What a read for ``purpose`` may touch.

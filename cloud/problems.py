@@ -7,7 +7,9 @@ not: a log; a problem carries no stack, no SQL, no value the client sent. The on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -78,6 +80,16 @@ def not_found() -> ProblemError:
     """The answer for what is absent and for what the asker may not know to exist: the same."""
     return ProblemError(
         HTTPStatus.NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see."
+    )
+
+
+def too_many(wait: timedelta, detail: str) -> ProblemError:
+    """The answer to whoever asks too often; ``wait``: for how long."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too_many_attempts",
+        detail,
+        headers={"Retry-After": str(math.ceil(wait.total_seconds()))},
     )
 
 

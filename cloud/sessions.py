@@ -11,10 +11,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from cloud import passwords
-from cloud.auth import RESTRICTED_ROLES, Principal, Role
+from cloud.auth import RESTRICTED_ROLES, Principal, Role, Scope
 from cloud.db import Connection, Pool, Queries
 
 IDLE: Final = timedelta(minutes=30)
@@ -28,26 +29,71 @@ FREE_ATTEMPTS: Final = 5
 FIRST_LOCK: Final = timedelta(seconds=30)
 LONGEST_LOCK: Final = timedelta(minutes=15)
 """The lock doubles from the first to the longest; not for ever, or a stranger could shut a centre out."""
+HALF_LIFE: Final = timedelta(minutes=10)
+"""How long a session may wait for its second factor."""
+BROWSER_KEPT: Final = timedelta(days=90)
+"""A browser in which nobody signed in for this long is a stranger again."""
 TOKEN_BYTES: Final = 32
+AGENT_SHOWN: Final = 200
+"""Characters kept of what a browser calls itself."""
 
 _SQL: Final = Queries("cloud", "sessions.sql")
 
 
+class SecondFactor(StrEnum):
+    """What a session still lacks: ``OWED``: a code; ``MISSING``: a factor must be enrolled. Until then it is
+    good for nothing else.
+    """
+
+    NOT_NEEDED = "not_needed"
+    DONE = "done"
+    OWED = "owed"
+    MISSING = "missing"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A live session. ``key`` is the hash under which it is stored, never the cookie itself."""
+    """A live session. ``key`` is the hash under which it is stored, never the cookie itself; ``id`` names it
+    to its owner.
+    """
 
     key: bytes
     principal: Principal
     expires_at: datetime
+    id: int
+    username: str
+    second_factor: SecondFactor
+
+    @property
+    def whole(self) -> bool:
+        """Whether its owner may do what their role includes."""
+        return self.second_factor in {SecondFactor.NOT_NEEDED, SecondFactor.DONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a sign-in comes from. ``browser``: the cookie by which a browser is known again, ``""``: it has
+    none; ``known``: this very person has signed in there before.
+    """
+
+    origin: str = ""
+    agent: str = ""
+    browser: str = ""
+    known: bool = False
+
+
+STRANGER: Final = Client()
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh sign-in: ``token`` goes into the cookie and is nowhere else."""
+    """A fresh sign-in: ``token`` and ``browser`` go into cookies and are nowhere else. ``browser`` makes the
+    browser known for this person; ``""``: not yet, a factor is missing.
+    """
 
     token: str
     session: Session
+    browser: str = ""
 
 
 def lock_for(failures: int) -> timedelta | None:
@@ -64,45 +110,105 @@ def key_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def sign_in(pool: Pool, username: str, password: str, now: datetime) -> SignedIn | None:
+async def sign_in(
+    pool: Pool, username: str, password: str, now: datetime, client: Client = STRANGER
+) -> SignedIn | None:
     """Check a password and open a session; ``None`` when refused, for whatever reason.
 
     An unknown name, a wrong password, a locked and a disabled account look and last the same. The attempt is
-    counted and committed before the password is checked, so parallel guesses cannot outrun the lock.
+    counted and committed before the password is checked, so parallel guesses cannot outrun the lock. Wrong
+    passwords from strangers lock the account for strangers only: in a browser that is known its owner gets
+    in, so nobody outside can shut a centre out; a known browser has a count of its own.
+
+    Raises:
+        passwords.BusyError: too many strangers wait already; nothing was counted.
     """
+    with passwords.lane(known=client.known).place():
+        async with pool.connection() as conn:
+            account = await _reserve(conn, username, now, client)
+        stored = account["password_hash"] if account else None
+        if not await passwords.verify(stored, password, known=client.known) or account is None:
+            return None
+    renewed = await passwords.hashed(password) if passwords.is_outdated(account["password_hash"]) else None
     async with pool.connection() as conn:
-        account = await _reserve(conn, username, now)
-    stored = account["password_hash"] if account else None
-    if not await passwords.verify(stored, password) or account is None:
-        return None
+        if renewed is not None:
+            renewing = {"staff_id": account["id"], "old": account["password_hash"], "new": renewed}
+            await conn.execute(_SQL["renew_password_hash"], renewing)
+        return await enter(conn, account["id"], now, client)
+
+
+async def enter(
+    conn: Connection, staff_id: int, now: datetime, client: Client, *, second_factor: bool = False
+) -> SignedIn | None:
+    """Open a session for a person who has proved who they are; the browser is known once it is whole."""
+    if not client.known:
+        await forgive(conn, staff_id)
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    async with pool.connection() as conn:
-        staff = {"staff_id": account["id"]}
-        await conn.execute(_SQL["forgive_attempts"], staff)
-        if passwords.is_outdated(account["password_hash"]):
-            renewed = {"old": account["password_hash"], "new": passwords.hash_password(password)}
-            await conn.execute(_SQL["renew_password_hash"], staff | renewed)
-        opened = {"token_hash": key_of(token), "now": now, "expires_at": now + LIFETIME}
-        await conn.execute(_SQL["open_session"], staff | opened)
-        session = await find(conn, key_of(token), now)
-    return SignedIn(token, session) if session else None
-
-
-async def _reserve(conn: Connection, username: str, now: datetime) -> dict[str, Any] | None:
-    """Count an attempt; return the account if it may be tried now."""
-    cursor = await conn.execute(_SQL["account_for_update"], {"username": username})
-    account = await cursor.fetchone()
-    if account is None or (account["locked_until"] is not None and account["locked_until"] > now):
-        return None
-    failures = account["failed_count"] + 1
-    lock = lock_for(failures)
-    counted = {
-        "staff_id": account["id"],
-        "failed_count": failures,
-        "locked_until": now + lock if lock is not None else None,
+    opened = {
+        "token_hash": key_of(token),
+        "staff_id": staff_id,
+        "now": now,
+        "expires_at": now + LIFETIME,
+        "second_factor": second_factor,
+        "origin": client.origin,
+        "agent": client.agent[:AGENT_SHOWN],
     }
-    await conn.execute(_SQL["count_attempt"], counted)
-    return account
+    await conn.execute(_SQL["open_session"], opened)
+    session = await find(conn, key_of(token), now)
+    if session is None or not session.whole:
+        return SignedIn(token, session) if session else None
+    browser = client.browser or secrets.token_urlsafe(TOKEN_BYTES)
+    known = {"token_hash": key_of(browser), "staff_id": staff_id, "now": now}
+    await conn.execute(_SQL["know_browser"], known)
+    return SignedIn(token, session, browser)
+
+
+async def complete(conn: Connection, session: Session, now: datetime, client: Client) -> SignedIn | None:
+    """The session after its second factor: a new one, under a new token."""
+    await revoke(conn, session.key)
+    return await enter(conn, session.principal.staff_id, now, client, second_factor=True)
+
+
+async def count_code(conn: Connection, staff_id: int, now: datetime) -> bool:
+    """Count an attempt at a second factor before it is judged; ``False``: the account rests."""
+    cursor = await conn.execute(_SQL["staff_for_update"], {"staff_id": staff_id})
+    account = await cursor.fetchone()
+    return account is not None and await _count(conn, "count_attempt", account, now, staff_id=staff_id)
+
+
+async def forgive(conn: Connection, staff_id: int) -> None:
+    """Forget wrong attempts: the last one was right."""
+    await conn.execute(_SQL["forgive_attempts"], {"staff_id": staff_id})
+
+
+async def knows(conn: Connection, browser: str, username: str, now: datetime) -> bool:
+    """Whether this person has signed in before in the browser with this cookie."""
+    asked = {"token_hash": key_of(browser), "username": username, "since": now - BROWSER_KEPT}
+    return await (await conn.execute(_SQL["known_browser"], asked)).fetchone() is not None
+
+
+async def _reserve(conn: Connection, username: str, now: datetime, client: Client) -> dict[str, Any] | None:
+    """Count an attempt; return the account if it may be tried now."""
+    account = await (await conn.execute(_SQL["account_for_update"], {"username": username})).fetchone()
+    if account is None:
+        return None
+    counted, statement, key = account, "count_attempt", {"staff_id": account["id"]}
+    if client.known:
+        key = {"staff_id": account["id"], "token_hash": key_of(client.browser)}
+        browser = await (await conn.execute(_SQL["browser_for_update"], key)).fetchone()
+        counted, statement = browser or account, "count_at_browser" if browser else statement
+    return account if await _count(conn, statement, counted, now, **key) else None
+
+
+async def _count(conn: Connection, statement: str, row: dict[str, Any], now: datetime, **key: object) -> bool:
+    """Count an attempt at ``row``; ``False``, and not counted, while it rests."""
+    if row["locked_until"] is not None and row["locked_until"] > now:
+        return False
+    failures = row["failed_count"] + 1
+    lock = lock_for(failures)
+    counted = {"failed_count": failures, "locked_until": now + lock if lock is not None else None}
+    await conn.execute(_SQL[statement], counted | key)
+    return True
 
 
 async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
@@ -117,7 +223,10 @@ async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
     role = Role(row["role"])
     homes = tuple(row["homes"]) if role in RESTRICTED_ROLES else None
     principal = Principal(row["staff_id"], row["tenant_id"], role, row["name"], row["locale"], homes)
-    return Session(key, principal, row["expires_at"])
+    factor = SecondFactor(row["second_factor"])
+    if factor in {SecondFactor.OWED, SecondFactor.MISSING} and row["created_at"] <= now - HALF_LIFE:
+        return None
+    return Session(key, principal, row["expires_at"], row["id"], row["username"], factor)
 
 
 async def revoke(conn: Connection, key: bytes) -> None:
@@ -125,6 +234,53 @@ async def revoke(conn: Connection, key: bytes) -> None:
     await conn.execute(_SQL["revoke_session"], {"token_hash": key})
 
 
+async def own(conn: Connection, staff_id: int, now: datetime) -> list[dict[str, Any]]:
+    """A person's live sessions, the newest first."""
+    asked = {"staff_id": staff_id, "now": now, "idle_since": now - IDLE}
+    return await (await conn.execute(_SQL["own_sessions"], asked)).fetchall()
+
+
+async def revoke_own(conn: Connection, staff_id: int, session_id: int) -> bool:
+    """End one of a person's sessions; whether there was one."""
+    ended = {"staff_id": staff_id, "session_id": session_id}
+    return (await conn.execute(_SQL["revoke_own"], ended)).rowcount > 0
+
+
+async def revoke_all(conn: Connection, staff_id: int, *, but: bytes | None = None) -> int:
+    """End all sessions of a person except the one under ``but``; return how many."""
+    return (await conn.execute(_SQL["revoke_all"], {"staff_id": staff_id, "but": but})).rowcount
+
+
+async def change_password(pool: Pool, session: Session, old: str, new: str, now: datetime) -> bool:
+    """Set a new password, if ``old`` is right, and end the person's other sessions; whether it was set."""
+    staff_id = session.principal.staff_id
+    async with pool.connection() as conn:
+        cursor = await conn.execute(_SQL["staff_for_update"], {"staff_id": staff_id})
+        account = await cursor.fetchone()
+        if account is None or not await _count(conn, "count_attempt", account, now, staff_id=staff_id):
+            return False
+    if not await passwords.verify(account["password_hash"], old):
+        return False
+    renewed = {"staff_id": staff_id, "old": account["password_hash"], "new": await passwords.hashed(new)}
+    async with pool.connection() as conn:
+        await forgive(conn, staff_id)
+        changed = (await conn.execute(_SQL["renew_password_hash"], renewed)).rowcount > 0
+        await revoke_all(conn, staff_id, but=session.key)
+    return changed
+
+
+async def whose(conn: Connection, username: str) -> dict[str, Any] | None:
+    """Number and tenant of whoever has this name; ``None``: nobody."""
+    return await (await conn.execute(_SQL["whose"], {"username": username})).fetchone()
+
+
+async def is_of(conn: Connection, staff_id: int, scope: Scope) -> bool:
+    """Whether this person belongs to the tenants of ``scope``."""
+    asked = {"staff_id": staff_id, "tenants": list(scope.tenants)}
+    return await (await conn.execute(_SQL["is_of"], asked)).fetchone() is not None
+
+
 async def forget_ended(conn: Connection, now: datetime) -> None:
     """Delete sessions that are over, so that the table holds only live ones."""
     await conn.execute(_SQL["forget_sessions"], {"now": now, "idle_since": now - IDLE})
+    await conn.execute(_SQL["forget_browsers"], {"since": now - BROWSER_KEPT})

@@ -157,6 +157,22 @@ class Operations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "anban"
 
 
+class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Signing in through an identity provider (OpenID Connect). ``issuer``: its address; empty: none.
+
+    ``claim``: by which a person was written down; an e-mail address must be verified there.
+    ``second_factor``: the provider asks everybody for two factors itself. ``name``: how the sign-in calls it.
+    """
+
+    issuer: Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$")] = ""
+    client_id: str = ""
+    client_secret: str = ""
+    client_secret_file: str = ""
+    claim: Literal["sub", "email", "preferred_username"] = "sub"
+    second_factor: bool = False
+    name: str = "OpenID"
+
+
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``file``: the keys that seal telephone and ID numbers (``cloud.sealed``); empty: one below ``data``."""
 
@@ -225,6 +241,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit: Audit = Audit()
     backup: Backup = Backup()
     keys: Keys = Keys()
+    oidc: Oidc = Oidc()
 
     def audit_files(self) -> AuditFiles | None:
         """As configured, else below ``data``; ``None``: neither is there."""
@@ -246,9 +263,12 @@ SECRET_ENVIRONMENT: Final = {
     "ANBAN_DATABASE_API_DSN": ("database", "api_dsn"),
     "ANBAN_BROKER_SECRET": ("broker", "secret"),
     "ANBAN_SMS_TOKEN": ("sms", "token"),
+    "ANBAN_OIDC_CLIENT_SECRET": ("oidc", "client_secret"),
     "ANBAN_METRICS_TOKEN": ("operations", "metrics_token"),
 }
-"""Secrets may come from the environment instead of the file; they win over it."""
+"""Secrets may come from the environment instead of the file; they win over it. With ``_FILE`` behind its name
+a variable names the file that holds the secret, as orchestrators hand them over.
+"""
 
 
 def load(
@@ -261,8 +281,9 @@ def load(
     """
     document = _read(path) if path else {}
     for variable, (section, key) in SECRET_ENVIRONMENT.items():
-        if environment.get(variable):
-            document.setdefault(section, {})[key] = environment[variable]
+        secret = environment.get(variable) or _secret_text(environment.get(f"{variable}_FILE"), variable)
+        if secret:
+            document.setdefault(section, {})[key] = secret
     if data is not None:
         document["data"] = str(data)
     return parse(document)
@@ -291,6 +312,8 @@ def parse(document: Mapping[str, Any]) -> Settings:
     if settings.backup.folder and not settings.backup.key_file:
         raise ConfigError("backup.key_file is not set: make a key with anban-cloud backup-key FILE")
     _check_counties(settings.county)
+    if settings.oidc.issuer and not (settings.oidc.client_id and settings.web.public_url):
+        raise ConfigError("oidc.issuer needs oidc.client_id, and web.public_url to come back to")
     return settings
 
 
@@ -340,12 +363,7 @@ def broker_secret(broker: Broker) -> str:
     Raises:
         ConfigError: the file cannot be read.
     """
-    if not broker.secret_file:
-        return broker.secret
-    try:
-        return Path(broker.secret_file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"broker.secret_file: {error}") from error
+    return _secret_text(broker.secret_file, "broker.secret_file") or broker.secret
 
 
 def county_dsn(county: County) -> str:
@@ -357,21 +375,39 @@ def county_dsn(county: County) -> str:
     return secret_files.text(Path(county.dsn_file)) if county.dsn_file else county.dsn
 
 
+def oidc_secret(oidc: Oidc) -> str:
+    """The secret that we show the identity provider.
+
+    Raises:
+        ConfigError: the file cannot be read, or everybody can.
+    """
+    return _secret_text(oidc.client_secret_file, "oidc.client_secret_file") or oidc.client_secret
+
+
 def sms_pin(sms: Sms) -> str:
     """The PIN of the card, ``""`` if no file is named.
 
     Raises:
         ConfigError: the file cannot be read, or holds no PIN.
     """
-    if not sms.pin_file:
-        return ""
-    try:
-        pin = Path(sms.pin_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"sms.pin_file: {error}") from error
-    if re.fullmatch(r"[0-9]{4,8}", pin) is None:
+    pin = _secret_text(sms.pin_file, "sms.pin_file")
+    if sms.pin_file and re.fullmatch(r"[0-9]{4,8}", pin) is None:
         raise ConfigError(f"sms.pin_file: {sms.pin_file} holds no PIN of 4-8 digits")
     return pin
+
+
+def _secret_text(file: str | None, named_by: str) -> str:
+    """The secret in ``file``; ``""`` if none is named.
+
+    Raises:
+        ConfigError: it cannot be read, or everybody can read it.
+    """
+    if not file:
+        return ""
+    try:
+        return secret_files.text(Path(file))
+    except secret_files.SecretFileError as error:
+        raise ConfigError(f"{named_by}: {error}") from error
 
 
 def _read(path: Path) -> dict[str, Any]:

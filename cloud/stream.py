@@ -24,7 +24,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, RootModel
 from starlette.types import Message, Send
 
-from cloud import sessions
+from cloud import api_tokens, sessions
 from cloud.access import Api, Parts, SignedIn, require
 from cloud.auth import Permission, Principal, Purpose, Scope
 from cloud.db import Connection, Queries
@@ -183,7 +183,8 @@ class Stream:
         """Whether this person may go on; ``None`` when the database did not say: no heartbeat then."""
         try:
             async with self.parts.service.connection(timeout=CHECK_S) as conn:
-                session = await sessions.find(conn, self.session.key, self.parts.clock())
+                find = sessions.find if self.session.principal.token_id is None else api_tokens.find
+                session = await find(conn, self.session.key, self.parts.clock())
         except (psycopg.Error, PoolTimeout):
             return None
         return session is not None and session.principal == self.session.principal

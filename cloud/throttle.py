@@ -44,6 +44,28 @@ class Throttle:
         self._attempts.pop(network(address), None)
 
 
+RATE: Final = 20.0
+"""Requests per second that one session or token may keep up; a busy console makes about one."""
+BURST: Final = 200.0
+"""Requests at once, when nothing was asked before."""
+
+
+class Pace:
+    """A bucket of requests per session or token, filled at ``RATE`` up to ``BURST``; bounded, too."""
+
+    def __init__(self) -> None:
+        self._buckets: OrderedDict[bytes, tuple[float, datetime]] = OrderedDict()
+
+    def take(self, key: bytes, now: datetime) -> timedelta | None:
+        """Count a request. Return ``None`` when it may go on, else how long to wait."""
+        left, since = self._buckets.pop(key, (BURST, now))
+        left = min(BURST, left + max(0.0, (now - since).total_seconds()) * RATE)
+        if len(self._buckets) >= MAX_ADDRESSES:
+            self._buckets.popitem(last=False)
+        self._buckets[key] = (max(0.0, left - 1), now)
+        return None if left >= 1 else timedelta(seconds=(1 - left) / RATE)
+
+
 def network(address: str) -> str:
     """The key an address is counted under; what is no IP address (a test client's name) stands for itself."""
     try:

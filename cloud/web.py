@@ -22,7 +22,19 @@ from fastapi import FastAPI, Request, Response
 from psycopg_pool import PoolTimeout
 from pydantic.json_schema import models_json_schema
 
-from cloud import guard, health, once, problems, recorder, session_routes, sessions, stream, trail_routes
+from cloud import (
+    account_routes,
+    guard,
+    health,
+    oidc_routes,
+    once,
+    problems,
+    recorder,
+    session_routes,
+    sessions,
+    stream,
+    trail_routes,
+)
 from cloud.access import Clock, Parts, on_purpose, wall_clock
 from cloud.auth import PurposeError
 from cloud.db import Pool
@@ -66,6 +78,8 @@ ROUTERS: Final = (
     figure_routes.router,
     answer_routes.router,
     text_routes.router,
+    account_routes.router,
+    oidc_routes.router,
     trail_routes.router,
     health.router,
 )
@@ -133,6 +147,7 @@ def create_app(settings: Settings, pool: Pool, service: Pool, *, clock: Clock = 
     app.state.feed = feed
     app.state.document = None
     app.state.writing_document = asyncio.Lock()
+    app.state.oidc = oidc_routes.provider(settings)
     app.state.checks = {
         "database": health.database(service),
         "broker": health.broker(settings.broker),

@@ -50,7 +50,9 @@ class Division(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The organisation that answers. ``duty_channels``: where its duty manager is reached."""
+    """The organisation that answers. ``duty_channels``: where its duty manager is reached.
+    ``second_factor_roles``: who must sign in with two factors.
+    """
 
     code: Text
     name: Text
@@ -58,6 +60,7 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: str = "Asia/Shanghai"
     duty_channels: tuple[str, ...] = ()
     duty_locale: Locale = "zh-Hans"
+    second_factor_roles: tuple[Role, ...] = (Role.ADMIN,)
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -214,7 +217,7 @@ async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> Non
         RosterError: it names what belongs to somebody else (a gateway or a user name of another tenant).
     """
     await _put_divisions(conn, roster.divisions)
-    tenant = await _one(conn, "put_tenant", {**msgspec.structs.asdict(roster.tenant), "duty_channels": []})
+    tenant = await _one(conn, "put_tenant", _tenant(roster.tenant))
     duty = numbers.duty_columns(ring, tenant, roster.tenant.duty_channels)
     await conn.execute(_SQL["put_duty"], {"tenant": tenant, "duty_channels": duty})
     homes = {home.key: await _put_home(conn, tenant, home, ring) for home in roster.homes}
@@ -287,6 +290,11 @@ def _known_zone(name: str) -> bool:
 
 def _twice(what: str, values: Iterable[Any]) -> Iterable[str]:
     return [f"{what} {value} is listed twice" for value, count in Counter(values).items() if count > 1]
+
+
+def _tenant(tenant: Tenant) -> dict[str, Any]:
+    roles = [role.value for role in tenant.second_factor_roles]
+    return msgspec.structs.asdict(tenant) | {"duty_channels": [], "second_factor_roles": roles}
 
 
 def _plan(home: Home, plan: Plan, tenant: Tenant) -> Plan:

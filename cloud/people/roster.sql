@@ -10,11 +10,13 @@ update division set parent_code = %(parent)s
 where code = %(code)s and parent_code is distinct from %(parent)s::text;
 
 -- put_tenant --
-insert into tenant (code, name, division_code, time_zone, duty_channels, duty_locale)
-values (%(code)s, %(name)s, %(division)s, %(time_zone)s, %(duty_channels)s, %(duty_locale)s)
+insert into tenant (code, name, division_code, time_zone, duty_channels, duty_locale, second_factor_roles)
+values (
+    %(code)s, %(name)s, %(division)s, %(time_zone)s, %(duty_channels)s, %(duty_locale)s, %(second_factor_roles)s
+)
 on conflict (code) do update set
     name = excluded.name, division_code = excluded.division_code, time_zone = excluded.time_zone,
-    duty_locale = excluded.duty_locale
+    duty_locale = excluded.duty_locale, second_factor_roles = excluded.second_factor_roles
 returning id;
 
 -- put_duty --

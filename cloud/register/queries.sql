@@ -10,7 +10,8 @@ order by code
 limit %(limit)s
 
 -- tenants --
-select id, version, code, name, division_code as division, time_zone, duty_channels, duty_locale
+select id, version, code, name, division_code as division, time_zone, duty_channels, duty_locale,
+    second_factor_roles
 from tenant
 where id = any(%(tenants)s)
   and (%(id)s::int is null or id = %(id)s)
@@ -21,7 +22,7 @@ limit %(limit)s
 -- change_tenant --
 update tenant set
     name = %(name)s, division_code = %(division)s, time_zone = %(time_zone)s, duty_channels = %(duty_channels)s,
-    duty_locale = %(duty_locale)s
+    duty_locale = %(duty_locale)s, second_factor_roles = %(second_factor_roles)s
 where id = %(id)s and version = %(version)s and id = any(%(tenants)s)
 returning id
 

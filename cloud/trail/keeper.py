@@ -71,8 +71,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
         now = clock()
         try:
             await seal_all(pool)
-            if signed is not None and now >= head_at:
-                await sign_end(pool, signed, now)
+            if signed is not None and now >= head_at and await sign_end(pool, signed, now):
                 head_at = now + HEAD_EVERY
             if now >= forget_at:
                 async with pool.connection() as conn:
@@ -94,12 +93,13 @@ async def seal_all(pool: Pool) -> int:
             return total
 
 
-async def sign_end(pool: Pool, signed: HeadFile, now: datetime) -> None:
-    """Sign the last link and write it down, here and in the log."""
+async def sign_end(pool: Pool, signed: HeadFile, now: datetime) -> bool:
+    """Sign the last link and write it down, here and in the log; ``False``: there is none yet."""
     async with pool.connection() as conn:
         last = await store.last(conn)
     if last is None:
-        return
+        return False
     head = heads.sign(signed.key, *last, now)
     await asyncio.to_thread(heads.write, signed.file, head)
     _log.info("audit head seq=%d hash=%s", head.seq, head.hash)
+    return True

@@ -91,9 +91,25 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path, content: str | None, mes
         load(file)
 
 
+def test_a_secret_may_come_from_a_file_that_only_we_can_read(tmp_path: Path) -> None:
+    file = tmp_path / "dsn"
+    file.write_text("host=secret\n")
+    file.chmod(0o440)
+    settings = load(None, environment={"ANBAN_DATABASE_DSN_FILE": str(file)})
+    assert settings.database.dsn == "host=secret"
+    file.chmod(0o444)
+    with pytest.raises(
+        ConfigError, match=r"ANBAN_DATABASE_DSN: .* can be read by every user \(mode 444\): chmod o="
+    ):
+        load(None, environment={"ANBAN_DATABASE_DSN_FILE": str(file)})
+    with pytest.raises(ConfigError, match=r"ANBAN_SMS_TOKEN: .*No such file"):
+        load(None, environment={"ANBAN_SMS_TOKEN_FILE": str(tmp_path / "none")})
+
+
 def test_the_broker_secret_may_live_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("from the file\n")
+    file.chmod(0o600)
     settings = parse({"broker": {"secret": "from the configuration", "secret_file": str(file)}})
     assert broker_secret(settings.broker) == "from the file"
     file.unlink()
@@ -104,9 +120,11 @@ def test_the_broker_secret_may_live_in_a_file(tmp_path: Path) -> None:
 def test_the_pin_of_the_centre_s_modem_lives_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "pin"
     file.write_text("1234\n")
+    file.chmod(0o600)
     sms = parse({"sms": {"pin_file": str(file)}}).sms
     assert sms_pin(sms) == "1234"
     file.write_text("one two")
+    file.chmod(0o600)
     with pytest.raises(ConfigError, match=r"sms\.pin_file: .* holds no PIN of 4-8 digits"):
         sms_pin(sms)
     file.unlink()

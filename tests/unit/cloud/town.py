@@ -28,13 +28,15 @@ class Town:
 
 
 async def found(conn: Connection) -> Town:
-    """Fill ``conn``'s empty database and commit. Staff are named like their role; ``stranger`` is an operator
-    of the other tenant. Caseworker and family are assigned to ``yellow`` only."""
+    """Fill ``conn``'s empty database and commit. Nobody needs a second factor. Staff are named like their
+    role; ``stranger`` is an operator of the other tenant. Caseworker and family are assigned to ``yellow``.
+    """
     await conn.execute(
         "insert into division values ('431202000000', '鹤城区', null), ('431221000000', '中方县', null)"
     )
     hecheng = await _id(conn, "tenant (code, name, division_code)", "hecheng", "鹤城区", "431202000000")
     zhongfang = await _id(conn, "tenant (code, name, division_code)", "zhongfang", "中方县", "431221000000")
+    await conn.execute("update tenant set second_factor_roles = '{}'")
     yellow = await home(conn, hecheng, "yellow", "向秀英")
     green = await home(conn, hecheng, "green", "杨再兴")
     foreign = await home(conn, zhongfang, "foreign", "石金花")

@@ -113,6 +113,7 @@ async def test_a_locked_card_is_opened_with_the_pin_and_a_wrong_one_is_tried_onc
     carrier, pin = Carrier(), tmp_path / "pin"
     modem = Modem(tmp_path / "ttyCENTRE", CENTRE, carrier, Conditions(card="SIM PIN", pin="1234"))
     pin.write_text("4321")
+    pin.chmod(0o600)
     async with reading(Sms(port=str(modem.link), pin_file=str(pin)), pool):
         await until(lambda: "needs its right PIN" in caplog.text)
         modem.unplug()

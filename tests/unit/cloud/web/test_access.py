@@ -65,6 +65,21 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("GET", "/homes/{home_id}"): HOMES,
     ("GET", "/homes/{home_id}/series"): HOMES,
     ("GET", "/audit"): AUDITOR,
+    ("POST", "/session/second-factor"): ALL,
+    ("GET", "/session/oidc"): ANYONE,
+    ("GET", "/session/oidc/ways"): ANYONE,
+    ("GET", "/session/oidc/callback"): ANYONE,
+    ("PUT", "/staff/{staff_id}/identity"): ADMIN,
+    ("POST", "/account/second-factor"): ALL,
+    ("POST", "/account/second-factor/proof"): ALL,
+    ("GET", "/account/sessions"): ALL,
+    ("DELETE", "/account/sessions/{session_id}"): ALL,
+    ("POST", "/account/password"): ALL,
+    ("DELETE", "/staff/{staff_id}/sessions"): ADMIN,
+    ("DELETE", "/staff/{staff_id}/second-factor"): ADMIN,
+    ("POST", "/tokens"): ADMIN,
+    ("GET", "/tokens"): ADMIN,
+    ("DELETE", "/tokens/{token_id}"): ADMIN,
     ("POST", "/claims"): ADMIN,
     ("GET", "/claims"): ADMIN,
     ("DELETE", "/claims/{claim_id}"): ADMIN,
@@ -119,7 +134,15 @@ async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -
     got_in = {}
     for method, path in sorted(ACCESS, key=lambda route: route == ("DELETE", "/session")):  # it comes last
         address = path.format(
-            incident_id=7, home_id=site.town.yellow, token="none", claim_id=7, gateway_id="gw-none", number=7
+            incident_id=7,
+            home_id=site.town.yellow,
+            token="none",
+            claim_id=7,
+            gateway_id="gw-none",
+            number=7,
+            session_id=7,
+            staff_id=999,
+            token_id=7,
         )
         root = "http://anban.test" + ("" if path.startswith("/a/") else API)
         answer = await browser.request(method, root + address, params={"after": 999}, json={})

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from cloud.access import COOKIE, SECURE_COOKIE
+from cloud.auth import PERMISSIONS, Role
 from cloud.db import Pool
 from cloud.sessions import IDLE, LIFETIME
 from cloud.settings import Settings, Web
@@ -27,8 +28,9 @@ async def test_signing_in_says_who_one_is_and_what_one_may_do(site: Site) -> Non
         "name": "operator 某",
         "role": "operator",
         "locale": "zh-Hans",
-        "permissions": ["handle_incident", "read_figures", "read_home", "read_queue", "share_incident"],
+        "permissions": sorted(PERMISSIONS[Role.OPERATOR]),
         "expires_at": (NOON + LIFETIME).isoformat().replace("+00:00", "Z"),
+        "second_factor": "not_needed",
     }
     assert (await browser.get("/session")).json() == answer.json()
 

@@ -1,0 +1,265 @@
+"""``/account``: what people do with their own sign-in; ``/staff`` and ``/tokens``: what administrators do.
+
+What this is: parse, hand on, answer. What it is not: it decides nothing (``sessions``, ``second_factor``,
+``api_tokens``). The one idea: whatever makes a sign-in weaker for somebody ends what was signed in before.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud import api_tokens, second_factor, sessions
+from cloud.access import Api, HalfSignedIn, SignedIn, Text, require
+from cloud.auth import Permission, Principal, Purpose
+from cloud.passwords import MAX_PASSWORD
+from cloud.problems import ProblemError, not_found, responses
+from cloud.session_routes import Code, Me, completed, refused_code
+
+router = APIRouter(tags=["account"])
+
+PURPOSE: Final = Purpose.ADMINISTER
+SHORTEST_PASSWORD: Final = 10
+"""Characters; NIST SP 800-63B asks for 8 beside a second factor and 15 without. [D]"""
+Admin = Annotated[Principal, Depends(require(Permission.ADMINISTER))]
+Number = Annotated[int, Path(ge=1, lt=2**31)]
+_ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_OF_ONE: Final = _ERRORS | responses(HTTPStatus.NOT_FOUND)
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class NewFactor(BaseModel):
+    """What the authenticator must learn. ``qr``: the address as an image (data URI). Shown once."""
+
+    secret: str
+    address: str
+    qr: str
+
+
+class Enrolled(BaseModel):
+    """``recovery_codes``: each signs in once instead of a code; shown once."""
+
+    me: Me
+    recovery_codes: list[str]
+
+
+class NewPassword(_Said):
+    """The old password proves that it is not somebody at an open screen."""
+
+    old: Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
+    new: Annotated[str, Field(min_length=SHORTEST_PASSWORD, max_length=MAX_PASSWORD)]
+
+
+class OwnSession(BaseModel):
+    """Where somebody is signed in. ``origin``: the network address; ``current``: it is this one."""
+
+    id: int
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    origin: str
+    agent: str
+    current: bool
+
+
+class OwnSessions(BaseModel):
+    """One's own live sessions, and the unused recovery codes."""
+
+    sessions: list[OwnSession]
+    recovery_codes_left: int
+
+
+class NewToken(_Said):
+    """A token for a service."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    permissions: Annotated[set[Permission], Field(min_length=1)]
+    days: Annotated[int, Field(ge=1, le=api_tokens.LONGEST.days)] = 365
+
+
+class DrawnToken(BaseModel):
+    """``token`` goes into ``Authorization: Bearer``; it is shown this once."""
+
+    id: int
+    token: str
+    expires_at: datetime
+
+
+class TokenView(BaseModel):
+    """A token without what signs in. ``made_by``: number of the administrator."""
+
+    id: int
+    name: str
+    permissions: list[Permission]
+    made_by: int
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Tokens(BaseModel):
+    """The newest tokens."""
+
+    tokens: list[TokenView]
+
+
+@router.post(
+    "/account/second-factor",
+    operation_id="beginSecondFactor",
+    summary="Enrol an authenticator",
+    responses=_ERRORS | responses(HTTPStatus.CONFLICT),
+)
+async def begin(api: Api, session: HalfSignedIn) -> NewFactor:
+    """It is in force once a code has proved it. Whoever has one must have it taken away first."""
+    staff_id = session.principal.staff_id
+    async with api.unscoped() as conn:
+        made = await second_factor.begin(conn, api.parts.ring, staff_id, session.username)
+    if made is None:
+        raise ProblemError(HTTPStatus.CONFLICT, "second_factor_exists", "There is an authenticator already.")
+    return NewFactor(secret=made.secret, address=made.address, qr=made.qr)
+
+
+@router.post(
+    "/account/second-factor/proof",
+    operation_id="proveSecondFactor",
+    summary="Put the authenticator in force",
+    responses=_ERRORS,
+)
+async def prove(
+    code: Code, request: Request, response: Response, api: Api, session: HalfSignedIn
+) -> Enrolled:
+    """The other sessions of this person end: they were signed in with less."""
+    staff_id = session.principal.staff_id
+    async with api.unscoped() as conn:
+        if not await sessions.count_code(conn, staff_id, api.now):
+            raise refused_code()
+    async with api.unscoped() as conn:
+        codes = await second_factor.confirm(conn, api.parts.ring, staff_id, code.code, api.now)
+        if codes is None:
+            raise refused_code()
+        await sessions.revoke_all(conn, staff_id, but=session.key)
+        me = await completed(conn, session, request, response, api)
+    return Enrolled(me=me, recovery_codes=codes)
+
+
+@router.get(
+    "/account/sessions", operation_id="listSessions", summary="Where I am signed in", responses=_ERRORS
+)
+async def list_sessions(api: Api, session: SignedIn) -> OwnSessions:
+    """The newest first."""
+    staff_id = session.principal.staff_id
+    async with api.unscoped() as conn:
+        found = await sessions.own(conn, staff_id, api.now)
+        left = await second_factor.codes_left(conn, staff_id)
+    shown = [OwnSession(**row, current=row["id"] == session.id) for row in found]
+    return OwnSessions(sessions=shown, recovery_codes_left=left)
+
+
+@router.delete(
+    "/account/sessions/{session_id}",
+    operation_id="endSession",
+    summary="Sign out somewhere else",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_OF_ONE,
+)
+async def end_session(session_id: Number, api: Api, session: SignedIn) -> None:
+    """Its open streams end, too."""
+    async with api.unscoped() as conn:
+        found = await sessions.revoke_own(conn, session.principal.staff_id, session_id)
+    if not found:
+        raise not_found()
+
+
+@router.post(
+    "/account/password",
+    operation_id="changePassword",
+    summary="A new password",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_ERRORS,
+)
+async def change_password(asked: NewPassword, api: Api, session: SignedIn) -> None:
+    """One's other sessions end. A wrong old password counts like one at the sign-in."""
+    if not await sessions.change_password(api.parts.service, session, asked.old, asked.new, api.now):
+        raise ProblemError(HTTPStatus.FORBIDDEN, "password_refused", "The old password is wrong.")
+
+
+@router.delete(
+    "/staff/{staff_id}/sessions",
+    operation_id="endSessionsOf",
+    summary="Sign a person out everywhere",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_OF_ONE,
+)
+async def end_sessions_of(staff_id: Number, api: Api, admin: Admin) -> None:
+    """Of a person of one's own tenant."""
+    async with api.unscoped() as conn:
+        if not await sessions.is_of(conn, staff_id, admin.scope(PURPOSE)):
+            raise not_found()
+        await sessions.revoke_all(conn, staff_id)
+
+
+@router.delete(
+    "/staff/{staff_id}/second-factor",
+    operation_id="forgetSecondFactorOf",
+    summary="A person has lost their authenticator",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_OF_ONE | responses(HTTPStatus.CONFLICT),
+)
+async def forget_factor_of(staff_id: Number, api: Api, admin: Admin) -> None:
+    """It is out of force, and the person is signed out. One's own is taken away by somebody else."""
+    if staff_id == admin.staff_id:
+        raise ProblemError(HTTPStatus.CONFLICT, "oneself", "Another administrator must take it from you.")
+    async with api.unscoped() as conn:
+        if not await sessions.is_of(conn, staff_id, admin.scope(PURPOSE)):
+            raise not_found()
+        await sessions.revoke_all(conn, staff_id)
+        await second_factor.forget(conn, staff_id)
+
+
+@router.post(
+    "/tokens",
+    operation_id="drawToken",
+    summary="Let a service in",
+    responses=_ERRORS,
+)
+async def draw_token(asked: NewToken, api: Api, admin: Admin) -> DrawnToken:
+    """With permissions to read, for one's own tenant."""
+    missing = asked.permissions - api_tokens.GRANTED
+    if missing:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "not_for_services", f"Not for services: {min(missing)}.")
+    expires_at = api.now + timedelta(days=asked.days)
+    async with api.unscoped() as conn:
+        drawn = api_tokens.NewToken(asked.name, frozenset(asked.permissions), expires_at)
+        token_id, token = await api_tokens.draw(conn, admin, drawn, api.now)
+    return DrawnToken(id=token_id, token=token, expires_at=expires_at)
+
+
+@router.get("/tokens", operation_id="listTokens", summary="The newest tokens", responses=_ERRORS)
+async def list_tokens(api: Api, admin: Admin) -> Tokens:
+    """With their last use; never what signs in."""
+    async with api.unscoped() as conn:
+        found = await api_tokens.listed(conn, admin.scope(PURPOSE).params)
+    return Tokens(tokens=[TokenView(**row) for row in found])
+
+
+@router.delete(
+    "/tokens/{token_id}",
+    operation_id="revokeToken",
+    summary="Shut a service out",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_OF_ONE,
+)
+async def revoke_token(token_id: Number, api: Api, admin: Admin) -> None:
+    """At once."""
+    async with api.unscoped() as conn:
+        found = await api_tokens.revoke(conn, admin.scope(PURPOSE).params, token_id, api.now)
+    if not found:
+        raise not_found()

@@ -1,0 +1,25 @@
+-- The SQL of the tokens of services. They belong to a tenant; who made one is on record.
+
+-- add --
+insert into api_token (tenant_id, name, token_hash, permissions, made_by, made_at, expires_at)
+values (%(tenant_id)s, %(name)s, %(token_hash)s, %(permissions)s, %(made_by)s, %(now)s, %(expires_at)s)
+returning id
+
+-- live --
+select id, tenant_id, name, permissions, made_by, expires_at, used_at
+from api_token
+where token_hash = %(token_hash)s and expires_at > %(now)s and revoked_at is null
+
+-- touch --
+update api_token set used_at = %(now)s where id = %(id)s
+
+-- listed --
+select id, name, permissions, made_by, made_at, expires_at, used_at, revoked_at
+from api_token
+where tenant_id = any(%(tenants)s)
+order by id desc
+limit %(limit)s
+
+-- revoke --
+update api_token set revoked_at = %(now)s
+where id = %(id)s and tenant_id = any(%(tenants)s) and revoked_at is null
