@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
+import pyotp
+import segno
 import uvicorn
 from fastapi import APIRouter, Body, Cookie, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -35,6 +37,8 @@ from cloud.people.card import DeviceView, HomeCard, ReadingView
 from firmware_protocols.model import Quality, Quantity
 
 PASSWORD: Final = "correct horse battery"
+CODE: Final = "123456"
+SECRET: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 TICK_S: Final = 0.05
 BEAT_S: Final = 1.0
 
@@ -62,6 +66,7 @@ def session() -> dict[str, Any]:
         "locale": "zh-Hans",
         "permissions": ["handle_incident", "read_home", "read_queue"],
         "expires_at": (now() + timedelta(hours=12)).isoformat(),
+        "second_factor": "not_needed",
     }
 
 
@@ -214,7 +219,10 @@ def session_routes() -> APIRouter:
     async def sign_in(body: Annotated[dict[str, str], Body()]) -> Response:
         if body["password"] != PASSWORD:
             return problem(401, "sign_in_refused")
-        answer = JSONResponse(session())
+        owing = {"admin": "missing", "admin2": "owed"}.get(body["username"], "not_needed")
+        answer = JSONResponse(
+            session() | {"second_factor": owing} | ({"permissions": []} if owing != "not_needed" else {})
+        )
         answer.set_cookie("session", body["username"], httponly=True, samesite="strict")
         return answer
 
@@ -227,6 +235,35 @@ def session_routes() -> APIRouter:
         answer = Response(status_code=204)
         answer.delete_cookie("session")
         return answer
+
+    @router.post("/second-factor")
+    async def second_factor(body: Annotated[dict[str, str], Body()]) -> Response:
+        good = body["code"] == CODE
+        return (
+            JSONResponse(session() | {"second_factor": "done"})
+            if good
+            else problem(403, "second_factor_refused")
+        )
+
+    return router
+
+
+def account_routes() -> APIRouter:
+    """Enrolling an authenticator: the very values that the platform makes."""
+    router = APIRouter(prefix="/api/v1/account/second-factor")
+
+    @router.post("")
+    async def begin() -> Response:
+        address = pyotp.TOTP(SECRET).provisioning_uri(name="admin", issuer_name="Anban")
+        qr = segno.make(address, error="m").svg_data_uri(scale=5, border=4)
+        return JSONResponse({"secret": SECRET, "address": address, "qr": qr})
+
+    @router.post("/proof")
+    async def prove(body: Annotated[dict[str, str], Body()]) -> Response:
+        if body["code"] != CODE:
+            return problem(403, "second_factor_refused")
+        codes = [f"{number:04}-abcd-efgh" for number in range(10)]
+        return JSONResponse({"me": session() | {"second_factor": "done"}, "recovery_codes": codes})
 
     return router
 
@@ -299,7 +336,7 @@ def create_app(platform: Platform) -> FastAPI:
         answer: Response = await call_next(request)
         return answer
 
-    for router in (session_routes(), queue_routes(platform), incident_routes(platform)):
+    for router in (session_routes(), account_routes(), queue_routes(platform), incident_routes(platform)):
         app.include_router(router)
     dashboards.mount(app)
     return app

@@ -5,7 +5,7 @@ import { formatClock, secondsUntil } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import {
-  dataAt, dialog, leave, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
+  dataAt, dialog, enrolling, leave, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
 } from "./model";
 
 const BUDGET = 1; // alarms per ten minutes and position (EEMUA 191)
@@ -24,6 +24,9 @@ export function Header({ person }: { person: Session }) {
       <LiveLamp />
       <SoundGate />
       <LanguageSwitch value={locale.value} onChange={useLocale} />
+      {person.second_factor === "not_needed" && (
+        <Button kind="quiet" icon="key" label={t("second_factor.enrol")} onClick={() => (enrolling.value = true)} />
+      )}
       <Button kind="quiet" icon="help" label={t("help.title")} keys="?" onClick={() => (dialog.value = "help")} />
       <Button kind="quiet" icon="leave" label={t("action.sign_out")} onClick={() => void leave()} />
     </header>

@@ -9,10 +9,11 @@ import { Header, LostBar } from "./header";
 import { Homes } from "./homes";
 import { listenToKeys } from "./keys";
 import { MapPanel } from "./map-panel";
-import { begin, leave, link, selected, session, view } from "./model";
+import { begin, enrolling, leave, link, selected, session, view } from "./model";
 import { notices } from "./notices";
 import { Pane } from "./pane";
 import { Queue } from "./queue";
+import { Enrol, SecondFactor } from "./second-factor";
 import { SignIn } from "./sign-in";
 import { Tabs } from "./tabs";
 import { Button } from "@/ui/parts";
@@ -21,6 +22,8 @@ function Console() {
   const person = session.value;
   if (person === undefined) return <p class="opening" role="status">{t("app.opening")}</p>;
   if (person === null) return <SignIn />;
+  if (person.second_factor === "owed") return <SecondFactor />;
+  if (person.second_factor === "missing" || enrolling.value) return <Enrol />;
   if (!person.permissions.includes("read_queue")) return <NotForYou />;
   return (
     <div class={`shell ${link.value === "lost" ? "lost" : ""}`}>
@@ -45,6 +48,9 @@ function NotForYou() {
   return (
     <main class="opening">
       <p>{t("app.no_permission")}</p>
+      {session.value?.second_factor === "not_needed" && (
+        <Button icon="key" onClick={() => (enrolling.value = true)}>{t("second_factor.enrol")}</Button>
+      )}
       <Button icon="leave" onClick={() => void leave()}>{t("action.sign_out")}</Button>
     </main>
   );

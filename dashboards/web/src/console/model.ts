@@ -26,6 +26,8 @@ const clock = new ServerClock();
 
 /** `undefined` until the server has said whether somebody is signed in. */
 export const session = signal<Session | null | undefined>(undefined);
+/** Whether the person is about to enrol an authenticator of their own accord. */
+export const enrolling = signal(false);
 export const link = signal<Link>("connecting");
 /** The server's time of the newest data, ms; `null` before the first. */
 export const dataAt = signal<number | null>(null);

@@ -21,6 +21,8 @@ export type HomeCard = components["schemas"]["HomeCard"];
 export type ReadingView = components["schemas"]["ReadingView"];
 /** Who is signed in. */
 export type Session = components["schemas"]["Me"];
+export type NewFactor = components["schemas"]["NewFactor"];
+export type Enrolled = components["schemas"]["Enrolled"];
 
 export type Action =
   | "ack" | "voice" | "triage" | "dispatch" | "arrive" | "enter" | "emergency" | "monitor" | "note" | "close" | "follow_up" | "reopen";
@@ -52,6 +54,9 @@ export class Unreachable extends Error {}
 
 export interface Api {
   signIn(username: string, password: string): Promise<Session>;
+  completeSignIn(code: string): Promise<Session>;
+  beginSecondFactor(): Promise<NewFactor>;
+  proveSecondFactor(code: string): Promise<Enrolled>;
   whoAmI(): Promise<Session>;
   signOut(): Promise<void>;
   snapshot(): Promise<Snapshot>;
@@ -108,6 +113,9 @@ export function createApi(send: Send = (input, init) => fetch(input, init), wait
 
   return {
     signIn: (username, password) => once("POST", "/session", { username, password }),
+    completeSignIn: (code) => once("POST", "/session/second-factor", { code }),
+    beginSecondFactor: () => once("POST", "/account/second-factor"),
+    proveSecondFactor: (code) => once("POST", "/account/second-factor/proof", { code }),
     whoAmI: () => once("GET", "/session"),
     signOut: () => once("DELETE", "/session"),
     snapshot: () => once("GET", "/snapshot"),
