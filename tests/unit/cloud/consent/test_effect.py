@@ -37,6 +37,7 @@ from firmware_protocols.wire import envelope
 from firmware_protocols.wire.envelope import Batch, Record
 from firmware_protocols.wire.topics import Lane
 from tests.harness import alarm, roster
+from tests.unit.cloud.consent.test_person import squeeze
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -200,6 +201,7 @@ async def test_after_the_time_of_grace_what_only_that_purpose_justified_is_gone(
     held = replace(alarm(1, kind=AlarmKind.VITALS, at=NOW), evidence={"value": 81.0})
     await deliver(home, 1, held, now=NOW)
     await say(home, WITHDRAWN)
+    await squeeze(home)
     await home.commit()
 
     await worked(pool, NOW + 6 * DAY)
