@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +30,10 @@ Work = Callable[[Pool, Settings, argparse.Namespace], Awaitable[None]]
 KNOWN: Final = (PersonError, ConfigError, ServiceError, ValueError, psycopg.Error, OSError)
 
 
-def main(name: str, argv: Sequence[str]) -> int:
-    """Run ``person`` or ``retention``."""
+def main(name: str, argv: list[str]) -> int:
+    """Run ``person`` or ``retention``; the latter shows when it is not told to change anything."""
+    if name == "retention" and argv[:1] not in (["set"], ["show"], ["-h"], ["--help"]):
+        argv = ["show", *argv]
     chosen = _PARSERS[name]().parse_args(argv)
     try:
         _run(chosen, _WORK[name, chosen.what])

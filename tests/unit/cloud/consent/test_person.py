@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zipfile
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
-from cloud.privacy import erase, export, holds, retention, tables
+from cloud.privacy import command, erase, export, holds, retention, tables
 from cloud.sealed import NO_KEYS
 from firmware_protocols.model import AlarmKind, ClockState, DeviceId, GatewayId, Quantity, Reading
 from firmware_protocols.wire import envelope
@@ -243,3 +244,29 @@ async def test_the_law_sets_a_floor(home: Connection) -> None:
     with pytest.raises(ValueError, match="at least"):
         await retention.set_days(home, "hecheng", retention.Class.AUDIT, 30)
     assert not await retention.set_days(home, "nobody", retention.Class.RAW, 30)
+
+
+async def test_the_commands_say_what_they_did_and_what_to_do(
+    home: Connection, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "cloud.toml"
+    config.write_text(f'[database]\ndsn = "{database}"\n', encoding="utf-8")
+    archive = tmp_path / "person.zip"
+
+    async def run(*arguments: str) -> int:
+        given = [*arguments[1:], "--config", str(config)]
+        return await asyncio.to_thread(command.main, arguments[0], given)
+
+    assert await run("person", "export", "1", "--to", str(archive)) == 0
+    assert zipfile.is_zipfile(archive)
+    assert await run("person", "hold", "1", "--reason", "court") == 0
+    assert await run("person", "erase", "1", "--reason", "moved") == 2
+    assert "legal hold" in capsys.readouterr().err
+    assert await run("person", "release", "1") == 0
+    assert await run("person", "erase", "1", "--reason", "moved") == 0
+    assert await run("retention", "set", "hecheng", "audit", "30") == 2
+    assert await run("retention") == 0
+    shown = capsys.readouterr().out
+    assert "resident 1 is erased" in shown
+    assert "hecheng incidents 3650 d: 0 rows would go now" in shown
+    assert MARKS[0] not in await everything(home)
