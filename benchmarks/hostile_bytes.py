@@ -97,7 +97,7 @@ def pipelines(address: str, _cookies: Mapping[str, str]) -> Answers:
 
 def slow(address: str, begun: bytes, number: int) -> Answers:
     """``number`` connections that send a byte now and then and never end."""
-    yield from _hold([_connect(address, begun) for _ in range(number)], trickle=True)
+    yield from _hold([connect(address, begun) for _ in range(number)], trickle=True)
 
 
 def slow_readers(address: str, cookies: Mapping[str, str], number: int) -> Answers:
@@ -105,13 +105,13 @@ def slow_readers(address: str, cookies: Mapping[str, str], number: int) -> Answe
     known = "; ".join(f"{name}={value}" for name, value in cookies.items()).encode()
     one = b"GET /console.html HTTP/1.1\r\nHost: x\r\nCookie: " + known + b"\r\n\r\n"
     big = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
-    asked = [_connect(address, one + big * 20, buffer=2_048) for _ in range(number)]
+    asked = [connect(address, one + big * 20, buffer=2_048) for _ in range(number)]
     yield from _hold(asked, trickle=False)
 
 
 def idle(address: str, number: int) -> Answers:
     """``number`` connections that say nothing at all."""
-    yield from _hold([_connect(address, b"") for _ in range(number)], trickle=False)
+    yield from _hold([connect(address, b"") for _ in range(number)], trickle=False)
 
 
 def _hold(held: Sequence[socket.socket], *, trickle: bool) -> Answers:
@@ -141,7 +141,18 @@ def _drip(waiting: set[socket.socket]) -> None:
             each.send(b"a")
 
 
-def _connect(address: str, begun: bytes, buffer: int = 0) -> socket.socket:
+def ends(held: socket.socket) -> bool:
+    """Whether the server ends the connection although nothing is taken from it."""
+    deadline = time.perf_counter() + PATIENCE_S
+    while _state(held) == _ESTABLISHED:
+        if time.perf_counter() > deadline:
+            return False
+        time.sleep(LOOK_S / 10)
+    return True
+
+
+def connect(address: str, begun: bytes, buffer: int = 0) -> socket.socket:
+    """A connection on which ``begun`` was sent; ``buffer``: bytes that may wait unread, 0: as usual."""
     place = urlsplit(address)
     connection = socket.socket()
     if buffer:
@@ -155,7 +166,7 @@ def _connect(address: str, begun: bytes, buffer: int = 0) -> socket.socket:
 def _send(address: str, content: bytes) -> tuple[str, float]:
     """The status of the (last) answer; ``closed``: cut off without one; ``open``: never ended."""
     began = time.perf_counter()
-    connection = _connect(address, b"")
+    connection = connect(address, b"")
     with suppress(OSError):  # refused before it was read to its end
         connection.sendall(content)
     return _read(connection), time.perf_counter() - began

@@ -65,6 +65,35 @@ HEADERS: Final = (
 )
 
 
+_JSON: Final = {"Content-Type": "application/json"}
+_NUMBER: Final = b'{"username": "a", "password": '
+CONTENTS: Final[tuple[tuple[bytes, dict[str, str]], ...]] = (
+    (b" " * 10_000_000, _JSON),
+    (b"[" * 60_000, _JSON),
+    (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, _JSON),
+    (_NUMBER + b"9" * 60_000 + b"}", _JSON),
+    (_NUMBER + b"1e999999}", _JSON),
+    (_NUMBER + b"NaN}", _JSON),
+    (b'{"username": "a", "username": "b", "password": "x", "password": "y"}', _JSON),
+    (b'{"username": "\xff\xfe", "password": "x"}', _JSON),
+    (b'{"username": "\\ud800", "password": "x"}', _JSON),
+    (b'{"username": "\\u0000", "password": "x"}', _JSON),
+    ("{}".encode("utf-16"), {"Content-Type": "application/json; charset=utf-16"}),
+    (
+        b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]>",
+        {"Content-Type": "text/xml"},
+    ),
+    (b"username=a&password=b", {"Content-Type": "application/x-www-form-urlencoded"}),
+    (b"--x\r\n\r\n", {"Content-Type": "multipart/form-data; boundary=x"}),
+    (b"\x80\x04\x95", {"Content-Type": "application/python-pickle"}),
+    (b"{}", {}),
+    (b"", _JSON),
+    (b"null", _JSON),
+)
+"""Bodies and their headers."""
+PATHS: Final = ("/session", "/incidents/1/note", "/incidents/actions", "/register/homes", "/register/import")
+
+
 def injections(address: str, cookies: Mapping[str, str]) -> Iterator[tuple[str, float]]:
     """Each word in each place: path, query, header, cookie and body."""
     with _client(address, cookies) as client:
@@ -85,33 +114,9 @@ def injections(address: str, cookies: Mapping[str, str]) -> Iterator[tuple[str, 
 
 def bodies(address: str, cookies: Mapping[str, str]) -> Iterator[tuple[str, float]]:
     """Too large, too deep, too long a number, a key twice, another type, no UTF-8."""
-    as_json, number = {"Content-Type": "application/json"}, b'{"username": "a", "password": '
-    said: tuple[tuple[bytes, dict[str, str]], ...] = (
-        (b" " * 10_000_000, as_json),
-        (b"[" * 60_000, as_json),
-        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, as_json),
-        (number + b"9" * 60_000 + b"}", as_json),
-        (number + b"1e999999}", as_json),
-        (number + b"NaN}", as_json),
-        (b'{"username": "a", "username": "b", "password": "x", "password": "y"}', as_json),
-        (b'{"username": "\xff\xfe", "password": "x"}', as_json),
-        (b'{"username": "\\ud800", "password": "x"}', as_json),
-        (b'{"username": "\\u0000", "password": "x"}', as_json),
-        ("{}".encode("utf-16"), {"Content-Type": "application/json; charset=utf-16"}),
-        (
-            b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]>",
-            {"Content-Type": "text/xml"},
-        ),
-        (b"username=a&password=b", {"Content-Type": "application/x-www-form-urlencoded"}),
-        (b"--x\r\n\r\n", {"Content-Type": "multipart/form-data; boundary=x"}),
-        (b"\x80\x04\x95", {"Content-Type": "application/python-pickle"}),
-        (b"{}", {}),
-        (b"", as_json),
-        (b"null", as_json),
-    )
     with _client(address, cookies) as client:
-        for content, headers in said:
-            for path in ("/session", "/incidents/1/note", "/incidents/actions", "/register/homes"):
+        for content, headers in CONTENTS:
+            for path in PATHS:
                 yield _ask(client, "POST", path, content=content, headers=headers)
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -34,6 +36,9 @@ MOST: Final = 4_000
 """Connections of one process: streams of a county's screens, many times over; each costs about 20 KiB."""
 SPARE: Final = 256
 """File descriptors left for the database, the log and the rest."""
+
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""``struct linger``: on, 0 s; closing throws away what was not sent, and says so (RST)."""
 
 MALFORMED: Final = ProblemError(HTTPStatus.BAD_REQUEST, "malformed", "This is no HTTP request.")
 SLOW_HEAD: Final = ProblemError(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "The request came too slowly.")
@@ -158,6 +163,9 @@ class Listener(H11Protocol):
 
     def _not_taken(self) -> None:
         REFUSED.labels("not_taken").inc()
+        held = self.transport.get_extra_info("socket")
+        if held is not None:  # else the system would keep what nobody takes for a quarter of an hour
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self.transport.abort()
 
     def _refuse(self, problem: ProblemError) -> None:

@@ -144,6 +144,14 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _on_half_a_character(_: Request, __: Exception) -> JSONResponse:
+    """JSON can escape half a character (a lone surrogate); no store and no hash takes it."""
+    rule = InvalidField(where=["body"], rule="string_unicode")
+    return respond(
+        ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request breaks a rule.", fields=[rule])
+    )
+
+
 async def _on_database_away(_: Request, __: Exception) -> JSONResponse:
     return respond(unavailable())
 
@@ -153,6 +161,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(UnicodeEncodeError, _on_half_a_character)
     for away in (psycopg.OperationalError, PoolTimeout, TooManyRequests):
         app.add_exception_handler(away, _on_database_away)
 

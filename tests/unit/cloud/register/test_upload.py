@@ -1,4 +1,4 @@
-"""A roster file by upload: every fault with its line, a trial that changes nothing, no way beyond one tenant."""
+"""A roster by upload: every fault with its line, a trial that changes nothing, nothing beyond one tenant."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from psycopg_pool import PoolTimeout
 
+from benchmarks import hostile_words
 from cloud import guard, problems
 from cloud.guard import MAX_BODY
 from cloud.problems import MEDIA_TYPE
@@ -208,3 +209,12 @@ async def test_whatever_is_refused_has_the_one_shape(
 )
 async def test_whoever_accepts_anything_of_ours_is_answered(site: Site, accept: str) -> None:
     assert (await site.browser().get("/health", headers={"accept": accept})).status_code == 200
+
+
+@pytest.mark.parametrize("path", hostile_words.PATHS)
+async def test_no_body_is_a_server_error(site: Site, path: str) -> None:
+    browser = await site.signed_in("admin")
+    for content, headers in hostile_words.CONTENTS:
+        answer = await browser.post(path, content=content, headers=headers)
+        assert answer.status_code < 500, content[:60]
+        assert answer.status_code == 200 or answer.headers["content-type"] == MEDIA_TYPE
