@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from cloud.audit import audit
-from cloud.db import Connection, Queries, connect
-from cloud.series import engine, parts
+from cloud.db import Connection, Queries, connect, open_pool, roles
+from cloud.series import engine, keeper, parts
 from cloud.series.engine import Engine
+from cloud.settings import Storage
 from tests.conftest import Server
 from tests.sql.series import (
     AGGREGATES,
@@ -198,6 +199,24 @@ async def test_a_shorter_retention_takes_the_past_of_some_homes(conn: Connection
     assert await rows_of(conn, "select count(*) from reading where home_id = 1") == [(2,)]
     for name, step in AGGREGATES.items():
         assert await rolled(conn, name) == await direct(conn, step)
+
+
+async def test_a_turn_of_the_keeper_ends_what_is_old_in_the_workers_own_role(
+    conn: Connection, kind: Engine, database: str, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue("timescale" if kind is Engine.TIMESCALE else "postgres")
+    storage = Storage(keep=30, keep_quarters=60)
+    await write(conn, [Row(NOON)])
+    async with open_pool(server.as_role(database, roles.SERVICE), size=3) as pool:
+        await keeper.turn(pool, storage, NOON)
+        await catch_up(conn)
+        await keeper.turn(pool, storage, NOON + 40 * DAY)
+        assert await rows_of(conn, "select from reading") == []
+        assert await rows_of(conn, "select n from reading_15m") == [(1,)]
+        await keeper.turn(pool, storage, NOON + 90 * DAY)
+        await keeper.configure(pool, storage)
+    assert await rows_of(conn, "select from reading_15m") == []
+    assert await rows_of(conn, "select n from reading_1h") == [(1,)]
 
 
 async def _seen(conn: Connection, view: str, **settings: str) -> list[int]:
