@@ -84,7 +84,7 @@ async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message
     collector = Collector(limits)
     while True:
         wait_s = collector.remaining_s(time.monotonic())
-        if wait_s == 0.0:
+        if collector.full or (wait_s == 0.0 and not len(inbox)):
             await groups.put(collector.take())
             continue
         try:
