@@ -19,7 +19,7 @@ from fastapi.security import APIKeyCookie
 from pydantic import AfterValidator
 
 from cloud import api_tokens, guard, problems, recorder, sessions, trail
-from cloud.auth import Permission, Principal, PurposeError, Scope
+from cloud.auth import Module, Permission, Principal, PurposeError, Scope
 from cloud.db import Connection, Pool
 from cloud.db.scope import narrow
 from cloud.problems import ProblemError, too_many
@@ -193,6 +193,19 @@ def require(permission: Permission) -> Callable[[Session], Awaitable[Principal]]
         return session.principal
 
     return allowed
+
+
+def needs(module: Module) -> Callable[[Session], Awaitable[None]]:
+    """A dependency of routes that exist only for tenants which have ``module``."""
+
+    async def there(session: SignedIn) -> None:
+        if module not in session.principal.modules:
+            detail = (
+                f"Your tenant does not have the module {module}: whoever administers the city switches it on."
+            )
+            raise ProblemError(HTTPStatus.FORBIDDEN, "module_off", detail)
+
+    return there
 
 
 async def on_purpose(_: Request, error: Exception) -> Response:

@@ -150,6 +150,16 @@ USUAL: Final[Mapping[Role, Purpose]] = {
 """Why a role reads a home when nobody says otherwise; the others must say."""
 
 
+class Module(StrEnum):
+    """What a county buys or leaves. Alarms are none of them: whoever presses the button is always helped."""
+
+    MONITORING = "monitoring"
+    VISITS = "visits"
+    MESSAGES = "messages"
+    DETECTION = "detection"
+    REPORTS = "reports"
+
+
 class PurposeError(Exception):
     """This person may not read for this purpose. ``code`` is stable, ``str()`` says what to do."""
 
@@ -162,7 +172,8 @@ class PurposeError(Exception):
 class Principal:
     """A signed-in person. ``homes``: ``None`` for all of the tenant, else the only ones they may see.
 
-    ``below``: tenants under this one in the division tree, for the roles of a city; else empty.
+    ``below``: tenants under this one in the division tree, for the roles of a city; else empty. ``modules``:
+    what the tenant has.
 
     ``token_id``: it is a service with a token of its own, that ``staff_id`` made, and ``permissions`` are
     what it may do.
@@ -175,6 +186,7 @@ class Principal:
     locale: str
     homes: tuple[int, ...] | None
     below: tuple[int, ...] = ()
+    modules: frozenset[Module] = frozenset(Module)
     token_id: int | None = None
     permissions: frozenset[Permission] | None = None
 

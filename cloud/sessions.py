@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from cloud import passwords
-from cloud.auth import RESTRICTED_ROLES, Principal, Role, Scope
+from cloud.auth import RESTRICTED_ROLES, Module, Principal, Role, Scope
 from cloud.db import Connection, Pool, Queries
 
 IDLE: Final = timedelta(minutes=30)
@@ -222,7 +222,16 @@ async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
         await conn.execute(_SQL["touch_session"], {"token_hash": key, "now": now})
     role = Role(row["role"])
     homes = tuple(row["homes"]) if role in RESTRICTED_ROLES else None
-    principal = Principal(row["staff_id"], row["tenant_id"], role, row["name"], row["locale"], homes)
+    principal = Principal(
+        row["staff_id"],
+        row["tenant_id"],
+        role,
+        row["name"],
+        row["locale"],
+        homes,
+        tuple(row["below"]),
+        frozenset(Module(module) for module in row["modules"]),
+    )
     factor = SecondFactor(row["second_factor"])
     if factor in {SecondFactor.OWED, SecondFactor.MISSING} and row["created_at"] <= now - HALF_LIFE:
         return None

@@ -98,7 +98,10 @@ select
                 and withheld.purpose = 'family_sharing'
           ))
         order by staff_home.home_id
-    ) as homes
+    ) as homes,
+    case when staff.role in ('city_admin', 'city_evaluator') then tenants_below(staff.tenant_id) else '{}' end
+        as below,
+    (select tenant.modules from tenant where tenant.id = staff.tenant_id) as modules
 from session
 join staff on staff.id = session.staff_id
 join tenant on tenant.id = staff.tenant_id

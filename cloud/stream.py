@@ -63,9 +63,10 @@ class Reset(BaseModel):
     """``reset``: read a new snapshot, then open a new stream after its ``seq``; this one ends.
 
     ``overrun``: changes came faster than they were taken. ``unknown``: the place asked for is not in the log.
+    ``scope``: what one may see has become less.
     """
 
-    reason: Literal["overrun", "unknown"]
+    reason: Literal["overrun", "unknown", "scope"]
 
 
 class StreamData(RootModel[IncidentView | HomeView | Heartbeat | Reset]):

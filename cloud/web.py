@@ -42,11 +42,12 @@ from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
 from cloud.figures import routes as figure_routes
-from cloud.incidents import bulk, history
+from cloud.incidents import bulk, history, sharing
 from cloud.incidents import routes as incident_routes
 from cloud.metrics import STREAMS
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
+from cloud.people import tenancy_routes
 from cloud.privacy import routes as privacy_routes
 from cloud.problems import Problem
 from cloud.register import routes as register_routes
@@ -66,11 +67,13 @@ TIDY_EVERY: Final = timedelta(hours=1)
 ROUTERS: Final = (
     session_routes.router,
     incident_routes.router,
+    sharing.router,
     history.router,
     bulk.router,
     stream.router,
     people_routes.router,
     upload.router,
+    tenancy_routes.router,
     register_routes.router,
     privacy_routes.router,
     enrolment_routes.router,

@@ -24,6 +24,7 @@ from cloud.dispatch import ladder
 from cloud.incidents import store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
+from cloud.people import tenancy
 from cloud.privacy import erase, retention
 from cloud.privacy import tasks as consents
 from cloud.releases import store as releases
@@ -108,6 +109,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
                 group.create_task(_repeat(pool, job, aside, wake, clock), name=job.name)
         group.create_task(_listen(pool, wakes), name="listen")
         group.create_task(keeper.run(settings, pool, clock=clock), name="audit")
+        group.create_task(tenancy.run(pool, clock=clock), name="usage")
         group.create_task(series_keeper.run(pool, settings.storage, clock=clock), name="series")
 
 

@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from cloud.access import Api, require
-from cloud.auth import CITY_ROLES, Permission, Principal, Purpose
+from cloud.access import Api, needs, require
+from cloud.auth import CITY_ROLES, Module, Permission, Principal, Purpose
 from cloud.figures import directory
 from cloud.figures.model import Figures, figures
 from cloud.problems import responses
 
-router = APIRouter(tags=["figures"])
+router = APIRouter(tags=["figures"], dependencies=[Depends(needs(Module.REPORTS))])
 
 
 @router.get(

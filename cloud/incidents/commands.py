@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 
-from cloud import trace
+from cloud import across, trace
 from cloud.access import require
-from cloud.auth import Permission, Principal, Purpose
+from cloud.auth import Permission, Principal, Purpose, Scope
 from cloud.db import Connection
 from cloud.incidents import store
 from cloud.incidents.machine import Trigger
@@ -41,52 +41,54 @@ class Commands:
                 old, else the ``Reason`` why it does not apply; and what ``OneCommand.do`` raises.
         """
 
-        async def work(conn: Connection) -> IncidentView:
-            return await self._act(conn, incident_id, trigger, version, detail)
+        scope = self.actor.scope(Purpose.CONSOLE)
 
-        return await self.once.do(self.actor.scope(Purpose.CONSOLE), IncidentView, work)
+        async def work(conn: Connection) -> IncidentView:
+            acting = await across.to_act(conn, self.actor, scope, incident_id, self.once.call.now)
+            return await step(conn, self.once, acting, incident_id, trigger, version, detail)
+
+        return await self.once.do(scope, IncidentView, work)
 
     def part(self, number: int, asked: bytes) -> Commands:
         """The ``number``-th of many commands in one request."""
         return replace(self, once=self.once.part(number, asked))
 
-    async def _act(
-        self,
-        conn: Connection,
-        incident_id: int,
-        trigger: Trigger,
-        version: int,
-        detail: Mapping[str, Any],
-    ) -> IncidentView:
-        scope = self.actor.scope(Purpose.CONSOLE)
-        try:
-            with trace.span("incident.act", incident_id, trigger=trigger.value):
-                view = await store.act(
-                    conn,
-                    scope,
-                    incident_id,
-                    trigger,
-                    f"staff:{self.actor.staff_id}",
-                    self.once.call.now,
-                    version,
-                    **detail,
-                )
-        except store.NotFound as error:
-            raise not_found() from error
-        except store.Conflict as error:
-            raise self._refusal("conflict", "Someone was faster.", error.current) from error
-        except store.Refused as error:
-            reason = error.reason.value
-            raise self._refusal(reason, "Its state does not allow this.", error.current) from error
-        self.once.call.saw(scope.purpose, [view.home_id])
-        return view
 
-    def _refusal(self, code: str, detail: str, current: IncidentView | None) -> ProblemError:
-        """A conflict; it shows the incident as it is now."""
-        if current is None:
-            return ProblemError(HTTPStatus.CONFLICT, code, detail)
-        self.once.call.saw("console", [current.home_id])
-        return ProblemError(HTTPStatus.CONFLICT, code, detail, current=current.model_dump(mode="json"))
+async def step(  # noqa: PLR0917 - what ``store.act`` asks for
+    conn: Connection,
+    once: OneCommand,
+    scope: Scope,
+    incident_id: int,
+    trigger: Trigger,
+    version: int,
+    detail: Mapping[str, Any],
+) -> IncidentView:
+    """``store.act`` for the person who gave the command.
+
+    Raises:
+        ProblemError: 404 or 409, as ``Commands.do``.
+    """
+    actor = f"staff:{once.actor.staff_id}"
+    try:
+        with trace.span("incident.act", incident_id, trigger=trigger.value):
+            view = await store.act(conn, scope, incident_id, trigger, actor, once.call.now, version, **detail)
+    except store.NotFound as error:
+        raise not_found() from error
+    except store.Conflict as error:
+        raise _refusal(once, "conflict", "Someone was faster.", error.current) from error
+    except store.Refused as error:
+        reason = error.reason.value
+        raise _refusal(once, reason, "Its state does not allow this.", error.current) from error
+    once.call.saw(scope.purpose, [view.home_id])
+    return view
+
+
+def _refusal(once: OneCommand, code: str, detail: str, current: IncidentView | None) -> ProblemError:
+    """A conflict; it shows the incident as it is now."""
+    if current is None:
+        return ProblemError(HTTPStatus.CONFLICT, code, detail)
+    once.call.saw(Purpose.CONSOLE, [current.home_id])
+    return ProblemError(HTTPStatus.CONFLICT, code, detail, current=current.model_dump(mode="json"))
 
 
 async def commands(

@@ -13,8 +13,10 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud import across
 from cloud.access import Api, Text, require
 from cloud.auth import Permission, Principal, Purpose
+from cloud.db.scope import narrow
 from cloud.incidents import store
 from cloud.incidents.commands import Commands, commands
 from cloud.incidents.machine import Trigger
@@ -91,7 +93,11 @@ async def read_snapshot(api: Api, reader: Reader) -> Snapshot:
     scope = reader.scope(Purpose.CONSOLE)
     api.saw(scope.purpose, scope.homes)
     async with api.reading(scope) as conn:
-        return await store.snapshot(conn, scope, api.now)
+        seen = await store.snapshot(conn, scope, api.now)
+        for shared in await across.all_shared(conn, reader, scope, api.now):
+            await narrow(conn, shared)
+            seen.incidents.extend(await store.open_incidents(conn, shared, api.now))
+        return seen
 
 
 @router.get(
@@ -104,6 +110,7 @@ async def read_incident(incident_id: IncidentId, api: Api, reader: Reader) -> In
     """One incident with its timeline, ladder and messages."""
     scope = reader.scope(Purpose.CONSOLE)
     async with api.reading(scope) as conn:
+        scope = await across.to_read(conn, reader, scope, incident_id, api.now)
         try:
             detail = await store.detail(conn, scope, incident_id, api.parts.ring)
         except store.NotFound as error:

@@ -23,7 +23,7 @@ from cloud.consent.decide import By, Decision, How
 from cloud.consent.purposes import Purpose
 from cloud.db import Connection, Queries
 from cloud.passwords import hashed, is_outdated, verify
-from cloud.people import id_number, numbers, plans
+from cloud.people import divisions, id_number, numbers, plans
 from cloud.sealed import NO_KEYS, Keyring
 from firmware_protocols.serial.sms_text import BadNumber, is_number
 from firmware_protocols.wire.plan import Plan
@@ -216,7 +216,7 @@ async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> Non
     Raises:
         RosterError: it names what belongs to somebody else (a gateway or a user name of another tenant).
     """
-    await _put_divisions(conn, roster.divisions)
+    await _put_divisions(conn, [*_bundled(roster), *roster.divisions])
     tenant = await _one(conn, "put_tenant", _tenant(roster.tenant))
     duty = numbers.duty_columns(ring, tenant, roster.tenant.duty_channels)
     await conn.execute(_SQL["put_duty"], {"tenant": tenant, "duty_channels": duty})
@@ -232,10 +232,18 @@ async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> Non
 
 def faults(roster: Roster) -> Iterable[str]:
     """What is wrong between the parts of ``roster`` although each of its fields is what it should be."""
-    codes = {division.code for division in roster.divisions}
+    codes = {division.code for division in roster.divisions} | set(divisions.HUAIHUA)
     named = [roster.tenant.division, *(home.division for home in roster.homes)]
     parents = [division.parent for division in roster.divisions if division.parent]
     yield from (f"division {code} is not listed" for code in [*named, *parents] if code not in codes)
+    yield from (
+        f"division {code} is no 12-digit statistics code" for code in codes if not divisions.is_code(code)
+    )
+    yield from (
+        f"division {one.code} does not lie in {one.parent}"
+        for one in roster.divisions
+        if one.parent and not divisions.is_below(one.code, one.parent)
+    )
     yield from tenant_faults(roster.tenant)
     gateways = [home.gateway for home in roster.homes if home.gateway]
     for gateway in gateways:
@@ -302,6 +310,16 @@ def _plan(home: Home, plan: Plan, tenant: Tenant) -> Plan:
     return plans.filled(
         plan, lives_alone=who.lives_alone, ability_level=who.ability_level, time_zone=tenant.time_zone
     )
+
+
+def _bundled(roster: Roster) -> Iterable[Division]:
+    """Huaihua's areas that the roster names without listing them, with what they lie in."""
+    listed = {division.code for division in roster.divisions}
+    named = {roster.tenant.division, *(home.division for home in roster.homes)}
+    named |= {division.parent for division in roster.divisions if division.parent}
+    for code, name in divisions.HUAIHUA.items():
+        if code not in listed and (code in named or any(divisions.is_below(one, code) for one in named)):
+            yield Division(code, name, divisions.parent(code))
 
 
 async def _put_divisions(conn: Connection, divisions: Iterable[Division]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
+from cloud import across
 from cloud.access import Api, require
 from cloud.auth import Permission, Principal
 from cloud.consent import emergency
@@ -55,6 +56,7 @@ async def read_home(
     """
     scope = reader.usual_scope()
     async with api.reading(scope) as conn:
+        scope = await across.to_visit(conn, reader, scope, home_id, api.now)
         opened = await emergency.is_open(conn, scope, home_id, reader.staff_id, api.now)
         card = await home_card(conn, scope, home_id, api.now, ring=api.parts.ring, opened=opened)
     if card is None:

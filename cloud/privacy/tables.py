@@ -26,13 +26,14 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
         ),
         _STAFF,
     ),
-    **dict.fromkeys(("division", "tenant", "retention", "county_report"), _PLACE),
+    **dict.fromkeys(("division", "tenant", "retention", "county_report", "quota", "usage"), _PLACE),
     **dict.fromkeys(("release", "release_chunk", "backup_run"), _PROGRAM),
     **dict.fromkeys(("change", "change_draft"), _LOG),
     **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
     "answer_token": "digests of links that were in messages",
     "claim": "digests of codes that were used once",
     "escalation": "where a running ladder stands; the timeline of the incident tells it",
+    "incident_grant": "which tenant helped with an incident; its timeline tells it, and why",
     "incident_alarm": "which alarms an incident rests on, by number; both are exported",
 }  # fmt: skip
 

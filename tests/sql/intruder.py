@@ -20,6 +20,7 @@ MARKS: Final = ("石金花", "foreign lane", "gw-foreign", "stranger 某", "中�
 """Words that stand only in rows of the foreign tenant."""
 PUBLIC: Final = frozenset({"division", "release", "release_chunk"})
 """What everybody may read: places, and the program of gateways."""
+GRANT: Final = "incident_grant"
 OWN_COLUMNS: Final = {
     "tenant": "tenant_id",
     "home": "home_id",
@@ -29,6 +30,7 @@ OWN_COLUMNS: Final = {
     "incident_card": "incident_id",
     "message": "message_id",
     "staff": "staff_id",
+    "resident": "resident_id",
 }
 """Tables whose ``id`` is what others name so."""
 
@@ -42,6 +44,8 @@ class Foreign:
     def condition(self, relation: str, columns: frozenset[str]) -> str:
         """The SQL that picks the foreign rows of ``relation``; empty: no row of it is anybody's."""
         named = {column: column for column in columns & set(self.ids)}
+        if relation == GRANT:  # its tenant is whoever was asked to help
+            del named["tenant_id"]
         if relation in OWN_COLUMNS:
             named[OWN_COLUMNS[relation]] = "id"
         return " or ".join(f"{column} in ({self._listed(name)})" for name, column in sorted(named.items()))
@@ -64,6 +68,7 @@ async def fill(conn: Connection, town: Town) -> Foreign:
             await conn.execute(statement, values)
     await conn.commit()
     messages = await _column(conn, "select id from message where incident_id = %s", incidents["foreign"])
+    residents = await _column(conn, "select id from resident where home_id = %s", town.foreign)
     return Foreign({
         "tenant_id": (town.zhongfang,),
         "home_id": (town.foreign,),
@@ -71,6 +76,7 @@ async def fill(conn: Connection, town: Town) -> Foreign:
         "staff_id": (town.staff["stranger"],),
         "incident_id": (incidents["foreign"],),
         "message_id": tuple(messages),
+        "resident_id": tuple(residents),
     })  # fmt: skip
 
 
@@ -102,6 +108,22 @@ _PAPERS: Final = (
     "insert into text_message values (sha256(%(key)s::bytea), %(gateway)s, %(key)s, true, %(now)s)",
     "insert into audit_entry (at, tenant_id, actor, action, homes, status) values"
     " (%(now)s, %(tenant)s, 'staff:' || %(staff)s::text, 'readHome', array[%(home)s::int], 200)",
+    "insert into withheld values (%(home)s, 'vitals', null, null, true, true, '{}', '{}', '{}', '{}')",
+    "insert into consent_task (home_id, purpose, task, due_at) values (%(home)s, 'vitals', 'stop', %(now)s)",
+    "insert into emergency_access (tenant_id, home_id, incident_id, staff_id, reason, at, until) values"
+    " (%(tenant)s, %(home)s, %(incident)s, %(staff)s, %(key)s, %(now)s, %(now)s)",
+    "insert into consent (resident_id, purpose, decision, actor, by_whom, how)"
+    " select id, 'vitals', 'given', 'roster', 'self', 'roster' from resident where home_id = %(home)s",
+    "insert into legal_hold (resident_id, reason, actor, at)"
+    " select id, %(key)s, 'roster', %(now)s from resident where home_id = %(home)s",
+    "insert into erasure (resident_id, home_id, reason, actor, asked_at)"
+    " select id, home_id, %(key)s, 'roster', %(now)s from resident where home_id = %(home)s",
+    "insert into retention (tenant_id, class, days) values (%(tenant)s, 'raw', 30)",
+    "insert into quota values (%(tenant)s, 'homes', 9)",
+    "insert into usage values (%(tenant)s, '2026-11-20', 'homes', 1)",
+    "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at) select"
+    " %(incident)s, id, 'share', %(staff)s, %(now)s - interval '2 h', %(now)s - interval '1 h' from tenant"
+    " where id <> %(tenant)s",
     "insert into escalation (incident_id) values (%(incident)s) on conflict do nothing",
 )
 

@@ -45,6 +45,7 @@ RESIDENT_DATA: Final = frozenset(
         "incident_alarm",
         "incident_card",
         "incident_event",
+        "incident_grant",
         "legal_hold",
         "message",
         "plan",
@@ -96,6 +97,8 @@ NO_RESIDENT_DATA: Final = frozenset(
         "staff_home",
         "staff_identity",
         "tenant",
+        "quota",
+        "usage",
         "timeline",
     ]
 )

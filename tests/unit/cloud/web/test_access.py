@@ -21,6 +21,9 @@ HOMES: Final = QUEUE | {Role.FAMILY}
 ADMIN: Final = frozenset({Role.ADMIN})
 AUDITOR: Final = frozenset({Role.AUDITOR})
 
+SHARING: Final = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR})
+FIGURES: Final = SHARING | {Role.EVALUATOR, Role.CITY_ADMIN, Role.CITY_EVALUATOR}
+
 REGISTER: Final = {
     "divisions": "list read",
     "tenants": "list read change",
@@ -80,6 +83,12 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/tokens"): ADMIN,
     ("GET", "/tokens"): ADMIN,
     ("DELETE", "/tokens/{token_id}"): ADMIN,
+    ("POST", "/incidents/{incident_id}/grants"): SHARING,
+    ("GET", "/incidents/{incident_id}/grants"): SHARING,
+    ("DELETE", "/incidents/{incident_id}/grants/{grant_id}"): SHARING,
+    ("GET", "/tenants"): FIGURES,
+    ("GET", "/usage"): FIGURES,
+    ("PUT", "/tenants/{code}/equipment"): frozenset({Role.CITY_ADMIN}),
     ("POST", "/claims"): ADMIN,
     ("GET", "/claims"): ADMIN,
     ("DELETE", "/claims/{claim_id}"): ADMIN,
