@@ -17,11 +17,9 @@ alter table contact add column version integer not null default 1, add column re
 alter table device add column version integer not null default 1, add column retired_at timestamptz;
 
 -- What devices and sign-ins write all day (seen, online, failed attempts) is no content.
-create trigger tenant_version before update of name, division_code, time_zone, duty_channels, duty_locale on tenant
-    for each row when (
-        (old.name, old.division_code, old.time_zone, old.duty_channels, old.duty_locale)
-        is distinct from (new.name, new.division_code, new.time_zone, new.duty_channels, new.duty_locale)
-    ) execute function next_version();
+-- Numbers lie sealed in columns of their own, so whatever differs in these three counts.
+create trigger tenant_version before update on tenant
+    for each row when (old.* is distinct from new.*) execute function next_version();
 create trigger staff_version before update of role, name, locale, disabled_at on staff
     for each row when (
         (old.role, old.name, old.locale, old.disabled_at)
@@ -38,17 +36,9 @@ create trigger home_version before update of division_code, address, latitude, l
         is distinct from (new.division_code, new.address, new.latitude, new.longitude, new.retired_at)
     ) execute function next_version();
 create trigger resident_version before update on resident
-    for each row when (
-        (old.name, old.birth_year, old.sex, old.lives_alone, old.ability_level, old.phone, old.notes, old.retired_at)
-        is distinct from
-        (new.name, new.birth_year, new.sex, new.lives_alone, new.ability_level, new.phone, new.notes, new.retired_at)
-    ) execute function next_version();
+    for each row when (old.* is distinct from new.*) execute function next_version();
 create trigger contact_version before update on contact
-    for each row when (
-        (old.rank, old.name, old.relation, old.phone, old.has_key, old.locale, old.channels, old.retired_at)
-        is distinct from
-        (new.rank, new.name, new.relation, new.phone, new.has_key, new.locale, new.channels, new.retired_at)
-    ) execute function next_version();
+    for each row when (old.* is distinct from new.*) execute function next_version();
 create trigger device_version before update of kind, room, retired_at on device
     for each row when (
         (old.kind, old.room, old.retired_at) is distinct from (new.kind, new.room, new.retired_at)

@@ -112,7 +112,12 @@ async def test_a_record_loaded_from_a_file_meanwhile_is_not_overwritten(site: Si
     place = {**before["record"], "address": "by the loader"}
     document = {
         "divisions": [{"code": "431202000000", "name": "鹤城区"}],
-        "tenant": {"code": "hecheng", "name": "鹤城区", "division": "431202000000"},
+        "tenant": {
+            "code": "hecheng",
+            "name": "鹤城区",
+            "division": "431202000000",
+            "second_factor_roles": [],
+        },
         "homes": [{**place, "resident": RESIDENT}],
     }
     await roster.load(conn, roster.parse(msgspec.json.encode(document)))
