@@ -3,8 +3,8 @@
 What this is: thirty days of readings (three million) and a few alarms appended to a real outbox as fast as it
 takes them, opened again by a real agent, and drained to a broker and a sink that commits; then an hour of one
 record a second in compressed time, to count what it writes: by the outbox alone, and by the whole road of a
-home with all rules, a plan, and the evidence of its alarms in force. What it is not: a Raspberry Pi; times are
-this machine's. The one idea: bytes are what the kernel says that the process wrote (``write_bytes`` of
+home with all rules, a plan, and the evidence of its alarms in force. What it is not: a Raspberry Pi; times
+are this machine's. The one idea: bytes are what the kernel says that the process wrote (``write_bytes`` of
 ``/proc/self/io``, pages of 4 KiB handed to the block device), so the file must not lie on a tmpfs.
 """
 
