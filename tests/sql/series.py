@@ -71,14 +71,20 @@ async def write(conn: Connection, rows: Iterable[Row]) -> None:
 
 async def catch_up(conn: Connection, *, floor: datetime = FLOOR) -> None:
     """Bring the roll-ups up to date. Outside a transaction."""
+    before = conn.autocommit
+    await conn.set_autocommit(True)
     if await is_timescale(conn):
         for name in AGGREGATES:
             await conn.execute("call refresh_continuous_aggregate(%s, %s, null)", [name, floor])
-        return
-    while True:
-        async with conn.transaction():
-            if not await rollup.roll(conn, floor):
-                return
+    else:
+        while await _turn(conn, floor):
+            pass
+    await conn.set_autocommit(before)
+
+
+async def _turn(conn: Connection, floor: datetime) -> int:
+    async with conn.transaction():
+        return await rollup.roll(conn, floor)
 
 
 async def is_timescale(conn: Connection) -> bool:

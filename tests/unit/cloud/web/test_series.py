@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 
 from cloud.db import Connection
-from cloud.series import rollup
 from firmware_protocols.model import Quantity
+from tests.sql.series import catch_up
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON
 
@@ -26,9 +26,8 @@ async def _fill(conn: Connection, home: int) -> None:
         " join device on device.gateway_id = gateway.id, generate_series(1, 288) n where home.id = %s",
         [NOON, HEART.number, home],
     )
-    while await rollup.roll(conn, NOON - timedelta(days=30)):
-        pass
     await conn.commit()
+    await catch_up(conn)
 
 
 def _asked(begin: datetime, end: datetime, **more: str) -> dict[str, str]:
