@@ -70,7 +70,6 @@ async def fill(conn: Connection, town: Town) -> Foreign:
     messages = await _column(conn, "select id from message where incident_id = %s", incidents["foreign"])
     residents = await _column(conn, "select id from resident where home_id = %s", town.foreign)
     return Foreign({
-        "resident_id": tuple(residents),
         "tenant_id": (town.zhongfang,),
         "home_id": (town.foreign,),
         "gateway_id": ("gw-foreign",),
@@ -126,17 +125,6 @@ _PAPERS: Final = (
     " %(incident)s, id, 'share', %(staff)s, %(now)s - interval '2 h', %(now)s - interval '1 h' from tenant"
     " where id <> %(tenant)s",
     "insert into escalation (incident_id) values (%(incident)s) on conflict do nothing",
-    "insert into consent (resident_id, purpose, decision, actor, by_whom, how)"
-    " select id, 'vitals', 'given', 'roster', 'self', 'roster' from resident where home_id = %(home)s",
-    "insert into withheld values (%(home)s, 'camera', null, null, true, false, '{}', '{}', '{}', '{}')",
-    "insert into consent_task (home_id, purpose, task, due_at) values (%(home)s, 'vitals', 'stop', %(now)s)",
-    "insert into emergency_access (tenant_id, home_id, incident_id, staff_id, reason, at, until) values"
-    " (%(tenant)s, %(home)s, %(incident)s, %(staff)s, %(key)s, %(now)s, %(now)s)",
-    "insert into legal_hold (resident_id, reason, actor, at)"
-    " select id, %(key)s, 'console', %(now)s from resident where home_id = %(home)s",
-    "insert into erasure (resident_id, home_id, reason, actor, asked_at)"
-    " select id, home_id, %(key)s, 'console', %(now)s from resident where home_id = %(home)s",
-    "insert into retention (tenant_id, class, days) values (%(tenant)s, 'raw', 90)",
 )
 
 
