@@ -168,6 +168,8 @@ async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -
             token_id=7,
             resident_id=999,
             access_id=7,
+            grant_id=7,
+            code="none",
             version="1.0.0",
             name="none",
         )
