@@ -1,4 +1,4 @@
-"""Every operation of the contract, asked by each role of one tenant with the ids of another: nothing gets out."""
+"""Every operation, asked by each role of one tenant with the ids of another: nothing gets out."""
 
 from __future__ import annotations
 
