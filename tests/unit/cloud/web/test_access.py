@@ -100,7 +100,6 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("DELETE", "/incidents/{incident_id}/grants/{grant_id}"): SHARING,
     ("GET", "/tenants"): FIGURES,
     ("GET", "/usage"): FIGURES,
-    ("GET", "/figures"): FIGURES,
     ("PUT", "/tenants/{code}/equipment"): frozenset({Role.CITY_ADMIN}),
     ("POST", "/claims"): ADMIN,
     ("GET", "/claims"): ADMIN,
