@@ -26,9 +26,6 @@ CONSENT: Final = DESK | {Role.CASEWORKER}
 RESCUE: Final = CONSENT | {Role.RESPONDER}
 REVIEW: Final = frozenset({Role.ADMIN, Role.SUPERVISOR})
 
-SHARING: Final = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR})
-FIGURES: Final = SHARING | {Role.EVALUATOR, Role.CITY_ADMIN, Role.CITY_EVALUATOR}
-
 REGISTER: Final = {
     "divisions": "list read",
     "tenants": "list read change",
@@ -95,9 +92,9 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/tokens"): ADMIN,
     ("GET", "/tokens"): ADMIN,
     ("DELETE", "/tokens/{token_id}"): ADMIN,
-    ("POST", "/incidents/{incident_id}/grants"): SHARING,
-    ("GET", "/incidents/{incident_id}/grants"): SHARING,
-    ("DELETE", "/incidents/{incident_id}/grants/{grant_id}"): SHARING,
+    ("POST", "/incidents/{incident_id}/grants"): DESK,
+    ("GET", "/incidents/{incident_id}/grants"): DESK,
+    ("DELETE", "/incidents/{incident_id}/grants/{grant_id}"): DESK,
     ("GET", "/tenants"): FIGURES,
     ("GET", "/usage"): FIGURES,
     ("PUT", "/tenants/{code}/equipment"): frozenset({Role.CITY_ADMIN}),
