@@ -54,7 +54,13 @@ def _plain_end(statement: str) -> End:
 
 
 async def _add_home(work: Work, _within: Mapping[str, Ident], home: Place) -> Ident | None:
-    row = await work.maybe("add_home", {"tenant_id": work.actor.tenant_id, **values(home)})
+    tenant = {"tenant_id": work.actor.tenant_id}
+    room = await work.maybe("room_for_a_home", tenant)
+    if room is not None and room["used"] >= room["most"]:
+        raise refused(
+            "quota_reached", f"All {room['most']} homes of this tenant are there: ask the city for more."
+        )
+    row = await work.maybe("add_home", tenant | values(home))
     return row["id"] if row else None
 
 

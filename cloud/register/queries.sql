@@ -85,6 +85,16 @@ where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any
 order by h.id
 limit %(limit)s
 
+-- room_for_a_home --
+-- How many homes the tenant may have, if its city has said so, and how many stand. The quota's row is locked, so that two
+-- that come at once do not both take the last place.
+select q.most, (
+    select count(*) from home h
+    where h.tenant_id = q.tenant_id and h.retired_at is null
+      and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+) as used
+from quota q where q.tenant_id = %(tenant_id)s and q.name = 'homes' for update of q
+
 -- add_home --
 insert into home (tenant_id, key, division_code, address, latitude, longitude)
 values (%(tenant_id)s, %(key)s, %(division)s, %(address)s, %(latitude)s, %(longitude)s)

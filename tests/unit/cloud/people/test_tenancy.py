@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from cloud.db import Connection
@@ -114,6 +115,23 @@ async def test_a_city_sees_the_tenants_below_and_switches_them(site: Site, conn:
     refused = await county.get("/figures")
     assert (refused.status_code, refused.json()["code"]) == (403, "module_off")
     assert (await county.get("/snapshot")).status_code == 200  # alarms are no module
+
+
+async def test_a_full_quota_of_homes_takes_no_new_one_and_keeps_what_is_there(
+    site: Site, conn: Connection
+) -> None:
+    await conn.execute("insert into quota select id, 'homes', 3 from tenant where code = 'hecheng'")
+    await conn.commit()
+    admin = await site.signed_in("admin")
+
+    async def add(key: str) -> httpx.Response:
+        home = {"key": key, "division": "431202000000", "address": "third lane 1"}
+        return await admin.post("/register/homes", json={"record": home})
+
+    assert (await add("third")).status_code == 201
+    refused = await add("fourth")
+    assert (refused.status_code, refused.json()["code"]) == (409, "quota_reached")
+    assert (await raise_alarm(conn, site)) > 0
 
 
 async def test_a_county_equips_neither_itself_nor_its_neighbour(site: Site, conn: Connection) -> None:
