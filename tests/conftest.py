@@ -48,7 +48,8 @@ class Server:
         """Make a new database (a copy of ``template``; none: empty) and return its connection string."""
         name = f"{self.prefix}_{next(self.numbers)}"
         with psycopg.connect(self.dsn, autocommit=True) as admin:
-            admin.execute(f"create database {name} template {template or 'template0'}")
+            # Copied as files: with a schema of some hundred relations that takes a fifth of the time.
+            admin.execute(f"create database {name} template {template or 'template0'} strategy file_copy")
         return make_conninfo(self.dsn, dbname=name)
 
     def as_role(self, dsn: str, role: str) -> str:

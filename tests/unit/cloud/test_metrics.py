@@ -10,7 +10,20 @@ from prometheus_client import generate_latest
 from cloud.metrics import OTHER, REGISTRY, Loops, known
 
 LABELS: Final = frozenset(
-    ["kind", "outcome", "job", "channel", "method", "route", "status", "loop", "le", "quantile"]
+    [
+        "kind",
+        "outcome",
+        "job",
+        "channel",
+        "method",
+        "route",
+        "status",
+        "loop",
+        "reason",
+        "disk",
+        "le",
+        "quantile",
+    ]
 )
 
 

@@ -65,9 +65,14 @@ def test_without_a_sign_in_of_its_own_nothing_is_written(broker: Broker) -> None
 def test_the_server_is_told_once_it_is_there(tmp_path: Path) -> None:
     number = tmp_path / "nats.pid"
     assert not sign_ins.reload(number), "it has not started"
-    server = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    number.write_text(f"{server.pid}\n")
-    assert sign_ins.reload(number)
-    assert server.wait(60) == -signal.SIGHUP
+    # Whoever runs the tests may have been told to outlive its terminal; then so would this.
+    heeds = "signal.signal(signal.SIGHUP, signal.SIG_DFL); print(flush=True)"
+    program = f"import signal, time; {heeds}; time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as server:
+        assert server.stdout
+        server.stdout.readline()
+        number.write_text(f"{server.pid}\n")
+        assert sign_ins.reload(number)
+        assert server.wait(60) == -signal.SIGHUP
     assert not sign_ins.reload(number), "it is gone"
     assert sign_ins.reload(None), "somebody else does it"

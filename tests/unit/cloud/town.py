@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from argon2 import PasswordHasher
+
 from cloud.auth import Role
 from cloud.db import Connection
-from cloud.passwords import hash_password
 
 NOON: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD: Final = "correct horse 电池"
-PASSWORD_HASH: Final = hash_password(PASSWORD)
+QUICK: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""The work is not what these tests are about; ``auth.test_passwords`` is."""
+PASSWORD_HASH: Final = QUICK.hash(PASSWORD)
+NOBODYS_HASH: Final = QUICK.hash("nobody's")
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ async def test_a_recovery_of_any_length_is_waited_for(
     task = asyncio.create_task(supervise(service, ready))
     async with asyncio.timeout(60):
         await ready.wait()
-    assert len(service.pids) == 1
+    await until(lambda: len(service.pids) == 1)
     await end(task)
     assert [message.split(" pid=")[0] for message in caplog.messages] == ["service up name=sleeper"]
 
