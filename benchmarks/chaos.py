@@ -372,7 +372,7 @@ def _of_readings(road: Road, home: Home, stored: Counter[int], report: Report) -
     dropped = sum(
         part.size for one in report.findings if one.lane.lane == Lane.BULK for part, _ in one.dropped
     )
-    ages = [_before_kill(taken[number], road.killed_at) if number in taken else None for number in lost]
+    ages = [_before_kill(taken.get(number, ()), road.killed_at) for number in lost]
     old = [age for age in ages if age is None or age > GROUP_S + LATE_S]
     return {
         "lost_once_committed": report.missing,
@@ -384,19 +384,22 @@ def _of_readings(road: Road, home: Home, stored: Counter[int], report: Report) -
     }
 
 
-def _taken(file: Path) -> dict[int, float]:
-    """When the agent took each reading."""
-    found = {}
+def _taken(file: Path) -> dict[int, list[float]]:
+    """When the agent took each reading: again, if a kill came before the source's broker knew that it had."""
+    found: dict[int, list[float]] = {}
     for line in file.read_bytes().splitlines():
         at, _, payload = line.partition(b" ")
         with suppress(ValueError):  # the last line before a kill may be cut short
             if "n" in (said := json.loads(payload)):
-                found[int(said["n"])] = float(at)
+                found.setdefault(int(said["n"]), []).append(float(at))
     return found
 
 
-def _before_kill(taken_at: float, kills: Sequence[float]) -> float | None:
-    return min((kill - taken_at for kill in kills if kill >= taken_at), default=None)
+def _before_kill(taken_at: Sequence[float], kills: Sequence[float]) -> float | None:
+    """How long before a kill it was taken, at the time that was nearest to one. A second time it may have
+    been refused as a replay, because the counter of its first was committed with an event, and it was not.
+    """
+    return min((kill - at for at in taken_at for kill in kills if kill >= at), default=None)
 
 
 def _rows(conn: psycopg.Connection[Any], statement: str, *values: object) -> list[Any]:
