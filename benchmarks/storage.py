@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -363,7 +364,7 @@ async def _ask(dsn: str, figures: Figures, rng: random.Random) -> None:
         figures.home_12h_p50_ms, figures.home_12h_p95_ms = await _timed(conn, all_of_home, 200)
         for resolution in Resolution:
             hours = 12 if resolution is Resolution.RAW else figures.hours
-            _, p95 = await _timed(conn, lambda r=resolution, h=hours: home(r, h), 100)  # type: ignore[misc]
+            _, p95 = await _timed(conn, partial(home, resolution, hours), 100)
             figures.series_p95_ms[resolution.value] = p95
         figures.city_p50_ms, figures.city_p95_ms = await _timed(conn, city, 40)
     finally:
