@@ -23,6 +23,7 @@ from fastapi import APIRouter, Body, Cookie, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 import dashboards
+from cloud.consent.purposes import Purpose
 from cloud.incidents.model import (
     HomeView,
     IncidentDetail,
@@ -33,7 +34,7 @@ from cloud.incidents.model import (
     Snapshot,
     TimelineEntry,
 )
-from cloud.people.card import DeviceView, HomeCard, ReadingView
+from cloud.people.card import DeviceView, HomeCard, ReadingView, WithheldView
 from firmware_protocols.model import Quality, Quantity
 
 PASSWORD: Final = "correct horse battery"
@@ -91,6 +92,8 @@ class Platform:
     changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     commands: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    withheld: list[Purpose] = field(default_factory=list)
+    opened: bool = False
     silent: bool = False
     over: bool = False
     down: bool = False
@@ -183,7 +186,8 @@ class Platform:
         )
         return HomeCard(
             id=home_id, key=f"h{home_id:03}", address="城北路1号", latitude=None, longitude=None, online=True,
-            state_at=at, resident=None, contacts=[], events=[], withheld=[], opened=False,
+            state_at=at, resident=None, contacts=[], events=[], opened=self.opened,
+            withheld=[WithheldView(purpose=purpose, since=at) for purpose in self.withheld],
             devices=[DeviceView(name=name, kind=kind, room=room, last_at=at) for name, kind, room in devices],
             readings=[
                 ReadingView(device=device, quantity=quantity, unit=quantity.unit, value=value,

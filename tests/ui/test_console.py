@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from cloud.consent.purposes import Purpose
 from cloud.incidents.model import IncidentState
 from tests.harness import eventually
 from tests.ui.conftest import sign_in
@@ -180,6 +182,22 @@ class TestIncident:
         ):
             row(page, number).locator(".row-main").click()
             expect(page.locator(f'[data-pane="{number}"]')).to_contain_text(sentence)
+
+    @pytest.mark.parametrize(
+        ("opened", "sentence"),
+        [(False, "生命体征 · 行踪"), (True, "未经同意紧急查看，事后将复核。")],
+    )
+    def test_an_empty_place_is_explained_by_what_the_resident_withholds(
+        self, page: Page, base_url: str, platform: Platform, tmp_path: Path, *, opened: bool, sentence: str
+    ) -> None:
+        platform.withheld, platform.opened = [Purpose.VITALS, Purpose.LOCATION], opened
+        platform.put(incident(3, "sos", 1))
+        sign_in(page, base_url)
+        row(page, 3).locator(".row-main").click()
+        line = page.locator('[data-pane="3"]').get_by_text(sentence)
+        expect(line).to_be_visible()
+        line.scroll_into_view_if_needed()
+        page.screenshot(path=tmp_path / "withheld.png")
 
     def test_from_alarm_to_close(self, page: Page, base_url: str, platform: Platform) -> None:
         town(platform)
