@@ -16,10 +16,13 @@ from typing import Any, Final
 
 from cloud.db import Connection, Queries
 from cloud.ingest.shards import Range, cut, fair_share
+from cloud.ingest.workers import proved_dead
 from cloud.settings import ConfigError
 
 LEASE: Final = timedelta(seconds=5)
-"""[D] Nobody takes in what a killed worker had for so long, and a worker that hangs for less keeps it."""
+"""[D] Nobody takes in for so long what a worker had that vanished with its machine, and a worker that hangs for
+less keeps it. One that was killed beside another is replaced at its next beat (``workers.proved_dead``).
+"""
 BEAT_S: Final = 1.0
 """How often a worker renews."""
 
@@ -81,7 +84,8 @@ class Holder:
         there = await self._all(conn, "ranges", self._values())
         wanted = cut(self.whole, self.parts)
         foreign = [row for row in there if _range(row) not in wanted]
-        if any(row["live"] for row in foreign):
+        dead = proved_dead(row["owner"] for row in foreign if row["live"])
+        if any(row["live"] and row["owner"] not in dead for row in foreign):
             raise ConfigError(
                 f"ingest.ranges: others work on {len(there)} ranges of the shards {self.whole}, this "
                 f"configuration cuts {len(wanted)}: give all workers the same, or stop the others first"
@@ -95,9 +99,11 @@ class Holder:
         """Renew what is ours, take what we should have besides; return all of it, and the names of the
         connections of former owners: cut them off (``cut_off``) after COMMIT, before anything is taken in.
         """
-        values = {**self._values(), "length": LEASE}
+        others = await self._all(conn, "others", self._values())
+        dead = proved_dead(row["worker"] for row in others)
+        values = {**self._values(), "length": LEASE, "dead": dead}
         await conn.execute(_SQL["beat"], values)
-        await conn.execute(_SQL["forget_workers"])
+        await conn.execute(_SQL["forget_workers"], values)
         ours = await self._all(conn, "renew", values)
         share = await self._share(conn)
         taken: list[dict[str, Any]] = []

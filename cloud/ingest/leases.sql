@@ -28,8 +28,16 @@ insert into ingest_worker (id, first_shard, last_shard, expires_at)
 values (%(worker)s, %(first)s, %(last)s, clock_timestamp() + %(length)s)
 on conflict (id) do update set expires_at = excluded.expires_at;
 
+-- others --
+select id as worker from ingest_worker
+where first_shard = %(first)s and last_shard = %(last)s and id <> %(worker)s
+union
+select owner from ingest_lease
+where first_shard >= %(first)s and last_shard <= %(last)s and owner <> %(worker)s;
+
 -- forget_workers --
-delete from ingest_worker where expires_at < clock_timestamp() - interval '1 minute';
+delete from ingest_worker
+where expires_at < clock_timestamp() - interval '1 minute' or id = any(%(dead)s);
 
 -- workers --
 select count(*) as n from ingest_worker
@@ -45,7 +53,7 @@ returning first_shard, last_shard, token;
 with free as (
     select first_shard, owner from ingest_lease
     where first_shard >= %(first)s and last_shard <= %(last)s
-        and (owner is null or expires_at < clock_timestamp())
+        and (owner is null or expires_at < clock_timestamp() or owner = any(%(dead)s))
     order by first_shard
     limit %(most)s
     for update skip locked

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final, cast
-from uuid import uuid4
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -25,6 +24,7 @@ from cloud.ingest.leases import BEAT_S, Holder, Lease, LeaseLostError, applicati
 from cloud.ingest.link import Link, Voice, forget
 from cloud.ingest.shards import Range
 from cloud.ingest.station import Means, Station, session_ids
+from cloud.ingest.workers import new_name
 from cloud.ingest.writer import STUCK_S, Clock, Outage
 from cloud.metrics import LOOPS
 from cloud.settings import Settings
@@ -61,7 +61,7 @@ async def run(
     Raises:
         ConfigError: others share the shards out differently.
     """
-    worker = uuid4().hex[:12]
+    worker = new_name()
     own = make_conninfo(cast("str", pool.conninfo), application_name=application(worker))
     holder = Holder(worker, Range(*settings.ingest.shards), settings.ingest.ranges)
     async with AsyncExitStack() as stack:

@@ -104,6 +104,12 @@ class Scene:
         owners = self.owners().values()
         return len(owners) == 4 and None not in owners and len(set(owners)) == workers
 
+    def hold_leases_for(self, length: str) -> None:
+        """Whatever now happens within seconds does not happen because a lease ran out."""
+        with psycopg.connect(self.dsn) as conn:
+            for table in ("ingest_lease", "ingest_worker"):
+                conn.execute(f"update {table} set expires_at = clock_timestamp() + interval '{length}'")
+
     def settle(self) -> None:
         """Until every batch is acknowledged, without sending any again."""
         for home in self.homes():
@@ -169,6 +175,22 @@ def test_a_worker_killed_under_load_loses_and_doubles_nothing(scene: Scene) -> N
     eventually(lambda: scene.shared_by(1))
     scene.settle()
     assert scene.rows() == (HOMES * EACH, HOMES * EACH, HOMES * EACH // 10)
+
+
+@pytest.mark.parametrize("scene", ["mosquitto"], indirect=True)  # it says nothing about the broker
+def test_a_worker_that_was_killed_and_is_started_again_waits_for_no_lease(scene: Scene) -> None:
+    killed = scene.worker("killed")
+    eventually(killed.takes_in_everything)
+    scene.send(10)
+    scene.settle()
+    before = scene.owners()
+    killed.send(signal.SIGKILL)
+    scene.send(20)  # comes while nobody is there
+    scene.hold_leases_for("1 hour")
+    scene.worker("again")
+    scene.settle()
+    assert not set(scene.owners().values()) & set(before.values())
+    assert scene.rows() == (2 * HOMES, 2 * HOMES, 2 * HOMES)
 
 
 def test_a_worker_that_sleeps_through_its_leases_and_wakes_up_does_no_harm(scene: Scene) -> None:

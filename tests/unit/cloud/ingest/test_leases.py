@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -11,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from cloud.db import Connection, connect
 from cloud.ingest.leases import Holder, Lease, LeaseLostError, application, cut_off
 from cloud.ingest.shards import Range, cut, fair_share
+from cloud.ingest.workers import new_name
 from cloud.settings import ConfigError
 
 WHOLE = Range(0, 255)
@@ -90,6 +94,28 @@ async def test_what_a_dead_worker_had_is_taken_when_its_lease_runs_out(db: Conne
     await run_out(db)
     (taken, *_) = await beat(db, holder("b"))
     assert (taken.range, taken.token) == (dead.range, dead.token + 1)
+
+
+async def test_what_a_killed_worker_had_is_taken_at_once_where_its_death_can_be_proved(
+    db: Connection,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        killed, other = holder(new_name(process.pid)), holder(new_name())
+        await laid(db, killed)
+        assert len(await beat(db, killed)) == 4
+        process.send_signal(signal.SIGSTOP)
+        assert await beat(db, other) == [], "it only sleeps"
+        process.kill()
+    assert len(await beat(db, other)) == 4, "and nobody counts on the dead one's share"
+
+
+async def test_another_cut_replaces_that_of_workers_that_were_killed(db: Connection) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        killed = holder(new_name(process.pid), parts=4)
+        await laid(db, killed)
+        await beat(db, killed)
+        process.kill()
+    assert await laid(db, holder(new_name(), parts=2)) == cut(WHOLE, 4)
 
 
 async def test_a_lease_that_ran_out_is_renewed_if_nobody_took_it(db: Connection) -> None:
