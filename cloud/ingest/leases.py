@@ -20,7 +20,7 @@ from cloud.ingest.workers import proved_dead
 from cloud.settings import ConfigError
 
 LEASE: Final = timedelta(seconds=5)
-"""[D] Nobody takes in for so long what a worker had that vanished with its machine, and a worker that hangs for
+"""[D] Nobody takes in for so long what a worker had that vanished with its machine, and one that hangs for
 less keeps it. One that was killed beside another is replaced at its next beat (``workers.proved_dead``).
 """
 BEAT_S: Final = 1.0

@@ -1,9 +1,9 @@
 """What a worker of ingest is called, so that another on its machine can prove that it is dead.
 
-What this is: names that carry a process, and the proof. What it is not: the leases themselves (``leases``). The
-one idea: only what the kernel says of a process in our own view of it is a proof. A worker on another machine
-or in another container, one that sleeps, and one that we may not look at all count as alive; their leases run
-out by time.
+What this is: names that carry a process, and the proof. What it is not: the leases themselves (``leases``).
+The one idea: only what the kernel says of a process in our own view of it is a proof. A worker on another
+machine or in another container, one that sleeps, and one that we may not look at all count as alive; their
+leases run out by time.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -97,24 +96,26 @@ async def test_what_a_dead_worker_had_is_taken_when_its_lease_runs_out(db: Conne
 
 
 async def test_what_a_killed_worker_had_is_taken_at_once_where_its_death_can_be_proved(
-    db: Connection,
+    db: Connection, process: subprocess.Popen[bytes]
 ) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        killed, other = holder(new_name(process.pid)), holder(new_name())
-        await laid(db, killed)
-        assert len(await beat(db, killed)) == 4
-        process.send_signal(signal.SIGSTOP)
-        assert await beat(db, other) == [], "it only sleeps"
-        process.kill()
+    killed, other = holder(new_name(process.pid)), holder(new_name())
+    await laid(db, killed)
+    assert len(await beat(db, killed)) == 4
+    process.send_signal(signal.SIGSTOP)
+    assert await beat(db, other) == [], "it only sleeps"
+    process.kill()
+    process.wait()
     assert len(await beat(db, other)) == 4, "and nobody counts on the dead one's share"
 
 
-async def test_another_cut_replaces_that_of_workers_that_were_killed(db: Connection) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        killed = holder(new_name(process.pid), parts=4)
-        await laid(db, killed)
-        await beat(db, killed)
-        process.kill()
+async def test_another_cut_replaces_that_of_workers_that_were_killed(
+    db: Connection, process: subprocess.Popen[bytes]
+) -> None:
+    killed = holder(new_name(process.pid), parts=4)
+    await laid(db, killed)
+    await beat(db, killed)
+    process.kill()
+    process.wait()
     assert await laid(db, holder(new_name(), parts=2)) == cut(WHOLE, 4)
 
 

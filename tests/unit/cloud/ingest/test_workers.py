@@ -5,22 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
 from cloud.ingest.workers import new_name, proved_dead
-
-
-@pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
-    """One that waits."""
-    waiting = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    with waiting:
-        yield waiting
-        waiting.kill()
 
 
 def test_a_name_is_used_once_and_fits_into_that_of_a_connection() -> None:
@@ -58,7 +48,7 @@ def test_of_another_machine_or_an_earlier_program_nothing_is_known(name: str) ->
 
 
 def test_nothing_is_proved_where_the_kernel_does_not_tell(
-    process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     name = new_name(process.pid)
     process.kill()
