@@ -1,24 +1,16 @@
-"""What the cloud is told: one TOML file turned into frozen values.
+"""What the cloud can be told: frozen values, a struct per section of the file.
 
-An unknown key, a wrong type or a value out of range is an error that names the key, so that a typing mistake
-never becomes a silent default. What stays empty is filled by the embedded services (``anban-cloud all``).
+What this is: every key with its meaning, range and default. What it is not: reading (``reading``), what keys
+must say together (``faults``), or secrets that lie in files (``secrets``). The one idea: an empty value is
+filled by the embedded services (``anban-cloud all``).
 """
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
-import os
-import re
-import tomllib
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_type_hints
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
-
-from cloud import secret_files
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 ShardNumber = Annotated[int, msgspec.Meta(ge=0, le=255)]
@@ -253,179 +245,3 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             Path(heads) if heads else data / "audit" / "heads.jsonl",
             Path(key) if key else data / "secrets" / "audit.key",
         )
-
-
-_HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}|[0-9A-Fa-f:.]+")
-_LAST_PORT: Final = 65_535
-SECRET_ENVIRONMENT: Final = {
-    "ANBAN_DATABASE_DSN": ("database", "dsn"),
-    "ANBAN_DATABASE_SERVICE_DSN": ("database", "service_dsn"),
-    "ANBAN_DATABASE_API_DSN": ("database", "api_dsn"),
-    "ANBAN_BROKER_SECRET": ("broker", "secret"),
-    "ANBAN_SMS_TOKEN": ("sms", "token"),
-    "ANBAN_OIDC_CLIENT_SECRET": ("oidc", "client_secret"),
-    "ANBAN_METRICS_TOKEN": ("operations", "metrics_token"),
-}
-"""Secrets may come from the environment instead of the file; they win over it. With ``_FILE`` behind its name
-a variable names the file that holds the secret, as orchestrators hand them over.
-"""
-
-
-def load(
-    path: Path | None, *, data: Path | None = None, environment: Mapping[str, str] = os.environ
-) -> Settings:
-    """Read the file at ``path`` (none: all defaults); ``data`` given on the command line wins.
-
-    Raises:
-        ConfigError: unreadable, not TOML, an unknown key, a wrong type or range.
-    """
-    document = _read(path) if path else {}
-    for variable, (section, key) in SECRET_ENVIRONMENT.items():
-        secret = environment.get(variable) or _secret_text(environment.get(f"{variable}_FILE"), variable)
-        if secret:
-            document.setdefault(section, {})[key] = secret
-    if data is not None:
-        document["data"] = str(data)
-    return parse(document)
-
-
-def parse(document: Mapping[str, Any]) -> Settings:
-    """Turn a parsed TOML document into settings.
-
-    Raises:
-        ConfigError: as for ``load``.
-    """
-    _refuse_unknown(document, Settings, "")
-    try:
-        settings = msgspec.convert(document, Settings)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"configuration: {error}") from error
-    first, last = settings.ingest.shards
-    if first > last:
-        raise ConfigError(f"ingest.shards: {first} comes after {last}")
-    if settings.broker.host and not settings.broker.port:
-        raise ConfigError("broker.port is not set: brokers listen on 1883, with TLS on 8883")
-    if settings.broker.cert_file and not settings.broker.ca_file:
-        raise ConfigError("broker.cert_file needs broker.ca_file: a certificate is shown over TLS only")
-    _check_enrolment(settings)
-    _check_operations(settings.operations)
-    if settings.backup.folder and not settings.backup.key_file:
-        raise ConfigError("backup.key_file is not set: make a key with anban-cloud backup-key FILE")
-    _check_counties(settings.county)
-    if settings.oidc.issuer and not (settings.oidc.client_id and settings.web.public_url):
-        raise ConfigError("oidc.issuer needs oidc.client_id, and web.public_url to come back to")
-    return settings
-
-
-def _check_counties(counties: Sequence[County]) -> None:
-    taken: dict[int, str] = {}
-    for county in counties:
-        first, last = county.shards
-        if first > last:
-            raise ConfigError(f"county {county.division}: shard {first} comes after {last}")
-        if not (county.dsn or county.dsn_file):
-            raise ConfigError(f"county {county.division}: neither dsn nor dsn_file is set")
-        for shard in range(first, last + 1):
-            if (other := taken.setdefault(shard, county.division)) != county.division:
-                raise ConfigError(f"county {county.division}: shard {shard} belongs to {other} already")
-    twice = [code for code, n in Counter(county.division for county in counties).items() if n > 1]
-    if twice:
-        raise ConfigError(f"county {twice[0]} is there twice")
-
-
-def _check_enrolment(settings: Settings) -> None:
-    enrolment = settings.enrolment
-    if not _HOST.fullmatch(enrolment.host):
-        raise ConfigError(
-            f"enrolment.host: {enrolment.host!r} is no name or address; without scheme and port"
-        )
-    try:
-        ipaddress.IPv4Address(enrolment.listen)
-    except ValueError as error:
-        raise ConfigError(f"enrolment.listen: {enrolment.listen!r} is no IPv4 address") from error
-    if enrolment.host and not (enrolment.authority_file or settings.data):
-        raise ConfigError("enrolment.authority_file is not set, and there is no data folder to keep one in")
-
-
-def _check_operations(operations: Operations) -> None:
-    if operations.listen and int(operations.listen.rpartition(":")[2]) > _LAST_PORT:
-        raise ConfigError(f"operations.listen: {operations.listen!r} has no port of 0-{_LAST_PORT}")
-    for network in operations.metrics_from:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise ConfigError(f"operations.metrics_from: {error}; write e.g. 10.0.0.0/8") from error
-
-
-def broker_secret(broker: Broker) -> str:
-    """The secret to sign in with: the content of ``secret_file`` if named, else ``secret``.
-
-    Raises:
-        ConfigError: the file cannot be read.
-    """
-    return _secret_text(broker.secret_file, "broker.secret_file") or broker.secret
-
-
-def county_dsn(county: County) -> str:
-    """Its connection string: the content of ``dsn_file`` if named, else ``dsn``.
-
-    Raises:
-        SecretFileError: the file cannot be read, or everybody can read it.
-    """
-    return secret_files.text(Path(county.dsn_file)) if county.dsn_file else county.dsn
-
-
-def oidc_secret(oidc: Oidc) -> str:
-    """The secret that we show the identity provider.
-
-    Raises:
-        ConfigError: the file cannot be read, or everybody can.
-    """
-    return _secret_text(oidc.client_secret_file, "oidc.client_secret_file") or oidc.client_secret
-
-
-def sms_pin(sms: Sms) -> str:
-    """The PIN of the card, ``""`` if no file is named.
-
-    Raises:
-        ConfigError: the file cannot be read, or holds no PIN.
-    """
-    pin = _secret_text(sms.pin_file, "sms.pin_file")
-    if sms.pin_file and re.fullmatch(r"[0-9]{4,8}", pin) is None:
-        raise ConfigError(f"sms.pin_file: {sms.pin_file} holds no PIN of 4-8 digits")
-    return pin
-
-
-def _secret_text(file: str | None, named_by: str) -> str:
-    """The secret in ``file``; ``""`` if none is named.
-
-    Raises:
-        ConfigError: it cannot be read, or everybody can read it.
-    """
-    if not file:
-        return ""
-    try:
-        return secret_files.text(Path(file))
-    except secret_files.SecretFileError as error:
-        raise ConfigError(f"{named_by}: {error}") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the configuration: {error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
-
-
-def _refuse_unknown(document: Mapping[str, Any], kind: type[msgspec.Struct], prefix: str) -> None:
-    known = get_type_hints(kind)
-    for key, value in document.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {prefix}{near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
-            raise ConfigError(f"unknown configuration key {prefix}{key}{hint}")
-        nested = known[key]
-        if isinstance(nested, type) and issubclass(nested, msgspec.Struct) and isinstance(value, Mapping):
-            _refuse_unknown(value, nested, f"{prefix}{key}.")
