@@ -24,9 +24,10 @@ from cloud.embedded import Account
 from cloud.embedded.accounts import ingest_account, rendered
 from cloud.enrolment.store import certified_accounts
 from cloud.metrics import LOOPS
+from cloud.own_services import ACCOUNTS_S, RETRY_S
 from cloud.people.accounts import CHANNEL, gateway_accounts
+from cloud.role import wall
 from cloud.settings import Broker, ConfigError, Settings, broker_secret
-from cloud.single import ACCOUNTS_S, RETRY_S, wall
 
 STUCK_S: Final = 180.0
 

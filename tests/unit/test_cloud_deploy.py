@@ -20,7 +20,7 @@ import pytest
 import yaml
 from helm_python import Chart, HelmError, lint
 
-from cloud.__main__ import ROLES
+from cloud.commands import COMMANDS
 from cloud.metrics import REGISTRY
 from cloud.settings import parse
 from cloud.standing import QUESTIONS
@@ -101,7 +101,7 @@ def test_a_unit_starts_a_command_that_exists_with_a_configuration(unit: Path) ->
     assert found
     words = found[1].split()
     assert words[0] == "/opt/anban/current/bin/anban-cloud"
-    assert words[1] in ROLES
+    assert words[1] in COMMANDS
     assert words[2] == "--config"
 
 
@@ -204,7 +204,7 @@ def test_every_container_has_no_rights_and_bounds_and_a_command_that_exists() ->
             assert allowed["capabilities"] == {"drop": ["ALL"]}, one["name"]
             assert one["resources"]["limits"]["memory"], one["name"]
             if one["image"].startswith("anban-cloud"):
-                assert one["args"][0] in ROLES
+                assert one["args"][0] in COMMANDS
 
 
 def test_there_are_as_many_as_wanted_and_each_choice_finds_its_own() -> None:
