@@ -1,7 +1,7 @@
 """BTHome v2: service data of UUID 0xFCD2, plain or encrypted (https://bthome.io/format).
 
 What this is: the frame's header, its authentication, and the walk over its objects. What it is not: the
-catalogue of objects, whose sizes, signs and factors come from ``bthome_ble``. The one idea: a frame is
+catalogue of objects with their sizes, signs and factors (``bthome_objects``). The one idea: a frame is
 believed only if it is as well protected as the device has ever been, and is newer than all before it.
 """
 
@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bthome_ble.const import MEAS_TYPES, MeasTypes
-from bthome_ble.event import BUTTON_EVENTS
-
 from firmware_protocols.ble import sealed
+from firmware_protocols.ble.bthome_objects import OBJECTS, PRESSES, Form, Kind
 from firmware_protocols.ble.sealed import KEY_SIZE
 from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
@@ -37,10 +35,8 @@ _MAC_SIZE: Final = sealed.MAC_SIZE
 _COUNTER_SIZE: Final = 4
 _MIC_SIZE: Final = 4
 _NONCE_UUID: Final = b"\xd2\xfc"
-_LENGTH_PREFIXED: Final = frozenset({"raw", "string"})
 _DECIMALS: Final = 6
 """The finest factor of the catalogue is 1e-6; rounding there removes the dust of binary fractions."""
-_COMMAND: Final = "command"
 _COMMAND_LENGTH_MASK: Final = 0x1F
 
 
@@ -93,8 +89,8 @@ MEANINGS: Final[Mapping[int, Meaning]] = {
 }
 """Object id to meaning; an object that is not here is measured for its length and skipped."""
 
-BUTTON_PRESSES: Final[Mapping[str, int]] = {name: code for code, name in BUTTON_EVENTS.items() if name}
-"""Detail of a ``BUTTON`` event to the code on the air; code 0 ("none") is no event."""
+_PRESSED: Final[Mapping[int, str]] = {code: name for name, code in PRESSES.items()}
+"""Code on the air to the detail of a ``BUTTON`` event; code 0 ("none") is no event."""
 
 
 def decode(frame: Frame, security: Security = NO_SECURITY) -> Decoded:
@@ -202,54 +198,54 @@ def _objects(body: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at < len(body):
         object_id = body[at]
-        spec = MEAS_TYPES.get(object_id)
-        if spec is None and at == 0:
+        form = OBJECTS.get(object_id)
+        if form is None and at == 0:
             raise UnknownFormat(f"BTHome object {object_id:#04x}")
-        if spec is None:
+        if form is None:
             return
-        start, size = _extent(body, at, spec)
+        start, size = _extent(body, at, form)
         if start + size > len(body):
             raise Truncated(needed=start + size, got=len(body))
         yield object_id, body[start : start + size]
         at = start + size
 
 
-def _extent(body: bytes, at: int, spec: MeasTypes) -> tuple[int, int]:
+def _extent(body: bytes, at: int, form: Form) -> tuple[int, int]:
     """Return where the data of the object at ``at`` starts and how long it is."""
-    if spec.data_format not in _LENGTH_PREFIXED and spec.data_format != _COMMAND:
-        return at + 1, spec.data_length
+    if form.kind not in {Kind.PREFIXED, Kind.COMMAND}:
+        return at + 1, form.size
     if at + 1 >= len(body):
         raise Truncated(needed=at + 2, got=len(body))
     length = body[at + 1]
-    if spec.data_format == _COMMAND:  # opcode, then as many arguments as the low bits say
+    if form.kind is Kind.COMMAND:  # opcode, then as many arguments as the low bits say
         length = 1 + (length & _COMMAND_LENGTH_MASK)
     return at + 2, length
 
 
 def _press(frame: Frame, code: int) -> list[Event]:
-    detail = BUTTON_EVENTS.get(code)
+    detail = _PRESSED.get(code)
     return [Event(frame.device, EventKind.BUTTON, detail, frame.received_at)] if detail else []
 
 
 def _reading(frame: Frame, object_id: int, data: bytes) -> Reading:
-    spec, meaning = MEAS_TYPES[object_id], MEANINGS[object_id]
-    number = int.from_bytes(data, "little", signed=spec.data_format == "signed_integer")
-    value = meaning.convert(round(number * spec.factor, _DECIMALS))
+    form, meaning = OBJECTS[object_id], MEANINGS[object_id]
+    number = int.from_bytes(data, "little", signed=form.kind is Kind.SIGNED)
+    value = meaning.convert(round(number * form.factor, _DECIMALS))
     return Reading(frame.device, meaning.quantity, value, frame.received_at)
 
 
 def _object(object_id: int, value: float | str) -> bytes:
-    spec = MEAS_TYPES.get(object_id)
-    if spec is None or spec.data_format not in {"unsigned_integer", "signed_integer"}:
+    form = OBJECTS.get(object_id)
+    if form is None or not form.is_number:
         raise ValueError(f"object {object_id:#04x} is not a number")
     if isinstance(value, str):
-        if object_id != BUTTON or value not in BUTTON_PRESSES:
+        if object_id != BUTTON or value not in PRESSES:
             raise ValueError(f"object {object_id:#04x} cannot say {value!r}")
-        value = BUTTON_PRESSES[value]
-    signed = spec.data_format == "signed_integer"
-    number = round(value / spec.factor)
-    bits = 8 * spec.data_length
+        value = PRESSES[value]
+    signed = form.kind is Kind.SIGNED
+    number = round(value / form.factor)
+    bits = 8 * form.size
     low = -(1 << bits - 1) if signed else 0
     if not low <= number < low + (1 << bits):
         raise ValueError(f"{value} does not fit object {object_id:#04x}")
-    return bytes((object_id,)) + number.to_bytes(spec.data_length, "little", signed=signed)
+    return bytes((object_id,)) + number.to_bytes(form.size, "little", signed=signed)

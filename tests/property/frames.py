@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from firmware_protocols.ble import bthome, mibeacon, motion, pendant
 from firmware_protocols.ble.blood_pressure import BloodPressure
+from firmware_protocols.ble.bthome_objects import PRESSES
 from firmware_protocols.ble.device_information import MOST_CHARACTERS, Fact, Line
 from firmware_protocols.ble.device_time import DeviceTime
 from firmware_protocols.ble.heart_rate import HeartRate
@@ -158,7 +159,7 @@ def bthome_objects(draw: st.DrawFn) -> list[tuple[int, float | str]]:
         low, high = (-half, half - 1) if spec.data_format == "signed_integer" else (0, 2 * half - 1)
         objects.append((object_id, round(draw(st.integers(low, high)) * spec.factor, 6)))
     if draw(st.booleans()):
-        objects.append((bthome.BUTTON, draw(st.sampled_from(sorted(bthome.BUTTON_PRESSES)))))
+        objects.append((bthome.BUTTON, draw(st.sampled_from(sorted(PRESSES)))))
     return sorted(objects, key=lambda item: item[0])
 
 

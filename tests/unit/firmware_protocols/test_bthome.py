@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 from bthome_ble.const import MEAS_TYPES
+from bthome_ble.event import BUTTON_EVENTS
 
 from firmware_protocols.ble import bthome
+from firmware_protocols.ble.bthome_objects import OBJECTS, PRESSES, Form, Kind
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.errors import Replayed, Truncated, Unauthentic, UnknownFormat
 from firmware_protocols.model import DeviceId, Event, Quantity, Reading
@@ -170,6 +172,24 @@ def _called(object_id: int) -> tuple[str, str]:
 def test_each_object_of_the_catalogue_means_what_it_is_called_and_none_is_forgotten() -> None:
     expected = {i: MEANT[_called(i)] for i in MEAS_TYPES if _called(i) in MEANT}
     assert {i: meaning.quantity for i, meaning in bthome.MEANINGS.items()} == expected
+
+
+KINDS = {
+    "unsigned_integer": Kind.UNSIGNED,
+    "signed_integer": Kind.SIGNED,
+    "string": Kind.PREFIXED,
+    "raw": Kind.PREFIXED,
+    "command": Kind.COMMAND,
+}
+
+
+def test_the_objects_have_the_forms_that_an_independent_catalogue_knows() -> None:
+    expected = {
+        object_id: Form(KINDS.get(one.data_format, Kind.OTHER), one.data_length, one.factor)
+        for object_id, one in MEAS_TYPES.items()
+    }
+    assert dict(OBJECTS) == expected
+    assert {code: name for name, code in PRESSES.items()} | {0: None} == BUTTON_EVENTS
 
 
 @pytest.mark.parametrize(
