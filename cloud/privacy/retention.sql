@@ -76,6 +76,7 @@ rungs as (delete from rung where incident_id in (select id from old)),
 ladders as (delete from escalation where incident_id in (select id from old)),
 steps as (delete from incident_event where incident_id in (select id from old)),
 links as (delete from incident_alarm where incident_id in (select id from old)),
+grants as (delete from incident_grant where incident_id in (select id from old)),
 accesses as (delete from emergency_access where incident_id in (select id from old))
 delete from incident where id in (select id from old)
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from cloud.audit import audit
-from cloud.db import Connection, Pool, open_pool
+from cloud.db import Connection, Pool, Queries, open_pool
 from cloud.incidents.store import attach_or_open
 from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
@@ -42,6 +42,7 @@ MARKS = (
     "81.25",
 )
 """Of resident, contact, home and what was measured."""
+SWEPT = Queries("cloud.privacy", "retention.sql")["drop_incidents"]
 WISH = erase.Asked(1, "moved away", "console")
 
 
@@ -238,6 +239,32 @@ async def test_what_a_tenant_no_longer_keeps_goes_and_the_rest_stays(home: Conne
     await _sweep(pool, NOW + 3_651 * DAY)
     assert await _count(home, "incident") == 0
     assert (await audit(home)).off == ()
+
+
+async def test_an_incident_that_another_tenant_helped_with_goes_with_its_grants(
+    home: Connection, pool: Pool
+) -> None:
+    await home.execute(
+        "insert into staff (tenant_id, username, password_hash, role, name) values (1, 'giver', 'x', 'admin', '向')"
+    )
+    await home.execute(
+        "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at, ended_at)"
+        " select incident.id, 1, 'share', staff.id, %s, %s, %s from incident, staff where username = 'giver'",
+        [NOW, NOW + HOUR, NOW],
+    )
+    await home.commit()
+    await _sweep(pool, NOW + 3_651 * DAY)
+    assert await _count(home, "incident") == 0
+
+
+async def test_every_table_that_speaks_of_an_incident_goes_with_it(home: Connection) -> None:
+    """Each by name: a foreign key that is forgotten stops the sweep at the first incident that has such a row."""
+    found = await home.execute(
+        "select conrelid::regclass::text as name from pg_constraint"
+        " where contype = 'f' and confrelid in ('incident'::regclass, 'message'::regclass)"
+    )
+    speaking = {row["name"] for row in await found.fetchall()}
+    assert {name for name in speaking if f"delete from {name} " not in SWEPT} == set()
 
 
 async def test_the_law_sets_a_floor(home: Connection) -> None:
