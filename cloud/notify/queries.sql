@@ -34,14 +34,15 @@ where id = %(message_id)s and attempts = %(attempts)s and due_at is not null
 insert into receipt (message_id, at, state, detail) values (%(message_id)s, %(now)s, %(state)s, %(detail)s)
 
 -- try_next_channel --
--- The same words to the same person on the channel after this one, once.
+-- The same words to the same person on the channel after this one, once; unless the message was answered or withdrawn
+-- while it was on its way.
 insert into message (incident_id, step, channel, address, locale, template, params, due_at, created_at)
 select m.incident_id, m.step, split_part(n.address, ':', 1), n.address, m.locale, m.template, m.params,
        %(now)s, %(now)s
 from message m
 join rung r on r.incident_id = m.incident_id and r.step = m.step
 cross join lateral (select r.channels[array_position(r.channels, m.address) + 1] as address) n
-where m.id = %(message_id)s and n.address is not null
+where m.id = %(message_id)s and m.state in ('queued', 'failed') and n.address is not null
   and not exists (
       select from message later
       where later.incident_id = m.incident_id and later.step = m.step and later.template = m.template

@@ -18,6 +18,8 @@ from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool, connect, open_pool
 from cloud.feed import Listener
 from cloud.incidents import store
+from cloud.incidents.machine import Trigger
+from cloud.incidents.model import OutcomeCode
 from cloud.notify import deliver
 from cloud.notify.model import NotifyError, Outgoing, Receipt
 from cloud.settings import Settings, Web
@@ -253,6 +255,33 @@ async def test_no_message_is_claimed_with_a_lease_that_is_over_before_it_is_sent
     while await worker.tick(pool, job, aside, now):
         pass
     assert leases == [deliver.LEASE] * 2
+
+
+async def test_a_message_that_was_withdrawn_on_its_way_wakes_nobody_on_the_next_channel(pool: Pool) -> None:
+    async with pool.connection() as conn:
+        household = await seed(conn, [Contact("女儿", "family", channels=("json://first", "json://second"))])
+    await raise_alarm(pool, household, START)
+
+    class Failing:
+        """The incident is closed while the attempt is under way, which then fails."""
+
+        async def deliver(self, message: Outgoing) -> Receipt:
+            async with pool.connection() as conn:
+                (view,) = await store.open_incidents(conn, household.scope, START)
+                taken = await store.act(
+                    conn, household.scope, view.id, Trigger.ACK, household.operator, START, view.version
+                )
+                await store.act(
+                    conn, household.scope, view.id, Trigger.CLOSE, household.operator, START, taken.version,
+                    outcome=OutcomeCode.C1,
+                )  # fmt: skip
+            raise NotifyError(f"no {message.template}", permanent=False)
+
+    (job,) = [job for job in worker.jobs(pool, deliver.Post({"json": Failing()}, "")) if job.name == "messages"]
+    await worker.tick(pool, job, worker.SetAside(), START)
+    async with pool.connection() as conn:
+        found = await (await conn.execute("select address, state from message order by id")).fetchall()
+    assert [(row["address"], row["state"]) for row in found] == [("json://first", "withdrawn")]
 
 
 async def test_what_ails_a_row_is_logged_without_what_the_row_holds(
