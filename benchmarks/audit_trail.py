@@ -19,6 +19,7 @@ from typing import Final
 
 from cloud import trail
 from cloud.db import Connection, Pool, open_pool
+from cloud.db.locks import Lock
 from cloud.db.migrate import migrate
 from cloud.embedded import Postgres
 from cloud.embedded.supervise import running
@@ -48,7 +49,7 @@ async def _insert(conn: Connection) -> None:
 async def _seal_at_once(conn: Connection) -> None:
     """Each writer waits for the chain's lock until the one before has committed."""
     await _nothing(conn)
-    await conn.execute("select pg_advisory_xact_lock(4155432003)")
+    await conn.execute("select pg_advisory_xact_lock(%s)", [Lock.SEAL])
     await trail.append(conn, ENTRY)
     await trail.seal(conn)
 

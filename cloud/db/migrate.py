@@ -19,11 +19,10 @@ from yoyo import read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
 
+from cloud.db.locks import Lock
 from cloud.db.pool import Connection
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-LOCK: Final = 4_155_432_002
-"""Key of the advisory lock; its neighbour …001 is the change log's (``append_change``)."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ def migrate(dsn: str, *, last: str = "9999") -> list[str]:
         psycopg.Error: the database is away or refuses a statement; what came before stays applied.
     """
     with psycopg.connect(dsn, autocommit=True) as guard:
-        guard.execute("select pg_advisory_lock(%s)", [LOCK])
+        guard.execute("select pg_advisory_lock(%s)", [Lock.MIGRATE])
         return _apply(dsn, last)
 
 

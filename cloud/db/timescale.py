@@ -11,7 +11,8 @@ from typing import Final
 
 import psycopg
 
-from cloud.db.migrate import LOCK, MIGRATIONS
+from cloud.db.locks import Lock
+from cloud.db.migrate import MIGRATIONS
 from cloud.settings import ConfigError
 
 _FILE: Final = MIGRATIONS / "0011_hypertables_timescaledb.sql"
@@ -25,7 +26,7 @@ def use_timescale(dsn: str) -> bool:
         psycopg.Error: the database is away, not migrated, or full; nothing has changed.
     """
     with psycopg.connect(dsn) as conn:
-        conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        conn.execute("select pg_advisory_xact_lock(%s)", [Lock.MIGRATE])
         if (fault := _answer(conn, "select timescale_fault()")) is not None:
             raise ConfigError(str(fault))
         if _answer(conn, "select is_hypertable('reading')"):

@@ -17,6 +17,7 @@ from typing import Final
 import psycopg
 
 from cloud.db import Connection, Pool, Queries
+from cloud.db.locks import Lock
 from cloud.metrics import LOOPS
 from cloud.series import engine, parts, rollup
 from cloud.series.engine import Engine
@@ -26,8 +27,6 @@ TURN_S: Final = 60.0
 """How far roll-ups may be behind on plain PostgreSQL [D]."""
 STUCK_S: Final = 900.0
 """A loop that turns no more for so long is told. A year of roll-ups is made in many short steps."""
-LOCK: Final = 4_155_432_004
-"""Key of the advisory lock of whatever changes a table's parts."""
 PATIENCE: Final = "250ms"
 """Longest that a change of parts may wait for a lock, because those who store wait behind it."""
 MOST_STRAY: Final = 64
@@ -138,5 +137,5 @@ async def _change(pool: Pool) -> AsyncIterator[Connection | None]:
     """
     async with pool.connection() as conn, conn.transaction():
         await conn.execute(_SQL["set_patience"], {"patience": PATIENCE})
-        lock = await (await conn.execute(_SQL["take_lock"], {"key": LOCK})).fetchone()
+        lock = await (await conn.execute(_SQL["take_lock"], {"key": Lock.PARTS})).fetchone()
         yield conn if lock and lock["taken"] else None

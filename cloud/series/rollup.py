@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import Final
 
 from cloud.db import Connection, Queries
+from cloud.db.locks import Lock
 
 MOST: Final = 5_000
 """Marks of one turn [D]: about a second of work."""
-LOCK: Final = 4_155_432_003
-"""Key of the advisory lock: two turns at once could write an older state over a newer."""
 
 _SQL: Final = Queries(__package__ or "")
 _LEVELS: Final = ("roll_quarters", "roll_hours", "roll_days")
@@ -25,7 +24,7 @@ async def roll(conn: Connection, floor: datetime) -> int:
     """One turn, in the transaction of the caller; return how many marks it took, 0 when none were left or
     another turn is under way. Nothing before ``floor`` is made anew: its readings may be gone.
     """
-    lock = await (await conn.execute(_SQL["take_lock"], {"key": LOCK})).fetchone()
+    lock = await (await conn.execute(_SQL["take_lock"], {"key": Lock.ROLL_UP})).fetchone()
     if lock is None or not lock["taken"]:
         return 0
     marks = await (await conn.execute(_SQL["take_marks"], {"most": MOST})).fetchall()

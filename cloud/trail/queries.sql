@@ -5,7 +5,7 @@ insert into audit_entry (at, tenant_id, actor, action, purpose, homes, about, st
 values (%(at)s, %(tenant_id)s, %(actor)s, %(action)s, %(purpose)s, %(homes)s, %(about)s, %(status)s, %(origin)s)
 
 -- be_the_sealer --
-select pg_try_advisory_xact_lock(4155432003) as free
+select pg_try_advisory_xact_lock(%(key)s) as free
 
 -- last_link --
 select seq, hash from audit_link order by seq desc limit 1

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from cloud.db import Connection, Queries
+from cloud.db.locks import Lock
 from cloud.trail.model import GENESIS, Entry, Link, link_hash
 
 SQL: Final = Queries(__package__ or "")
@@ -28,7 +29,7 @@ async def append(conn: Connection, entry: Entry) -> None:
 
 async def seal(conn: Connection, limit: int = BATCH) -> int:
     """Put up to ``limit`` waiting entries into the chain; return how many. 0 too if another one is at it."""
-    if not (await _one(conn, "be_the_sealer"))["free"]:
+    if not (await _one(conn, "be_the_sealer", key=Lock.SEAL))["free"]:
         return 0
     rows = await (await conn.execute(SQL["unsealed"], {"limit": limit})).fetchall()
     if not rows:
@@ -90,8 +91,8 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
     return Entry(**{name: row[name] for name in names}, homes=homes)
 
 
-async def _one(conn: Connection, statement: str) -> dict[str, Any]:
-    row = await (await conn.execute(SQL[statement])).fetchone()
+async def _one(conn: Connection, statement: str, **values: object) -> dict[str, Any]:
+    row = await (await conn.execute(SQL[statement], values)).fetchone()
     if row is None:
         raise LookupError(statement)
     return row

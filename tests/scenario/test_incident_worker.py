@@ -277,7 +277,9 @@ async def test_a_message_that_was_withdrawn_on_its_way_wakes_nobody_on_the_next_
                 )  # fmt: skip
             raise NotifyError(f"no {message.template}", permanent=False)
 
-    (job,) = [job for job in worker.jobs(pool, deliver.Post({"json": Failing()}, "")) if job.name == "messages"]
+    (job,) = [
+        job for job in worker.jobs(pool, deliver.Post({"json": Failing()}, "")) if job.name == "messages"
+    ]
     await worker.tick(pool, job, worker.SetAside(), START)
     async with pool.connection() as conn:
         found = await (await conn.execute("select address, state from message order by id")).fetchall()

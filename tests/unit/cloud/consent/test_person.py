@@ -245,7 +245,8 @@ async def test_an_incident_that_another_tenant_helped_with_goes_with_its_grants(
     home: Connection, pool: Pool
 ) -> None:
     await home.execute(
-        "insert into staff (tenant_id, username, password_hash, role, name) values (1, 'giver', 'x', 'admin', '向')"
+        "insert into staff (tenant_id, username, password_hash, role, name)"
+        " values (1, 'giver', 'x', 'admin', '向')"
     )
     await home.execute(
         "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at, ended_at)"
@@ -258,7 +259,7 @@ async def test_an_incident_that_another_tenant_helped_with_goes_with_its_grants(
 
 
 async def test_every_table_that_speaks_of_an_incident_goes_with_it(home: Connection) -> None:
-    """Each by name: a foreign key that is forgotten stops the sweep at the first incident that has such a row."""
+    """Each by name: one that is forgotten stops the sweep at the first incident that has such a row."""
     found = await home.execute(
         "select conrelid::regclass::text as name from pg_constraint"
         " where contype = 'f' and confrelid in ('incident'::regclass, 'message'::regclass)"

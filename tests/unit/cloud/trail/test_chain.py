@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud import audit, trail
 from cloud.db import Connection, Pool, connect
 from cloud.secret_files import SecretFileError
+from cloud.series import rollup
 from cloud.settings import Settings
 from cloud.trail import Entry, heads, keeper, store
 from cloud.trail.verify import Check, believed
@@ -60,6 +61,12 @@ async def test_what_was_written_is_sealed_in_order_and_holds(conn: Connection) -
     assert found == [(n + 1, entry(n, NOON + timedelta(seconds=n))) for n in range(5)]
     assert await checked(conn, Check(LONG_AGO)) == ""
     assert await store.outside(conn) == (0, 0)
+
+
+async def test_rolling_readings_up_does_not_hold_up_the_sealing(conn: Connection, database: str) -> None:
+    async with await connect(database) as other:
+        await rollup.roll(other, LONG_AGO)
+        await filled(conn)
 
 
 @pytest.mark.parametrize(
