@@ -15,6 +15,7 @@ import pytest
 
 from cloud import stream
 from cloud.db import Connection
+from cloud.listener import Listener
 from cloud.serve import serving
 from cloud.sessions import IDLE, LIFETIME
 from tests.unit.cloud.conftest import Site
@@ -267,3 +268,21 @@ async def test_a_port_in_use_is_an_error_of_its_own(site: Site) -> None:
         with pytest.raises(OSError, match="in use"):
             async with serving(site.app, "127.0.0.1", port):
                 pass
+
+
+async def test_an_answer_is_not_held_back_until_its_head_is_acknowledged(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client acknowledges a head that comes alone 40 ms later; each answer would take that long."""
+    sockets: list[socket.socket] = []
+    came = Listener.connection_made
+
+    def look(self: Listener, transport: asyncio.Transport) -> None:
+        sockets.append(transport.get_extra_info("socket"))
+        came(self, transport)
+
+    monkeypatch.setattr(Listener, "connection_made", look)
+    async with serving(site.app, "127.0.0.1", 0) as address, httpx.AsyncClient() as browser:
+        await browser.get(f"{address}/api/v1/health")
+        (taken,) = sockets
+        assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
