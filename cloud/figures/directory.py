@@ -16,6 +16,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.types.json import Jsonb
 
+from cloud.auth import Scope
 from cloud.db import Connection, Queries, connect
 from cloud.figures.model import CountyFigures, TenantFigures
 from cloud.secret_files import SecretFileError
@@ -32,6 +33,13 @@ async def own(conn: Connection, now: datetime) -> list[TenantFigures]:
     """The tenants of the transaction's scope."""
     found = await conn.execute(_SQL["scoped"], {"now": now})
     return [TenantFigures(**row) for row in await found.fetchall()]
+
+
+async def below(conn: Connection, scope: Scope, counties: Sequence[County]) -> list[County]:
+    """Those of ``counties`` that lie below a tenant of ``scope``: a city asks none of another city's."""
+    asked = {**scope.params, "divisions": [county.division for county in counties]}
+    found = {row["code"] for row in await (await conn.execute(_SQL["below"], asked)).fetchall()}
+    return [county for county in counties if county.division in found]
 
 
 async def ask(counties: Sequence[County], now: datetime) -> list[CountyFigures]:

@@ -3,6 +3,15 @@
 -- scoped --
 select * from scoped_figures(%(now)s);
 
+-- below --
+-- Which of these counties lie below a tenant of the scope.
+select code from unnest(%(divisions)s::text[]) as asked (code)
+where exists (
+    select from tenant
+    where tenant.id = any(%(tenants)s)
+      and asked.code > tenant.division_code and asked.code <= division_last(tenant.division_code)
+);
+
 -- county --
 -- Asked of a county's database, by the city.
 select * from county_figures(%(now)s);

@@ -32,7 +32,9 @@ async def read_figures(
     """
     scope = reader.scope(Purpose.FIGURES)
     counties = api.parts.settings.county if reader.role in CITY_ROLES else ()
-    answers = await directory.ask(counties, api.now)
+    async with api.reading(scope) as conn:
+        below = await directory.below(conn, scope, counties)
+    answers = await directory.ask(below, api.now)
     async with api.writing(scope) as conn:
         await directory.keep(conn, answers, api.now)
         own = await directory.own(conn, api.now)

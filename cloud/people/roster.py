@@ -17,13 +17,14 @@ from zoneinfo import available_timezones
 import msgspec
 
 from cloud import machine_secret
-from cloud.auth import Role
+from cloud.auth import Purpose as Reason
+from cloud.auth import Role, Scope
 from cloud.consent import effect as consents
 from cloud.consent.decide import By, Decision, How
 from cloud.consent.purposes import Purpose
 from cloud.db import Connection, Queries
 from cloud.passwords import hashed, is_outdated, verify
-from cloud.people import divisions, id_number, numbers, plans
+from cloud.people import divisions, id_number, numbers, plans, tenancy
 from cloud.sealed import NO_KEYS, Keyring
 from firmware_protocols.serial.sms_text import BadNumber, is_number
 from firmware_protocols.wire.plan import Plan
@@ -214,13 +215,22 @@ async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> Non
     """Bring the database to what ``roster`` says, in the caller's transaction; ``ring`` seals the numbers.
 
     Raises:
-        RosterError: it names what belongs to somebody else (a gateway or a user name of another tenant).
+        RosterError: it names what belongs to somebody else (a gateway or a user name of another tenant), or
+            more homes than the tenant may have.
     """
     await _put_divisions(conn, [*_bundled(roster), *roster.divisions])
     tenant = await _one(conn, "put_tenant", _tenant(roster.tenant))
     duty = numbers.duty_columns(ring, tenant, roster.tenant.duty_channels)
     await conn.execute(_SQL["put_duty"], {"tenant": tenant, "duty_channels": duty})
+    scope = Scope((tenant,), None, Reason.ADMINISTER)
+    before = await tenancy.room(conn, scope, tenant)
     homes = {home.key: await _put_home(conn, tenant, home, ring) for home in roster.homes}
+    after = await tenancy.room(conn, scope, tenant)
+    if after.grown_beyond(before):
+        raise RosterError(
+            f"roster: with it the tenant would have {after.used} homes, and may have {after.most}: "
+            "ask the city for more"
+        )
     for home in roster.homes:
         if home.plan is not None:
             await plans.put(conn, homes[home.key], _plan(home, home.plan, roster.tenant))

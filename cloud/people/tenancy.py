@@ -66,6 +66,21 @@ class QuotaUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """``used`` homes stand, of ``most`` that may (``None``: no bound)."""
+
+    most: int | None
+    used: int
+
+    def grown_beyond(self, before: Room) -> bool:
+        """Whether homes were added since ``before`` although there was no room for them.
+
+        A quota that the city lowered below what stands takes nothing away.
+        """
+        return self.most is not None and self.used > max(self.most, before.used)
+
+
+@dataclass(frozen=True, slots=True)
 class TenantUse:
     """A tenant with its modules and quotas."""
 
@@ -103,6 +118,14 @@ async def equip(
     for name, most in quotas.items():
         await conn.execute(_SQL["set_quota"], tenant | {"name": name.value, "most": most})
     return True
+
+
+async def room(conn: Connection, scope: Scope, tenant_id: int) -> Room:
+    """How many homes ``tenant_id`` has and may have; until the transaction ends nobody else adds one."""
+    asked = {**scope.params, "tenant_id": tenant_id}
+    await conn.execute(_SQL["lock_tenant"], asked)
+    row = await (await conn.execute(_SQL["room"], asked)).fetchone() or {"most": None, "used": 0}
+    return Room(row["most"], row["used"])
 
 
 async def usage(conn: Connection, scope: Scope, since: date, until: date) -> list[dict[str, Any]]:

@@ -20,6 +20,20 @@ select t.id as tenant_id,
 from tenant t
 where t.id = any(%(tenants)s)
 
+-- lock_tenant --
+-- Whoever adds homes stands in line, so that two that come at once do not both take the last place.
+select id from tenant where id = %(tenant_id)s and id = any(%(tenants)s) for no key update
+
+-- room --
+-- How many homes a tenant may have (null: no bound), and how many stand.
+select
+    (select q.most from quota q where q.tenant_id = %(tenant_id)s and q.name = 'homes') as most,
+    (
+        select count(*) from home h
+        where h.tenant_id = %(tenant_id)s and h.retired_at is null
+          and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+    ) as used
+
 -- set_modules --
 update tenant set modules = %(modules)s where code = %(code)s and id = any(%(tenants)s) returning id
 

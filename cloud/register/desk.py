@@ -68,6 +68,10 @@ class Work:
         found = await self.rows(statement, params)
         return found[0] if found else None
 
+    async def run(self, statement: str, params: Mapping[str, Any]) -> None:
+        """Carry out ``statement``, which says nothing of what it did."""
+        await self.conn.execute(SQL[statement], {**self.scope.params, **params})
+
 
 Add = Callable[[Work, Mapping[str, Ident], Any], Awaitable[Ident | None]]
 """Adds a record within something; the new record's number, ``None`` if there is no such thing."""

@@ -14,9 +14,9 @@ import msgspec
 from cloud.auth import Role
 from cloud.consent import effect as consents
 from cloud.enrolment import claims
-from cloud.people import id_number, numbers, plans, roster
+from cloud.people import id_number, numbers, plans, roster, tenancy
 from cloud.people.roster import Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
-from cloud.register import screens
+from cloud.register import screens, secrets
 from cloud.register.desk import Add, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
 from cloud.register.model import Devices, Divisions, Homes, Living, OfHome, Staff
 from cloud.sealed import Keyring
@@ -54,13 +54,13 @@ def _plain_end(statement: str) -> End:
 
 
 async def _add_home(work: Work, _within: Mapping[str, Ident], home: Place) -> Ident | None:
-    tenant = {"tenant_id": work.actor.tenant_id}
-    room = await work.maybe("room_for_a_home", tenant)
-    if room is not None and room["used"] >= room["most"]:
+    tenant_id = work.actor.tenant_id
+    room = await tenancy.room(work.conn, work.scope, tenant_id)
+    if room.most is not None and room.used >= room.most:
         raise refused(
-            "quota_reached", f"All {room['most']} homes of this tenant are there: ask the city for more."
+            "quota_reached", f"All {room.most} homes of this tenant are there: ask the city for more."
         )
-    row = await work.maybe("add_home", tenant | values(home))
+    row = await work.maybe("add_home", {"tenant_id": tenant_id} | values(home))
     return row["id"] if row else None
 
 
@@ -144,6 +144,10 @@ def _contact(work: Work, home_id: int, contact: Contact) -> dict[str, Any]:
 
 
 async def _write_tenant(work: Work, number: Ident, version: int, tenant: Tenant) -> bool:
+    """Its division says whose figures it counts in and, for a city, whose it sees: not its own to change."""
+    place = await work.maybe("division_of_tenant", {"id": number})
+    if place is not None and place["division"] != tenant.division:
+        raise refused("division_reserved", "The division is changed by whoever runs the installation.")
     duty = numbers.duty_columns(work.ring, int(number), tenant.duty_channels)
     params = {**values(tenant), "duty_channels": duty, "id": number, "version": version}
     return await work.maybe("change_tenant", params) is not None
@@ -171,14 +175,13 @@ async def _add_gateway(work: Work, within: Mapping[str, Ident], gateway: Gateway
     taken = await work.maybe("gateway_taken", {"gateway": gateway.id})
     if taken is None or taken["taken"]:
         raise refused("taken", "There is such a gateway already.")
-    await roster.put_gateway(work.conn, int(within["home_id"]), gateway)
-    return gateway.id
+    return gateway.id if await secrets.add_gateway(work, int(within["home_id"]), gateway) else None
 
 
 async def _write_gateway(work: Work, number: Ident, version: int, gateway: Gateway) -> bool:
     row = await work.maybe("lock_gateway", {"id": number, "version": version})
     if row is not None:
-        await roster.put_gateway(work.conn, row["home_id"], gateway)
+        await secrets.change_gateway(work, gateway)
     return row is not None
 
 
@@ -209,7 +212,7 @@ async def _add_staff(work: Work, _within: Mapping[str, Ident], person: roster.St
     taken = await work.maybe("username_taken", {"username": person.username})
     if taken is None or taken["taken"]:
         raise refused("taken", "Somebody has this user name already.")
-    return await roster.put_staff(work.conn, work.actor.tenant_id, person, await _homes(work, person))
+    return await secrets.add_staff(work, person, await _homes(work, person))
 
 
 async def _write_staff(work: Work, number: Ident, version: int, person: Changed) -> bool:
@@ -221,7 +224,7 @@ async def _write_staff(work: Work, number: Ident, version: int, person: Changed)
     homes = await _homes(work, person)
     if person.password:
         fields = msgspec.structs.asdict(person)
-        await roster.put_staff(work.conn, work.actor.tenant_id, roster.Staff(**fields), homes)
+        await secrets.renew_staff(work, int(number), roster.Staff(**fields), homes)
     else:
         await work.maybe("change_staff", {**values(person), "id": number})
         await roster.assign_homes(work.conn, int(number), homes.values())

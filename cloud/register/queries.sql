@@ -19,10 +19,13 @@ where id = any(%(tenants)s)
 order by id
 limit %(limit)s
 
+-- division_of_tenant --
+select division_code as division from tenant where id = %(id)s and id = any(%(tenants)s)
+
 -- change_tenant --
 update tenant set
-    name = %(name)s, division_code = %(division)s, time_zone = %(time_zone)s, duty_channels = %(duty_channels)s,
-    duty_locale = %(duty_locale)s, second_factor_roles = %(second_factor_roles)s
+    name = %(name)s, time_zone = %(time_zone)s, duty_channels = %(duty_channels)s, duty_locale = %(duty_locale)s,
+    second_factor_roles = %(second_factor_roles)s
 where id = %(id)s and version = %(version)s and id = any(%(tenants)s)
 returning id
 
@@ -51,6 +54,21 @@ select username_taken(%(username)s) as taken
 select id, role from staff
 where id = %(id)s and version = %(version)s and disabled_at is null and tenant_id = any(%(tenants)s)
 for update
+
+-- add_staff --
+insert into staff (tenant_id, username, password_hash, role, name, locale)
+values (%(tenant_id)s, %(username)s, %(password_hash)s, %(role)s, %(name)s, %(locale)s)
+returning id
+
+-- renew_staff --
+-- The password goes in and never comes out, here and below.
+update staff set password_hash = %(password_hash)s, role = %(role)s, name = %(name)s, locale = %(locale)s
+where id = %(id)s and tenant_id = any(%(tenants)s)
+returning id
+
+-- end_sessions --
+-- Whoever knew the old password is signed out everywhere.
+delete from session where staff_id = %(id)s
 
 -- change_staff --
 update staff set role = %(role)s, name = %(name)s, locale = %(locale)s
@@ -84,16 +102,6 @@ where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any
   and (%(after)s::bigint is null or h.id > %(after)s)
 order by h.id
 limit %(limit)s
-
--- room_for_a_home --
--- How many homes the tenant may have, if its city has said so, and how many stand. The quota's row is locked, so that two
--- that come at once do not both take the last place.
-select q.most, (
-    select count(*) from home h
-    where h.tenant_id = q.tenant_id and h.retired_at is null
-      and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
-) as used
-from quota q where q.tenant_id = %(tenant_id)s and q.name = 'homes' for update of q
 
 -- add_home --
 insert into home (tenant_id, key, division_code, address, latitude, longitude)
@@ -238,6 +246,37 @@ limit %(limit)s
 -- gateway_taken --
 select gateway_taken(%(gateway)s) as taken
 
+-- add_gateway --
+insert into gateway (id, home_id, shard, secret, sms_key, phone)
+select %(id)s, h.id, %(shard)s, %(secret)s, %(sms_key)s, %(phone)s
+from home h
+where h.id = %(home_id)s and h.retired_at is null
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning id
+
+-- change_gateway --
+update gateway g set shard = %(shard)s, phone = %(phone)s
+from home h
+where h.id = g.home_id and g.id = %(id)s
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning g.id
+
+-- renew_gateway --
+update gateway g set shard = %(shard)s, phone = %(phone)s, secret = %(secret)s, sms_key = %(sms_key)s
+from home h
+where h.id = g.home_id and g.id = %(id)s
+  and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+returning g.id
+
+-- expect_texts --
+-- A worker begins to count the texts of its modem.
+insert into second_path (gateway_id) values (%(id)s) on conflict do nothing
+
+-- expect_no_texts --
+-- Its modem was taken away. One that nobody told us of, but that texts, is counted all the same.
+delete from second_path using gateway
+where second_path.gateway_id = %(id)s and gateway.id = %(id)s and gateway.phone <> ''
+
 -- lock_gateway --
 select g.home_id from gateway g join home h on h.id = g.home_id
 where g.id = %(id)s and g.version = %(version)s and g.revoked_at is null
@@ -311,10 +350,13 @@ where h.id = %(id)s and h.retired_at is null
 for no key update of h
 
 -- what_stands --
--- Of what a roster file names: the asker's tenants, the names of divisions, the roles of people.
+-- Of what a roster file names: the asker's tenants and their divisions, names and parents of divisions, the roles of people.
 select
-    array(select t.code from tenant t where t.id = any(%(tenants)s)) as tenants,
-    (select coalesce(jsonb_object_agg(d.code, d.name), '{}') from division d where d.code = any(%(codes)s)) as names,
+    (select coalesce(jsonb_object_agg(t.code, t.division_code), '{}') from tenant t where t.id = any(%(tenants)s)) as tenants,
+    (
+        select coalesce(jsonb_object_agg(d.code, jsonb_build_array(d.name, d.parent_code)), '{}')
+        from division d where d.code = any(%(codes)s)
+    ) as places,
     (
         select coalesce(jsonb_object_agg(s.username, s.role), '{}') from staff s
         where s.username = any(%(usernames)s) and s.tenant_id = any(%(tenants)s)

@@ -7,7 +7,7 @@ trial is the real thing in a transaction that is undone, so what it says is what
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -22,7 +22,8 @@ from cloud.auth import Scope
 from cloud.db import Connection
 from cloud.once import Once
 from cloud.people import roster
-from cloud.people.roster import Roster, RosterError
+from cloud.people.divisions import HUAIHUA, is_below
+from cloud.people.roster import Division, Roster, RosterError
 from cloud.problems import ProblemError
 from cloud.register.desk import PURPOSE, SQL
 from cloud.register.kinds import GIVEN
@@ -117,16 +118,33 @@ async def _foreign(conn: Connection, taken: Roster, scope: Scope) -> AsyncIterat
         "codes": [division.code for division in taken.divisions],
         "usernames": [person.username for person in taken.staff],
     }
-    row = await (await conn.execute(SQL["what_stands"], asked)).fetchone()
-    stands: dict[str, Any] = row or {"tenants": [], "names": {}, "roles": {}}
-    if taken.tenant.code not in stands["tenants"]:
+    stands = await (await conn.execute(SQL["what_stands"], asked)).fetchone()
+    if stands is None:
+        raise LookupError("what_stands")
+    own = stands["tenants"].get(taken.tenant.code)
+    if own is None:
         yield Fault(("tenant", "code"), "this is not your tenant")
+    elif own != taken.tenant.division:
+        yield Fault(("tenant", "division"), "this is changed by whoever runs the installation")
     for number, division in enumerate(taken.divisions):
-        if stands["names"].get(division.code, division.name) != division.name:
-            yield Fault(("divisions", number, "name"), "this division has another name here")
+        for field, rule in _misplaced(division, stands["places"].get(division.code), own or ""):
+            yield Fault(("divisions", number, field), rule)
     for number, person in enumerate(taken.staff):
         if {person.role.value, stands["roles"].get(person.username, person.role.value)} - GIVEN:
             yield Fault(("staff", number, "role"), "this role is not given by administrators")
+
+
+def _misplaced(division: Division, known: Sequence[str | None] | None, own: str) -> Iterator[tuple[str, str]]:
+    """Field and rule of what would change a place that others share. ``known``: its name and parent here;
+    ``own``: the division of the tenant, below which it may add places.
+    """
+    if known is not None:
+        if division.name != known[0]:
+            yield "name", "this division has another name here"
+        if division.parent != known[1]:
+            yield "parent", "this division has another parent here"
+    elif HUAIHUA.get(division.code) != division.name and not is_below(division.code, own):
+        yield "code", "this division does not lie in yours: whoever runs the installation adds it"
 
 
 async def _load(call: Call, content: bytes, *, dry_run: bool) -> list[Fault]:

@@ -51,8 +51,11 @@ async def county(postgres: Server) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def city(pool: Pool, api_pool: Pool, site: Site) -> Callable[[str], Site]:
-    """The application, told of one county with a database at this address."""
+async def city(pool: Pool, api_pool: Pool, site: Site, conn: Connection, town: Town) -> Callable[[str], Site]:
+    """The application of a city, told of one county with a database at this address."""
+    await conn.execute("insert into division values ('431200000000', '怀化市', null)")
+    await conn.execute("update tenant set division_code = '431200000000' where id = %s", [town.hecheng])
+    await conn.commit()
 
     def told(dsn: str) -> Site:
         settings = Settings(county=(County(COUNTY, (0, 3), dsn),))
@@ -101,7 +104,7 @@ async def test_the_city_adds_a_county_s_database_and_names_it_when_it_is_silent(
 ) -> None:
     found = await read(city(county), "city_evaluator")
     assert (found["silent"], [len(one["tenants"]) for one in found["counties"]]) == ([], [2])
-    assert found["sum"]["homes"] == 2 + 3
+    assert found["sum"]["homes"] == 3 + 3
     again = await read(city(make_conninfo(county, port=1)), "city_evaluator")
     assert (again["silent"], again["sum"]) == ([COUNTY], found["sum"])
     assert again["counties"][0]["taken_at"] == found["counties"][0]["taken_at"]
@@ -109,6 +112,16 @@ async def test_the_city_adds_a_county_s_database_and_names_it_when_it_is_silent(
 
 async def test_a_county_does_not_ask_other_counties(city: Callable[[str], Site], county: str) -> None:
     assert (await read(city(county), "evaluator"))["counties"] == []
+
+
+async def test_a_city_does_not_ask_what_lies_below_another(
+    city: Callable[[str], Site], county: str, conn: Connection, town: Town
+) -> None:
+    site = city(county)
+    await read(site, "city_evaluator")  # its last word is kept, too
+    await conn.execute("update tenant set division_code = '431202000000' where id = %s", [town.hecheng])
+    await conn.commit()
+    assert (await read(site, "city_evaluator"))["counties"] == []
 
 
 async def test_whoever_counts_for_the_city_can_read_no_person(

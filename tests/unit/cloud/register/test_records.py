@@ -282,6 +282,15 @@ async def test_only_administrators_keep_the_register(site: Site, role: str) -> N
     assert (await browser.post("/register/homes", json={"record": HOME})).status_code == 403
 
 
+async def test_a_tenant_does_not_move_itself_to_another_division(site: Site) -> None:
+    """Its division says whose figures it counts in and, for a city's roles, whose it sees."""
+    browser = await site.signed_in("admin")
+    kept = (await browser.get(f"/register/tenants/{site.town.hecheng}")).json()
+    said = {"version": kept["version"], "record": kept["record"] | {"division": "431221000000"}}
+    answer = await browser.put(f"/register/tenants/{site.town.hecheng}", json=said)
+    assert (answer.status_code, answer.json()["code"]) == (409, "division_reserved")
+
+
 async def test_another_tenants_records_do_not_exist(site: Site, conn: Connection, town: Town) -> None:
     browser = await site.signed_in("admin")
     cursor = await conn.execute("select id from contact where home_id = %s", [town.foreign])

@@ -12,6 +12,8 @@ from cloud.register.lines import line_of, lines
 from tests.unit.cloud.conftest import Site
 
 DIVISION: Final = {"code": "431202000000", "name": "鹤城区"}
+CITY: Final = {"code": "431200000000", "name": "怀化市"}
+TENANT: Final = {"code": "hecheng", "name": "鹤城区", "division": "431202000000"}
 RESIDENT: Final = {"name": "滕树英", "birth_year": 1938, "sex": "f"}
 HOME: Final = {"key": "new", "division": "431202000000", "address": "new lane 3", "resident": RESIDENT}
 PERSON: Final = {"username": "new", "password": "correct horse", "role": "operator", "name": "新"}
@@ -19,8 +21,7 @@ PERSON: Final = {"username": "new", "password": "correct horse", "role": "operat
 
 def county(**more: Any) -> dict[str, Any]:
     """A small roster of the town's own tenant."""
-    tenant = {"code": "hecheng", "name": "鹤城区", "division": "431202000000"}
-    return {"divisions": [DIVISION], "tenant": tenant, "homes": [HOME], "staff": [PERSON], **more}
+    return {"divisions": [DIVISION], "tenant": TENANT, "homes": [HOME], "staff": [PERSON], **more}
 
 
 async def _homes(conn: Connection) -> int:
@@ -63,7 +64,10 @@ async def test_every_fault_of_a_file_is_named_with_its_line_and_field(site: Site
     ("change", "rule"),
     [
         ({"tenant": {"code": "zhongfang", "name": "x", "division": "431202000000"}}, "not your tenant"),
+        ({"tenant": {**TENANT, "division": "430000000000"}}, "whoever runs the installation"),
         ({"divisions": [{**DIVISION, "name": "renamed"}]}, "another name here"),
+        ({"divisions": [{**DIVISION, "parent": "431200000000"}, CITY]}, "another parent here"),
+        ({"divisions": [DIVISION, {"code": "431221001000", "name": "x"}]}, "does not lie in yours"),
         ({"staff": [{**PERSON, "role": "auditor"}]}, "not given by administrators"),
         ({"staff": [{**PERSON, "username": "auditor"}]}, "not given by administrators"),
         ({"staff": [{**PERSON, "username": "stranger"}]}, "belongs to another tenant"),
@@ -79,6 +83,25 @@ async def test_a_file_reaches_nothing_beyond_its_administrator(
     assert answer["loaded"] is False
     assert [rule in fault["rule"] for fault in answer["faults"]] == [True]
     assert await _homes(conn) == 3
+
+
+async def test_a_file_adds_no_home_beyond_the_quota_and_changes_those_that_stand(
+    site: Site, conn: Connection
+) -> None:
+    await conn.execute("insert into quota values (%s, 'homes', 2)", [site.town.hecheng])
+    await conn.commit()
+    browser = await site.signed_in("admin")
+    for dry_run in (True, False):
+        answer = await browser.post("/register/import", params={"dry_run": dry_run}, json=county())
+        rules = [fault["rule"] for fault in answer.json()["faults"]]
+        assert rules == [
+            "roster: with it the tenant would have 3 homes, and may have 2: ask the city for more"
+        ]
+        assert await _homes(conn) == 3
+    await conn.execute("update quota set most = 1")  # the city takes places away, and nobody's home
+    await conn.commit()
+    same = county(homes=[{**HOME, "key": "green", "address": "green lane 2"}])
+    assert (await browser.post("/register/import", json=same)).json()["loaded"] is True
 
 
 def test_lines_are_found_through_strings_that_look_like_structure() -> None:
