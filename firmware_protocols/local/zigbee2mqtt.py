@@ -179,7 +179,7 @@ def _last_seen(frame: Frame, value: object) -> datetime:
         at = _moment(value)
         if at is None or at.tzinfo is None or not _NEVER_SET <= at < frame.received_at:
             return frame.received_at
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # OSError: beyond what the system's own calendar holds
         return frame.received_at
     return at.astimezone(UTC)
 

@@ -163,7 +163,7 @@ def bthome_objects(draw: st.DrawFn) -> list[tuple[int, float | str]]:
     return sorted(objects, key=lambda item: item[0])
 
 
-_moments = st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.integers(-(10**18), 10**18)
+_moments = st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.integers(-(10**30), 10**30)
 _scalars: st.SearchStrategy[JsonValue] = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 )
