@@ -41,7 +41,11 @@ class Backoff:
 async def supervise(
     name: str, run: Callable[[], Awaitable[None]], *, first_s: float = 1.0, most_s: float = 60.0
 ) -> None:
-    """Run ``run`` until cancelled, again and again; log each *new* reason for failing, and the recovery."""
+    """Run ``run`` until cancelled, again and again; log each *new* reason for failing, and the recovery.
+
+    Only our own cancellation ends it. One that a library leaves behind (a future that it gave up) is a
+    failure like another: a task group takes it for an orderly end, and the part would be gone without a word.
+    """
     loop = asyncio.get_running_loop()
     backoff = Backoff(first_s, most_s)
     said = ""
@@ -56,13 +60,7 @@ async def supervise(
     while True:
         stable = loop.call_later(STABLE_S, well)
         try:
-            await run()
-            reason = "ended"
-        except Exception as error:  # noqa: BLE001 - the one place that keeps a failing part from the others
-            reason = f"{type(error).__name__}: {error}"
-            trace: BaseException | None = error
-        else:
-            trace = None
+            reason, trace = await _outcome(run)
         finally:
             stable.cancel()
         if reason != said:
@@ -70,3 +68,21 @@ async def supervise(
             log.debug("trace part=%s", name, exc_info=trace)
             said = reason
         await asyncio.sleep(backoff.next_s())
+
+
+async def _outcome(run: Callable[[], Awaitable[None]]) -> tuple[str, BaseException | None]:
+    """Run it once; why it is over, and what it raised."""
+    try:
+        await run()
+    except asyncio.CancelledError as error:
+        if _is_told_to_end():
+            raise
+        return "something that it waited for was cancelled", error
+    except Exception as error:  # noqa: BLE001 - the one place that keeps a failing part from the others
+        return f"{type(error).__name__}: {error}", error
+    return "ended", None
+
+
+def _is_told_to_end() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -49,6 +49,24 @@ async def test_a_failing_part_is_restarted_and_each_new_reason_said_once(
     assert reasons == ["DriverError: gone", "DriverError: in use"]
 
 
+async def test_a_part_that_waits_for_what_somebody_else_has_cancelled_is_begun_anew(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    runs: asyncio.Queue[int] = asyncio.Queue()
+
+    async def part() -> None:
+        runs.put_nowait(1)
+        given_up = asyncio.get_running_loop().create_future()
+        given_up.cancel()
+        await given_up
+
+    task = asyncio.create_task(supervise("radio", part, first_s=0.001, most_s=0.002))
+    for _ in range(3):
+        await asyncio.wait_for(runs.get(), 60)
+    await end(task)
+    assert caplog.text.count("something that it waited for was cancelled") == 1, "said once"
+
+
 async def test_a_part_that_runs_long_enough_is_called_well_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
