@@ -41,6 +41,10 @@ REFUSED_RETRY_S: Final = 60.0
 HURRIED_RETRY_S: Final = 5.0
 """While an alarm waits, no longer than this between two attempts."""
 _QUEUE: Final = 256
+"""Messages that may wait for the thread, and as many that the broker has not acknowledged. ``window`` bounds
+what is in flight: here no alarm waits for the broker's word about readings, and a broker that acknowledges
+nothing costs no more memory than this, however often all of it is sent again.
+"""
 _JOIN_S: Final = 3.0
 _CLOCK_CODES: Final = frozenset({9, 10})
 """X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL."""
@@ -172,6 +176,7 @@ class Link:
                 self._pause(REFUSED_RETRY_S if offline.refused else backoff.next_s())
         except Exception as error:  # noqa: BLE001 - handed to the loop, whose supervisor starts a new thread
             outcome = error
+            tell(Offline("the network thread has failed"))
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_finish, ended, outcome)
 
@@ -270,6 +275,8 @@ class _Session:
             CallbackAPIVersion.VERSION2, self._client_id(), clean_session=True, protocol=mqtt.MQTTv311
         )
         client.connect_timeout = CONNECT_S
+        client.max_inflight_messages_set(_QUEUE)
+        client.max_queued_messages_set(_QUEUE)
         if self._settings.secret:
             client.username_pw_set(self._identity.user, self._settings.secret)
         will = self._identity.will
