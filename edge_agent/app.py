@@ -6,6 +6,7 @@ The only place that knows which part talks to which. Nothing here decides anythi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import functools
 import logging
@@ -85,7 +86,8 @@ class Agent:
             group_s=settings.outbox.group_s,
         )
         if note := self.outbox.recall(_CLOCK_NOTE):
-            self.clock.not_before(datetime.fromisoformat(note))
+            with contextlib.suppress(ValueError):  # saved from a file that was damaged
+                self.clock.not_before(datetime.fromisoformat(note))
         self._clock_noted_s = self._worked_s = self.clock.elapsed_s()
         self._new_id = Ulids(self.clock.now)
         kinds = {name: str(device.kind) for name, device in settings.devices.items()}

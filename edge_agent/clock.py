@@ -1,9 +1,9 @@
 """The gateway's clocks: wall time and how far it can be trusted, and elapsed time for waits.
 
 What this is not: it sets no clock. The one idea: a gateway without a battery-backed clock wakes up in the
-past, so its wall time never goes below a floor that is certainly past (the build, or the last time this
-gateway knew), and every batch says how far its times can be trusted. Once the clock was in step, uptime
-carries the time on when it no longer is, whatever is done to the wall clock meanwhile.
+past, so its wall time never goes below a floor that is certainly past (the build, or, until it is in step, the
+last time this gateway knew), and every batch says how far its times can be trusted. Once the clock was in step,
+uptime carries the time on when it no longer is, whatever is done to the wall clock meanwhile.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Clock:
         self.boot = boot_id() if boot is None else boot
 
     def not_before(self, moment: datetime) -> None:
-        """Raise the floor: ``moment`` is known to be past."""
+        """Raise the floor: ``moment`` is believed to be past until the clock is in step, which knows better."""
         if moment.timestamp() > self._floor:
             self._floor = moment.timestamp()
             self._floor_set = self._elapsed()
@@ -121,8 +121,9 @@ class Clock:
         in_step = self._synchronised()  # asked first: a clock that is set after this was not in step
         wall, uptime = self._wall(), self._uptime()
         state = ClockState.UNSYNCED
-        if in_step and wall >= self._floor:
+        if in_step and wall >= BUILT_AT.timestamp():
             self._booted_at, state = wall - uptime, ClockState.SYNCED
+            self._floor = min(self._floor, wall)  # of a time that was wrong when it was noted
         elif self._booted_at is not None:
             wall, state = self._booted_at + uptime, ClockState.HOLDOVER
         if wall < self._floor:

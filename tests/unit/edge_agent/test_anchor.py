@@ -212,3 +212,12 @@ def test_the_uptime_of_this_machine_is_the_kernels() -> None:
 def _end(agent: Agent) -> None:
     agent.outbox.close(agent.clock.now())
     os.close(agent._lock)
+
+
+def test_a_noted_time_that_cannot_be_read_keeps_nobody_from_starting(
+    settings: EdgeSettings, agent: Agent, machine: Machine
+) -> None:
+    agent.outbox.note("clock/last", "2026-0\x1f-01T")
+    agent.outbox.close(NOON)
+    os.close(agent._lock)
+    assert Agent(settings, machine.clock).clock.now() == NOON - FORTNIGHT

@@ -49,6 +49,18 @@ def test_the_state_goes_from_unsynced_to_synced_to_holdover() -> None:
     assert clock.state() is ClockState.HOLDOVER
 
 
+def test_a_wrong_time_that_was_noted_holds_only_until_the_clock_is_in_step() -> None:
+    fake = Fake()
+    fake.wall = NOON.timestamp()
+    clock = Clock(lambda: fake.wall, lambda: fake.elapsed, lambda: fake.synced, "b", lambda: fake.elapsed)
+    clock.not_before(NOON + timedelta(days=9_000))
+    assert clock.now() == NOON + timedelta(days=9_000)
+    fake.synced = True
+    assert (clock.now(), clock.state()) == (NOON, ClockState.SYNCED)
+    fake.synced, fake.elapsed = False, fake.elapsed + 9
+    assert (clock.now(), clock.state()) == (NOON + timedelta(seconds=9), ClockState.HOLDOVER)
+
+
 def test_a_clock_set_back_two_weeks_while_out_of_step_does_not_take_the_time_with_it() -> None:
     fake = Fake()
     fake.wall, fake.synced = NOON.timestamp(), True
