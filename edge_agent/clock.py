@@ -1,9 +1,9 @@
 """The gateway's clocks: wall time and how far it can be trusted, and elapsed time for waits.
 
 What this is not: it sets no clock. The one idea: a gateway without a battery-backed clock wakes up in the
-past, so its wall time never goes below a floor that is certainly past (the build, or, until it is in step, the
-last time this gateway knew), and every batch says how far its times can be trusted. Once the clock was in step,
-uptime carries the time on when it no longer is, whatever is done to the wall clock meanwhile.
+past, so its wall time never goes below a floor that is certainly past (the build; until it is in step, also
+the last time this gateway knew), and every batch says how far its times can be trusted. Once the clock was in
+step, uptime carries the time on when it no longer is, whatever is done to the wall clock meanwhile.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Clock:
         self.boot = boot_id() if boot is None else boot
 
     def not_before(self, moment: datetime) -> None:
-        """Raise the floor: ``moment`` is believed to be past until the clock is in step, which knows better."""
+        """Raise the floor: ``moment`` is taken for past until the clock is in step, which knows better."""
         if moment.timestamp() > self._floor:
             self._floor = moment.timestamp()
             self._floor_set = self._elapsed()

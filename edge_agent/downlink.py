@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from edge_agent.clock import Clock
@@ -107,7 +106,7 @@ class Downlink:
     def mute(self, args: Mapping[str, Any]) -> str:
         """``{seconds}``: no local sound for so long, at most an hour; 0 ends it."""
         seconds = _number(args, "seconds", most=_MUTE_MOST_S)
-        self.pipeline.announcer.mute(self.clock.now() + timedelta(seconds=seconds))
+        self.pipeline.announcer.mute(seconds)
         return f"{seconds:.0f} s"
 
     def accepted(self, args: Mapping[str, Any]) -> str:

@@ -219,7 +219,7 @@ class Pipeline:
         told = [
             replace(
                 alarm,
-                actions=alarm.actions + self.announcer.hear(alarm, now),
+                actions=alarm.actions + self.announcer.hear(alarm),
                 evidence=self._evidence(alarm, now),
             )
             for alarm in alarms

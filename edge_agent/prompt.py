@@ -1,7 +1,8 @@
 """What the home hears: phrases for alarms, when to repeat them, and how they become sound.
 
 What it is not: it decides no alarm. The one idea: ``Announcer`` (pure) says which phrase is due; a ``Prompt``
-makes it heard and never makes anybody wait. The words, and their language, are the sound file's matter.
+makes it heard and never makes anybody wait. The words, and their language, are the sound file's matter. How
+long something sounds is counted from tick to tick: a clock that is set neither ends a siren nor mutes it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
+from edge_agent.rules.surroundings import CARRIED_S
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState
 
 log = logging.getLogger(__name__)
@@ -84,8 +86,8 @@ def saying_for(alarm: Alarm) -> Saying | None:
 @dataclass(slots=True)
 class _Playing:
     saying: Saying
-    next_at: datetime
-    until: datetime
+    next_s: float
+    until_s: float
 
 
 @dataclass(slots=True)
@@ -93,15 +95,18 @@ class Announcer:
     """Which phrases are due. One saying per alarm: a new record of an alarm replaces its saying.
 
     An alarm that a person has taken on calls no more; one that calls again after it was closed is heard.
+    All ``_s`` are counted seconds.
     """
 
     _playing: dict[AlarmId, _Playing] = field(default_factory=dict)
     _words: list[Phrase] = field(default_factory=list)
     _accepted: dict[AlarmId, None] = field(default_factory=dict)
     """Alarms that somebody has in hand, oldest first."""
-    _muted_until: datetime | None = None
+    _muted_until_s: float = 0.0
+    _counted_s: float = 0.0
+    _at: datetime | None = None
 
-    def hear(self, alarm: Alarm, now: datetime) -> tuple[str, ...]:
+    def hear(self, alarm: Alarm) -> tuple[str, ...]:
         """Take up a record of an alarm; return the local actions it leads to."""
         if alarm.state is AlarmState.ACCEPTED:
             self.someone_accepts(alarm.id, coming=True)
@@ -112,7 +117,7 @@ class Announcer:
         if alarm.id in self._accepted and alarm.state not in _ENDINGS and not saying.stands:
             self._playing.pop(alarm.id, None)
             return ()
-        self._playing[alarm.id] = _Playing(saying, now, now + timedelta(seconds=saying.for_s))
+        self._playing[alarm.id] = _Playing(saying, self._counted_s, self._counted_s + saying.for_s)
         return (saying.action,)
 
     def someone_accepts(self, alarm: AlarmId, *, coming: bool) -> None:
@@ -130,24 +135,31 @@ class Announcer:
         self._accepted.pop(alarm, None)
         return self._playing.pop(alarm, None) is not None
 
-    def mute(self, until: datetime) -> None:
-        """Say nothing until then. An alarm that comes later is still sent, only not heard."""
-        self._muted_until = until
+    def mute(self, seconds: float) -> None:
+        """Say nothing for so long. An alarm that comes meanwhile is still sent, only not heard."""
+        self._muted_until_s = self._counted_s + seconds
 
     def tick(self, now: datetime) -> list[Phrase]:
         """The phrases to play now."""
-        due = [playing for playing in self._playing.values() if playing.next_at <= now]
+        self._count(now)
+        due = [playing for playing in self._playing.values() if playing.next_s <= self._counted_s]
         for playing in due:
-            playing.next_at = now + timedelta(seconds=playing.saying.every_s)
+            playing.next_s = self._counted_s + playing.saying.every_s
         self._playing = {
             alarm: playing
             for alarm, playing in self._playing.items()
-            if playing.saying.every_s > 0 and playing.next_at <= playing.until
+            if playing.saying.every_s > 0 and playing.next_s <= playing.until_s
         }
         words, self._words = self._words, []
-        if self._muted_until is not None and now < self._muted_until:
+        if self._counted_s < self._muted_until_s:
             return []
         return list(dict.fromkeys([*words, *(playing.saying.phrase for playing in due)]))
+
+    def _count(self, now: datetime) -> None:
+        gap_s = (now - self._at).total_seconds() if self._at else 0.0
+        self._at = now
+        if 0 < gap_s <= CARRIED_S:
+            self._counted_s += gap_s
 
 
 class Prompt(Protocol):
