@@ -108,7 +108,7 @@ def read(folder: Path) -> Identity | None:
         return None
     except OSError as error:
         raise IdentityError(f"{file} cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IdentityError(f"{file} is damaged ({error}): enrol this gateway again with --again") from error
 
 

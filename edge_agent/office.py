@@ -101,10 +101,10 @@ def check_url(url: str) -> str:
     Raises:
         OfficeError: not https, or no host. On this very machine http will do.
     """
-    parts = urlsplit(url)
-    if not parts.hostname or parts.scheme not in {"https", "http"}:
+    if not _names_a_place(url):
         raise OfficeError(f"{url} is no address: say --url https://name-of-the-cloud", final=True)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise OfficeError(f"{url} is not encrypted: a claim goes over https only", final=True)
     return url.rstrip("/")
 
@@ -188,7 +188,7 @@ def _read(url: str, status: int, content: bytes) -> Answer:
         raise _refusal(url, status, content)
     try:
         answer = msgspec.json.decode(content, type=Answer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise OfficeError(f"{url} does not answer as an Anban cloud does: {error}") from error
     if not valid_gateway_id(answer.gateway_id):
         raise OfficeError(f"{url} gives a gateway id that is none")
@@ -198,13 +198,22 @@ def _read(url: str, status: int, content: bytes) -> Answer:
 def _refusal(url: str, status: int, content: bytes) -> OfficeError:
     try:
         problem = msgspec.json.decode(content, type=_Problem)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         problem = _Problem()
     if not problem.code:
         return OfficeError(f"{url} does not answer as an Anban cloud does: HTTP {status}")
     told = problem.detail or problem.code
     final = http.HTTPStatus.BAD_REQUEST <= status < http.HTTPStatus.TOO_MANY_REQUESTS
     return OfficeError(f"the cloud says: {told}", final=final)
+
+
+def _names_a_place(url: str) -> bool:
+    """Whether it has a host, a port that can be one if any, and a scheme that we speak."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.scheme in {"https", "http"} and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -82,9 +82,10 @@ def test_it_is_enrolled_once_unless_told_again_and_then_keeps_its_first_key(
     assert second.root == first.root == first.certificate != second.certificate
 
 
-def test_a_damaged_identity_is_said_and_can_be_replaced(office: Office, folder: Path) -> None:
+@pytest.mark.parametrize("left", [b'{"gateway": "gw-te', b'{"gateway": "gw\xfftest1"}', b"\0" * 400])
+def test_a_damaged_identity_is_said_and_can_be_replaced(office: Office, folder: Path, left: bytes) -> None:
     enrol(folder, office.cloud, "CLAIM", NOW)
-    (folder / identity.FILE).write_text('{"gateway": "gw-te')
+    (folder / identity.FILE).write_bytes(left)
     with pytest.raises(IdentityError, match=r"damaged.*--again"):
         identity.read(folder)
     assert enrol(folder, office.cloud, "CLAIM", NOW, again=True).gateway == "gw-test1"
@@ -96,6 +97,8 @@ def test_a_damaged_identity_is_said_and_can_be_replaced(office: Office, folder: 
         (problem(409, "claim_used", "This claim was used already: ask for a new one."), "was used already"),
         (problem(410, "claim_expired", "This claim is too old: ask for a new one."), "too old"),
         ((200, b"<html>welcome</html>"), "does not answer as an Anban cloud does"),
+        ((200, b'{"gateway_id": "\xff"}'), "does not answer as an Anban cloud does"),
+        ((400, b'{"code": "\xff"}'), "does not answer as an Anban cloud does: HTTP 400"),
         ((502, b"<html>bad gateway</html>"), "does not answer as an Anban cloud does: HTTP 502"),
     ],
 )
@@ -140,9 +143,20 @@ def test_a_clock_in_the_past_is_named(tmp_path: Path, folder: Path) -> None:
         assert office.asked == []
 
 
-@pytest.mark.parametrize("url", ["http://cloud.example", "cloud.example", "ftp://cloud.example", "https://"])
-def test_a_claim_travels_encrypted_only(url: str) -> None:
-    with pytest.raises(OfficeError):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cloud.example",
+        "cloud.example",
+        "ftp://cloud.example",
+        "https://",
+        "https://cloud.example:port",
+        "https://cloud.example:99999",
+        "https://[::1",
+    ],
+)
+def test_a_claim_travels_encrypted_and_to_an_address_only(url: str) -> None:
+    with pytest.raises(OfficeError, match=r"is no address|is not encrypted"):
         check_url(url)
     assert check_url("http://127.0.0.1:8080/") == "http://127.0.0.1:8080"
 
