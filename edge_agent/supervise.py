@@ -79,8 +79,16 @@ async def _outcome(run: Callable[[], Awaitable[None]]) -> tuple[str, BaseExcepti
             raise
         return "something that it waited for was cancelled", error
     except Exception as error:  # noqa: BLE001 - the one place that keeps a failing part from the others
-        return f"{type(error).__name__}: {error}", error
+        cause = _only(error)
+        return f"{type(cause).__name__}: {cause}", error
     return "ended", None
+
+
+def _only(error: Exception) -> Exception:
+    """What a group of tasks failed of, if it is one thing; the group's own words name nothing."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _is_told_to_end() -> bool:

@@ -90,16 +90,16 @@ class Updates:
             )
         except OSError as error:
             raise UpdateRefused(f"cannot be noted: {error.strerror}") from error
-        self._fetch_at_s = 0.0
+        self._fetch_at_s, self._update = 0.0, Update(release.version, "fetching")
         log.info("update asked for version=%s", release.version)
         return f"{release.version} is taken up"
 
     async def run(self) -> None:
         """Carry on with whatever is under way, until cancelled."""
         self._begin_proof()
-        while True:
-            await self._look()
-            await asyncio.sleep(self.look_s)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_showing_alarm())
+            group.create_task(self._keep_looking())
 
     def settled(self, epoch: str, lane: Lane, firsts: Iterable[int]) -> None:
         """The cloud has committed these batches: on trial, one that we have made is the proof."""
@@ -130,6 +130,17 @@ class Updates:
 
     # -- on the way there --------------------------------------------------------------------------
 
+    async def _keep_showing_alarm(self) -> None:
+        """Beside all else: a download may take hours."""
+        while True:
+            self._show_alarm()
+            await asyncio.sleep(self.look_s)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._look()
+            await asyncio.sleep(self.look_s)
+
     def _show_alarm(self) -> None:
         """For whoever wants to change the program by hand."""
         is_open = self.alarms.count(self.clock.now()) > 0
@@ -143,7 +154,6 @@ class Updates:
                 self.places.alarm.unlink()
 
     async def _look(self) -> None:
-        self._show_alarm()
         record, request = self._record(), read(Request, self.places.request)
         if record.trial is not None:
             self._update = Update(record.trial.version, "trial")

@@ -39,7 +39,9 @@ async def test_a_failing_part_is_restarted_and_each_new_reason_said_once(
         runs[0] += 1
         if runs[0] >= 8:
             done.set()
-        raise DriverError("gone" if runs[0] < 5 else "in use")
+        if runs[0] < 5:
+            raise ExceptionGroup("of a group of tasks", [DriverError("gone")])
+        raise DriverError("in use")
 
     task = asyncio.create_task(supervise("radar", part, first_s=0.001, most_s=0.002))
     await until(done)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from edge_agent.outbox import Outbox
 from edge_agent.update.calm import OpenAlarms
 from edge_agent.update.part import UpdateRefused, Updates
 from edge_agent.update.places import Places, Record, Request, read, write
-from tests.unit.edge_agent.household import GATEWAY
+from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState
+from tests.unit.edge_agent.household import GATEWAY, PENDANT
+from tests.unit.edge_agent.lines import end, until_true
 
 KEY = Ed25519PrivateKey.generate()
 DOCUMENT = (
@@ -77,3 +81,32 @@ def test_without_a_key_nothing_is_taken(updates: Updates) -> None:
     updates.places.key.unlink()
     with pytest.raises(UpdateRefused, match="no key of releases"):
         updates.order(args())
+
+
+async def test_a_person_may_have_a_release_tried_again_that_could_not_be_had(updates: Updates) -> None:
+    key = updates.places.key.read_bytes()
+    updates.order(args())
+    updates.places.key.unlink()
+    await updates._look()
+    assert updates.state().state == "failed"
+    updates.places.key.write_bytes(key)
+    updates.order(args(again=True))
+    await updates._look()
+    state = updates.state()
+    assert (state.state, "http://127.0.0.1:1" in state.reason) == ("fetching", True)
+
+
+async def test_an_alarm_is_shown_also_while_a_release_is_fetched(updates: Updates) -> None:
+    """By hand too the program is not to be changed then, and a download takes its time."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        updates.cloud, updates.look_s = Cloud(f"http://127.0.0.1:{mute.getsockname()[1]}"), 0.01
+        updates.order(args())
+        task = asyncio.create_task(updates.run())
+        connection = await asyncio.to_thread(mute.accept)
+        now = updates.clock.now()
+        updates.alarms.see(Alarm(AlarmId("a"), AlarmKind.SOS, AlarmState.RAISED, PENDANT, now), now)
+        await until_true(updates.places.alarm.exists)
+        updates.alarms.close(AlarmId("a"))
+        await until_true(lambda: not updates.places.alarm.exists())
+        connection[0].close()
+        await end(task)
