@@ -274,7 +274,7 @@ async def run_until_signalled(settings: EdgeSettings, clock: Clock | None = None
 def _cloud(settings: EdgeSettings, update: UpdateSettings) -> Cloud:
     """Where releases are fetched: as configured, else where this gateway was enrolled."""
     if update.url:
-        return Cloud(update.url, update.ca_file.read_text("ascii") if update.ca_file else "")
+        return Cloud(update.url, update.ca)
     known = identity.read(settings.identity_folder)
     if known is None:
         raise IdentityError("this gateway is not enrolled any more")

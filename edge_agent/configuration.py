@@ -23,6 +23,7 @@ import msgspec
 
 from edge_agent import identity, seal
 from edge_agent.identity import AUTHORITY, Identity, IdentityError, folder_of
+from edge_agent.office import names_a_place
 from edge_agent.second_path import zone
 from edge_agent.settings import (
     PIN_DIGITS,
@@ -33,6 +34,7 @@ from edge_agent.settings import (
     LocalMqttSettings,
     SerialSettings,
     SmsSettings,
+    UpdateSettings,
     UplinkSettings,
 )
 from firmware_protocols.codec import Senders
@@ -88,6 +90,7 @@ def parse(raw: Mapping[str, Any], file: str = "settings") -> EdgeSettings:
         ble=_with_open_keys(settings, file),
         local_mqtt=_with_password(settings.local_mqtt, file),
         sms=_with_pin(settings.sms, file),
+        update=_with_authority(settings.update, file),
     )
 
 
@@ -228,10 +231,19 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     if settings.local_mqtt:
         yield from _local_contradictions(settings.local_mqtt)
     yield from _uplink_contradictions(settings.uplink)
-    if settings.update and not settings.update.url and not settings.enrolled:
-        yield "update.url is needed: this gateway is not enrolled, so it does not know its cloud's address"
+    if settings.update:
+        yield from _update_contradictions(settings.update, enrolled=settings.enrolled)
     if settings.sms:
         yield from _texting_faults(settings.sms, settings.uplink)
+
+
+def _update_contradictions(update: UpdateSettings, *, enrolled: bool) -> Iterator[str]:
+    if not update.url and not enrolled:
+        yield "update.url is needed: this gateway is not enrolled, so it does not know its cloud's address"
+    if update.url and not names_a_place(update.url):
+        yield f"update.url {update.url!r} is no address: say https://name-of-the-cloud"
+    if update.ca and update.ca_file:
+        yield "update takes one of 'ca' and 'ca_file'"
 
 
 def _uplink_contradictions(uplink: UplinkSettings) -> Iterator[str]:
@@ -345,6 +357,13 @@ def _with_password(local: LocalMqttSettings | None, file: str) -> LocalMqttSetti
     advice = "write the password of local_mqtt.user there, readable only by the agent's user"
     password = _content(local.password_file, "local_mqtt.password_file", advice, file)
     return replace(local, password=password)
+
+
+def _with_authority(update: UpdateSettings | None, file: str) -> UpdateSettings | None:
+    if update is None or update.ca_file is None:
+        return update
+    advice = "write the certificate (PEM) of who vouches for update.url there"
+    return replace(update, ca=_content(update.ca_file, "update.ca_file", advice, file))
 
 
 def _content(path: Path, key: str, advice: str, file: str) -> str:

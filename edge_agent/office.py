@@ -101,7 +101,7 @@ def check_url(url: str) -> str:
     Raises:
         OfficeError: not https, or no host. On this very machine http will do.
     """
-    if not _names_a_place(url):
+    if not names_a_place(url):
         raise OfficeError(f"{url} is no address: say --url https://name-of-the-cloud", final=True)
     parts = urlsplit(url)
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
@@ -207,7 +207,7 @@ def _refusal(url: str, status: int, content: bytes) -> OfficeError:
     return OfficeError(f"the cloud says: {told}", final=final)
 
 
-def _names_a_place(url: str) -> bool:
+def names_a_place(url: str) -> bool:
     """Whether it has a host, a port that can be one if any, and a scheme that we speak."""
     try:
         parts = urlsplit(url)

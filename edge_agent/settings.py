@@ -260,10 +260,12 @@ class SmsSettings:
 class UpdateSettings:
     """Updates from the cloud. ``url``: where the files are, of an enrolled gateway out of its identity.
 
-    ``folder``: the program's; ``key_file``: the public key of releases (Ed25519, PEM).
+    ``ca`` holds the content of ``ca_file`` (who vouches for ``url``, PEM) once loaded. ``folder``: the
+    program's; ``key_file``: the public key of releases (Ed25519, PEM).
     """
 
     url: str = ""
+    ca: str = ""
     ca_file: Path | None = None
     folder: Path = PROGRAM
     key_file: Path = KEY

@@ -158,6 +158,29 @@ def test_what_is_wrong_is_named(change: Callable[[dict[str, Any]], object], word
         assert word in text
 
 
+@pytest.mark.parametrize(
+    ("update", "words"),
+    [
+        ({}, "update.url is needed: this gateway is not enrolled"),
+        ({"url": "https://cloud:port"}, "update.url 'https://cloud:port' is no address: say https://"),
+        ({"url": "https://cloud", "ca_file": "/no/such/file"}, "update.ca_file /no/such/file: "),
+        ({"url": "https://cloud", "ca_file": "/no/such/file", "ca": "PEM"}, "one of 'ca' and 'ca_file'"),
+    ],
+)
+def test_what_is_wrong_with_updates_is_named_before_anything_starts(
+    update: dict[str, str], words: str
+) -> None:
+    assert words in broken(lambda raw: raw.update(update=update))
+
+
+def test_who_vouches_for_the_place_of_updates_is_read_at_once(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("PEM\n")
+    raw = {**GOOD, "update": {"url": "https://cloud", "ca_file": str(tmp_path / "ca.pem")}}
+    update = parse(raw).update
+    assert update is not None
+    assert update.ca == "PEM"
+
+
 def test_a_local_device_has_the_topics_that_its_codec_reads() -> None:
     local = parse(GOOD).local_mqtt
     assert local is not None
