@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cloud.auth import Permission, Principal, Role
+from cloud.auth import Module, Permission, Principal, Role
 from cloud.db import Connection, Queries
 from cloud.sessions import TOUCH, SecondFactor, Session, key_of
 
@@ -69,6 +69,7 @@ async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
         name=row["name"],
         locale="en",
         homes=None,
+        modules=frozenset(Module(module) for module in row["modules"]),
         token_id=row["id"],
         permissions=frozenset(Permission(one) for one in row["permissions"]) & GRANTED,
     )

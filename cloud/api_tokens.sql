@@ -6,8 +6,8 @@ values (%(tenant_id)s, %(name)s, %(token_hash)s, %(permissions)s, %(made_by)s, %
 returning id
 
 -- live --
-select id, tenant_id, name, permissions, made_by, expires_at, used_at
-from api_token
+select api_token.id, tenant_id, api_token.name, permissions, made_by, expires_at, used_at, tenant.modules
+from api_token join tenant on tenant.id = api_token.tenant_id
 where token_hash = %(token_hash)s and expires_at > %(now)s and revoked_at is null
 
 -- touch --

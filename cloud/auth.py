@@ -87,18 +87,16 @@ class Purpose(StrEnum):
     AUDIT = "audit"
     ADMINISTER = "administer"
     EMERGENCY = "emergency"
-    OVERSIGHT = "oversight"
 
 
 class Rows(StrEnum):
-    """Which homes a purpose reaches: the reader's, all of the tenant, all of the tenants below, or none.
+    """Which homes a purpose reaches: the reader's, all of the tenant, or none.
 
     ``none`` reaches the figures of the reader's tenant and of those below, and no person.
     """
 
     OWN = "own"
     TENANT = "tenant"
-    BELOW = "below"
     NONE = "none"
 
 
@@ -112,12 +110,11 @@ class Fields(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one purpose is for: who may have it, and what it shows. ``reason``: they must say why."""
+    """What one purpose is for: who may have it, and what it shows."""
 
     roles: frozenset[Role]
     rows: Rows
     fields: Fields
-    reason: bool = False
 
 
 _DESK: Final = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR})
@@ -132,11 +129,11 @@ PURPOSES: Final[Mapping[Purpose, Use]] = {
     Purpose.FIGURES: Use(_DESK | CITY_ROLES | {Role.EVALUATOR, Role.SERVICE}, Rows.NONE, Fields.NONE),
     Purpose.AUDIT: Use(frozenset({Role.AUDITOR, Role.SERVICE}), Rows.NONE, Fields.NONE),
     Purpose.ADMINISTER: Use(frozenset({Role.ADMIN, Role.CITY_ADMIN}), Rows.OWN, Fields.FULL),
-    Purpose.EMERGENCY: Use(_DESK | _STREET, Rows.TENANT, Fields.FULL, reason=True),
-    Purpose.OVERSIGHT: Use(frozenset({Role.CITY_ADMIN}), Rows.BELOW, Fields.MASKED, reason=True),
+    Purpose.EMERGENCY: Use(_DESK | _STREET, Rows.TENANT, Fields.FULL),
 }
-"""``emergency`` lets who stands before the wrong door see that home (PIPL, article 13: to protect a life);
-``oversight`` lets the city look into one county's case. Both ask for a reason, which is kept."""
+"""``emergency`` lets who stands before a door that is not theirs see that home (PIPL, article 13: to protect
+a life); it opens one home, for one incident, with a reason that somebody else reviews
+(``cloud.consent.emergency``). A city has no purpose that reaches a person: it sees figures."""
 
 USUAL: Final[Mapping[Role, Purpose]] = {
     Role.ADMIN: Purpose.DISPATCH,
@@ -223,14 +220,12 @@ class Principal:
 _TENANTS: Final[Mapping[Rows, Callable[[Principal], tuple[int, ...]]]] = {
     Rows.OWN: lambda who: (who.tenant_id,),
     Rows.TENANT: lambda who: (who.tenant_id,),
-    Rows.BELOW: lambda who: who.below,
     Rows.NONE: lambda who: (who.tenant_id, *who.below),
 }
 """The tenants of a scope."""
 _REACH: Final[Mapping[Rows, Callable[[tuple[int, ...] | None], tuple[int, ...] | None]]] = {
     Rows.OWN: lambda homes: homes,
     Rows.TENANT: lambda _: None,
-    Rows.BELOW: lambda _: None,
     Rows.NONE: lambda _: (),
 }
 """The homes of a scope, from those of the person."""

@@ -2,18 +2,20 @@
 
 What this is: one row per time that somebody broke the glass, and what may still be read under it. What it is
 not: a permission of a role; each time is for one incident that is not closed, has a reason and ends by
-itself. The one idea: the row stays on a list until somebody else than the reader has looked at it.
+itself. Whoever stands before a door that is not theirs gets in the same way. The one idea: the row stays on a
+list until somebody else than the reader has looked at it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from cloud.auth import Principal, Scope
+from cloud.auth import PURPOSES, Principal, Purpose, Scope
 from cloud.db import Connection, Queries
+from cloud.db.scope import narrow
 
 LASTS: Final = timedelta(hours=1)
 """Long enough to hand somebody over to an ambulance. [D]"""
@@ -53,9 +55,9 @@ async def break_glass(
     """Write down that ``reader`` reads on, for ``LASTS``.
 
     Raises:
-        Refused: no such incident in the reader's scope, or it is closed.
+        Refused: no such incident in the reader's tenant, or it is closed.
     """
-    scope = reader.usual_scope()
+    scope = reader.scope(Purpose.EMERGENCY)
     incident = await _one(conn, "incident_in_scope", {**scope.params, "incident_id": incident_id})
     if incident is None:
         raise Refused(Refusal.NOT_FOUND)
@@ -70,7 +72,22 @@ async def break_glass(
     return Opened(row["id"], incident["home_id"], until)
 
 
-async def is_open(conn: Connection, scope: Scope, home_id: int, staff_id: int, now: datetime) -> bool:
+async def to_rescue(conn: Connection, reader: Principal, scope: Scope, home_id: int, now: datetime) -> Scope:
+    """Bound ``conn`` to that home for the emergency if ``reader`` has broken its glass; else ``scope`` stays.
+
+    Then the whole card is shown, also of a home that is not otherwise the reader's.
+    """
+    if reader.role not in PURPOSES[Purpose.EMERGENCY].roles:
+        return scope
+    there = replace(reader.scope(Purpose.EMERGENCY), homes=(home_id,))
+    await narrow(conn, there)
+    if await _is_open(conn, there, home_id, reader.staff_id, now):
+        return there
+    await narrow(conn, scope)
+    return scope
+
+
+async def _is_open(conn: Connection, scope: Scope, home_id: int, staff_id: int, now: datetime) -> bool:
     """Whether this person may see a home in ``scope`` as if nothing were withheld."""
     asked = {**scope.params, "home_id": home_id, "staff_id": staff_id, "now": now}
     return await _one(conn, "is_open", asked) is not None

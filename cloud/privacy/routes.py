@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path
 
 from cloud.access import Api, require
 from cloud.auth import Permission, Principal, Scope
+from cloud.auth import Purpose as Reading
 from cloud.consent import emergency, store
 from cloud.consent.decide import Decision, Record, allowed
 from cloud.consent.purposes import PURPOSES, Purpose
@@ -90,8 +91,10 @@ async def record_consent(resident_id: ResidentId, said: NewConsent, keeper: Keep
     responses=WRITE_ERRORS,
 )
 async def break_glass(incident_id: IncidentId, why: Reason, reader: Rescuer, once: Once) -> EmergencyAccess:
-    """For an incident that is not closed, for an hour; somebody else reviews it."""
-    scope = reader.usual_scope()
+    """For an incident of the tenant that is not closed, for an hour; somebody else reviews it. The home's
+    card is then shown whole, also to whoever is not assigned to that home.
+    """
+    scope = reader.scope(Reading.EMERGENCY)
 
     async def work(conn: Connection) -> EmergencyAccess:
         try:

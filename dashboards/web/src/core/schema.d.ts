@@ -386,7 +386,8 @@ export interface paths {
          * The card of one home
          * @description Resident, care circle, devices, last readings and events.
          *
-         *     Read for the purpose that the role usually has; family gets no notes and masked telephone numbers.
+         *     Read for the purpose that the role usually has; family gets no notes and masked telephone numbers. Who has
+         *     broken the glass for an incident there reads for the emergency: the whole card, also of a home not theirs.
          */
         get: operations["readHome"];
         put?: never;
@@ -590,7 +591,8 @@ export interface paths {
         put?: never;
         /**
          * Read in spite of a missing consent
-         * @description For an incident that is not closed, for an hour; somebody else reviews it.
+         * @description For an incident of the tenant that is not closed, for an hour; somebody else reviews it. The home's
+         *     card is then shown whole, also to whoever is not assigned to that home.
          */
         post: operations["breakGlass"];
         delete?: never;

@@ -111,6 +111,46 @@ async def test_whoever_breaks_the_glass_reads_on_and_is_reviewed_by_another(
     assert await quantities(caseworker) == {"motion"}, "it ends by itself"
 
 
+async def test_who_stands_before_a_door_that_is_not_theirs_sees_that_home_for_the_emergency(
+    site: Site, conn: Connection
+) -> None:
+    """A responder is sent to a home that is not assigned to them: that one opens, and no other."""
+    incident = await raise_alarm(conn, site, home="green")
+    foreign = await raise_alarm(conn, site, home="foreign")
+    responder = await site.signed_in("responder")
+    why = {"reason": "sent there, nobody answers"}
+    assert (await responder.get(f"/homes/{site.town.green}")).status_code == 404
+    opened = await responder.post(f"/incidents/{incident}/emergency-access", json=why)
+    assert opened.status_code == 201, opened.text
+    card = (await responder.get(f"/homes/{site.town.green}")).json()
+    assert (card["opened"], card["resident"]["phone"]) == (True, "+8613800000001")
+    assert card["resident"]["notes"] == "hard of hearing"
+    assert (await responder.get(f"/homes/{site.town.yellow}")).status_code == 404
+    assert (await responder.post(f"/incidents/{foreign}/emergency-access", json=why)).status_code == 404
+    rows = await conn.execute(
+        "select purpose, homes from audit_entry where action = 'readHome' and status = 200"
+    )
+    assert [(row["purpose"], row["homes"]) for row in await rows.fetchall()] == [
+        ("emergency", [site.town.green])
+    ]
+    site.clock.turn(timedelta(hours=1))
+    responder = await site.signed_in("responder")
+    assert (await responder.get(f"/homes/{site.town.green}")).status_code == 404
+
+
+async def test_a_token_gets_nothing_from_what_its_maker_has_broken(yellow: Site, conn: Connection) -> None:
+    incident = await raise_alarm(conn, yellow)
+    admin = await yellow.signed_in("admin")
+    await say(admin)
+    drawn = await admin.post("/tokens", json={"name": "portal", "permissions": ["read_home"]})
+    opened = await admin.post(f"/incidents/{incident}/emergency-access", json={"reason": "unconscious"})
+    assert opened.status_code == 201
+    service = yellow.browser()
+    service.headers["Authorization"] = f"Bearer {drawn.json()['token']}"
+    assert await quantities(admin) == {"heart_rate", "motion"}
+    assert await quantities(service) == {"motion"}
+
+
 async def test_nobody_reviews_themselves_and_no_closed_incident_is_an_emergency(
     yellow: Site, conn: Connection
 ) -> None:

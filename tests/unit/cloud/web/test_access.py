@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Final
 
 import pytest
 from fastapi.routing import APIRoute
 
-from cloud.auth import Role
+import cloud
+from cloud.auth import USUAL, Module, Purpose, Role
+from cloud.db import Connection
 from cloud.incidents.machine import ACTIONS
 from cloud.problems import MEDIA_TYPE
 from cloud.web import API, ROUTERS
@@ -119,6 +123,14 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     },
 }
 """The contract of who may do what, written a second time on purpose."""
+MODULES: Final[dict[tuple[str, str], Module]] = {
+    ("GET", "/figures"): Module.REPORTS,
+    ("GET", "/homes/{home_id}/series"): Module.MONITORING,
+}
+"""Routes that exist only for tenants with a module, written a second time on purpose."""
+SWITCHES_NOTHING_YET: Final = frozenset({Module.VISITS, Module.MESSAGES, Module.DETECTION})
+"""What these name has no route of its own: messages belong to alarms, which are no module."""
+CLOUD: Final = Path(cloud.__file__).parent
 NO_ACTION: Final = frozenset({"emergency-access", "grants"})
 """What is posted to an incident and is no step of it."""
 REFUSALS: Final = {401, 403}
@@ -153,27 +165,59 @@ async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -
     browser = await site.signed_in(role.value) if role else site.browser()
     got_in = {}
     for method, path in sorted(ACCESS, key=lambda route: route == ("DELETE", "/session")):  # it comes last
-        address = path.format(
-            incident_id=7,
-            home_id=site.town.yellow,
-            token="none",
-            claim_id=7,
-            gateway_id="gw-none",
-            number=7,
-            session_id=7,
-            staff_id=999,
-            token_id=7,
-            resident_id=999,
-            access_id=7,
-            grant_id=7,
-            code="none",
-            version="1.0.0",
-            name="none",
-        )
-        root = "http://anban.test" + ("" if path.startswith("/a/") else API)
-        answer = await browser.request(method, root + address, params={"after": 999}, json={})
+        answer = await browser.request(method, _address(site, path), params={"after": 999}, json={})
         got_in[method, path] = answer.status_code not in REFUSALS or (method, path) == ("POST", "/session")
         if not got_in[method, path]:
             assert answer.status_code == (403 if role else 401)
             assert answer.headers["content-type"] == MEDIA_TYPE
     assert got_in == {route: roles is ANYONE or role in roles for route, roles in ACCESS.items()}
+
+
+def _address(site: Site, path: str) -> str:
+    named = path.format(
+        incident_id=7,
+        home_id=site.town.yellow,
+        token="none",
+        claim_id=7,
+        gateway_id="gw-none",
+        number=7,
+        session_id=7,
+        staff_id=999,
+        token_id=7,
+        resident_id=999,
+        access_id=7,
+        grant_id=7,
+        code="none",
+        version="1.0.0",
+        name="none",
+    )
+    return "http://anban.test" + ("" if path.startswith("/a/") else API) + named
+
+
+def test_every_module_switches_a_route_or_is_known_to_switch_none() -> None:
+    assert frozenset(MODULES.values()) | SWITCHES_NOTHING_YET == frozenset(Module)
+    assert not frozenset(MODULES.values()) & SWITCHES_NOTHING_YET
+
+
+@pytest.mark.parametrize("left", list(Module))
+async def test_without_a_module_exactly_its_routes_are_away(
+    site: Site, conn: Connection, left: Module
+) -> None:
+    rest = [module.value for module in Module if module is not left]
+    await conn.execute("update tenant set modules = %s", [rest])
+    await conn.commit()
+    admin, auditor, city = [await site.signed_in(who) for who in ("admin", "auditor", "city_admin")]
+    away = set()
+    for method, path in sorted(ACCESS, key=lambda route: route == ("DELETE", "/session")):
+        for browser in (admin, auditor, city):
+            answer = await browser.request(method, _address(site, path), params={"after": 999}, json={})
+            if answer.status_code == 403 and answer.json()["code"] == "module_off":
+                away.add((method, path))
+    assert away == {route for route, module in MODULES.items() if module is left}
+
+
+def test_every_purpose_is_read_for_somewhere() -> None:
+    """One that no route uses is a right that nobody has thought through."""
+    texts = [path.read_text(encoding="utf-8") for path in CLOUD.rglob("*.py") if path.name != "auth.py"]
+    named = {name for text in texts for name in re.findall(r"\b(?:Purpose|Reading|Reason)\.([A-Z]+)\b", text)}
+    assert {Purpose[name] for name in named & set(Purpose.__members__)} | set(USUAL.values()) == set(Purpose)
