@@ -24,6 +24,7 @@ import httpx
 from simulators import scenario
 from simulators.children import ChildError
 from simulators.inbox import Letter
+from simulators.scenario import Step
 from simulators.system import Plan, System, running
 from simulators.world import World
 
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _folder(options) as folder:
             homes, whole = options.homes, min(options.homes, WHOLE)
             plan = Plan(folder, homes=homes, whole=whole, seed=options.seed, port=options.port)
-            return asyncio.run(_run(plan, options.duration))
+            return asyncio.run(_run(plan, scenario.read(options.scenario), options.duration))
     except BaseExceptionGroup as group:
         sys.stderr.write(f"\nanban demo: {first_of(group)}\n")
         return 1
@@ -63,6 +64,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     keeping.add_argument("--clear", action="store_true", help="remove earlier data first, and all at the end")
     parser.add_argument("--port", type=int, default=0, help="of the console (default: 8080, or any free one)")
     parser.add_argument("--seed", type=int, default=1, help="another county for another number")
+    parser.add_argument("--scenario", type=Path, default=scenario.DEMO, help="another story (TOML) to tell")
     parser.add_argument("--duration", type=float, help="stop after so many seconds (default: at Ctrl-C)")
     options = parser.parse_args(argv)
     if not 1 <= options.homes <= MOST_HOMES:
@@ -108,8 +110,8 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def _run(plan: Plan, duration_s: float | None) -> int:
-    task = asyncio.ensure_future(_demonstrate(plan, duration_s))
+async def _run(plan: Plan, steps: Sequence[Step], duration_s: float | None) -> int:
+    task = asyncio.ensure_future(_demonstrate(plan, steps, duration_s))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
@@ -118,7 +120,7 @@ async def _run(plan: Plan, duration_s: float | None) -> int:
     return 0
 
 
-async def _demonstrate(plan: Plan, duration_s: float | None) -> None:
+async def _demonstrate(plan: Plan, steps: Sequence[Step], duration_s: float | None) -> None:
     started = time.monotonic()
     county = _County()
     try:
@@ -129,7 +131,7 @@ async def _demonstrate(plan: Plan, duration_s: float | None) -> None:
             async with asyncio.timeout(duration_s), asyncio.TaskGroup() as tasks:
                 tasks.create_task(system.failed())
                 tasks.create_task(_follow(system, county))
-                tasks.create_task(_perform(system, county))
+                tasks.create_task(_perform(system, county, steps))
     except TimeoutError:
         pass
     finally:
@@ -198,11 +200,11 @@ async def _follow(system: System, county: _County) -> None:
             await asyncio.sleep(CONSOLE_RETRY_S)
 
 
-async def _perform(system: System, county: _County) -> None:
-    """Let the scenario's steps happen, each at its time, none waiting for another."""
+async def _perform(system: System, county: _County, steps: Sequence[Step]) -> None:
+    """Let the steps happen, each at its time, none waiting for another."""
     up_at = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        for step in scenario.read("demo"):
+        for step in steps:
             await asyncio.sleep(max(0.0, up_at + step.at_s - time.monotonic()))
             home = next((each for each in system.world.whole if each.key == step.home), None)
             if home is None:

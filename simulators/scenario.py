@@ -1,4 +1,4 @@
-"""A script of what happens, read from ``scenarios/NAME.toml``: at which second, in which home, what.
+"""A script of what happens, read from a TOML file: at which second, in which home, what.
 
 The one idea: a scenario says only what a device or a person does; what follows from it is the product's work.
 """
@@ -9,7 +9,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+
+DEMO: Final = resources.files("simulators").joinpath("scenarios", "demo.toml")
+"""What the demonstration shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +27,19 @@ class Step:
     arguments: Mapping[str, Any]
 
 
-def read(name: str) -> tuple[Step, ...]:
+def read(file: Traversable) -> tuple[Step, ...]:
     """Return the steps of a scenario, by time.
 
     Raises:
-        FileNotFoundError: there is no such scenario.
-        KeyError: a step lacks a field.
+        ValueError: it cannot be read, is not TOML, or a step lacks a field; the message names the file.
     """
-    text = resources.files("simulators").joinpath("scenarios", f"{name}.toml").read_text(encoding="utf-8")
-    steps = [
-        Step(float(each["at_s"]), each["home"], each["do"], each["say"], each.get("with", {}))
-        for each in tomllib.loads(text)["step"]
-    ]
+    try:
+        steps = [
+            Step(float(each["at_s"]), each["home"], each["do"], each["say"], each.get("with", {}))
+            for each in tomllib.loads(file.read_text(encoding="utf-8"))["step"]
+        ]
+    except KeyError as missing:
+        raise ValueError(f"{file} is no scenario: a step lacks {missing}") from missing
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} is no scenario: {error}") from error
     return tuple(sorted(steps, key=lambda step: step.at_s))

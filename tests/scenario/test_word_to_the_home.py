@@ -6,7 +6,6 @@ A whole cloud and an agent, both by their commands; people act over HTTP; the ag
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ from tests.scenario.webhook import Webhook, webhook
 pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
 
 OPERATOR = {"username": "op1", "password": "correct horse 电池"}
-EVERY_S = 20
-"""How often an agent says that help has been called."""
 
 
 @dataclass
@@ -106,7 +103,6 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 def test_the_home_hears_who_has_taken_its_call_and_stops_calling(scene: Scene) -> None:
     scene.fall()
-    called = time.monotonic()
     scene.act("ack")
     eventually(lambda: scene.heard("help_reached"))
     assert scene.heard("somebody_coming") == 0, "nobody has promised that"
@@ -115,10 +111,11 @@ def test_the_home_hears_who_has_taken_its_call_and_stops_calling(scene: Scene) -
     eventually(lambda: scene.heard("somebody_coming"))
     answered = "select count(*) from command where ok and due_at is null"
     eventually(lambda: scene.one(answered) == 2)
-    time.sleep(max(0.0, called + EVERY_S + 3 - time.monotonic()))
-    assert scene.heard("help_called") == 1, "it would have called again"
     scene.act("close", outcome="A2", note="")
-    eventually(lambda: scene.one("select detail from command where name = 'closed' and ok") == "was silent")
+    closed = "select detail from command where name = 'closed' and ok"
+    eventually(lambda: scene.one(closed))
+    assert scene.one(closed) == "was silent", "a call that goes on, every 20 s, would have been silenced now"
+    assert scene.heard("help_called") == 1
     assert (scene.heard("help_reached"), scene.heard("somebody_coming")) == (1, 1)
     assert scene.one("select count(*) from quarantine") == 0
 

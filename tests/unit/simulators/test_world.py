@@ -73,12 +73,12 @@ def test_the_gateway_accepts_its_configuration() -> None:
 
 def test_every_step_of_the_demonstration_can_happen() -> None:
     homes = {home.key: home for home in WORLD.whole}
-    for step in scenario.read("demo"):
+    for step in scenario.read(scenario.DEMO):
         assert step.do in ACTIONS
         if "device" in step.arguments:
             homes[step.home].device(step.arguments["device"])
-    assert [step.do for step in scenario.read("demo")] == ["press", "fall", "show"]
-    assert scenario.read("demo")[-1].at_s < 120
+    assert [step.do for step in scenario.read(scenario.DEMO)] == ["press", "fall", "show"]
+    assert scenario.read(scenario.DEMO)[-1].at_s < 120
 
 
 def test_the_road_is_measured_from_the_last_sample_the_detector_needs() -> None:
