@@ -174,6 +174,16 @@ HalfSignedIn = Annotated[Session, Depends(_any_session)]
 """Somebody who may still owe their second factor: for what belongs to signing in, and nothing else."""
 
 
+async def _own_half(session: HalfSignedIn) -> Session:
+    if session.principal.token_id is not None:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "not_for_services", "This is for people, not for a token.")
+    return session
+
+
+OwnHalfSignedIn = Annotated[Session, Depends(_own_half)]
+"""The same, and never a service: its token must not touch the sign-in of the person who drew it."""
+
+
 async def _session(session: HalfSignedIn) -> Session:
     if not session.whole:
         code = f"second_factor_{session.second_factor.value}"
@@ -182,6 +192,14 @@ async def _session(session: HalfSignedIn) -> Session:
 
 
 SignedIn = Annotated[Session, Depends(_session)]
+
+
+async def _own(session: SignedIn, _: OwnHalfSignedIn) -> Session:
+    return session
+
+
+OwnSignedIn = Annotated[Session, Depends(_own)]
+"""A person whose sign-in is finished, and never a service."""
 
 
 def require(permission: Permission) -> Callable[[Session], Awaitable[Principal]]:

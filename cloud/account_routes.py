@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud import api_tokens, second_factor, sessions
-from cloud.access import Api, HalfSignedIn, SignedIn, Text, require
+from cloud.access import Api, OwnHalfSignedIn, OwnSignedIn, Text, require
 from cloud.auth import Permission, Principal, Purpose
 from cloud.passwords import MAX_PASSWORD
 from cloud.problems import ProblemError, not_found, responses
@@ -117,7 +117,7 @@ class Tokens(BaseModel):
     summary="Enrol an authenticator",
     responses=_ERRORS | responses(HTTPStatus.CONFLICT),
 )
-async def begin(api: Api, session: HalfSignedIn) -> NewFactor:
+async def begin(api: Api, session: OwnHalfSignedIn) -> NewFactor:
     """It is in force once a code has proved it. Whoever has one must have it taken away first."""
     staff_id = session.principal.staff_id
     async with api.unscoped() as conn:
@@ -134,7 +134,7 @@ async def begin(api: Api, session: HalfSignedIn) -> NewFactor:
     responses=_ERRORS,
 )
 async def prove(
-    code: Code, request: Request, response: Response, api: Api, session: HalfSignedIn
+    code: Code, request: Request, response: Response, api: Api, session: OwnHalfSignedIn
 ) -> Enrolled:
     """The other sessions of this person end: they were signed in with less."""
     staff_id = session.principal.staff_id
@@ -153,7 +153,7 @@ async def prove(
 @router.get(
     "/account/sessions", operation_id="listSessions", summary="Where I am signed in", responses=_ERRORS
 )
-async def list_sessions(api: Api, session: SignedIn) -> OwnSessions:
+async def list_sessions(api: Api, session: OwnSignedIn) -> OwnSessions:
     """The newest first."""
     staff_id = session.principal.staff_id
     async with api.unscoped() as conn:
@@ -170,7 +170,7 @@ async def list_sessions(api: Api, session: SignedIn) -> OwnSessions:
     status_code=HTTPStatus.NO_CONTENT,
     responses=_OF_ONE,
 )
-async def end_session(session_id: Number, api: Api, session: SignedIn) -> None:
+async def end_session(session_id: Number, api: Api, session: OwnSignedIn) -> None:
     """Its open streams end, too."""
     async with api.unscoped() as conn:
         found = await sessions.revoke_own(conn, session.principal.staff_id, session_id)
@@ -185,7 +185,7 @@ async def end_session(session_id: Number, api: Api, session: SignedIn) -> None:
     status_code=HTTPStatus.NO_CONTENT,
     responses=_ERRORS,
 )
-async def change_password(asked: NewPassword, api: Api, session: SignedIn) -> None:
+async def change_password(asked: NewPassword, api: Api, session: OwnSignedIn) -> None:
     """One's other sessions end. A wrong old password counts like one at the sign-in."""
     if not await sessions.change_password(api.parts.service, session, asked.old, asked.new, api.now):
         raise ProblemError(HTTPStatus.FORBIDDEN, "password_refused", "The old password is wrong.")

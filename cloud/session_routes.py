@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud import guard, second_factor, sessions, trail
-from cloud.access import Api, Call, HalfSignedIn, Parts, Text
+from cloud.access import Api, Call, HalfSignedIn, OwnHalfSignedIn, Parts, Text
 from cloud.auth import Permission, Role
 from cloud.db import Connection
 from cloud.passwords import MAX_PASSWORD, BusyError
@@ -99,7 +99,9 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
     summary="The second factor",
     responses=responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
 )
-async def complete(code: Code, request: Request, response: Response, api: Api, session: HalfSignedIn) -> Me:
+async def complete(
+    code: Code, request: Request, response: Response, api: Api, session: OwnHalfSignedIn
+) -> Me:
     """A code of the authenticator, or a recovery code; each works once. Wrong ones count like passwords."""
     staff_id = session.principal.staff_id
     async with api.unscoped() as conn:
@@ -157,9 +159,9 @@ async def who_am_i(session: HalfSignedIn) -> Me:
     operation_id="signOut",
     summary="Sign out",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=responses(HTTPStatus.UNAUTHORIZED),
+    responses=responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
 )
-async def sign_out(session: HalfSignedIn, response: Response, api: Api) -> None:
+async def sign_out(session: OwnHalfSignedIn, response: Response, api: Api) -> None:
     """End the session everywhere at once, its open streams included."""
     async with api.unscoped() as conn:
         await sessions.revoke(conn, session.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
@@ -143,6 +144,32 @@ async def test_no_service_acts_or_administers(site: Site, permission: str) -> No
     admin = await site.signed_in("admin")
     refused = await admin.post("/tokens", json={"name": "x", "permissions": [permission]})
     assert (refused.status_code, refused.json()["code"]) == (403, "not_for_services")
+
+
+OWN_SIGN_IN: Final = (
+    ("POST", "/account/second-factor", None),
+    ("POST", "/account/second-factor/proof", {"code": "123456"}),
+    ("POST", "/session/second-factor", {"code": "123456"}),
+    ("GET", "/account/sessions", None),
+    ("DELETE", "/account/sessions/1", None),
+    ("POST", "/account/password", {"old": PASSWORD, "new": "another horse 电池"}),
+    ("DELETE", "/session", None),
+)
+
+
+async def test_a_service_does_not_touch_the_sign_in_of_whoever_drew_its_token(
+    site: Site, conn: Connection
+) -> None:
+    """With an authenticator of its own making a service would sign in as that administrator."""
+    admin, service = await site.signed_in("admin"), site.browser()
+    drawn = await admin.post("/tokens", json={"name": "clinic", "permissions": ["read_home"], "days": 30})
+    service.headers["Authorization"] = f"Bearer {drawn.json()['token']}"
+    for method, path, body in OWN_SIGN_IN:
+        refused = await service.request(method, path, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_for_services"), path
+    found = await (await conn.execute("select count(*) as n from second_factor")).fetchone()
+    assert found == {"n": 0}
+    assert len((await admin.get("/account/sessions")).json()["sessions"]) == 1
 
 
 async def test_a_bearer_that_is_nothing_does_not_fall_back_to_the_cookie(site: Site) -> None:
