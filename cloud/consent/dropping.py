@@ -22,15 +22,18 @@ FRAMES: Final = frozenset({"frames", "frames_left_out"})
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """One span in which something of a home is withheld. ``alarms``: kinds whose evidence is made of it."""
+    """One span in which something of a home is withheld. ``standing``: it is now. ``alarms``: kinds whose
+    evidence is made of it.
+    """
 
     span: Span
+    standing: bool
     withheld: Withheld
     alarms: frozenset[str]
 
     def holds(self, at: datetime | None) -> bool:
         """Whether it applies to what was observed at ``at`` (``None``: nobody knows when)."""
-        return self.span.until is None if at is None else self.span.holds(at)
+        return self.standing if at is None else self.span.holds(at)
 
 
 DroppedSpans: TypeAlias = Sequence[Dropped]

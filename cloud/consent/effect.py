@@ -9,7 +9,7 @@ there is one place where the words are understood, and no history of small chang
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -50,8 +50,9 @@ async def take_effect(conn: Connection, home_id: int) -> None:
     Sensors do not tell people apart: what one resident of a home does not allow is not allowed in that home.
     """
     words, facts = await _words(conn, home_id), await _facts(conn, home_id)
-    for statement in ("forget_withheld", "forget_tasks"):
-        await conn.execute(_SQL[statement], {"home_id": home_id})
+    before = await (await conn.execute(_SQL["forget_withheld"], {"home_id": home_id})).fetchall()
+    stood = frozenset((row["purpose"], row["since"]) for row in before if row["standing"])
+    await conn.execute(_SQL["forget_tasks"], {"home_id": home_id})
     found = [
         (purpose, span)
         for purpose in PURPOSES
@@ -59,7 +60,7 @@ async def take_effect(conn: Connection, home_id: int) -> None:
         for span in spans(purpose, records)
     ]
     async with conn.cursor() as cursor:
-        await cursor.executemany(_SQL["add_withheld"], [_row(home_id, *one) for one in found])
+        await cursor.executemany(_SQL["add_withheld"], [_row(home_id, *one, stood) for one in found])
         tasks = [task for one in found for task in _tasks(home_id, *one, facts)]
         await cursor.executemany(_SQL["add_task"], tasks)
     await _lay_over_plan(conn, home_id, facts)
@@ -79,7 +80,8 @@ async def dropped(conn: Connection, homes: Iterable[int]) -> dict[int, list[Drop
         quantities = tuple(_NAMES[number] for number in row["quantities"])
         withheld = Withheld(kinds=tuple(row["kinds"]), quantities=quantities, events=tuple(row["events"]))
         span = Span(row["since"], row["until"])
-        spans_of[row["home_id"]].append(Dropped(span, withheld, frozenset(row["alarms"])))
+        one = Dropped(span, row["standing"], withheld, frozenset(row["alarms"]))
+        spans_of[row["home_id"]].append(one)
     return spans_of
 
 
@@ -100,13 +102,17 @@ async def _facts(conn: Connection, home_id: int) -> Facts:
     return Facts(frozenset(row["kinds"]), row["phones"] or {}, row["grace_days"])
 
 
-def _row(home_id: int, purpose: Purpose, span: Span) -> dict[str, Any]:
+def _row(
+    home_id: int, purpose: Purpose, span: Span, stood: Collection[tuple[str, datetime | None]]
+) -> dict[str, Any]:
+    """``stood``: what was withheld until now. A consent that has run out stays so, whatever else is said."""
+    run_out = not span.expires or (purpose.value, span.since) in stood
     return {
         "home_id": home_id,
         "purpose": purpose.value,
         "since": span.since,
         "until": span.until,
-        "standing": span.until is None and not span.expires,
+        "standing": span.until is None and run_out,
         "asked": span.since is not None,
         **_covered(PURPOSES[purpose]),
     }

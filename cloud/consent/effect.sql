@@ -55,6 +55,7 @@ where home.id = %(home_id)s
 
 -- forget_withheld --
 delete from withheld where home_id = %(home_id)s
+returning purpose, since, standing
 
 -- add_withheld --
 insert into withheld (home_id, purpose, since, until, standing, asked, kinds, quantities, events, alarms)
@@ -91,6 +92,6 @@ values (%(home_id)s, %(purpose)s, %(task)s, %(due_at)s)
 on conflict (home_id, purpose, task) do update set due_at = excluded.due_at
 
 -- spans --
-select home_id, since, until, kinds, quantities, events, alarms
+select home_id, since, until, standing, kinds, quantities, events, alarms
 from withheld
 where home_id = any(%(home_ids)s) and (kinds <> '{}' or quantities <> '{}' or alarms <> '{}')

@@ -165,6 +165,14 @@ async def test_a_clock_that_was_never_set_decides_nothing(home: Connection) -> N
     assert await rows(home, "select withheld from batch") == [(1,)]
 
 
+async def test_a_consent_that_ends_one_day_withholds_nothing_of_an_unset_clock_before(
+    home: Connection,
+) -> None:
+    await say(home, replace(GIVEN, valid_until=NOW + 100 * DAY))
+    await deliver(home, 1, spo2(NOW - HOUR), now=NOW + DAY, clock=ClockState.UNSYNCED)
+    assert await rows(home, "select readings, withheld from batch") == [(1, 0)]
+
+
 async def test_an_alarm_is_kept_without_the_evidence_that_is_withheld(home: Connection) -> None:
     await say(home, WITHDRAWN)
     vitals = replace(alarm(1, kind=AlarmKind.VITALS, at=NOW + HOUR), evidence={"value": 81.0})
@@ -238,6 +246,15 @@ async def test_a_consent_runs_out_by_itself(home: Connection, pool: Pool) -> Non
         NOW + DAY
     ]
     assert await rows(home, "select version from plan") == [(1,)]
+
+
+async def test_what_has_run_out_stays_so_when_another_word_is_said(home: Connection, pool: Pool) -> None:
+    await say(home, replace(GIVEN, valid_until=NOW + DAY))
+    await home.commit()
+    await worked(pool, NOW + DAY)
+    await say(home, replace(WITHDRAWN, purpose=Purpose.FAMILY, at=NOW + 2 * DAY), NOW + 2 * DAY)
+    assert Purpose.VITALS in {one.purpose for one in await store.standing(home, SCOPE, 1)}
+    assert "spo2" in str(await rows(home, "select withheld from plan"))
 
 
 async def test_a_word_is_never_changed(home: Connection) -> None:
