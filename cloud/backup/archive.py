@@ -25,8 +25,7 @@ from typing import Final
 import psycopg
 
 from cloud.backup import base, seal
-from cloud.backup.base import BackupError, Source, client
-from cloud.backup.seal import SealError
+from cloud.backup.base import Source, client
 from cloud.backup.shelf import HISTORY, SEGMENT, Shelf, replace_file
 from cloud.db import Queries
 from cloud.embedded import identity
@@ -77,7 +76,7 @@ class Archive:
                     await asyncio.to_thread(self._save_if_due)
                     LOOPS.turned("archive")
                     failing = _say(failing, "")
-                except (BackupError, SealError, OSError, psycopg.Error) as error:
+                except Exception as error:  # noqa: BLE001 - supervised: whatever ails the copies stops no alarm
                     failing = _say(failing, f"{type(error).__name__}: {error}")
                 await asyncio.sleep(SEAL_EVERY_S)
         finally:

@@ -19,6 +19,8 @@ from typing import Final
 
 import msgspec
 
+from cloud.embedded.process import ServiceError
+
 SEGMENT: Final = re.compile(r"[0-9A-F]{24}")
 HISTORY: Final = re.compile(r"[0-9A-F]{8}\.history")
 _TIMELINE: Final = 8
@@ -61,10 +63,12 @@ class Shelf:
             os.close(lock)
 
     def notes(self) -> list[Note]:
-        """Finished backups, oldest first."""
-        found = [
-            msgspec.json.decode(file.read_bytes(), type=Note) for file in self.folder.glob("base-*.json")
-        ]
+        """Finished backups, oldest first.
+
+        Raises:
+            ServiceError: a note is none, e.g. torn by a disk; says which.
+        """
+        found = [_read(file) for file in self.folder.glob("base-*.json")]
         return sorted(found, key=lambda note: note.finished_at)
 
     def add(self, note: Note) -> None:
@@ -92,6 +96,13 @@ class Shelf:
             if kept and SEGMENT.match(file.name) and _is_before(file.name, kept[0].first_segment):
                 file.unlink()
         return [note.name for note in gone]
+
+
+def _read(file: Path) -> Note:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Note)
+    except msgspec.DecodeError as error:
+        raise ServiceError(f"{file} is no note of a backup: move it away ({error})") from error
 
 
 def files(name: str) -> tuple[str, str]:

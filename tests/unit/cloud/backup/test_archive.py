@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gzip
 import io
 import logging
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from cloud.backup.shelf import Shelf
 from cloud.db.migrate import migrate
 from cloud.embedded import Postgres
 from cloud.embedded.supervise import running
+from tests.harness import eventually
 
 KEY = secrets.token_bytes(32)
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -62,6 +66,21 @@ def test_an_archive_that_was_away_too_long_begins_anew_and_says_so(
         assert len(archive.shelf.notes()) == 2, "what comes next rests on a new base"
         found = conn.execute("select slot_name, wal_status from pg_replication_slots").fetchall()
         assert [(name, status != "lost") for name, status in found] == [(SLOT, True)]
+
+
+@pytest.mark.services
+async def test_a_note_that_nobody_can_read_stops_the_copies_and_not_the_cloud(
+    server: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive = replace(archive_of(server.data, server.dsn), shelf=Shelf(tmp_path))
+    (tmp_path / "base-torn.json").write_bytes(b"{")
+    running_on = asyncio.create_task(archive.run())
+    await asyncio.to_thread(eventually, lambda: running_on.done() or "stands still" in caplog.text)
+    assert not running_on.done()
+    assert "base-torn.json is no note" in caplog.text
+    running_on.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running_on
 
 
 @pytest.mark.services
