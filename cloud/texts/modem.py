@@ -20,7 +20,6 @@ from typing import Any, Final
 
 import psycopg
 import serial
-from psycopg_pool import PoolTimeout
 
 from cloud.db import Pool
 from cloud.settings import Sms, sms_pin
@@ -44,6 +43,8 @@ RETRY_S: Final = 2.0
 """Between two tries to store a text while the database is away."""
 TIMEOUTS: Final = Timeouts(every_s=30.0)
 _MOST_BYTES: Final = 4096
+_REFUSALS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
+"""What a second try would get again; everything else may pass."""
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +102,12 @@ class _Centre:
     async def _store_all(self, pool: Pool, clock: Clock) -> None:
         while True:
             text = await self.texts.get()
-            await _store_surely(pool, text.text, clock)
+            try:
+                await _store_surely(pool, text.text, clock)
+            except Exception as error:  # noqa: BLE001 - supervised: one text holds up none of those behind it
+                kind = type(error).__name__
+                _log.error("a text is not stored and stays on the card place=%s error=%s", text.place, kind)
+                continue
             if text.place is not None:
                 self.orders.put(_forget(text.place))
 
@@ -157,13 +163,19 @@ class _Centre:
 
 
 async def _store_surely(pool: Pool, text: str, clock: Clock) -> None:
-    """Store one text however long the database is away."""
+    """Store one text however long the database is away.
+
+    Raises:
+        psycopg.Error: the database refuses this very text.
+    """
     away = False
     while True:
         try:
             async with pool.connection() as conn, conn.transaction():
                 await store.take(conn, text, clock())
-        except (psycopg.Error, PoolTimeout) as error:
+        except _REFUSALS:
+            raise
+        except psycopg.Error as error:
             if not away:
                 _log.error("a text waits for the database error=%s", type(error).__name__)
             away = True

@@ -107,6 +107,22 @@ async def test_a_card_that_is_full_is_emptied_and_the_network_hands_over_the_res
     modem.unplug()
 
 
+async def test_a_text_that_cannot_be_stored_stays_on_the_card_and_holds_up_none(
+    pool: Pool, alarms: Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await alarms.execute("alter table alarm add check (alarm_id not like '%0001')")
+    await alarms.commit()
+    carrier = Carrier()
+    modem = Modem(tmp_path / "ttyCENTRE", CENTRE, carrier)
+    for number in (1, 2):
+        carrier.say(HOME, CENTRE, call(number))
+    async with reading(Sms(port=str(modem.link)), pool):
+        await counted(alarms, 1)
+        await until(lambda: len(modem.stored) == 1)
+    modem.unplug()
+    assert "stays on the card" in caplog.text
+
+
 async def test_a_locked_card_is_opened_with_the_pin_and_a_wrong_one_is_tried_once(
     pool: Pool, alarms: Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
