@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
@@ -63,7 +64,7 @@ class Reset(BaseModel):
     """``reset``: read a new snapshot, then open a new stream after its ``seq``; this one ends.
 
     ``overrun``: changes came faster than they were taken. ``unknown``: the place asked for is not in the log.
-    ``scope``: what one may see has become less.
+    ``scope``: what one may see is no longer the same.
     """
 
     reason: Literal["overrun", "unknown", "scope"]
@@ -71,6 +72,17 @@ class Reset(BaseModel):
 
 class StreamData(RootModel[IncidentView | HomeView | Heartbeat | Reset]):
     """The ``data`` of one event, by its name: ``inc``, ``home``, ``hb``, ``reset``."""
+
+
+class _Standing(Enum):
+    """What has become of a session. ``CHANGED``: its owner may see something else now. ``UNSAID``: the
+    database did not say: no heartbeat then.
+    """
+
+    WHOLE = auto()
+    CHANGED = auto()
+    OVER = auto()
+    UNSAID = auto()
 
 
 class EventStream(StreamingResponse):
@@ -164,10 +176,13 @@ class Stream:
             proven = False
             if time.monotonic() >= beat_at:
                 beat_at = time.monotonic() + HEARTBEAT_S
-                holds = await self._session_holds()
-                if holds is False:
+                standing = await self._standing()
+                if standing is _Standing.OVER:
                     return
-                proven = holds is True and self.feed.current
+                if standing is _Standing.CHANGED:
+                    yield _reset("scope")
+                    return
+                proven = standing is _Standing.WHOLE and self.feed.current
             if listener.overrun:
                 yield _reset("overrun")
                 return
@@ -180,18 +195,20 @@ class Stream:
         beat = Heartbeat(seq=listener.offered, now=self.parts.clock()).model_dump_json()
         return f"id: {listener.offered}\nevent: hb\ndata: {beat}\n\n".encode()
 
-    async def _session_holds(self) -> bool | None:
-        """Whether this person may go on; ``None`` when the database did not say: no heartbeat then."""
+    async def _standing(self) -> _Standing:
+        """Whether this person may go on."""
         try:
             async with self.parts.service.connection(timeout=CHECK_S) as conn:
                 find = sessions.find if self.session.principal.token_id is None else api_tokens.find
                 session = await find(conn, self.session.key, self.parts.clock())
         except (psycopg.Error, PoolTimeout):
-            return None
-        return session is not None and session.principal == self.session.principal
+            return _Standing.UNSAID
+        if session is None:
+            return _Standing.OVER
+        return _Standing.WHOLE if session.principal == self.session.principal else _Standing.CHANGED
 
 
-def _reset(reason: Literal["overrun", "unknown"]) -> bytes:
+def _reset(reason: Literal["overrun", "unknown", "scope"]) -> bytes:
     """The empty id makes the browser forget where it was."""
     return f"id:\nevent: reset\ndata: {Reset(reason=reason).model_dump_json()}\n\n".encode()
 

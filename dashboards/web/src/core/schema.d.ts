@@ -4171,7 +4171,7 @@ export interface components {
          * @description ``reset``: read a new snapshot, then open a new stream after its ``seq``; this one ends.
          *
          *     ``overrun``: changes came faster than they were taken. ``unknown``: the place asked for is not in the log.
-         *     ``scope``: what one may see has become less.
+         *     ``scope``: what one may see is no longer the same.
          */
         Reset: {
             /**

@@ -176,12 +176,15 @@ async def test_a_watched_console_is_not_idle_but_its_shift_ends(live: Live) -> N
         assert set(await _rest(incoming)) <= {"hb"}
 
 
-async def test_a_changed_right_ends_the_stream(live: Live, conn: Connection) -> None:
+async def test_a_changed_right_ends_the_stream_and_asks_for_a_new_snapshot(
+    live: Live, conn: Connection
+) -> None:
     async with live.stream(after=0) as incoming:
         await _next(incoming, "hb")
         await conn.execute("update staff set role = 'evaluator' where username = 'operator'")
         await conn.commit()
-        assert set(await _rest(incoming)) <= {"hb"}
+        assert (await _next(incoming, "reset")).data == {"reason": "scope"}
+        assert await _rest(incoming) == []
 
 
 async def test_a_stream_ends_after_its_life(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
