@@ -61,7 +61,10 @@ async def _add_home(work: Work, _within: Mapping[str, Ident], home: Place) -> Id
             "quota_reached", f"All {room.most} homes of this tenant are there: ask the city for more."
         )
     row = await work.maybe("add_home", {"tenant_id": tenant_id} | values(home))
-    return row["id"] if row else None
+    if row is None:
+        return None
+    await screens.show(work, row["id"])
+    return int(row["id"])
 
 
 async def _write_home(work: Work, number: Ident, version: int, home: Place) -> bool:
@@ -81,6 +84,7 @@ async def _end_home(work: Work, number: Ident, version: int) -> bool:
         return False
     for gateway in await work.rows("gateways_in_force", {"id": number}):
         await _shut_out(work, gateway["id"])
+    await screens.start_anew(work.conn, work.actor.tenant_id, int(number), work.now)
     return True
 
 

@@ -176,6 +176,8 @@ async def test_a_home_with_an_open_incident_stays_and_a_retired_one_takes_its_ga
     assert (await browser.post(where, json={"version": 1})).status_code == 200
     assert (await browser.get("/register/gateways/gw-green")).json()["retired_at"] == "2026-11-20T12:00:00Z"
     assert town.green not in [home["id"] for home in (await browser.get("/snapshot")).json()["homes"]]
+    told = await (await conn.execute("select topic, home_id from change order by id desc limit 1")).fetchone()
+    assert told == {"topic": "reset", "home_id": town.green}, "no change takes a home off a screen"
 
 
 async def test_a_plan_takes_the_resident_along_and_is_numbered_here(site: Site, town: Town) -> None:
@@ -326,6 +328,12 @@ async def test_lists_go_on_where_they_stopped_and_narrow_by_filter(site: Site, t
     assert [item["record"]["name"] for item in divisions] == ["鹤城区", "中方县"]
     homes = (await browser.get("/register/homes", params={"key": "green"})).json()["items"]
     assert [item["id"] for item in homes] == [town.green]
+
+
+async def test_a_new_home_appears_on_the_open_screens(site: Site, conn: Connection) -> None:
+    kept = await added(await site.signed_in("admin"), "homes", {"record": HOME})
+    cursor = await conn.execute("select topic, body ->> 'address' as address, home_id from change")
+    assert await cursor.fetchall() == [{"topic": "home", "address": "new lane 3", "home_id": kept["id"]}]
 
 
 async def test_a_change_of_a_home_reaches_the_open_screens(site: Site, conn: Connection, town: Town) -> None:
