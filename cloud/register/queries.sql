@@ -349,6 +349,10 @@ where h.id = %(id)s and h.retired_at is null
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
 for no key update of h
 
+-- let_idle --
+-- A transaction that waits for a file to be loaded beside it does nothing for longer than others may (cloud.db.pool).
+set local idle_in_transaction_session_timeout = '10min'
+
 -- what_stands --
 -- Of what a roster file names: the asker's tenants and their divisions, names and parents of divisions, the roles of people.
 select

@@ -25,6 +25,7 @@ from cloud.people import roster
 from cloud.people.divisions import HUAIHUA, is_below
 from cloud.people.roster import Division, Roster, RosterError
 from cloud.problems import ProblemError
+from cloud.register import screens
 from cloud.register.desk import PURPOSE, SQL
 from cloud.register.kinds import GIVEN
 from cloud.register.lines import line_of, lines
@@ -85,7 +86,8 @@ async def import_roster(
         runs beside them, after it was checked that the file speaks of the asker's own tenant only."""
         found = await _faults(conn, content, scope)
         if not found:
-            found = await _load(once.call, content, dry_run=dry_run)
+            await conn.execute(SQL["let_idle"])
+            found = await _load(once.call, content, admin.tenant_id, dry_run=dry_run)
         loaded = not found and not dry_run
         return await to_thread.run_sync(lambda: _answer(content, found, loaded=loaded))
 
@@ -147,10 +149,11 @@ def _misplaced(division: Division, known: Sequence[str | None] | None, own: str)
         yield "code", "this division does not lie in yours: whoever runs the installation adds it"
 
 
-async def _load(call: Call, content: bytes, *, dry_run: bool) -> list[Fault]:
+async def _load(call: Call, content: bytes, tenant: int, *, dry_run: bool) -> list[Fault]:
     try:
         async with call.unscoped() as conn, conn.transaction(force_rollback=dry_run):
             await roster.load(conn, roster.parse(content), call.parts.ring)
+            await screens.start_anew(conn, tenant, None, call.now)
     except RosterError as error:
         return [Fault((), str(error))]
     return []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, Final
 
 import pytest
 
-from cloud.db import Connection
+from cloud.db import Connection, Pool
 from cloud.register.lines import line_of, lines
 from tests.unit.cloud.conftest import Site
 
@@ -40,6 +41,31 @@ async def test_a_trial_says_what_would_happen_and_changes_nothing_and_then_it_ha
     loaded = await browser.post("/register/import", json=county())
     assert loaded.json() == {"loaded": True, "homes": 1, "staff": 1, "faults": []}
     assert await _homes(conn) == 4
+
+
+async def test_an_open_desk_reads_anew_what_a_file_brought(site: Site, conn: Connection) -> None:
+    await (await site.signed_in("admin")).post("/register/import", json=county())
+    told = await (await conn.execute("select tenant_id, topic, home_id from change")).fetchall()
+    assert told == [{"tenant_id": site.town.hecheng, "topic": "reset", "home_id": None}]
+
+
+async def test_a_file_may_take_longer_than_a_transaction_may_idle(
+    site: Site, conn: Connection, api_pool: Pool
+) -> None:
+    browser = await site.signed_in("admin")
+    async with api_pool.connection() as lent:
+        await lent.execute("set idle_in_transaction_session_timeout = '200ms'")
+    await conn.execute("select from home where key = 'yellow' for update")
+    home = {**HOME, "key": "yellow"}
+    async with asyncio.TaskGroup() as tasks:
+        loading = tasks.create_task(browser.post("/register/import", json=county(homes=[home])))
+        async with asyncio.timeout(60):
+            while not (await conn.execute("select from pg_locks where not granted")).rowcount:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)  # of idling, on purpose
+        await conn.rollback()
+    answer = loading.result()
+    assert (answer.status_code, answer.json().get("loaded")) == (200, True)
 
 
 async def test_every_fault_of_a_file_is_named_with_its_line_and_field(site: Site, conn: Connection) -> None:
