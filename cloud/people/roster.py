@@ -342,8 +342,10 @@ async def _put_divisions(conn: Connection, divisions: Iterable[Division]) -> Non
 
 
 async def _put_home(conn: Connection, tenant: int, home: Home, ring: Keyring) -> int:
-    values = {name: getattr(home, name) for name in ("key", "division", "address", "latitude", "longitude")}
-    home_id = await _one(conn, "put_home", {**values, "tenant": tenant})
+    fields = ("key", "division", "address", "latitude", "longitude")
+    values = {name: getattr(home, name) for name in fields} | {"tenant": tenant}
+    known = await (await conn.execute(_SQL["home_as_it_is"], values)).fetchone()
+    home_id: int = known["id"] if known else await _one(conn, "put_home", values)
     await _put_resident(conn, home_id, home.resident, ring)
     if home.gateway is not None:
         await put_gateway(conn, home_id, home.gateway, home.devices)

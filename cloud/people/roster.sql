@@ -23,6 +23,13 @@ returning id;
 update tenant set duty_channels = %(duty_channels)s
 where id = %(tenant)s and duty_channels <> %(duty_channels)s;
 
+-- home_as_it_is --
+-- One that is as the file says is not even locked: whoever opens an incident locks it, and a file may take long.
+select id from home
+where tenant_id = %(tenant)s and key = %(key)s
+  and (division_code, address, latitude, longitude)
+      is not distinct from (%(division)s, %(address)s, %(latitude)s::float8, %(longitude)s::float8);
+
 -- put_home --
 insert into home (tenant_id, key, division_code, address, latitude, longitude)
 values (%(tenant)s, %(key)s, %(division)s, %(address)s, %(latitude)s, %(longitude)s)

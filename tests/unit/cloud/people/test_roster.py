@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cloud import machine_secret
-from cloud.db import Connection
+from cloud.db import Connection, connect
 from cloud.passwords import verify
 from cloud.people import roster as people
 from cloud.people.accounts import gateway_accounts
@@ -191,3 +191,19 @@ async def test_a_new_password_signs_out_whoever_knew_the_old_one(
     )
     await people.load(conn, parsed(roster(1, staff=[STAFF | {"password": password}])))
     assert await rows(conn, "select count(*) from session") == [(live,)]
+
+
+async def test_a_file_that_changes_nothing_of_a_home_waits_for_no_alarm_and_holds_up_none(
+    conn: Connection, database: str
+) -> None:
+    document = parsed(roster(1, contacts=[CONTACT]) | {"staff": []})
+    await people.load(conn, document)
+    await conn.commit()
+    async with await connect(database) as alarm:
+        await alarm.execute("set lock_timeout = '200ms'")
+        await alarm.execute("select id from home for no key update")
+        await people.load(conn, document)
+        await alarm.rollback()
+        await alarm.execute("set lock_timeout = '200ms'")
+        await alarm.execute("select id from home for no key update")
+        await alarm.rollback()
