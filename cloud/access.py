@@ -22,12 +22,13 @@ from cloud import api_tokens, guard, problems, recorder, sessions, trail
 from cloud.auth import Module, Permission, Principal, PurposeError, Scope
 from cloud.db import Connection, Pool
 from cloud.db.scope import narrow
-from cloud.problems import ProblemError, too_many
+from cloud.problems import ProblemError
 from cloud.sealed import NO_KEYS, Keyring
 from cloud.sessions import Session
 from cloud.settings import Settings
 from cloud.throttle import Pace, Throttle
 from cloud.trail import Note
+from cloud.turnstile import token_of
 
 COOKIE: Final = "anban"
 SECURE_COOKIE: Final = "__Host-anban"
@@ -148,26 +149,18 @@ _IN_DOCUMENT: Final = APIKeyCookie(
 async def _any_session(
     request: Request, api: Api, _: Annotated[str | None, Security(_IN_DOCUMENT)] = None
 ) -> Session:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    find = api_tokens.find
-    if scheme.lower() != "bearer":  # a browser sends its cookie by itself, a service says that it is one
-        token, find = request.cookies.get(api.parts.cookie, ""), sessions.find
+    token, of_service = token_of(request, api.parts.cookie)
     if token:
+        key = sessions.key_of(token)
         async with api.unscoped() as conn:
-            session = await find(conn, sessions.key_of(token), api.now)
+            session = await (api_tokens.find if of_service else sessions.find)(conn, key, api.now)
         if session is not None:
+            api.parts.pace.know(key, api.now)  # from now on the turnstile counts it by itself
             guard.staff_seen(request, session.principal.staff_id)
             api.note.by(session.principal.actor, session.principal.tenant_id)
-            _count(api, session)
             return session
+        api.parts.pace.forget(key)
     raise ProblemError(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
-
-
-def _count(api: Call, session: Session) -> None:
-    """One session or token must not take the machine for itself, whether it is ill or hostile."""
-    wait = api.parts.pace.take(session.key, api.now)
-    if wait is not None:
-        raise too_many(wait, "Too many requests.")
 
 
 HalfSignedIn = Annotated[Session, Depends(_any_session)]
@@ -185,6 +178,8 @@ OwnHalfSignedIn = Annotated[Session, Depends(_own_half)]
 
 
 async def _session(session: HalfSignedIn) -> Session:
+    if session.one_time:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "password_one_time", "Choose a password of your own first.")
     if not session.whole:
         code = f"second_factor_{session.second_factor.value}"
         raise ProblemError(HTTPStatus.FORBIDDEN, code, "Signing in is not finished: the second factor.")

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any, Final
@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud import problems
+from cloud.headers import Hsts, worn
 from cloud.metrics import REQUEST_SECONDS, known
 from cloud.problems import ProblemError
 
@@ -36,18 +37,6 @@ BODY_S: Final = 15.0
 INTENT_HEADER: Final = "x-anban"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS: Final = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
-}
-_HSTS: Final = "max-age=31536000"
 _API: Final = "/api/"
 FILES_AT_ONCE: Final = 2
 _FILES: Final = frozenset({"/api/v1/register/import"})
@@ -59,6 +48,8 @@ SPOKEN: Final = MEDIA | {
     "application/*", "text/*", "*/*", "text/plain", "application/octet-stream",
 }  # fmt: skip
 """One of these must be accepted, if anything is said of it (RFC 9110, 12.5.1); quality is not weighed."""
+
+Admit = Callable[[Scope], None]
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("cloud.access_log")
@@ -72,19 +63,36 @@ class Guard:
         origins: ``scheme://host[:port]`` values accepted beside the request's own host (a proxy's name).
         intent_free: path prefixes whose requests need neither: their address is itself the secret, and they
             read no cookie. (A form of a page without referrer says ``Origin: null``.)
+        admit: counts a request and raises ``ProblemError`` when it is one too many.
+        hsts: what https answers say about https.
     """
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str] = (), intent_free: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        origins: Iterable[str] = (),
+        intent_free: tuple[str, ...] = (),
+        admit: Admit | None = None,
+        hsts: Hsts = "host",
+    ) -> None:
         self._app = app
         self._origins = frozenset(origins)
         self._intent_free = intent_free
+        self._admit = admit
+        self._hsts = hsts
         self._files = asyncio.Semaphore(FILES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope, send)
+        answer = _Answer(scope, send, self._hsts)
+        try:
+            if self._admit is not None:
+                self._admit(scope)
+        except ProblemError as problem:  # counted where it was refused: a flood must not fill the log
+            await answer.fail(problem)
+            return
         try:
             self._check(scope)
             async with self._gate(scope["path"]):
@@ -221,9 +229,10 @@ async def _buffered(receive: Receive, most: int) -> Receive:
 class _Answer:
     """One response on its way out: adds the headers, remembers the status for the log."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, hsts: Hsts) -> None:
         self._scope = scope
         self._send = send
+        self._hsts = hsts
         self._started_at = time.monotonic()
         self._status = 0
         self._streamed = False
@@ -239,12 +248,10 @@ class _Answer:
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
             self._streamed = headers.get("content-type", "").startswith("text/event-stream")
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in worn(self._scope["scheme"], self._hsts).items():
                 headers.setdefault(name, value)
             if self._scope["path"].startswith(_API):
                 headers.setdefault("Cache-Control", "no-store")
-            if self._scope["scheme"] == "https":
-                headers.setdefault("Strict-Transport-Security", _HSTS)
         await self._send(message)
 
     async def fail(self, problem: ProblemError) -> None:
@@ -280,6 +287,12 @@ def staff_seen(request: Request, staff_id: int) -> None:
     request.state.staff_id = staff_id
 
 
-def install(app: FastAPI, origins: Iterable[str], intent_free: tuple[str, ...]) -> None:
+def install(
+    app: FastAPI,
+    origins: Iterable[str],
+    intent_free: tuple[str, ...],
+    admit: Admit | None = None,
+    hsts: Hsts = "host",
+) -> None:
     """Put the guard in front of ``app``."""
-    app.add_middleware(Guard, origins=tuple(origins), intent_free=intent_free)
+    app.add_middleware(Guard, origins=tuple(origins), intent_free=intent_free, admit=admit, hsts=hsts)

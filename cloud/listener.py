@@ -25,6 +25,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from cloud.headers import ALWAYS
 from cloud.metrics import REFUSED
 from cloud.problems import MEDIA_TYPE, ProblemError, document
 
@@ -175,6 +176,7 @@ class Listener(H11Protocol):
             ("content-type", MEDIA_TYPE),
             ("content-length", str(len(body))),
             ("connection", "close"),
+            *ALWAYS.items(),
         ]
         head = h11.Response(status_code=problem.status.value, headers=headers, reason=problem.status.phrase)
         with suppress(h11.LocalProtocolError):  # an answer was under way

@@ -62,6 +62,9 @@ REQUEST_SECONDS: Final = _seconds(
 REFUSED: Final = _counter(
     "connections_refused", "Connections closed: malformed, slow_head, not_taken, crowded", "reason"
 )
+REFUSED_REQUESTS: Final = _counter(
+    "requests_refused", "Requests answered 429 by whose bucket was empty: session, address, urgent", "reason"
+)
 STREAMS: Final = _gauge("live_streams", "Live streams that are open")
 
 

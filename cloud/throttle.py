@@ -1,4 +1,4 @@
-"""How often one address may try to sign in: a bounded, forgetful count in memory.
+"""How often one address may try to sign in, and one session ask: bounded, forgetful counts in memory.
 
 What this is: a first, cheap barrier per process. What it is not: the lock-out of an account, which is
 persisted (``sessions``). The one idea: an attempt is counted before it is judged, so a burst of parallel
@@ -44,6 +44,8 @@ class Throttle:
         self._attempts.pop(network(address), None)
 
 
+SUBSCRIBER: Final = 64
+"""Bits of an IPv6 address that are one subscriber at the least."""
 RATE: Final = 20.0
 """Requests per second that one session or token may keep up; a busy console makes about one."""
 BURST: Final = 200.0
@@ -56,6 +58,19 @@ class Pace:
     def __init__(self) -> None:
         self._buckets: OrderedDict[bytes, tuple[float, datetime]] = OrderedDict()
 
+    def knows(self, key: bytes) -> bool:
+        """Whether ``key`` was seen to live and has not been forgotten since."""
+        return key in self._buckets
+
+    def know(self, key: bytes, now: datetime) -> None:
+        """From now on ``key`` counts; this request is its first."""
+        if key not in self._buckets:
+            self.take(key, now)
+
+    def forget(self, key: bytes) -> None:
+        """``key`` lives no more."""
+        self._buckets.pop(key, None)
+
     def take(self, key: bytes, now: datetime) -> timedelta | None:
         """Count a request. Return ``None`` when it may go on, else how long to wait."""
         left, since = self._buckets.pop(key, (BURST, now))
@@ -66,12 +81,15 @@ class Pace:
         return None if left >= 1 else timedelta(seconds=(1 - left) / RATE)
 
 
-def network(address: str) -> str:
-    """The key an address is counted under; what is no IP address (a test client's name) stands for itself."""
+def network(address: str, prefix: int = SUBSCRIBER) -> str:
+    """The key an address is counted under: of IPv6 the first ``prefix`` bits, filled up with zeros.
+
+    What is no IP address (a test client's name) stands for itself.
+    """
     try:
         parsed = ip_address(address)
     except ValueError:
         return address
     if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> (128 - prefix) << (128 - prefix)))
     return str(parsed)

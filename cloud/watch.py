@@ -16,11 +16,15 @@ from typing import Final
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.db import Pool
+from cloud.headers import ALWAYS
 from cloud.health import Checks, judge, told
 from cloud.metrics import REGISTRY
 from cloud.settings import Operations
@@ -69,7 +73,24 @@ def create_app(
         return Response(generate_latest(Metrics(tuple(families))), media_type=CONTENT_TYPE_LATEST)
 
     routes = {"/health": health, "/ready": ready, "/metrics": metrics}
-    return Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
+    return Starlette(
+        routes=[Route(path, answer) for path, answer in routes.items()], middleware=[Middleware(_Dressed)]
+    )
+
+
+class _Dressed:
+    """ASGI middleware: the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(ALWAYS)
+            await send(message)
+
+        await self._app(scope, receive, dressed)
 
 
 def allowed(operations: Operations, address: str, authorization: str) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
@@ -57,12 +58,16 @@ from cloud.sealed import keyring
 from cloud.settings import Settings
 from cloud.texts import routes as text_routes
 from cloud.throttle import Throttle
+from cloud.turnstile import Turnstile
 
 API: Final = "/api/v1"
 VERSION: Final = "1"
 """Of the contract, not of the program: it changes only when an old client would break."""
 INTENT_FREE: Final = (f"{API}/answers/", f"{API}/texts/", ANSWER_PATH)
 """Where the address itself is the secret: no cookie is read, so no foreign page can use one."""
+URGENT: Final = (*INTENT_FREE, f"{API}/health", f"{API}/ready")
+"""What an alarm needs of people who are not signed in, and of whatever watches us: counted apart, so that no
+neighbour behind the same address can use it up by asking for something else."""
 TIDY_EVERY: Final = timedelta(hours=1)
 ROUTERS: Final = (
     session_routes.router,
@@ -90,6 +95,7 @@ ANYWHERE: Final = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_ACCEPTABLE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
@@ -116,11 +122,18 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def create_app(settings: Settings, pool: Pool, service: Pool, *, clock: Clock = wall_clock) -> FastAPI:
+def create_app(
+    settings: Settings,
+    pool: Pool,
+    service: Pool,
+    *,
+    clock: Clock = wall_clock,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> FastAPI:
     """The application over open (or opening) pools. Its lifespan runs the change feed and the tidying.
 
     ``pool`` signs in as the api role, ``service`` as the service role (``cloud.db.roles``). ``clock`` gives
-    aware UTC; only tests pass another.
+    aware UTC, ``monotonic`` seconds that never go back; only tests pass others.
     """
     if not isinstance(service.conninfo, str):
         raise TypeError("the feed needs the pool's connection string, not a function")
@@ -166,7 +179,10 @@ def create_app(settings: Settings, pool: Pool, service: Pool, *, clock: Clock = 
     app.include_router(answer_routes.pages, responses=failures)
     app.add_route(f"{API}/openapi.json", _document, include_in_schema=False)
     recorder.install(app, pool)
-    guard.install(app, [settings.web.public_url.rstrip("/")], INTENT_FREE)
+    turnstile = Turnstile(
+        settings.web.address_rate, parts.cookie, parts.pace, URGENT, clock=clock, monotonic=monotonic
+    )
+    guard.install(app, [settings.web.public_url.rstrip("/")], INTENT_FREE, turnstile.admit, settings.web.hsts)
     return app
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from cloud.headers import Hsts
+
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 ShardNumber = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
@@ -85,13 +87,17 @@ class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the screens and the API listen. ``port`` 0: any free one. ``public_url``: how others reach it.
 
-    ``secure_cookie``: set it when the public address is https.
+    ``secure_cookie``: set it when the public address is https. ``address_rate``: requests per second that one
+    network address may keep up without a session, 0: any; see docs/security.md. ``hsts``: for whom browsers
+    remember that we speak https only; ``subdomains`` shuts out every name below ours that speaks http.
     """
 
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: str = ""
     secure_cookie: bool = False
+    address_rate: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
+    hsts: Hsts = "subdomains"
 
 
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

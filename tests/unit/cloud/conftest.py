@@ -97,7 +97,7 @@ async def site(
     monkeypatch.setattr(passwords, "_HASHER", towns.QUICK)
     monkeypatch.setattr(passwords, "_nobodys_hash", lambda: towns.NOBODYS_HASH)
     clock = TurnedClock()
-    app = create_app(Settings(), api_pool, pool, clock=clock)
+    app = create_app(Settings(), api_pool, pool, clock=clock, monotonic=lambda: clock().timestamp())
     _share_routes(app)
     made = Site(app, clock, town)
     yield made

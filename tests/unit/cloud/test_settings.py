@@ -19,7 +19,7 @@ def test_nothing_at_all_is_a_valid_configuration() -> None:
     [
         ({"databse": {}}, "unknown configuration key databse; did you mean database?"),
         ({"broker": {"hots": "x"}}, "unknown configuration key broker.hots; did you mean broker.host?"),
-        ({"web": {"zzz": 1}}, "unknown configuration key web.zzz; known: host, port, public_url"),
+        ({"web": {"zzz": 1}}, "unknown configuration key web.zzz; known: address_rate, host, hsts, port"),
         ({"web": {"port": "80"}}, "configuration: Expected `int`, got `str` - at `$.web.port`"),
         ({"web": {"port": 65_536}}, "at `$.web.port`"),
         ({"ingest": {"shards": [0, 256]}}, "at `$.ingest.shards[1]`"),
