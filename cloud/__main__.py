@@ -58,6 +58,12 @@ def _retention(argv: list[str]) -> int:
     return command.main("retention", argv)
 
 
+def _staff(argv: list[str]) -> int:
+    from cloud import staff_command
+
+    return staff_command.main(argv)
+
+
 def _release(argv: list[str]) -> int:
     from cloud.releases import command
 
@@ -68,6 +74,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, Callable[[list[str]], int]]]] = {
     "audit": ("prove that nothing that was sent is missing", _audit),
     "person": ("export or erase all that is stored of one resident; legal holds", _person),
     "retention": ("show or change how long what is kept", _retention),
+    "staff": ("let somebody back in who has lost password or authenticator", _staff),
     "release": ("let the gateways' program go out, ring by ring", _release),
 }
 """Commands that read their own line: help, and what runs them."""

@@ -14,11 +14,12 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud import api_tokens, second_factor, sessions
-from cloud.access import Api, OwnHalfSignedIn, OwnSignedIn, Text, require
+from cloud.access import Api, Call, OwnHalfSignedIn, OwnSignedIn, Text, require
 from cloud.auth import Permission, Principal, Purpose
 from cloud.passwords import MAX_PASSWORD
-from cloud.problems import ProblemError, not_found, responses
+from cloud.problems import InvalidField, ProblemError, not_found, responses
 from cloud.session_routes import Code, Me, completed, refused_code
+from cloud.sessions import SecondFactor, Session
 
 router = APIRouter(tags=["account"])
 
@@ -29,6 +30,19 @@ Admin = Annotated[Principal, Depends(require(Permission.ADMINISTER))]
 Number = Annotated[int, Path(ge=1, lt=2**31)]
 _ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _OF_ONE: Final = _ERRORS | responses(HTTPStatus.NOT_FOUND)
+
+
+async def _may_choose(session: OwnHalfSignedIn) -> Session:
+    """Whoever is signed in, or was given a one-time password. Never who still owes a code: a stolen password
+    must not be enough to shut its owner out.
+    """
+    owes_code = session.second_factor is SecondFactor.OWED
+    if not session.whole and (owes_code or not session.one_time):
+        raise ProblemError(HTTPStatus.FORBIDDEN, "second_factor_owed", "Show the second factor first.")
+    return session
+
+
+MayChoose = Annotated[Session, Depends(_may_choose)]
 
 
 class _Said(BaseModel):
@@ -70,9 +84,13 @@ class OwnSession(BaseModel):
 
 
 class OwnSessions(BaseModel):
-    """One's own live sessions, and the unused recovery codes."""
+    """One's own live sessions, and the second factor: since when there is one, and the unused recovery codes.
+
+    It is here even if an identity provider asked for one today.
+    """
 
     sessions: list[OwnSession]
+    second_factor_since: datetime | None
     recovery_codes_left: int
 
 
@@ -117,14 +135,40 @@ class Tokens(BaseModel):
     summary="Enrol an authenticator",
     responses=_ERRORS | responses(HTTPStatus.CONFLICT),
 )
-async def begin(api: Api, session: OwnHalfSignedIn) -> NewFactor:
-    """It is in force once a code has proved it. Whoever has one must have it taken away first."""
+async def begin(api: Api, session: OwnHalfSignedIn, shown: Code | None = None) -> NewFactor:
+    """It is in force once a code has proved it. Whoever has one in force shows a code of it, or a recovery
+    code; until the new one is proved, the old one counts.
+    """
+    if session.one_time:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "password_one_time", "Choose a password of your own first.")
+    staff_id, made = session.principal.staff_id, None
+    if shown is not None and session.whole:
+        await _show(api, session, shown)
+        async with api.unscoped() as conn:
+            made = await second_factor.begin_next(conn, api.parts.ring, staff_id, session.username, api.now)
+    if made is None:
+        async with api.unscoped() as conn:
+            made = await second_factor.begin(conn, api.parts.ring, staff_id, session.username)
+    if made is None:
+        detail = "There is an authenticator already: show a code of it."
+        raise ProblemError(HTTPStatus.CONFLICT, "second_factor_exists", detail)
+    return NewFactor(secret=made.secret, address=made.address, qr=made.qr)
+
+
+async def _show(api: Call, session: Session, shown: Code) -> None:
+    """Use a code of the factor in force up.
+
+    Raises:
+        ProblemError: 403 it is wrong, or there were too many.
+    """
     staff_id = session.principal.staff_id
     async with api.unscoped() as conn:
-        made = await second_factor.begin(conn, api.parts.ring, staff_id, session.username)
-    if made is None:
-        raise ProblemError(HTTPStatus.CONFLICT, "second_factor_exists", "There is an authenticator already.")
-    return NewFactor(secret=made.secret, address=made.address, qr=made.qr)
+        if not await sessions.count_code(conn, staff_id, api.now):
+            raise refused_code()
+    async with api.unscoped() as conn:
+        if not await second_factor.prove(conn, api.parts.ring, staff_id, shown.code, api.now):
+            raise refused_code()
+        await sessions.forgive(conn, staff_id)
 
 
 @router.post(
@@ -142,7 +186,9 @@ async def prove(
         if not await sessions.count_code(conn, staff_id, api.now):
             raise refused_code()
     async with api.unscoped() as conn:
-        codes = await second_factor.confirm(conn, api.parts.ring, staff_id, code.code, api.now)
+        codes = await second_factor.confirm(
+            conn, api.parts.ring, staff_id, code.code, api.now, replacing=session.whole
+        )
         if codes is None:
             raise refused_code()
         await sessions.revoke_all(conn, staff_id, but=session.key)
@@ -158,9 +204,24 @@ async def list_sessions(api: Api, session: OwnSignedIn) -> OwnSessions:
     staff_id = session.principal.staff_id
     async with api.unscoped() as conn:
         found = await sessions.own(conn, staff_id, api.now)
-        left = await second_factor.codes_left(conn, staff_id)
+        factor = await second_factor.state(conn, staff_id)
     shown = [OwnSession(**row, current=row["id"] == session.id) for row in found]
-    return OwnSessions(sessions=shown, recovery_codes_left=left)
+    return OwnSessions(
+        sessions=shown, second_factor_since=factor.since, recovery_codes_left=factor.codes_left
+    )
+
+
+@router.delete(
+    "/account/sessions",
+    operation_id="endOtherSessions",
+    summary="Sign out everywhere else",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_ERRORS,
+)
+async def end_other_sessions(api: Api, session: OwnSignedIn) -> None:
+    """This one stays."""
+    async with api.unscoped() as conn:
+        await sessions.revoke_all(conn, session.principal.staff_id, but=session.key)
 
 
 @router.delete(
@@ -185,8 +246,11 @@ async def end_session(session_id: Number, api: Api, session: OwnSignedIn) -> Non
     status_code=HTTPStatus.NO_CONTENT,
     responses=_ERRORS,
 )
-async def change_password(asked: NewPassword, api: Api, session: OwnSignedIn) -> None:
+async def change_password(asked: NewPassword, api: Api, session: MayChoose) -> None:
     """One's other sessions end. A wrong old password counts like one at the sign-in."""
+    if asked.new == asked.old:
+        rule = InvalidField(where=["body", "new"], rule="unchanged")
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "It is the old one.", fields=[rule])
     if not await sessions.change_password(api.parts.service, session, asked.old, asked.new, api.now):
         raise ProblemError(HTTPStatus.FORBIDDEN, "password_refused", "The old password is wrong.")
 

@@ -27,6 +27,10 @@ QUEUE: Final = 8
 NICE: Final = 10
 """How far a stranger's check steps back for everything else on the machine."""
 
+_ALPHABET: Final = "23456789abcdefghjkmnpqrstvwxyz"
+"""Nothing that looks like another: these are read from paper at night."""
+_GROUP: Final = 4
+
 _HASHER: Final = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 """The second recommended option of RFC 9106 (section 4), on one thread instead of four: a check must not take
 every processor from those who watch alarms.
@@ -82,6 +86,12 @@ def lane(*, known: bool) -> Lane:
 @cache
 def _nobodys_hash() -> str:
     return _HASHER.hash(secrets.token_urlsafe())
+
+
+def readable(length: int) -> str:
+    """A secret of ``length`` random letters and digits, 4.9 bits each, in groups that a person can copy."""
+    letters = [secrets.choice(_ALPHABET) for _ in range(length)]
+    return "-".join("".join(letters[at : at + _GROUP]) for at in range(0, length, _GROUP))
 
 
 def hash_password(password: str) -> str:

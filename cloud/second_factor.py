@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import pyotp
@@ -20,6 +19,7 @@ import segno
 
 from cloud import sealed
 from cloud.db import Connection, Queries
+from cloud.passwords import readable
 from cloud.sealed import Keyring
 
 STEP_S: Final = 30
@@ -28,8 +28,8 @@ DRIFT: Final = (0, -1, 1)
 """Steps by which a telephone's clock may be off; RFC 6238, section 5.2: at most one for the delay."""
 CODES: Final = 10
 ISSUER: Final = "Anban"
-_ALPHABET: Final = "23456789abcdefghjkmnpqrstvwxyz"
-"""Nothing that looks like another: these are read from paper at night."""
+NEXT_LIFE: Final = timedelta(minutes=10)
+"""How long a new authenticator may wait for its proof."""
 _CODE_LENGTH: Final = 12
 """58 random bits."""
 _TOTP: Final = re.compile(r"\d{6}")
@@ -46,28 +46,58 @@ class Enrolment:
     qr: str
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """``since``: when the factor came into force, ``None``: there is none. ``codes_left``: unused ones."""
+
+    since: datetime | None
+    codes_left: int
+
+
 async def begin(conn: Connection, ring: Keyring, staff_id: int, name: str) -> Enrolment | None:
     """Draw a secret for a person; ``None`` if they have a factor in force. Begun again, the last counts."""
     secret = pyotp.random_base32()
     stored = {"staff_id": staff_id, "secret": ring.seal(secret, sealed.second_factor(staff_id))}
     if not (await conn.execute(_SQL["begin"], stored)).rowcount:
         return None
+    return _enrolment(secret, name)
+
+
+async def begin_next(
+    conn: Connection, ring: Keyring, staff_id: int, name: str, now: datetime
+) -> Enrolment | None:
+    """Draw a secret that takes the place of the one in force once it is proved, within ``NEXT_LIFE``; until
+    then the old one counts. ``None``: there is none in force.
+    """
+    secret = pyotp.random_base32()
+    stored = {"staff_id": staff_id, "secret": ring.seal(secret, sealed.second_factor(staff_id))}
+    if not (await conn.execute(_SQL["begin_next"], stored | {"until": now + NEXT_LIFE})).rowcount:
+        return None
+    return _enrolment(secret, name)
+
+
+def _enrolment(secret: str, name: str) -> Enrolment:
     address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
     return Enrolment(secret, address, segno.make(address, error="m").svg_data_uri(scale=5, border=4))
 
 
 async def confirm(
-    conn: Connection, ring: Keyring, staff_id: int, code: str, now: datetime
+    conn: Connection, ring: Keyring, staff_id: int, code: str, now: datetime, *, replacing: bool = False
 ) -> list[str] | None:
     """Put the factor in force once a code shows that the authenticator has it; return the recovery codes,
     which are kept nowhere. ``None``: the code is wrong, or nothing was begun.
+
+    ``replacing``: it may take the place of one in force.
     """
-    if not await _prove_totp(conn, ring, staff_id, code, now, confirmed=False):
-        return None
-    if not (await conn.execute(_SQL["confirm"], {"staff_id": staff_id, "now": now})).rowcount:
+    proved = await _prove_totp(conn, ring, staff_id, code, now, confirmed=False)
+    if proved:
+        proved = (await conn.execute(_SQL["confirm"], {"staff_id": staff_id, "now": now})).rowcount > 0
+    elif replacing:
+        proved = await _replace(conn, ring, staff_id, code, now)
+    if not proved:
         return None
     await conn.execute(_SQL["drop_codes"], {"staff_id": staff_id})
-    codes = [_draw() for _ in range(CODES)]
+    codes = [readable(_CODE_LENGTH) for _ in range(CODES)]
     for one in codes:
         await conn.execute(_SQL["keep_code"], {"staff_id": staff_id, "code_mark": _marks(ring, one)[0]})
     return codes
@@ -81,10 +111,10 @@ async def prove(conn: Connection, ring: Keyring, staff_id: int, code: str, now: 
     return (await conn.execute(_SQL["use_code"], used)).rowcount > 0
 
 
-async def codes_left(conn: Connection, staff_id: int) -> int:
-    """How many recovery codes a person has not used."""
-    row = await (await conn.execute(_SQL["codes_left"], {"staff_id": staff_id})).fetchone()
-    return row["left_over"] if row else 0
+async def state(conn: Connection, staff_id: int) -> State:
+    """Since when a person has a factor in force, and what is left of the recovery codes."""
+    row = await (await conn.execute(_SQL["state"], {"staff_id": staff_id})).fetchone()
+    return State(row["since"], row["codes_left"]) if row else State(None, 0)
 
 
 async def forget(conn: Connection, staff_id: int) -> bool:
@@ -96,7 +126,7 @@ async def forget(conn: Connection, staff_id: int) -> bool:
 async def _prove_totp(
     conn: Connection, ring: Keyring, staff_id: int, code: str, now: datetime, *, confirmed: bool
 ) -> bool:
-    row = await (await conn.execute(_SQL["factor"], {"staff_id": staff_id})).fetchone()
+    row = await (await conn.execute(_SQL["factor"], {"staff_id": staff_id, "now": now})).fetchone()
     if row is None or (row["confirmed_at"] is not None) != confirmed:
         return False
     step = step_of(ring.open(row["secret"], sealed.second_factor(staff_id)), code.strip(), now)
@@ -105,16 +135,22 @@ async def _prove_totp(
     return (await conn.execute(_SQL["use_step"], {"staff_id": staff_id, "step": step})).rowcount > 0
 
 
+async def _replace(conn: Connection, ring: Keyring, staff_id: int, code: str, now: datetime) -> bool:
+    row = await (await conn.execute(_SQL["factor"], {"staff_id": staff_id, "now": now})).fetchone()
+    if row is None or row["next_secret"] is None:
+        return False
+    step = step_of(ring.open(row["next_secret"], sealed.second_factor(staff_id)), code.strip(), now)
+    if step is None:
+        return False
+    proved = {"staff_id": staff_id, "next_secret": row["next_secret"], "step": step, "now": now}
+    return (await conn.execute(_SQL["replace"], proved)).rowcount > 0
+
+
 def step_of(secret: str, code: str, now: datetime) -> int | None:
     """The step of time whose code this is, near ``now``; ``None``: of none."""
     totp, current = pyotp.TOTP(secret), int(now.timestamp()) // STEP_S
     fitting = [current + off for off in DRIFT if hmac.compare_digest(totp.generate_otp(current + off), code)]
     return fitting[0] if fitting else None
-
-
-def _draw() -> str:
-    letters = [secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH)]
-    return "-".join("".join(letters[at : at + 4]) for at in range(0, _CODE_LENGTH, 4))
 
 
 def _marks(ring: Keyring, code: str) -> list[bytes]:

@@ -33,7 +33,8 @@ class Credentials(BaseModel):
 class Me(BaseModel):
     """Who is signed in. ``expires_at``: when this session ends at the latest; warn before.
 
-    ``second_factor``: ``owed`` or ``missing``: until it is shown or enrolled, ``permissions`` is empty.
+    ``one_time``: a password of one's own must be chosen first, then: ``second_factor`` ``owed`` or
+    ``missing``: it must be shown or enrolled. Until then ``permissions`` is empty.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Me(BaseModel):
     permissions: list[Permission]
     expires_at: datetime
     second_factor: SecondFactor
+    one_time: bool
 
 
 class Code(BaseModel):
@@ -215,4 +217,5 @@ def _me(session: Session) -> Me:
         permissions=sorted(one for one in Permission if session.whole and who.may(one)),
         expires_at=session.expires_at,
         second_factor=session.second_factor,
+        one_time=session.one_time,
     )

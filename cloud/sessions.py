@@ -30,7 +30,7 @@ FIRST_LOCK: Final = timedelta(seconds=30)
 LONGEST_LOCK: Final = timedelta(minutes=15)
 """The lock doubles from the first to the longest; not for ever, or a stranger could shut a centre out."""
 HALF_LIFE: Final = timedelta(minutes=10)
-"""How long a session may wait for its second factor."""
+"""How long a session may wait for its second factor, or for a password of one's own."""
 BROWSER_KEPT: Final = timedelta(days=90)
 """A browser in which nobody signed in for this long is a stranger again."""
 TOKEN_BYTES: Final = 32
@@ -54,7 +54,7 @@ class SecondFactor(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Session:
     """A live session. ``key`` is the hash under which it is stored, never the cookie itself; ``id`` names it
-    to its owner.
+    to its owner. ``one_time``: its owner has a one-time password and must choose another one first.
     """
 
     key: bytes
@@ -63,11 +63,12 @@ class Session:
     id: int
     username: str
     second_factor: SecondFactor
+    one_time: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether its owner may do what their role includes."""
-        return self.second_factor in {SecondFactor.NOT_NEEDED, SecondFactor.DONE}
+        return not self.one_time and self.second_factor in {SecondFactor.NOT_NEEDED, SecondFactor.DONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,9 @@ async def sign_in(
         async with pool.connection() as conn:
             account = await _reserve(conn, username, now, client)
         stored = account["password_hash"] if account else None
-        if not await passwords.verify(stored, password, known=client.known) or account is None:
-            return None
+        right = await passwords.verify(stored, password, known=client.known)
+    if not right or account is None:
+        return None
     renewed = await passwords.hashed(password) if passwords.is_outdated(account["password_hash"]) else None
     async with pool.connection() as conn:
         if renewed is not None:
@@ -189,7 +191,8 @@ async def knows(conn: Connection, browser: str, username: str, now: datetime) ->
 
 async def _reserve(conn: Connection, username: str, now: datetime, client: Client) -> dict[str, Any] | None:
     """Count an attempt; return the account if it may be tried now."""
-    account = await (await conn.execute(_SQL["account_for_update"], {"username": username})).fetchone()
+    asked = {"username": username, "now": now}
+    account = await (await conn.execute(_SQL["account_for_update"], asked)).fetchone()
     if account is None:
         return None
     counted, statement, key = account, "count_attempt", {"staff_id": account["id"]}
@@ -233,9 +236,10 @@ async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
         frozenset(Module(module) for module in row["modules"]),
     )
     factor = SecondFactor(row["second_factor"])
-    if factor in {SecondFactor.OWED, SecondFactor.MISSING} and row["created_at"] <= now - HALF_LIFE:
-        return None
-    return Session(key, principal, row["expires_at"], row["id"], row["username"], factor)
+    found = Session(
+        key, principal, row["expires_at"], row["id"], row["username"], factor, one_time=row["one_time"]
+    )
+    return found if found.whole or row["created_at"] > now - HALF_LIFE else None
 
 
 async def revoke(conn: Connection, key: bytes) -> None:
@@ -273,7 +277,7 @@ async def change_password(pool: Pool, session: Session, old: str, new: str, now:
     renewed = {"staff_id": staff_id, "old": account["password_hash"], "new": await passwords.hashed(new)}
     async with pool.connection() as conn:
         await forgive(conn, staff_id)
-        changed = (await conn.execute(_SQL["renew_password_hash"], renewed)).rowcount > 0
+        changed = (await conn.execute(_SQL["set_password"], renewed)).rowcount > 0
         await revoke_all(conn, staff_id, but=session.key)
     return changed
 

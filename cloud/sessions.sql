@@ -1,7 +1,13 @@
 -- The SQL of signing in and of sessions. It reads staff, never residents.
 
 -- account_for_update --
-select id, tenant_id, password_hash, failed_count, locked_until
+-- A one-time password whose time is over is none.
+select
+    id,
+    tenant_id,
+    case when password_until is null or password_until > %(now)s then password_hash end as password_hash,
+    failed_count,
+    locked_until
 from staff
 where username = %(username)s and disabled_at is null
 for update
@@ -25,6 +31,11 @@ where id = %(staff_id)s
 -- renew_password_hash --
 update staff
 set password_hash = %(new)s
+where id = %(staff_id)s and password_hash = %(old)s
+
+-- set_password --
+update staff
+set password_hash = %(new)s, password_until = null
 where id = %(staff_id)s and password_hash = %(old)s
 
 -- open_session --
@@ -77,6 +88,7 @@ select
     session.expires_at,
     session.id,
     staff.username,
+    staff.password_until is not null as one_time,
     case
         when session.second_factor then 'done'
         when exists (

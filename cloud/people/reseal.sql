@@ -89,4 +89,5 @@ limit %(limit)s
 for no key update
 
 -- keep_factor --
-update second_factor set secret = %(secret)s where staff_id = %(staff_id)s
+-- A new authenticator that is not proved yet is begun again: it would be sealed with the old key.
+update second_factor set secret = %(secret)s, next_secret = null, next_until = null where staff_id = %(staff_id)s

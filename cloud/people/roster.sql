@@ -104,7 +104,9 @@ select tenant_id, password_hash from staff where username = %(username)s;
 insert into staff (tenant_id, username, password_hash, role, name, locale)
 values (%(tenant)s, %(username)s, %(password_hash)s, %(role)s, %(name)s, %(locale)s)
 on conflict (username) do update set
-    password_hash = excluded.password_hash, role = excluded.role, name = excluded.name, locale = excluded.locale
+    password_hash = excluded.password_hash,
+    password_until = case when staff.password_hash = excluded.password_hash then staff.password_until end,
+    role = excluded.role, name = excluded.name, locale = excluded.locale
 returning id;
 
 -- assign_homes --

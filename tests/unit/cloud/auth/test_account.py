@@ -26,6 +26,14 @@ async def test_one_sees_where_one_is_signed_in_and_ends_it(site: Site) -> None:
     assert (await here.get("/session")).status_code == 200
 
 
+async def test_one_signs_out_everywhere_else_at_once(site: Site) -> None:
+    here, *elsewhere = [await site.signed_in("operator") for _ in range(4)]
+    family = await site.signed_in("family")
+    assert (await here.delete("/account/sessions")).status_code == 204
+    assert [(await one.get("/session")).status_code for one in elsewhere] == [401, 401, 401]
+    assert [(await one.get("/session")).status_code for one in (here, family)] == [200, 200]
+
+
 async def test_nobody_ends_the_session_of_somebody_else(site: Site) -> None:
     operator, family = await site.signed_in("operator"), await site.signed_in("family")
     (theirs,) = (await family.get("/account/sessions")).json()["sessions"]

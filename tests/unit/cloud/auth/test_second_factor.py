@@ -10,7 +10,7 @@ import pyotp
 import pytest
 
 from cloud.db import Connection
-from cloud.second_factor import CODES, STEP_S, step_of
+from cloud.second_factor import CODES, NEXT_LIFE, STEP_S, step_of
 from cloud.sessions import FREE_ATTEMPTS, HALF_LIFE
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON, PASSWORD
@@ -183,3 +183,47 @@ async def test_the_database_holds_neither_the_recovery_codes_nor_their_plain_has
     rows = await (await conn.execute("select recovery_code::text as row from recovery_code")).fetchall()
     assert len(rows) == CODES
     assert not [one for one in codes if one in str(rows) or one.replace("-", "") in str(rows)]
+
+
+async def test_whoever_shows_a_code_gets_a_new_authenticator_and_the_old_one_counts_until_it_is_proved(
+    strict: Site,
+) -> None:
+    browser, old, codes = await enrolled(strict)
+    for shown in (None, {"code": "000000"}):
+        refused = await browser.post("/account/second-factor", json=shown)
+        assert refused.status_code == (409 if shown is None else 403)
+    new = (await browser.post("/account/second-factor", json={"code": code(strict, old)})).json()["secret"]
+    strict.clock.turn(STEP)
+    other = await first_step(strict)
+    shown_old = {"code": code(strict, old)}
+    assert (await other.post("/session/second-factor", json=shown_old)).status_code == 200
+    proof = await browser.post("/account/second-factor/proof", json={"code": code(strict, new)})
+    assert len(proof.json()["recovery_codes"]) == CODES
+    assert (await other.get("/session")).status_code == 401
+    strict.clock.turn(STEP)
+    for gone in (code(strict, old), codes[0]):
+        half = await first_step(strict)
+        assert (await half.post("/session/second-factor", json={"code": gone})).status_code == 403
+    half = await first_step(strict)
+    assert (await half.post("/session/second-factor", json={"code": code(strict, new)})).status_code == 200
+
+
+async def test_a_recovery_code_is_enough_to_replace_a_lost_authenticator(strict: Site) -> None:
+    browser, _, codes = await enrolled(strict)
+    new = (await browser.post("/account/second-factor", json={"code": codes[0]})).json()["secret"]
+    proof = await browser.post("/account/second-factor/proof", json={"code": code(strict, new)})
+    assert proof.status_code == 200
+    state = (await browser.get("/account/sessions")).json()
+    assert (state["second_factor_since"], state["recovery_codes_left"]) == ("2026-11-20T12:00:30Z", CODES)
+
+
+async def test_a_replacement_that_is_proved_too_late_or_by_a_half_session_is_none(strict: Site) -> None:
+    browser, old, _ = await enrolled(strict)
+    new = (await browser.post("/account/second-factor", json={"code": code(strict, old)})).json()["secret"]
+    strict.clock.turn(STEP)
+    half = await first_step(strict)
+    taken = await half.post("/account/second-factor/proof", json={"code": code(strict, new)})
+    assert taken.status_code == 403
+    strict.clock.turn(NEXT_LIFE)
+    late = await browser.post("/account/second-factor/proof", json={"code": code(strict, new)})
+    assert late.status_code == 403

@@ -89,6 +89,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/account/second-factor"): ALL,
     ("POST", "/account/second-factor/proof"): ALL,
     ("GET", "/account/sessions"): ALL,
+    ("DELETE", "/account/sessions"): ALL,
     ("DELETE", "/account/sessions/{session_id}"): ALL,
     ("POST", "/account/password"): ALL,
     ("DELETE", "/staff/{staff_id}/sessions"): ADMIN,

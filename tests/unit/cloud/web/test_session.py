@@ -31,6 +31,7 @@ async def test_signing_in_says_who_one_is_and_what_one_may_do(site: Site) -> Non
         "permissions": sorted(PERMISSIONS[Role.OPERATOR]),
         "expires_at": (NOON + LIFETIME).isoformat().replace("+00:00", "Z"),
         "second_factor": "not_needed",
+        "one_time": False,
     }
     assert (await browser.get("/session")).json() == answer.json()
 
