@@ -68,6 +68,7 @@ def session() -> dict[str, Any]:
         "permissions": ["handle_incident", "read_home", "read_queue"],
         "expires_at": (now() + timedelta(hours=12)).isoformat(),
         "second_factor": "not_needed",
+        "one_time": False,
     }
 
 
