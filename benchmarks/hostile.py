@@ -33,9 +33,10 @@ from tests.harness import System
 
 IDLE: Final = 2_000
 SLOW: Final = 100
+FLOOD: Final = 3_000
 QUIET_S: Final = 5.0
-PAUSE_S: Final = 0.02
-"""Between two looks of the operator."""
+PAUSE_S: Final = 0.06
+"""Between two looks of the operator: more often than any console, less than one session may (20 a second)."""
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "slow bodies": lambda address, _: raw.slow(address, raw.SLOW_BODY, SLOW),
     "slow readers": lambda address, cookies: raw.slow_readers(address, cookies, SLOW // 4),
     "idle connections": lambda address, _: raw.idle(address, IDLE),
+    "one address": lambda address, _: raw.flood(address, FLOOD),
 }
 
 

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPConnection
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -93,6 +94,19 @@ def pipelines(address: str, _cookies: Mapping[str, str]) -> Answers:
     last = b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     for _ in range(4):
         yield _send(address, one * 499 + last)
+
+
+def flood(address: str, number: int) -> Answers:
+    """``number`` requests of a stranger on one connection, as fast as they are answered."""
+    place = urlsplit(address)
+    asking = HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE_S)
+    for _ in range(number):
+        began = time.perf_counter()
+        asking.request("GET", "/api/v1/session")
+        answer = asking.getresponse()
+        answer.read()
+        yield str(answer.status), time.perf_counter() - began
+    asking.close()
 
 
 def slow(address: str, begun: bytes, number: int) -> Answers:
