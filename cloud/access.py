@@ -177,9 +177,18 @@ OwnHalfSignedIn = Annotated[Session, Depends(_own_half)]
 """The same, and never a service: its token must not touch the sign-in of the person who drew it."""
 
 
-async def _session(session: HalfSignedIn) -> Session:
+def choose_first(session: Session) -> None:
+    """Let nobody on who has a one-time password.
+
+    Raises:
+        ProblemError: 403 they must choose one of their own.
+    """
     if session.one_time:
         raise ProblemError(HTTPStatus.FORBIDDEN, "password_one_time", "Choose a password of your own first.")
+
+
+async def _session(session: HalfSignedIn) -> Session:
+    choose_first(session)
     if not session.whole:
         code = f"second_factor_{session.second_factor.value}"
         raise ProblemError(HTTPStatus.FORBIDDEN, code, "Signing in is not finished: the second factor.")

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud import api_tokens, second_factor, sessions
-from cloud.access import Api, Call, OwnHalfSignedIn, OwnSignedIn, Text, require
+from cloud.access import Api, Call, OwnHalfSignedIn, OwnSignedIn, Text, choose_first, require
 from cloud.auth import Permission, Principal, Purpose
 from cloud.passwords import MAX_PASSWORD
 from cloud.problems import InvalidField, ProblemError, not_found, responses
@@ -139,8 +139,7 @@ async def begin(api: Api, session: OwnHalfSignedIn, shown: Code | None = None) -
     """It is in force once a code has proved it. Whoever has one in force shows a code of it, or a recovery
     code; until the new one is proved, the old one counts.
     """
-    if session.one_time:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "password_one_time", "Choose a password of your own first.")
+    choose_first(session)
     staff_id, made = session.principal.staff_id, None
     if shown is not None and session.whole:
         await _show(api, session, shown)

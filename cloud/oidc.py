@@ -53,10 +53,15 @@ class OidcError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A sign-in on its way: where the browser goes, and the state that it must bring back."""
+    """A sign-in on its way: where the browser goes, and the state that it must bring back.
+
+    ``nonce`` and ``verifier``: what this side keeps for it (``keep``).
+    """
 
     address: str
     state: str
+    nonce: str
+    verifier: str
 
 
 @dataclass(slots=True)
@@ -70,8 +75,8 @@ class Provider:
     _asked_at: float = 0.0
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def start(self, conn: Connection, now: datetime) -> Start:
-        """Begin a sign-in and remember what must come back.
+    async def start(self) -> Start:
+        """Begin a sign-in. It may ask the provider: no transaction waits for that.
 
         Raises:
             OidcError: ``unavailable``.
@@ -90,10 +95,7 @@ class Provider:
             "code_challenge_method": "S256",
         }
         address = add_params_to_uri(found["authorization_endpoint"], asked.items())
-        kept = {"state_hash": key_of(state), "nonce": nonce, "verifier": verifier}
-        await conn.execute(_SQL["forget_starts"], {"now": now})
-        await conn.execute(_SQL["start"], kept | {"expires_at": now + START_LIFE})
-        return Start(str(address), state)
+        return Start(str(address), state, nonce, verifier)
 
     async def finish(self, start: Mapping[str, Any], code: str, now: datetime) -> dict[str, Any]:
         """Turn the code into the claims of the ID token, proved to be for us, for this start, and fresh.
@@ -169,6 +171,13 @@ class Provider:
             self._asked_at = time.monotonic()
         except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
             raise OidcError("unavailable") from error
+
+
+async def keep(conn: Connection, start: Start, now: datetime) -> None:
+    """Remember what must come back."""
+    kept = {"state_hash": key_of(start.state), "nonce": start.nonce, "verifier": start.verifier}
+    await conn.execute(_SQL["forget_starts"], {"now": now})
+    await conn.execute(_SQL["start"], kept | {"expires_at": now + START_LIFE})
 
 
 async def take(conn: Connection, state: str, now: datetime) -> dict[str, Any] | None:

@@ -69,16 +69,24 @@ async def ways(request: Request) -> Ways:
     responses=_ERRORS,
 )
 async def begin(request: Request, api: Api) -> RedirectResponse:
-    """Sends the browser there."""
+    """Sends the browser there, or back to the sign-in that says why not."""
     found = _provider(request)
+    try:
+        return await _begun(found, request, api)
+    except ProblemError as problem:
+        return _back(request, problem)
+
+
+async def _begun(found: Provider, request: Request, api: Call) -> RedirectResponse:
     wait = api.parts.throttle.take(request.client.host if request.client else "", api.now)
     if wait is not None:
         raise too_many(wait, "Too many attempts from this address.")
     try:
-        async with api.unscoped() as conn:
-            start = await found.start(conn, api.now)
+        start = await found.start()
     except OidcError as error:
         raise _refused(error) from error
+    async with api.unscoped() as conn:
+        await oidc.keep(conn, start, api.now)
     answer = RedirectResponse(start.address, HTTPStatus.SEE_OTHER)
     # Lax: it must come along when the provider sends the browser back.
     life = int(oidc.START_LIFE.total_seconds())
@@ -110,6 +118,13 @@ async def finish(
 ) -> Response:
     """Opens a session for whoever was written down; the browser must be the one that began."""
     found = _provider(request)
+    try:
+        return await _finished(found, request, api, state, code)
+    except ProblemError as problem:
+        return _back(request, problem)
+
+
+async def _finished(found: Provider, request: Request, api: Call, state: str, code: str) -> Response:
     if request.cookies.get(_cookie(api)) != state:
         raise _refused(OidcError("refused"))
     async with api.unscoped() as conn:
@@ -122,14 +137,14 @@ async def finish(
         raise _refused(error) from error
     async with api.unscoped() as conn:
         staff_id = await oidc.whose(conn, found.settings, claims)
-        opened = None
+        client, opened = await client_of(conn, request, api, ""), None
         if staff_id is not None:
-            client = await client_of(request, api, "")
             proved = oidc.two_factors(found.settings, claims)
             opened = await sessions.enter(conn, staff_id, api.now, client, second_factor=proved)
         if opened is None:
             raise _refused(OidcError("refused"))
         api.note.by(opened.session.principal.actor, opened.session.principal.tenant_id)
+    api.parts.throttle.forgive(client.origin)
     guard.staff_seen(request, opened.session.principal.staff_id)
     answer = RedirectResponse(AFTER, HTTPStatus.SEE_OTHER)
     set_cookies(answer, api.parts, opened)
@@ -157,6 +172,17 @@ async def write_identity(
             raise not_found()
         if not await oidc.write_down(conn, _provider(request).settings, staff_id, identity.value):
             raise ProblemError(HTTPStatus.CONFLICT, "taken", "Somebody else signs in with this.")
+
+
+def _back(request: Request, problem: ProblemError) -> RedirectResponse:
+    """A browser goes back to the sign-in, which says why; a program gets the problem.
+
+    Raises:
+        ProblemError: ``problem``.
+    """
+    if "text/html" not in request.headers.get("accept", ""):
+        raise problem
+    return RedirectResponse(f"{AFTER}?sign_in={problem.code}", HTTPStatus.SEE_OTHER)
 
 
 def _cookie(api: Call) -> str:

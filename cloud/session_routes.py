@@ -68,7 +68,8 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
     401 says nothing about which of the two was wrong, or whether the account rests after wrong attempts. With
     ``second_factor`` ``owed`` or ``missing`` the session is good for that only.
     """
-    client = await client_of(request, api, credentials.username)
+    async with api.parts.service.connection() as conn:
+        client = await client_of(conn, request, api, credentials.username)
     if not client.known:
         wait = api.parts.throttle.take(client.origin, api.now)
         if wait is not None:
@@ -120,7 +121,7 @@ async def completed(
     conn: Connection, session: Session, request: Request, response: Response, api: Call
 ) -> Me:
     """The whole session in place of the half one, with new cookies."""
-    client = await client_of(request, api, session.username)
+    client = await client_of(conn, request, api, session.username)
     await sessions.forgive(conn, session.principal.staff_id)
     opened = await sessions.complete(conn, session, api.now, client)
     if opened is None:
@@ -180,11 +181,10 @@ async def _end_earlier(request: Request, api: Api) -> None:
             await sessions.revoke(conn, sessions.key_of(earlier))
 
 
-async def client_of(request: Request, api: Call, username: str) -> Client:
+async def client_of(conn: Connection, request: Request, api: Call, username: str) -> Client:
     """Where a sign-in comes from, and whether this person has signed in there before."""
     browser = request.cookies.get(api.parts.browser_cookie, "")
-    async with api.parts.service.connection() as conn:
-        known = bool(browser) and await sessions.knows(conn, browser, username, api.now)
+    known = bool(browser) and await sessions.knows(conn, browser, username, api.now)
     origin = request.client.host if request.client else ""
     return Client(origin, request.headers.get("user-agent", ""), browser, known)
 

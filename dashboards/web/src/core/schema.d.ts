@@ -1475,7 +1475,7 @@ export interface paths {
         };
         /**
          * Sign in through the identity provider
-         * @description Sends the browser there.
+         * @description Sends the browser there, or back to the sign-in that says why not.
          */
         get: operations["signInElsewhere"];
         put?: never;

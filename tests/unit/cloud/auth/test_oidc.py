@@ -11,7 +11,9 @@ from joserfc.jwk import RSAKey
 
 from cloud import oidc
 from cloud.db import Connection, Pool
+from cloud.oidc_routes import provider
 from cloud.settings import Oidc, Settings, Web
+from cloud.throttle import MAX_ATTEMPTS
 from cloud.web import create_app
 from tests.unit.cloud.auth.provider import CLIENT, KEY_BITS, SECRET, Idp, serve
 from tests.unit.cloud.conftest import Site, TurnedClock
@@ -158,3 +160,22 @@ async def test_without_a_provider_there_is_no_such_way(site: Site) -> None:
     browser = site.browser()
     assert (await browser.get("/session/oidc")).status_code == 404
     assert (await browser.get("/session/oidc/ways")).json() == {"oidc": None}
+
+
+async def test_a_browser_that_is_not_let_in_lands_on_the_sign_in_which_says_why(
+    elsewhere: Site, idp: Idp
+) -> None:
+    page = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    idp.claims = {"sub": "nobody"}
+    browser = elsewhere.browser()
+    refused = await browser.get(await there(browser), headers=page)
+    assert (refused.status_code, refused.headers["location"]) == (303, "/console/?sign_in=sign_in_refused")
+    elsewhere.app.state.oidc, idp.down = provider(settings(idp)), True
+    away = await browser.get("/session/oidc", headers=page)
+    assert (away.status_code, away.headers["location"]) == (303, "/console/?sign_in=provider_unavailable")
+
+
+async def test_a_whole_centre_signs_in_behind_one_address(elsewhere: Site) -> None:
+    for _ in range(2 * MAX_ATTEMPTS):
+        browser = elsewhere.browser()
+        assert (await browser.get(await there(browser))).status_code == 303

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,14 @@ import httpx
 import pyotp
 import pytest
 
-from cloud.db import Connection
+from cloud.db import Connection, Pool, open_pool, roles
 from cloud.second_factor import CODES, NEXT_LIFE, STEP_S, step_of
 from cloud.sessions import FREE_ATTEMPTS, HALF_LIFE
-from tests.unit.cloud.conftest import Site
-from tests.unit.cloud.town import NOON, PASSWORD
+from cloud.settings import Settings
+from cloud.web import create_app
+from tests.conftest import Server
+from tests.unit.cloud.conftest import Site, TurnedClock
+from tests.unit.cloud.town import NOON, PASSWORD, Town
 
 STEP = timedelta(seconds=STEP_S)
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -227,3 +231,21 @@ async def test_a_replacement_that_is_proved_too_late_or_by_a_half_session_is_non
     strict.clock.turn(NEXT_LIFE)
     late = await browser.post("/account/second-factor/proof", json={"code": code(strict, new)})
     assert late.status_code == 403
+
+
+async def test_a_shift_that_signs_in_at_once_waits_for_no_connection(
+    api_pool: Pool, postgres: Server, database: str, town: Town
+) -> None:
+    """Nobody asks the pool for a second connection while they hold one: two are enough for four people."""
+    who, clock = ("admin", "supervisor", "operator", "caseworker"), TurnedClock()
+    async with open_pool(postgres.as_role(database, roles.SERVICE), size=2, wait_s=5) as small:
+        site = Site(create_app(Settings(), api_pool, small, clock=clock), clock, town)
+        secrets = {name: (await enrolled(site, name))[1] for name in who}
+        browsers = {name: await first_step(site, name) for name in who}
+        answers = await asyncio.gather(
+            *(
+                browser.post("/session/second-factor", json={"code": code(site, secrets[name])})
+                for name, browser in browsers.items()
+            )
+        )
+    assert [answer.status_code for answer in answers] == [200] * 4
