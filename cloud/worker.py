@@ -21,7 +21,7 @@ from typing import Final
 from cloud import notify, trace
 from cloud.db import Connection, Pool
 from cloud.dispatch import ladder
-from cloud.incidents import store
+from cloud.incidents import grants, store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
 from cloud.people import tenancy
@@ -129,6 +129,10 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
     async def send(message_id: int, now: datetime) -> bool:
         return await deliver.deliver(pool, post, message_id, now)
 
+    async def end(grant_id: int, now: datetime) -> bool:
+        async with pool.connection() as conn:
+            return await grants.end(conn, grant_id, now)
+
     async def miss(path_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
             return await texts.miss(conn, path_id, now)
@@ -141,6 +145,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("timers", store.due, fire),
         Job("ladders", ladder.due, climb),
         Job("messages", deliver.due, send, hands=8, batch=1),
+        Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),

@@ -21,6 +21,8 @@ from cloud.incidents.timers import Effect
 
 SQL: Final = Queries(__package__)
 
+_ANEW: Final = {"reason": "scope"}
+"""As ``cloud.stream.Reset`` has it."""
 Opened: TypeAlias = tuple[Incident, tuple[Effect, ...]]
 """What the machine answers."""
 
@@ -106,6 +108,14 @@ async def take(conn: Connection, row: Row, step: Step) -> Row:
 async def show(conn: Connection, row: Row, now: datetime) -> None:
     """Tell the screens again, because something beside the incident changed what they show of it."""
     await _publish(conn, row, await _open_priority(conn, row.home_id), now)
+
+
+async def start_anew(conn: Connection, tenant_id: int, home_id: int | None, now: datetime) -> None:
+    """Let the screens that show this home (``None``: the tenant's desk) read a new snapshot: a change can add
+    and alter what they show, and not take it away.
+    """
+    params = {"tenant_id": tenant_id, "home_id": home_id, "topic": "reset", "now": now}
+    await conn.execute(SQL["defer_change"], {**params, "body": Jsonb(_ANEW)})
 
 
 async def _append_event(conn: Connection, incident_id: int, before: str, given: Opened, step: Step) -> None:

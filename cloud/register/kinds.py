@@ -14,6 +14,7 @@ import msgspec
 from cloud.auth import Role
 from cloud.consent import effect as consents
 from cloud.enrolment import claims
+from cloud.incidents import rows
 from cloud.people import id_number, numbers, plans, roster, tenancy
 from cloud.people.roster import Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
 from cloud.register import screens, secrets
@@ -84,7 +85,7 @@ async def _end_home(work: Work, number: Ident, version: int) -> bool:
         return False
     for gateway in await work.rows("gateways_in_force", {"id": number}):
         await _shut_out(work, gateway["id"])
-    await screens.start_anew(work.conn, work.actor.tenant_id, int(number), work.now)
+    await rows.start_anew(work.conn, work.actor.tenant_id, int(number), work.now)
     return True
 
 

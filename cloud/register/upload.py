@@ -20,12 +20,12 @@ from pydantic import BaseModel
 from cloud.access import Call
 from cloud.auth import Scope
 from cloud.db import Connection
+from cloud.incidents import rows
 from cloud.once import Once
 from cloud.people import roster
 from cloud.people.divisions import HUAIHUA, is_below
 from cloud.people.roster import Division, Roster, RosterError
 from cloud.problems import ProblemError
-from cloud.register import screens
 from cloud.register.desk import PURPOSE, SQL
 from cloud.register.kinds import GIVEN
 from cloud.register.lines import line_of, lines
@@ -153,7 +153,7 @@ async def _load(call: Call, content: bytes, tenant: int, *, dry_run: bool) -> li
     try:
         async with call.unscoped() as conn, conn.transaction(force_rollback=dry_run):
             await roster.load(conn, roster.parse(content), call.parts.ring)
-            await screens.start_anew(conn, tenant, None, call.now)
+            await rows.start_anew(conn, tenant, None, call.now)
     except RosterError as error:
         return [Fault((), str(error))]
     return []

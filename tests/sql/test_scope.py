@@ -127,6 +127,7 @@ SYSTEM_FILES: Final = {
     "consent/effect.sql": "what follows from consents, and what ingest leaves out",
     "enrolment/queries.sql": "between a gateway and the authority, and the broker's accounts",
     "dispatch/queries.sql": "the ladder's loop, and an answer by the secret token of one message",
+    "incidents/grants.sql": "the loop that ends help across a border",
     "ingest/commands.sql": "commands on their way to the gateways",
     "ingest/plans.sql": "plans on their way to the gateways",
     "ingest/queries.sql": "what gateways sent, on its way into the tables",

@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from cloud.db import Connection
+from cloud import worker
+from cloud.db import Connection, Pool
+from cloud.notify import deliver
 from firmware_protocols.model import AlarmKind
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.web.test_incidents import raise_alarm
@@ -73,6 +75,21 @@ async def test_the_help_ends(site: Site, conn: Connection, how: str) -> None:
     assert (await neighbour.get("/snapshot")).json()["incidents"] == []
     grants = (await operator.get(f"/incidents/{incident}/grants")).json()["grants"]
     assert [(one["tenant"], one["stands"]) for one in grants] == [("中方县", False)]
+
+
+async def test_whoever_helped_reads_anew_when_the_time_is_over(
+    site: Site, conn: Connection, pool: Pool
+) -> None:
+    _, _, grant = await shared(site, conn)
+    (job,) = [job for job in worker.jobs(pool, deliver.Post({}, "")) if job.name == "grants"]
+    over = site.clock.now + timedelta(hours=2)
+    assert await worker.tick(pool, job, worker.SetAside(), over - timedelta(seconds=1)) == 0
+    assert await worker.tick(pool, job, worker.SetAside(), over) == 1
+    assert await worker.tick(pool, job, worker.SetAside(), over) == 0
+    last = await (await conn.execute("select tenant_id, topic, body from change order by id desc")).fetchone()
+    assert last == {"tenant_id": site.town.zhongfang, "topic": "reset", "body": {"reason": "scope"}}
+    row = await (await conn.execute("select ended_at from incident_grant where id = %s", [grant])).fetchone()
+    assert row == {"ended_at": over}
 
 
 async def test_each_side_hears_of_each_step(site: Site, conn: Connection) -> None:
