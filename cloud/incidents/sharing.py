@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.access import Api, Text, require
-from cloud.auth import Permission, Principal, Purpose
+from cloud.auth import Permission, Principal, Purpose, Scope
 from cloud.db import Connection, Queries
 from cloud.incidents import store
 from cloud.incidents.commands import step
@@ -97,6 +97,7 @@ async def share_incident(incident_id: IncidentId, asked: NewGrant, giver: Giver,
             "expires_at": now + timedelta(hours=asked.hours),
         }
         note = f"{asked.kind} → {asked.tenant}: {asked.reason}"
+        await _held(conn, scope, incident_id)
         await conn.execute(_SQL["end_expired"], values)
         row = await (await conn.execute(_SQL["give"], values)).fetchone()
         await step(conn, once, scope, incident_id, Trigger.NOTE, asked.version, {"note": note})
@@ -139,13 +140,21 @@ async def take_back(incident_id: IncidentId, grant_id: GrantId, giver: Giver, on
     async def work(conn: Connection) -> None:
         now = once.call.now
         values = {**scope.params, "incident_id": incident_id, "grant_id": grant_id, "now": now}
+        version = await _held(conn, scope, incident_id)
         if await (await conn.execute(_SQL["take_back"], values)).fetchone() is None:
             raise not_found()
-        view = (await store.detail(conn, scope, incident_id, once.call.parts.ring)).incident
         note = {"note": f"grant {grant_id} ended"}
-        await step(conn, once, scope, incident_id, Trigger.NOTE, view.version, note)
+        await step(conn, once, scope, incident_id, Trigger.NOTE, version, note)
 
     await once.carry_out(scope, work)
+
+
+async def _held(conn: Connection, scope: Scope, incident_id: int) -> int:
+    """Lock the incident before its grants, as closing does, or both wait for each other; its version."""
+    try:
+        return (await store.hold_in_scope(conn, scope, incident_id)).incident.version
+    except store.NotFound as error:
+        raise not_found() from error
 
 
 async def _tenant(conn: Connection, code: str) -> int:

@@ -44,6 +44,7 @@ __all__ = [
     "due",
     "fire",
     "hold",
+    "hold_in_scope",
     "open_incidents",
     "snapshot",
 ]
@@ -271,10 +272,7 @@ async def act(  # noqa: PLR0917 - the contract at the seam
         Conflict: ``version`` is old.
         Refused: the state does not allow it, or something it needs is missing; ``reason`` is a screen key.
     """
-    params = {**scope.params, "incident_id": incident_id}
-    if await rows.maybe(conn, "lock_home_in_scope", **params) is None:
-        raise NotFound
-    row = await rows.lock(conn, incident_id)
+    row = await hold_in_scope(conn, scope, incident_id)
     if row.incident.version != version:
         raise Conflict(await card(conn, incident_id))
     try:
@@ -282,6 +280,18 @@ async def act(  # noqa: PLR0917 - the contract at the seam
     except Refused as refused:
         raise replace(refused, current=await card(conn, incident_id)) from refused
     return await card(conn, incident_id)
+
+
+async def hold_in_scope(conn: Connection, scope: Scope, incident_id: int) -> rows.Row:
+    """Lock an incident, home first, for a person; whatever they change beside it comes after this.
+
+    Raises:
+        NotFound: no such incident in ``scope``.
+    """
+    params = {**scope.params, "incident_id": incident_id}
+    if await rows.maybe(conn, "lock_home_in_scope", **params) is None:
+        raise NotFound
+    return await rows.lock(conn, incident_id)
 
 
 async def _step(conn: Connection, row: rows.Row, asked: rows.Step, given: ActDetail) -> rows.Step:

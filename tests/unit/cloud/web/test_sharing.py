@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -90,6 +91,21 @@ async def test_whoever_helped_reads_anew_when_the_time_is_over(
     assert last == {"tenant_id": site.town.zhongfang, "topic": "reset", "body": {"reason": "scope"}}
     row = await (await conn.execute("select ended_at from incident_grant where id = %s", [grant])).fetchone()
     assert row == {"ended_at": over}
+
+
+async def test_taking_back_and_closing_at_the_same_moment_do_not_wait_for_each_other(
+    site: Site, conn: Connection
+) -> None:
+    incident, operator, grant = await shared(site, conn)
+    await conn.execute("select from home where id = %s for no key update", [site.town.yellow])
+    async with asyncio.TaskGroup() as tasks:
+        taking = tasks.create_task(operator.delete(f"/incidents/{incident}/grants/{grant}"))
+        async with asyncio.timeout(60):
+            while not (await conn.execute("select from pg_locks where not granted")).rowcount:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await conn.execute("update incident set closed_at = %s where id = %s", [site.clock.now, incident])
+        await conn.commit()
+    assert taking.result().status_code == 404, "it was over already"
 
 
 async def test_each_side_hears_of_each_step(site: Site, conn: Connection) -> None:
