@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from edge_agent.settings import UplinkSettings
 from edge_agent.sign_in import SignIn
 from tests.unit.edge_agent.lines import end, until_true
 
-SUBSCRIBE, PUBLISH = 0x80, 0x30
+CONNECT, SUBSCRIBE, PUBLISH = 0x10, 0x80, 0x30
 MOST = 256
 """Messages without an acknowledgement."""
 
@@ -39,8 +41,9 @@ class Withholding:
                 self._owed.append(b"\x40\x02" + body[2 + topic : 4 + topic])
                 if self.acknowledges:
                     self.acknowledge()
-            elif kind == 0x10:
+            elif kind == CONNECT:
                 writer.write(b"\x20\x02\x00\x00")
+        writer.close()
 
     def acknowledge(self) -> None:
         """Acknowledge everything, and from now on at once."""
@@ -85,6 +88,28 @@ async def test_no_message_waits_for_the_word_about_others_and_what_is_never_ackn
         await end(task)
     assert broker.taken[:MOST] == [b"%d" % number for number in range(MOST)]
     assert b"sent again" not in broker.taken, "it is sent again later, out of the outbox"
+
+
+async def test_an_alarm_does_not_wait_for_the_kernels_word_about_the_packet_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened, connect = list[socket.socket](), socket.create_connection
+
+    def noted(*args: Any, **more: Any) -> socket.socket:
+        opened.append(connect(*args, **more))
+        return opened[-1]
+
+    monkeypatch.setattr(socket, "create_connection", noted)
+    broker, events = Withholding(), list[LinkEvent]()
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+    settings = UplinkSettings("127.0.0.1", server.sockets[0].getsockname()[1], secret="s")
+    async with server:
+        task = asyncio.create_task(
+            Link(settings, Identity("gw-1", ("c",), Outgoing("will", b"")), events.append).run()
+        )
+        await until_true(lambda: Online() in events)
+        assert opened[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        await end(task)
 
 
 async def test_a_network_thread_that_dies_leaves_nobody_believing_that_it_is_connected() -> None:
