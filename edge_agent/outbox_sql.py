@@ -87,21 +87,25 @@ def used_bytes(connection: sqlite3.Connection) -> int:
 
 
 def next_numbers(connection: sqlite3.Connection, epoch: str) -> dict[Lane, int]:
-    """The next sequence number per lane; never at or below one that a stored batch carries."""
+    """The next sequence number per lane; never at or below one that a stored batch carries.
+
+    A lane that we do not know is a newer program's.
+    """
     following = dict.fromkeys(Lane, 1)
     for lane, stored in connection.execute(
         "select lane, next from lane"
         " union all select lane, max(first + n) from batch where epoch = ? group by lane",
         (epoch,),
     ):
-        following[Lane(lane)] = max(following[Lane(lane)], stored)
+        if lane in following:
+            following[Lane(lane)] = max(following[Lane(lane)], stored)
     return following
 
 
 def depths(connection: sqlite3.Connection) -> dict[Lane, int]:
     """Records waiting per lane."""
     waiting = dict.fromkeys(Lane, 0)
-    waiting |= {
-        Lane(lane): n for lane, n in connection.execute("select lane, sum(n) from batch group by lane")
-    }
+    for lane, n in connection.execute("select lane, sum(n) from batch group by lane"):
+        if lane in waiting:
+            waiting[Lane(lane)] = n
     return waiting

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from edge_agent.salvage import SUFFIXES, forget_oldest, remove, salvage
+
 log = logging.getLogger(__name__)
 
 SCHEMA: Final = """
@@ -45,7 +47,6 @@ it can go on with the file; ``_NEEDS`` says from which version on that is so.
 """
 _NEEDS: Final = 1
 RESERVE_BYTES: Final = 256 * 1024
-_KEPT_ASIDE: Final = 3
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY_CODE: Final = 0xFF
 
@@ -82,6 +83,11 @@ class Store:
         self._reserve = path.with_name(path.name + ".reserve")
 
     @property
+    def _fresh(self) -> Path:
+        """Where a corrupt file's successor is made."""
+        return self.path.with_name(self.path.name + ".fresh")
+
+    @property
     def connection(self) -> sqlite3.Connection:
         """The open connection.
 
@@ -104,6 +110,7 @@ class Store:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._end_replacement()
             if self._condemned:
                 self._replace(self._condemned)
             try:
@@ -124,7 +131,7 @@ class Store:
     def keep_reserve(self) -> None:
         """Hold some disk space back for an alarm that comes when there is no other."""
         with contextlib.suppress(OSError):
-            if not self._reserve.exists():
+            if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE_BYTES:
                 self._reserve.write_bytes(bytes(RESERVE_BYTES))
 
     def release_reserve(self) -> bool:
@@ -197,21 +204,33 @@ class Store:
         for version in range(1, VERSION):
             aside = _beside(self.path, version)
             if aside.exists():
-                log.warning("taken in from=%s rows=%d", aside.name, _salvage(aside, self.connection))
-                for suffix in ("", "-wal", "-shm"):
-                    aside.with_name(aside.name + suffix).unlink(missing_ok=True)
+                log.warning("taken in from=%s rows=%d", aside.name, salvage(aside, self.connection))
+                remove(aside)
 
     def _replace(self, reason: str) -> None:
+        """Make a sound file beside the corrupt one, with what can be read of it, and let it take its place.
+
+        The corrupt one stays where it is until then: where there is no room now, all of it is tried again.
+        """
+        remove(self._fresh)
+        with contextlib.closing(_opened(self._fresh)) as target:
+            saved = salvage(self.path, target)
         aside = self.path.with_name(f"{self.path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in SUFFIXES:
             source = self.path.with_name(self.path.name + suffix)
             if source.exists():
                 source.rename(aside.with_name(aside.name + suffix))
+        self._end_replacement()
         self._connection = _opened(self.path)
-        saved = _salvage(aside, self._connection)
         self.replaced, self._condemned = reason, ""
         log.error("outbox file corrupt, set aside as=%s saved_rows=%d reason=%s", aside.name, saved, reason)
-        _forget_oldest(self.path)
+        forget_oldest(self.path)
+
+    def _end_replacement(self) -> None:
+        """Its successor is whole once the corrupt file is set aside; the agent may be killed just then."""
+        if self._fresh.exists() and not self.path.exists():
+            self._fresh.rename(self.path)
+        remove(self._fresh)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -243,8 +262,8 @@ def _check_version(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("pragma user_version").fetchone()
     if version <= VERSION:
         return
-    row = connection.execute("select value from meta where key = 'needs'").fetchone()
-    if row is None or int(row[0]) > VERSION:
+    row = connection.execute("select cast(value as integer) from meta where key = 'needs'").fetchone()
+    if row is None or row[0] > VERSION:
         raise TooNewError(f"version {version}, this program knows {VERSION}")
 
 
@@ -260,30 +279,6 @@ def _epoch(connection: sqlite3.Connection) -> str:
     connection.execute("insert or ignore into meta values ('epoch', ?)", (new_epoch(),))
     (epoch,) = connection.execute("select value from meta where key = 'epoch'").fetchone()
     return str(epoch)
-
-
-def _salvage(aside: Path, target: sqlite3.Connection) -> int:
-    """Copy what can still be read: batches keep their own epoch, notes keep replay counters."""
-    saved = 0
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(aside)) as source:
-        for table, columns in (("note", "key, value"), ("batch", "epoch, lane, first, n, at, payload")):
-            marks = ", ".join("?" * len(columns.split(",")))
-            target.execute("begin")
-            with contextlib.suppress(sqlite3.Error):
-                for row in source.execute(f"select {columns} from {table}"):  # noqa: S608 - our own names
-                    target.execute(f"insert or ignore into {table} ({columns}) values ({marks})", row)  # noqa: S608
-                    saved += 1
-            target.execute("commit")
-    return saved
-
-
-def _forget_oldest(path: Path) -> None:
-    asides = sorted(
-        file for file in path.parent.glob(f"{path.name}.corrupt-*") if file.suffix.count("-") == 1
-    )
-    for old in asides[:-_KEPT_ASIDE]:
-        for suffix in ("", "-wal", "-shm"):
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
 
 
 def _corrupt(verdict: str) -> sqlite3.DatabaseError:

@@ -188,7 +188,7 @@ def _unsettled(frozen: Frozen) -> Unsettled:
     """What calls in a batch; nothing in one that was damaged with its file and saved from it all the same."""
     try:
         stored_at, records = datetime.fromtimestamp(frozen.at, UTC), parse(frozen.payload).records
-    except (BadMessage, ValueError, OverflowError):
+    except (BadMessage, ValueError, OverflowError, OSError):
         stored_at, records = datetime.max.replace(tzinfo=UTC), ()
     alarms = tuple(
         record for record in records if isinstance(record, Alarm) and record.state is AlarmState.RAISED

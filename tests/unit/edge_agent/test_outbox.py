@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import store
 from edge_agent.clock import Stamp
 from edge_agent.outbox import GROUP_MOST, Outbox
+from edge_agent.salvage import salvage
 from edge_agent.store import RESERVE_BYTES
 from firmware_protocols.model import (
     Alarm,
@@ -142,6 +144,91 @@ def test_what_can_be_read_of_a_damaged_file_moves_over_with_its_old_identity(pat
     again.append([alarm("new")], STAMP, NOON)
     assert again.take(Lane.ALARM, 10)[-1].key == (again.epoch, Lane.ALARM, 1)
     again.close(NOON)
+
+
+def test_a_damaged_file_whose_successor_finds_no_room_is_tried_again_until_it_does(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = box_at(path)
+    box.append([alarm("before")], STAMP, NOON)
+    box.close(NOON)
+    damage_an_index(path)
+    opened = store._opened
+
+    def full(file: Path) -> sqlite3.Connection:
+        if file == path and path.stat().st_size > 0:
+            return opened(file)
+        file.write_bytes(b"")  # a name is made, and no room for more
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store, "_opened", full)
+    again = box_at(path)
+    again.append([alarm("meanwhile")], STAMP, NOON)
+    for tick in range(9):
+        again.tick(after(tick))
+    assert "full" in again.fault
+    monkeypatch.setattr(store, "_opened", opened)
+    again.tick(after(10))
+    assert (again.fault, bool(again.replaced)) == ("", True)
+    assert [one.id for one in records(again, Lane.ALARM) if isinstance(one, Alarm)] == ["before", "meanwhile"]
+    assert len(list(path.parent.glob("outbox.sqlite.corrupt-*[0-9]"))) == 1
+    again.close(NOON)
+
+
+def test_readings_of_a_damaged_file_may_find_no_room_and_its_alarms_still_do(path: Path) -> None:
+    box = box_at(path)
+    for n in range(20):
+        box.append([reading(n * GROUP_MOST + k) for k in range(GROUP_MOST)], STAMP, after(n))
+    box.append([alarm("before")], STAMP, NOON)
+    box.close(NOON)
+    other = store._opened(path.with_name("successor"))
+    other.execute("pragma max_page_count = 30")
+    assert salvage(path, other) == 1
+    assert other.execute("select lane from batch").fetchall() == [("a",)]
+    other.close()
+
+
+def test_killed_between_two_names_the_successor_is_found(path: Path) -> None:
+    box = box_at(path)
+    box.append([alarm()], STAMP, NOON)
+    box.close(NOON)
+    path.rename(path.with_name("outbox.sqlite.fresh"))
+    again = box_at(path)
+    assert len(again.take(Lane.ALARM, 9)) == 1
+    again.close(NOON)
+
+
+def test_what_damage_left_of_a_row_keeps_nobody_from_starting(path: Path) -> None:
+    box = box_at(path)
+    box.append([alarm()], STAMP, NOON)
+    box.close(NOON)
+    with sqlite3.connect(path) as other:
+        row = "insert into batch (epoch, lane, first, n, at, payload) values (?, ?, ?, ?, ?, ?)"
+        other.execute(row, ("e", "q", 1, 1, 0.0, b""))
+        other.execute(row, ("e", "a", 1, 1, "then", b""))
+        other.execute("insert into lane values ('q', 7)")
+        other.execute("insert or replace into meta values ('needs', 'x')")
+    damage_an_index(path)
+    again = box_at(path)
+    assert [(one.key.epoch, one.key.lane) for one in again.take(Lane.ALARM, 9)] == [
+        (box.epoch, "a"),
+        ("e", "a"),
+    ]
+    assert again.lanes(NOON)[Lane.ALARM].depth == 2
+    again.close(NOON)
+    with sqlite3.connect(path) as other:
+        other.execute("insert into batch (epoch, lane, first, n, at, payload) values ('e','q',9,1,0.0,'')")
+    last = box_at(path)
+    assert last.lanes(NOON)[Lane.ALARM].depth == 2
+    last.close(NOON)
+
+
+def test_a_reserve_that_was_cut_short_is_filled_again(path: Path) -> None:
+    box_at(path).close(NOON)
+    reserve = path.with_name("outbox.sqlite.reserve")
+    reserve.write_bytes(b"a disk that was full")
+    box_at(path).close(NOON)
+    assert reserve.stat().st_size == RESERVE_BYTES
 
 
 def damage_an_index(path: Path) -> None:

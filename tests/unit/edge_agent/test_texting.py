@@ -322,6 +322,7 @@ async def test_a_damaged_batch_that_was_saved_from_a_broken_file_holds_up_no_cal
         row = "insert into batch (epoch, lane, first, n, at, payload) values ('old', 'a', ?, 1, ?, ?)"
         file.execute(row, (1, 0.0, b"{half a ba"))
         file.execute(row, (2, 1e300, b""))
+        file.execute(row, (3, 1e17, b""))
     await gateway.stands(PathState.READY)
     gateway.press()
     gateway.at(11)
