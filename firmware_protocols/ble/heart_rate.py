@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from firmware_protocols.ble.layout import Fields, uint_bytes
+from firmware_protocols.ble.measured import Believed, reading
 from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.model import DeviceId, Quality, Quantity, Reading
@@ -21,6 +22,8 @@ CHARACTERISTIC_UUID: Final = full(0x2A37)
 RR_UNITS_PER_S: Final = 1024
 """Heart Rate Service 1.0, 3.1.1.4: RR intervals are counted in 1/1024 s."""
 
+_RATES: Final = Believed(1.0, 300.0)
+"""Beats per minute, D., as of a cuff; the field reaches 65,535, and no heart does."""
 _WIDE: Final = 0x01
 _CONTACT_DETECTED: Final = 0x02
 _CONTACT_SUPPORTED: Final = 0x04
@@ -105,7 +108,7 @@ def _heart_rate(measurement: HeartRate, device: DeviceId, at: datetime) -> Readi
         return Reading(device, Quantity.HEART_RATE, None, at, Quality.NOT_WORN)
     if measurement.bpm == 0:  # sensors without contact detection send 0 while they search for a pulse
         return Reading(device, Quantity.HEART_RATE, None, at, Quality.NO_VALUE)
-    return Reading(device, Quantity.HEART_RATE, float(measurement.bpm), at)
+    return reading(device, Quantity.HEART_RATE, float(measurement.bpm), at, believed=_RATES)
 
 
 def _rr_intervals(rr: tuple[int, ...], device: DeviceId, at: datetime) -> list[Reading]:

@@ -241,7 +241,7 @@ def test_a_heart_rate_is_told_only_of_a_sensor_that_may_be_worn(measurement: Hea
     decoded = heart_rate.decode(frame(heart_rate.encode(measurement)))
     told = [o for o in decoded.observations if isinstance(o, Reading) and o.quantity is Quantity.HEART_RATE]
     assert len(told) == 1
-    assert (told[0].value is not None) == (measurement.contact is not False and measurement.bpm > 0)
+    assert (told[0].value is not None) == (measurement.contact is not False and 0 < measurement.bpm <= 300)
 
 
 @given(percent=st.integers(0, 100))
