@@ -18,6 +18,7 @@ from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.errors import Truncated, Unauthentic, UnknownFormat
 from firmware_protocols.model import Event, EventKind, Observation, Quantity, Reading
+from firmware_protocols.ranges import measured
 
 SERVICE_UUID: Final = full(0xFCD2)
 MAX_FRAME: Final = 255
@@ -231,7 +232,9 @@ def _reading(frame: Frame, object_id: int, data: bytes) -> Reading:
     form, meaning = OBJECTS[object_id], MEANINGS[object_id]
     number = int.from_bytes(data, "little", signed=form.kind is Kind.SIGNED)
     value = meaning.convert(round(number * form.factor, _DECIMALS))
-    return Reading(frame.device, meaning.quantity, value, frame.received_at)
+    if isinstance(value, bool):
+        return Reading(frame.device, meaning.quantity, value, frame.received_at)
+    return measured(frame.device, meaning.quantity, value, frame.received_at)
 
 
 def _object(object_id: int, value: float | str) -> bytes:

@@ -20,7 +20,8 @@ from firmware_protocols.ble.layout import Fields, uint_bytes
 from firmware_protocols.ble.uuids import full
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.errors import Truncated, Unauthentic, UnknownFormat
-from firmware_protocols.model import Event, EventKind, Observation, Quality, Quantity, Reading
+from firmware_protocols.model import Event, EventKind, Observation, Quantity, Reading
+from firmware_protocols.ranges import measured
 
 SERVICE_UUID: Final = full(0xFE95)
 MAX_FRAME: Final = 255
@@ -51,7 +52,6 @@ _AUTHENTICATED: Final = 4
 _EXTENSION_SIZE: Final = 3
 _TAG_SIZE: Final = 4
 _AAD: Final = b"\x11"
-_FULL: Final = 100
 _STILL_MOVING_S: Final = 30
 """Up to so many seconds "without motion" the maker's own program shows motion."""
 
@@ -201,7 +201,7 @@ class _Meaning:
 def _number(quantity: Quantity, scale: float = 1.0, *, signed: bool = False) -> _Say:
     def say(frame: Frame, data: bytes) -> Iterator[Observation]:
         value = int.from_bytes(data, "little", signed=signed) / scale
-        yield Reading(frame.device, quantity, value, frame.received_at)
+        yield measured(frame.device, quantity, value, frame.received_at)
 
     return say
 
@@ -209,9 +209,8 @@ def _number(quantity: Quantity, scale: float = 1.0, *, signed: bool = False) -> 
 def _float(quantity: Quantity) -> _Say:
     def say(frame: Frame, data: bytes) -> Iterator[Observation]:
         (value,) = struct.unpack("<f", data)
-        good = math.isfinite(value)
-        quality = Quality.GOOD if good else Quality.NO_VALUE
-        yield Reading(frame.device, quantity, round(value, 2) if good else None, frame.received_at, quality)
+        number = round(value, 2) if math.isfinite(value) else None
+        yield measured(frame.device, quantity, number, frame.received_at)
 
     return say
 
@@ -239,13 +238,6 @@ def _both(*parts: tuple[int, _Say]) -> _Say:
             yield from part(frame, fields.take(size))
 
     return say
-
-
-def _battery(frame: Frame, data: bytes) -> Iterator[Observation]:
-    good = data[0] <= _FULL
-    quality = Quality.GOOD if good else Quality.OUT_OF_RANGE
-    value = float(data[0]) if good else None
-    yield Reading(frame.device, Quantity.BATTERY, value, frame.received_at, quality)
 
 
 def _moves(frame: Frame, data: bytes) -> Iterator[Observation]:
@@ -299,7 +291,7 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
     0x1004: _Meaning(2, _number(Quantity.TEMPERATURE, _TENTHS, signed=True)),
     0x1006: _Meaning(2, _number(Quantity.HUMIDITY, _TENTHS)),
     0x1007: _Meaning(3, _number(Quantity.ILLUMINANCE)),
-    BATTERY: _Meaning(1, _battery),
+    BATTERY: _Meaning(1, _number(Quantity.BATTERY)),
     0x100D: _Meaning(
         4,
         _both(
@@ -312,7 +304,7 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
     IDLE_TIME: _Meaning(4, _idle),
     DOOR: _Meaning(1, _opening(opened=OPEN, closed=CLOSED, left_open=LEFT_OPEN, silent=RESET)),
     0x101B: _Meaning(4, _rests),
-    0x4803: _Meaning(1, _battery),
+    0x4803: _Meaning(1, _number(Quantity.BATTERY)),
     0x4804: _Meaning(1, _opening(opened=1, closed=2)),
     0x4806: _Meaning(1, _state(Quantity.MOISTURE)),
     0x4818: _Meaning(2, _idle),
@@ -327,7 +319,7 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
     0x4A1A: _Meaning(1, _left_open),
     0x4C01: _Meaning(4, _float(Quantity.TEMPERATURE)),
     0x4C02: _Meaning(1, _number(Quantity.HUMIDITY)),
-    0x4C03: _Meaning(1, _battery),
+    0x4C03: _Meaning(1, _number(Quantity.BATTERY)),
     0x4C08: _Meaning(4, _float(Quantity.HUMIDITY)),
 }
 """Object id to meaning; an object that is not here is skipped by its length."""

@@ -14,8 +14,8 @@ from typing import Final
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.errors import UnknownFormat
 from firmware_protocols.local.message import reachable, split
-from firmware_protocols.local.values import measured
 from firmware_protocols.model import Event, EventKind, Quantity, Reading
+from firmware_protocols.ranges import measured
 
 STATUS: Final = "status"
 BUTTON: Final = "button"

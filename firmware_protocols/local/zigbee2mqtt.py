@@ -17,8 +17,8 @@ import msgspec
 from firmware_protocols.codec import NO_SECURITY, Decoded, Frame, Security
 from firmware_protocols.errors import UnknownFormat
 from firmware_protocols.local.message import reachable, split
-from firmware_protocols.local.values import measured
 from firmware_protocols.model import Event, EventKind, JsonValue, Observation, Quantity, Reading
+from firmware_protocols.ranges import measured
 
 STATE: Final = "state"
 AVAILABILITY: Final = "availability"
