@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from firmware_protocols.wire.release import NAME
 
@@ -25,11 +25,18 @@ _TRY_S: Final = 60.0
 _SHOWN: Final = 200
 
 
+class User(NamedTuple):
+    """Who runs something: ids of user and group. No other group comes along."""
+
+    uid: int
+    gid: int
+
+
 class InstallError(Exception):
     """The environment could not be made; ``str()`` says why."""
 
 
-def make(program: Path, name: str, wheels: Path, version: str, user: int | None) -> None:
+def make(program: Path, name: str, wheels: Path, version: str, user: User | None) -> None:
     """Make ``program/name`` from ``program/current`` and ``wheels``; ``user``: who must be able to run it.
 
     Raises:
@@ -72,7 +79,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _run(
-    command: list[str], within_s: float, user: int | None = None, room: Mapping[str, str] | None = None
+    command: list[str], within_s: float, user: User | None = None, room: Mapping[str, str] | None = None
 ) -> None:
     """``room``: more of the environment, such as where temporary files may be."""
     clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "PIP_CONFIG_FILE": os.devnull}
@@ -84,7 +91,9 @@ def _run(
             text=True,
             check=False,
             timeout=within_s,
-            user=user,
+            user=user and user.uid,
+            group=user and user.gid,
+            extra_groups=() if user else None,
         )
     except subprocess.TimeoutExpired as error:
         raise InstallError(f"{Path(command[0]).name} takes more than {within_s:.0f} s") from error

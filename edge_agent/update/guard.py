@@ -28,7 +28,7 @@ from msgspec.structs import replace
 
 from edge_agent.clock import boot_id, uptime_s
 from edge_agent.update import environment
-from edge_agent.update.environment import InstallError
+from edge_agent.update.environment import InstallError, User
 from edge_agent.update.places import Installed, Mark, Outcome, Places, Record, Request, point, read, write
 from edge_agent.update.trial import WITHIN_S, Trial, Verdict, judge, seen
 from edge_agent.version import version
@@ -221,9 +221,10 @@ class Guard:
         with self._alone("step"):
             write(self.places.record, replace(self._record(), last=outcome))
 
-    def _agents_user(self) -> int | None:
+    def _agents_user(self) -> User | None:
         """Whose the agent's folder is, when we may become that user."""
-        return self.places.asked.stat().st_uid if os.geteuid() == 0 else None
+        folder = self.places.asked.stat()
+        return User(folder.st_uid, folder.st_gid) if os.geteuid() == 0 else None
 
     # -- tools -------------------------------------------------------------------------------------
 

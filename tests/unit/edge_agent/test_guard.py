@@ -14,7 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_agent.update.environment import InstallError
+from edge_agent.update import environment
+from edge_agent.update.environment import InstallError, User
 from edge_agent.update.guard import AlarmOpenError, Guard, copy_checked
 from edge_agent.update.places import Installed, Mark, Places, Record, Request, read, write
 from edge_agent.update.trial import MOST_STARTS
@@ -275,6 +276,13 @@ def test_by_hand_too_nothing_is_changed_while_an_alarm_is_open(scene: Scene) -> 
     scene.guard().switch(NEW, "2.0.0", anyway=True)
     scene.guard().start()
     assert scene.links == (NEW, OLD)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_a_new_program_is_tried_with_none_of_roots_groups() -> None:
+    """What only they may read would be missing when the agent starts."""
+    nobody = User(65_534, 65_534)
+    environment._run(["/bin/sh", "-c", 'test "$(id -u) $(id -G)" = "65534 65534"'], 60, nobody)
 
 
 def test_while_something_is_on_trial_a_mark_says_so(scene: Scene) -> None:
