@@ -24,7 +24,7 @@ import msgspec
 from edge_agent import identity, seal
 from edge_agent.identity import AUTHORITY, Identity, IdentityError, folder_of
 from edge_agent.office import names_a_place
-from edge_agent.second_path import zone
+from edge_agent.recipients import zone
 from edge_agent.settings import (
     PIN_DIGITS,
     BleDeviceSettings,

@@ -1,5 +1,5 @@
 """Whom to text about which alarm, and when: the second path, decided. Pure: it is given what waits and the
-time.
+time. An alarm that calls a technician waits for the network; every other kind calls for people.
 
 What it is not: it opens no port (``modem``) and reads no outbox (``texting``). The one idea: an alarm that
 calls for people and is still not known to the cloud 10 s after it was stored becomes a *call*; a call is
@@ -9,49 +9,40 @@ pipeline gives it the button's presses and keeps its state in the transaction of
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from edge_agent.calls import FIRST_RETRY, Call, call_of, moment, plain
 from edge_agent.evidence import unsealed
 from edge_agent.frozen import Key
+from edge_agent.recipients import CENTRE, Recipients, is_acceptance, is_from, planned, words_to_contact
 from edge_agent.rules.home import Home
 from edge_agent.rules.sight import GATEWAY_DEVICE, Sight
 from firmware_protocols.model import (
+    TECHNICAL,
     Alarm,
     AlarmId,
     AlarmKind,
     AlarmState,
-    DeviceId,
     Event,
     EventKind,
     GatewayId,
     JsonValue,
 )
 from firmware_protocols.wire import sms
-from firmware_protocols.wire.plan import Phones
 from firmware_protocols.wire.sms import Sms, SmsKey
-from firmware_protocols.wire.topics import Lane
 
 UNCONFIRMED: Final = timedelta(seconds=10)
 """D. Without a commit-ack for so long since it was stored, an alarm is texted (ADR 0024)."""
-TECHNICAL: Final = frozenset({
-    AlarmKind.DEVICE_FAULT, AlarmKind.SENSOR_SILENT, AlarmKind.MAINS_LOST, AlarmKind.BATTERY_LOW,
-    AlarmKind.TAMPER,
-})  # fmt: skip
-"""Kinds that call a technician, today or later. They wait for the network; every other kind calls for
-people."""
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """D. Between two rounds; doubled after each."""
 ROUNDS: Final = 24
 """D. About 19 h. Counted, not timed: a clock that is set meanwhile must not end a call."""
-FIRST_RETRY: Final = timedelta(seconds=5)
 LONGEST_RETRY: Final = timedelta(minutes=5)
-"""D. After a text that the network refused; doubled each time."""
+"""D. ``FIRST_RETRY`` grows up to this."""
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 HOURS_A_DAY: Final = 5
@@ -64,47 +55,11 @@ TEST_EVERY: Final = timedelta(days=30)
 TEST_RETRY: Final = timedelta(hours=1)
 LOST_S: Final = 3600.0
 """D. A path that could not be used for so long is told as a fault."""
-CENTRE: Final = "centre"
 STOP_KINDS: Final = frozenset({"cancel_button"})
 """Kinds of device whose press says that somebody here has it in hand. A help button never does."""
-ACCEPTS: Final = frozenset({
-    "1", "ok", "okay", "yes", "y",
-    "收到", "好", "好的", "是", "去", "我去", "来了", "來了", "马上到", "馬上到", "知道了",
-})  # fmt: skip
-"""Answers that take a call on, without case, width and punctuation."""
-LEAST_NATIONAL: Final = 8
-"""Digits of a sender without country code from which on it may be one of ours; service numbers are
-shorter."""
 
 _REMEMBERED: Final = 400
 """Twice what is looked at in the outbox at once (``texting``)."""
-_WORDS: Final[Mapping[str, str]] = {
-    "zh-Hans": "{name} {time} 呼叫求助。若您能前往查看，请回复1。",
-    "zh-Hant": "{name} {time} 呼叫求助。若您能前往查看，請回覆1。",
-    "en": "{name} called for help at {time}. Can you go? Reply 1.",
-}
-"""To people: a name, that help was called, a time. No condition: a telephone lies on a table for others to
-read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipients:
-    """Whom to text: numbers in E.164, at most two contacts, ``""`` for no centre. ``name``: what contacts
-    call the resident. ``hourly``: most texts in an hour, and a fifth of the most in a day.
-    """
-
-    centre: str = ""
-    contacts: tuple[str, ...] = ()
-    name: str = ""
-    locale: str = "zh-Hans"
-    time_zone: str = "Asia/Shanghai"
-    hourly: int = 12
-
-    @property
-    def numbers(self) -> Mapping[str, str]:
-        """Number by role, in the order of texting. Records and logs name the role, never the number."""
-        people = {f"contact {rank}": number for rank, number in enumerate(self.contacts, start=1)}
-        return {CENTRE: self.centre, **people} if self.centre else people
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +80,6 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One alarm that is being texted. ``round``: 0 before the first. ``to``: who has not got this round's
-    text yet, and not before when. ``retry``: the wait after the next failure. ``due_at``: of the next round.
-    ``told``: who has got a text in any round. ``accepted``: no round after this one.
-    """
-
-    id: AlarmId
-    kind: AlarmKind
-    device: DeviceId
-    observed_at: datetime
-    evidence: Mapping[str, JsonValue]
-    key: Key
-    due_at: datetime
-    round: int = 0
-    to: Mapping[str, datetime] = field(default_factory=dict)
-    retry: timedelta = FIRST_RETRY
-    told: tuple[str, ...] = ()
-    accepted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Text:
     """What to send now. ``call``: the alarm; ``role``: of its receiver."""
 
@@ -154,43 +88,6 @@ class Text:
     number: str
     words: str
     test: bool = False
-
-
-def words_to_contact(recipients: Recipients, at: datetime) -> str:
-    """What a contact reads about a call made ``at``."""
-    local = at.astimezone(zone(recipients.time_zone))
-    return _WORDS[recipients.locale].format(name=recipients.name, time=f"{local:%H:%M}")
-
-
-def planned(own: Recipients, phones: Phones) -> Recipients:
-    """``own``, the technician's, with the plan's numbers instead where it has any. Contacts are asked about
-    somebody, so without a name there are none."""
-    contacts = phones.contacts if own.name else ()
-    return replace(own, centre=phones.centre or own.centre, contacts=contacts or own.contacts)
-
-
-def zone(name: str) -> tzinfo | None:
-    """The time zone ``name``; ``None``, the system's own, where nobody knows it."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return None
-
-
-def is_acceptance(words: str) -> bool:
-    """Whether an answer takes the call on."""
-    plain = unicodedata.normalize("NFKC", words).casefold()
-    return "".join(character for character in plain if character.isalnum()) in ACCEPTS
-
-
-def is_from(sender: str, number: str) -> bool:
-    """Whether ``sender`` (with or without country code, as networks show it) is ``number``."""
-    digits = sender.lstrip("+").lstrip("0")
-    if not digits.isdecimal():
-        return False
-    return sender == number or (
-        not sender.startswith("+") and len(digits) >= LEAST_NATIONAL and number.endswith(digits)
-    )
 
 
 class SecondPath:
@@ -348,7 +245,7 @@ class SecondPath:
     def state(self) -> JsonValue:
         """Everything that a restart must not forget."""
         return {
-            "calls": [_plain(call) for call in self.calls],
+            "calls": [plain(call) for call in self.calls],
             "known": list(self._known),
             "tried": [at.timestamp() for at in self._tried],
             "tested": self._tested_at.timestamp() if self._tested_at else None,
@@ -363,12 +260,12 @@ class SecondPath:
             self._calls, self._known = {}, {}
 
     def _restore(self, state: Any) -> None:
-        self._calls = {call.id: call for call in map(_call, state["calls"])}
+        self._calls = {call.id: call for call in map(call_of, state["calls"])}
         self._known = {AlarmId(alarm): None for alarm in state["known"]}
-        self._tried = [_moment(at) for at in state["tried"]]
+        self._tried = [moment(at) for at in state["tried"]]
         self._lost = AlarmId(state["lost"]) if state["lost"] else None
         if state["tested"] is not None:
-            self._tested_at = _moment(state["tested"])
+            self._tested_at = moment(state["tested"])
             if abs(self._test_at - FIRST_TEST - self._tested_at) < TESTED_LATELY:
                 self._test_at = self._tested_at + TEST_EVERY
 
@@ -466,40 +363,3 @@ class SecondPath:
 def _is_due(at: datetime, most: timedelta, now: datetime) -> bool:
     """Whether ``at`` has come. It was never set further ahead than ``most``: then the clock was set back."""
     return at <= now or at > now + most
-
-
-def _plain(call: Call) -> JsonValue:
-    return {
-        "id": call.id,
-        "kind": call.kind.value,
-        "device": call.device,
-        "observed_at": call.observed_at.timestamp(),
-        "evidence": call.evidence,
-        "key": [call.key.epoch, call.key.lane.value, call.key.first],
-        "due_at": call.due_at.timestamp(),
-        "round": call.round,
-        "to": {role: at.timestamp() for role, at in call.to.items()},
-        "told": list(call.told),
-        "accepted": call.accepted,
-    }
-
-
-def _call(plain: Any) -> Call:
-    epoch, lane, first = plain["key"]
-    return Call(
-        AlarmId(plain["id"]),
-        AlarmKind(plain["kind"]),
-        DeviceId(plain["device"]),
-        _moment(plain["observed_at"]),
-        dict(plain["evidence"]),
-        Key(epoch, Lane(lane), first),
-        _moment(plain["due_at"]),
-        int(plain["round"]),
-        {str(role): _moment(at) for role, at in plain["to"].items()},
-        told=tuple(plain["told"]),
-        accepted=bool(plain["accepted"]),
-    )
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

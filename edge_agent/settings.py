@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from edge_agent.identity import folder_of
-from edge_agent.second_path import Recipients
+from edge_agent.recipients import Recipients
 from edge_agent.update.places import KEY, PROGRAM
 from firmware_protocols.model import DeviceId, GatewayId
 from firmware_protocols.registry import BAUDS, SUBJECTS

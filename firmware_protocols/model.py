@@ -192,6 +192,18 @@ class AlarmKind(StrEnum):
     TAMPER = "tamper"
 
 
+TECHNICAL: Final = frozenset(
+    {
+        AlarmKind.DEVICE_FAULT,
+        AlarmKind.SENSOR_SILENT,
+        AlarmKind.MAINS_LOST,
+        AlarmKind.BATTERY_LOW,
+        AlarmKind.TAMPER,
+    }
+)
+"""Kinds that call a technician, today or later: nobody is in danger now."""
+
+
 class AlarmState(StrEnum):
     """Where an alarm stands at home. An alarm is an append-only sequence of these, newest last.
 

@@ -3,7 +3,7 @@
 The one idea: while somebody is asked or helped, nothing is touched. An alarm is open from the first record
 (a suspicion counts) until it is called off at home or the cloud says that people are done with it. A word of
 the cloud that never comes must not keep a gateway old for ever, so an alarm that has said nothing for a day
-counts as over.
+counts as over. One that calls a technician stays open for weeks, and an update may be its cure.
 """
 
 from __future__ import annotations
@@ -13,18 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, JsonValue
+from firmware_protocols.model import TECHNICAL, Alarm, AlarmId, AlarmState, JsonValue
 
-OF_DEVICES: Final = frozenset(
-    {
-        AlarmKind.DEVICE_FAULT,
-        AlarmKind.SENSOR_SILENT,
-        AlarmKind.MAINS_LOST,
-        AlarmKind.BATTERY_LOW,
-        AlarmKind.TAMPER,
-    }
-)
-"""Alarms in which nobody is in danger now; they stay open for weeks, and an update may be their cure."""
 FORGOTTEN: Final = timedelta(days=1)
 """[D] Longer than any incident stays without a new record; the cloud's word is given up after 15 minutes."""
 
@@ -37,12 +27,13 @@ class OpenAlarms:
 
     def see(self, alarm: Alarm, now: datetime) -> None:
         """A record of an alarm."""
-        if alarm.kind in OF_DEVICES or alarm.evidence.get("test"):
+        if alarm.kind in TECHNICAL or alarm.evidence.get("test"):
             return
         if alarm.state is AlarmState.CANCELLED:
             self._open.pop(alarm.id, None)
         else:
             self._open[alarm.id] = now
+        self.count(now)  # what is forgotten is not kept either, also where nobody asks
 
     def close(self, alarm: AlarmId) -> None:
         """People are done with it."""

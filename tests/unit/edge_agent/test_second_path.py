@@ -15,23 +15,10 @@ from hypothesis import strategies as st
 from cloud.incidents.kinds import KINDS
 from cloud.incidents.model import Priority
 from edge_agent.frozen import Key
+from edge_agent.recipients import CENTRE, Recipients, is_acceptance, is_from, planned, words_to_contact
 from edge_agent.rules import InForce
-from edge_agent.second_path import (
-    CENTRE,
-    LOST_S,
-    ROUNDS,
-    TECHNICAL,
-    Recipients,
-    SecondPath,
-    Sender,
-    Text,
-    Unsettled,
-    is_acceptance,
-    is_from,
-    planned,
-    words_to_contact,
-)
-from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
+from edge_agent.second_path import LOST_S, ROUNDS, SecondPath, Sender, Text, Unsettled
+from firmware_protocols.model import TECHNICAL, Alarm, AlarmId, AlarmKind, AlarmState, DeviceId
 from firmware_protocols.serial.sms_text import checked_segment
 from firmware_protocols.wire.plan import Phones, Plan
 from firmware_protocols.wire.sms import check, key_of, parse

@@ -104,6 +104,13 @@ def test_an_alarm_ends_by_the_clouds_word_and_at_last_by_itself() -> None:
     assert alarms.count(NOW + FORGOTTEN) == 0
 
 
+def test_what_is_forgotten_is_not_kept_although_nobody_asks() -> None:
+    alarms = OpenAlarms()
+    for day in range(400):
+        alarms.see(alarm(AlarmState.RAISED, name=f"of day {day}"), NOW + timedelta(days=day))
+    assert len(alarms.state()) == 1
+
+
 def test_a_note_that_is_none_is_ignored() -> None:
     alarms = OpenAlarms()
     notes: list[object] = [None, 7, [], {"a": "b"}]
