@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from psycopg.conninfo import conninfo_to_dict
 
 from cloud import passwords
-from cloud.db import Connection, Pool, open_pool, roles
+from cloud.db import Pool, connect, open_pool, roles
 from cloud.settings import Settings
 from cloud.web import create_app
 from tests.conftest import Server
@@ -60,10 +62,42 @@ class Site:
         return browser
 
 
+@dataclass(frozen=True)
+class Founded:
+    """The name of a database with the founded town in it, to be copied, and the town's ids."""
+
+    template: str
+    town: Town
+
+
+@pytest.fixture(scope="session")
+def founded(postgres: Server) -> Iterator[Founded]:
+    """The town, founded once."""
+
+    async def found() -> Town:
+        async with await connect(dsn) as conn:
+            return await towns.found(conn)
+
+    dsn = postgres.create(postgres.template)
+    town = asyncio.run(found())
+    yield Founded(conninfo_to_dict(dsn)["dbname"], town)
+    postgres.drop(dsn)
+
+
 @pytest.fixture
-async def town(conn: Connection) -> Town:
+def database(request: pytest.FixtureRequest, postgres: Server) -> Iterator[str]:
+    """As for all tests, but with the town in it where a test asks for that."""
+    is_founded = "town" in request.fixturenames
+    dsn = postgres.create(request.getfixturevalue("founded").template if is_founded else postgres.template)
+    yield dsn
+    postgres.drop(dsn)
+
+
+@pytest.fixture
+def town(founded: Founded, database: str) -> Town:
     """The founded town in ``database``."""
-    return await towns.found(conn)
+    del database  # it was copied from the founded one
+    return founded.town
 
 
 @pytest.fixture
@@ -90,12 +124,16 @@ def _share_routes(app: FastAPI) -> None:
 
 
 @pytest.fixture
-async def site(
-    pool: Pool, api_pool: Pool, town: Town, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Site]:
-    """The application, without its background tasks; a password costs it next to nothing."""
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password costs next to nothing."""
     monkeypatch.setattr(passwords, "_HASHER", towns.QUICK)
     monkeypatch.setattr(passwords, "_nobodys_hash", lambda: towns.NOBODYS_HASH)
+
+
+@pytest.fixture
+async def site(pool: Pool, api_pool: Pool, town: Town, quick_passwords: None) -> AsyncIterator[Site]:
+    """The application, without its background tasks."""
+    del quick_passwords
     clock = TurnedClock()
     app = create_app(Settings(), api_pool, pool, clock=clock, monotonic=lambda: clock().timestamp())
     _share_routes(app)

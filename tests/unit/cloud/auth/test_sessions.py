@@ -99,12 +99,14 @@ async def test_after_five_wrong_passwords_the_right_one_waits_longer_each_time(
     assert await _in(pool, at=NOON + 3 * FIRST_LOCK) is not None
 
 
+@pytest.mark.usefixtures("quick_passwords")
 async def test_trying_while_locked_does_not_prolong_the_lock(pool: Pool, town: Town) -> None:
     for _ in range(FREE_ATTEMPTS + 20):
         await _in(pool, password="wrong")
     assert await _in(pool, at=NOON + FIRST_LOCK) is not None
 
 
+@pytest.mark.usefixtures("quick_passwords")
 async def test_a_success_clears_the_count(pool: Pool, town: Town) -> None:
     for _ in range(FREE_ATTEMPTS - 1):
         await _in(pool, password="wrong")
