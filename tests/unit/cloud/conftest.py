@@ -80,7 +80,7 @@ def founded(postgres: Server) -> Iterator[Founded]:
 
     dsn = postgres.create(postgres.template)
     town = asyncio.run(found())
-    yield Founded(conninfo_to_dict(dsn)["dbname"], town)
+    yield Founded(str(conninfo_to_dict(dsn)["dbname"]), town)
     postgres.drop(dsn)
 
 
