@@ -59,11 +59,14 @@ def words_to_contact(recipients: Recipients, at: datetime) -> str:
     return _WORDS[recipients.locale].format(name=recipients.name, time=f"{local:%H:%M}")
 
 
-def planned(own: Recipients, phones: Phones) -> Recipients:
-    """``own``, the technician's, with the plan's numbers instead where it has any. Contacts are asked about
-    somebody, so without a name there are none."""
-    contacts = phones.contacts if own.name else ()
-    return replace(own, centre=phones.centre or own.centre, contacts=contacts or own.contacts)
+def planned(own: Recipients, phones: Phones, now: datetime) -> Recipients:
+    """``own``, the technician's, with the plan's numbers instead where it names any, or nobody where it says
+    so. Contacts are asked about somebody, so without a name there are none."""
+    contacts = own.contacts if phones.contacts is None else phones.contacts
+    over = phones.until is not None and now.timestamp() >= phones.until
+    return replace(
+        own, centre=phones.centre or own.centre, contacts=contacts if own.name and not over else ()
+    )
 
 
 def zone(name: str) -> tzinfo | None:

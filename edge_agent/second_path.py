@@ -95,7 +95,7 @@ class SecondPath:
 
     def __init__(self, recipients: Recipients, sender: Sender, home: Home, now: datetime) -> None:
         self._own = recipients
-        self.recipients = planned(recipients, home.plan.phones)
+        self.recipients = planned(recipients, home.plan.phones, now)
         self._sender = sender
         self._home = home
         self._calls: dict[AlarmId, Call] = {}
@@ -236,8 +236,9 @@ class SecondPath:
         return figures
 
     def tick(self, now: datetime) -> list[Alarm]:
-        """Nothing becomes due that the pipeline could do; a new plan may name others to text."""
-        wanted = planned(self._own, self._home.plan.phones)
+        """Nothing becomes due that the pipeline could do; a new plan may name others to text, or a time may
+        have come from which on nobody may."""
+        wanted = planned(self._own, self._home.plan.phones, now)
         if wanted != self.recipients:
             self.text_to(wanted)
         return []

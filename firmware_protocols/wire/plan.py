@@ -172,10 +172,15 @@ class Supervision(_Part, frozen=True):
 
 
 class Phones(_Part, frozen=True):
-    """Whom to text when the network is gone, E.164: the alarm centre and at most two contacts."""
+    """Whom to text when the network is gone, E.164: the alarm centre and at most two contacts.
+
+    ``contacts`` unset: whom the technician named; empty: nobody. ``until``: seconds since 1970 (UTC), from
+    when on it is nobody, because their being told is not allowed any longer; unset: it does not end.
+    """
 
     centre: _Phone | None = None
-    contacts: Annotated[tuple[_Phone, ...], Meta(max_length=2)] = ()
+    contacts: Annotated[tuple[_Phone, ...], Meta(max_length=2)] | None = None
+    until: Annotated[int, Meta(ge=0, le=MAX_INTEGER)] | None = None
 
 
 class Plan(_Part, frozen=True):
@@ -280,7 +285,7 @@ def faults(plan: Plan) -> Iterator[str]:
             yield f"devices.{name}: alarm_s must be at least {LEAST_ALARM_S:g} (0: it is not supervised)"
         if 0 < supervision.alarm_s < supervision.expected_s:
             yield f"devices.{name}: alarm_s must not be below expected_s (0: it is not supervised)"
-    numbers = [number for number in (plan.phones.centre, *plan.phones.contacts) if number]
+    numbers = [number for number in (plan.phones.centre, *(plan.phones.contacts or ())) if number]
     if len(set(numbers)) < len(numbers):
         yield "phones: a number is listed twice"
 

@@ -98,7 +98,29 @@ def test_the_plan_says_whom_to_text_and_the_technicians_numbers_hold_without_it(
 
 def test_contacts_of_a_plan_are_not_asked_about_somebody_without_a_name() -> None:
     nameless = Recipients(CENTRE_NUMBER)
-    assert planned(nameless, Phones(contacts=(ANNA,))) == nameless
+    assert planned(nameless, Phones(contacts=(ANNA,)), NOON) == nameless
+
+
+def test_a_plan_that_names_nobody_silences_the_technicians_contacts_too_amid_a_call() -> None:
+    around = replace(home(), in_force=InForce(Plan()))
+    made = SecondPath(RECIPIENTS, Sender(GATEWAY, KEY), around, NOON)
+    made.look(stored(alarm()), after(10), whole=True)
+    first = made.next_text(after(10))
+    assert first is not None
+    assert first.role == CENTRE
+    around.in_force.plan = Plan(version=1, phones=Phones(contacts=()))
+    made.tick(after(11))
+    assert roles(send_all(made, after(11))) == [CENTRE]
+
+
+def test_a_consent_that_runs_out_while_the_network_is_gone_ends_the_texts_to_contacts() -> None:
+    until = after(60)
+    around = replace(home(), in_force=InForce(Plan(version=1, phones=Phones(until=int(until.timestamp())))))
+    made = SecondPath(RECIPIENTS, Sender(GATEWAY, KEY), around, NOON)
+    made.look(stored(alarm()), after(10), whole=True)
+    assert roles(send_all(made, after(10))) == [CENTRE, "contact 1", "contact 2"]
+    made.tick(until)
+    assert set(roles(send_all(made, after(600)))) == {CENTRE}
 
 
 def test_a_commit_that_comes_before_the_first_text_ends_the_call() -> None:
