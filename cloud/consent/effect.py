@@ -72,6 +72,13 @@ async def stand(conn: Connection, home_id: int, purpose: Purpose, now: datetime)
     await _lay_over_plan(conn, home_id, await _facts(conn, home_id))
 
 
+async def silence(conn: Connection, home_id: int) -> None:
+    """The home's gateway collects nothing more and texts nobody: whoever lives there is leaving."""
+    facts = await _facts(conn, home_id)
+    over = Jsonb(overlay(dict.fromkeys(Purpose, True), facts))
+    await conn.execute(_SQL["lay_over_plan"], {"home_id": home_id, "over": over})
+
+
 async def dropped(conn: Connection, homes: Iterable[int]) -> dict[int, list[Dropped]]:
     """What ingest leaves out of each of ``homes``; a home that withholds nothing is not among them."""
     found = await conn.execute(_SQL["spans"], {"home_ids": sorted(set(homes))})
@@ -99,7 +106,7 @@ async def _facts(conn: Connection, home_id: int) -> Facts:
     row = await found.fetchone()
     if row is None:
         raise LookupError(home_id)
-    return Facts(frozenset(row["kinds"]), row["phones"] or {}, row["grace_days"])
+    return Facts(frozenset(row["kinds"]), row["grace_days"])
 
 
 def _row(
@@ -143,5 +150,6 @@ def _tasks(home_id: int, purpose: Purpose, span: Span, facts: Facts) -> list[dic
 async def _lay_over_plan(conn: Connection, home_id: int, facts: Facts) -> None:
     found = await conn.execute(_SQL["standing_purposes"], {"home_id": home_id})
     standing = {Purpose(row["purpose"]): row["asked"] for row in await found.fetchall()}
-    over = Jsonb(overlay(standing, facts))
+    ends = await (await conn.execute(_SQL["family_ends"], {"home_id": home_id})).fetchone()
+    over = Jsonb(overlay(standing, facts, ends["at"] if ends else None))
     await conn.execute(_SQL["lay_over_plan"], {"home_id": home_id, "over": over})

@@ -44,13 +44,11 @@ select
         from device join gateway on gateway.id = device.gateway_id
         where gateway.home_id = home.id
     ) as kinds,
-    plan.body -> 'phones' as phones,
     coalesce((
         select retention.days from retention
         where retention.tenant_id = home.tenant_id and retention.class = 'withdrawn'
     ), %(grace_days)s) as grace_days
 from home
-left join plan on plan.home_id = home.id
 where home.id = %(home_id)s
 
 -- forget_withheld --
@@ -68,6 +66,11 @@ values (
 select purpose, bool_or(asked) as asked from withheld
 where home_id = %(home_id)s and standing
 group by purpose
+
+-- family_ends --
+-- When a consent that is allowed now runs out.
+select min(since) as at from withheld
+where home_id = %(home_id)s and purpose = 'family_sharing' and until is null and not standing
 
 -- stand --
 -- A consent has run out.

@@ -19,7 +19,8 @@ from cloud.db.scope import narrow
 
 LASTS: Final = timedelta(hours=1)
 """Long enough to hand somebody over to an ambulance. [D]"""
-LISTED: Final = 200
+REVIEW_WITHIN: Final = timedelta(days=3)
+"""From then on the review is overdue: it is told again every day, and counted. [D]"""
 
 _SQL: Final = Queries(__package__, "emergency.sql")
 
@@ -65,6 +66,7 @@ async def break_glass(
         raise Refused(Refusal.CLOSED)
     until = now + LASTS
     who = {"staff_id": reader.staff_id, "reason": reason, "now": now, "until": until}
+    who["review_by"] = now + REVIEW_WITHIN
     where = {"tenant_id": incident["tenant_id"], "home_id": incident["home_id"], "incident_id": incident_id}
     row = await _one(conn, "open", who | where)
     if row is None:
@@ -99,9 +101,14 @@ async def evidence(conn: Connection, scope: Scope, incident_id: int) -> dict[str
     return dict(row["evidence"]) if row else {}
 
 
-async def waiting(conn: Connection, scope: Scope) -> list[dict[str, Any]]:
-    """What nobody has reviewed yet, the oldest first, at most ``LISTED``."""
-    cursor = await conn.execute(_SQL["waiting"], {**scope.params, "limit": LISTED})
+async def listed(
+    conn: Connection, scope: Scope, now: datetime, *, reviewed: bool | None, after: int | None, limit: int
+) -> list[dict[str, Any]]:
+    """Every time that somebody broke the glass, the oldest first, from the one behind number ``after`` on;
+    ``reviewed``: only those that are (not) reviewed.
+    """
+    asked = {"now": now, "reviewed": reviewed, "after": after, "limit": limit}
+    cursor = await conn.execute(_SQL["accesses"], scope.params | asked)
     return await cursor.fetchall()
 
 

@@ -39,7 +39,11 @@ where id in (
 insert into command (id, gateway_id, name, args, created_at, until, due_at)
 select
     gen_random_uuid()::text, gateway.id, 'plan',
-    jsonb_build_object('plan', plan.body || plan.withheld || jsonb_build_object('version', plan.version)),
+    jsonb_build_object('plan',
+        plan.body || plan.withheld
+        || case when plan.body ? 'phones' and plan.withheld ? 'phones'
+            then jsonb_build_object('phones', (plan.body -> 'phones') || (plan.withheld -> 'phones')) else '{}' end
+        || jsonb_build_object('version', plan.version)),
     %(now)s, %(until)s, %(now)s
 from plan join gateway on gateway.home_id = plan.home_id
 where plan.home_id = any(%(homes)s)

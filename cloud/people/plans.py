@@ -8,13 +8,17 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Queries
+from cloud.people import numbers
+from cloud.people.phones import mask, normal
+from cloud.sealed import Keyring
+from firmware_protocols.serial.sms_text import is_number
 from firmware_protocols.wire import plan as plans
 from firmware_protocols.wire.plan import Plan
 
@@ -29,6 +33,16 @@ def faults(plan: Plan, devices: Iterable[str]) -> Iterator[str]:
     yield from plans.unknown_devices(plan, devices)
 
 
+def strangers(plan: Plan, circle: Iterable[str]) -> Iterator[str]:
+    """Why ``plan`` may not text whom it names: they are nobody of the care circle, whose numbers ``circle``
+    are; there it is kept that they agreed, and there they leave.
+    """
+    known = {normal(number) for number in circle}
+    for number in plan.phones.contacts or ():
+        if number not in known:
+            yield f"phones.contacts: nobody in the care circle has {mask(number)}; add the contact first"
+
+
 def filled(plan: Plan, *, lives_alone: bool, ability_level: int, time_zone: str) -> Plan:
     """``plan`` with what the resident's record says, and the tenant's zone if it has none of its own."""
     person = msgspec.structs.replace(plan.person, lives_alone=lives_alone, ability_level=ability_level)
@@ -38,3 +52,29 @@ def filled(plan: Plan, *, lives_alone: bool, ability_level: int, time_zone: str)
 async def put(conn: Connection, home_id: int, plan: Plan) -> None:
     """Make ``plan`` the home's; one that is as it was keeps its number."""
     await conn.execute(_SQL["put_plan"], {"home": home_id, "body": Jsonb(plans.as_document(plan))})
+
+
+async def follow_circle(
+    conn: Connection, ring: Keyring, home_id: int, moved: Mapping[str, str] | None = None
+) -> None:
+    """The care circle has changed: the home's plan texts nobody who is no longer in it.
+
+    ``moved``: new numbers by old ones, of people who stay.
+    """
+    row = await (await conn.execute(_SQL["plan_to_follow"], {"home": home_id})).fetchone()
+    if row is None:
+        return
+    plan = msgspec.convert(row["body"], Plan)
+    new = {normal(old): normal(number) for old, number in (moved or {}).items()}
+    circle = await circle_numbers(conn, ring, home_id)
+    known = {number for number in map(normal, circle) if is_number(number)}
+    wanted = dict.fromkeys(new.get(number, number) for number in plan.phones.contacts or ())
+    contacts = tuple(number for number in wanted if number in known)
+    phones = msgspec.structs.replace(plan.phones, contacts=contacts)
+    await put(conn, home_id, msgspec.structs.replace(plan, phones=phones))
+
+
+async def circle_numbers(conn: Connection, ring: Keyring, home_id: int) -> list[str]:
+    """The telephone numbers of a home's care circle, as they were written."""
+    found = await conn.execute(_SQL["numbers_of_circle"], {"home": home_id})
+    return [numbers.contact_shown(ring, home_id, row)["phone"] for row in await found.fetchall()]

@@ -268,7 +268,9 @@ def faults(roster: Roster) -> Iterable[str]:
         names = [device.name for device in home.devices]
         yield from _twice(f"home {home.key}: device", names)
         if home.plan is not None:
-            yield from (f"home {home.key}: plan: {fault}" for fault in plans.faults(home.plan, names))
+            circle = [contact.phone for contact in home.contacts]
+            found = (*plans.faults(home.plan, names), *plans.strangers(home.plan, circle))
+            yield from (f"home {home.key}: plan: {fault}" for fault in found)
     keys = {home.key for home in roster.homes}
     for person in roster.staff:
         missing = sorted(set(person.homes) - keys)
@@ -349,12 +351,21 @@ async def _put_home(conn: Connection, tenant: int, home: Home, ring: Keyring) ->
     await _put_resident(conn, home_id, home.resident, ring)
     if home.gateway is not None:
         await put_gateway(conn, home_id, home.gateway, home.devices)
-    ranks = [contact.rank for contact in home.contacts]
-    await conn.execute(_SQL["drop_contacts"], {"home": home_id, "ranks": ranks})
-    for contact in home.contacts:
+    await _put_contacts(conn, home_id, home.contacts, ring)
+    return home_id
+
+
+async def _put_contacts(conn: Connection, home_id: int, contacts: Iterable[Contact], ring: Keyring) -> None:
+    """Who has a rank stays who they are, with what is new of them; the plan's numbers follow."""
+    known = await (await conn.execute(_SQL["circle"], {"home": home_id})).fetchall()
+    before = {row["rank"]: numbers.contact_shown(ring, home_id, row)["phone"] for row in known}
+    after = {contact.rank: contact.phone for contact in contacts}
+    await conn.execute(_SQL["drop_contacts"], {"home": home_id, "ranks": list(after)})
+    for contact in contacts:
         stored = numbers.contact_columns(ring, home_id, phone=contact.phone, channels=contact.channels)
         await conn.execute(_SQL["put_contact"], msgspec.structs.asdict(contact) | stored | {"home": home_id})
-    return home_id
+    moved = {before[rank]: after[rank] for rank in before.keys() & after.keys()}
+    await plans.follow_circle(conn, ring, home_id, moved)
 
 
 async def _put_resident(conn: Connection, home_id: int, resident: Enrolled, ring: Keyring) -> None:

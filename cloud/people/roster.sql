@@ -82,6 +82,9 @@ where second_path.gateway_id = %(id)s and gateway.id = %(id)s and gateway.phone 
 insert into device (gateway_id, name, kind, room) values (%(gateway)s, %(name)s, %(kind)s, %(room)s)
 on conflict (gateway_id, name) do update set kind = excluded.kind, room = excluded.room;
 
+-- circle --
+select rank, phone from contact where home_id = %(home)s and retired_at is null
+
 -- drop_contacts --
 -- Whoever the file no longer names is not called any more, but stays in the book. Nothing waits for this time.
 update contact set retired_at = transaction_timestamp()

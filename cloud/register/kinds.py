@@ -139,8 +139,20 @@ async def _write_contact(work: Work, number: Ident, version: int, contact: Conta
     found = await work.maybe("contact_to_change", {"id": number})
     if found is None:
         return False
-    params = {**_contact(work, found["home_id"], contact), "id": number, "version": version}
-    return await work.maybe("change_contact", params) is not None
+    home_id = found["home_id"]
+    before = numbers.contact_shown(work.ring, home_id, found)["phone"]
+    params = {**_contact(work, home_id, contact), "id": number, "version": version}
+    if await work.maybe("change_contact", params) is None:
+        return False
+    await plans.follow_circle(work.conn, work.ring, home_id, {before: contact.phone})
+    return True
+
+
+async def _end_contact(work: Work, number: Ident, version: int) -> bool:
+    row = await work.maybe("retire_contact", {"id": number, "version": version})
+    if row is not None:
+        await plans.follow_circle(work.conn, work.ring, row["home_id"])
+    return row is not None
 
 
 def _contact(work: Work, home_id: int, contact: Contact) -> dict[str, Any]:
@@ -261,7 +273,8 @@ async def _write_plan(work: Work, number: Ident, version: int, plan: Plan) -> bo
     home = await work.maybe("home_to_plan", {"id": number})
     if home is None or home["version"] != version:
         return False
-    wrong = list(plans.faults(plan, home["devices"]))
+    circle = await plans.circle_numbers(work.conn, work.ring, int(number))
+    wrong = [*plans.faults(plan, home["devices"]), *plans.strangers(plan, circle)]
     if wrong:
         raise invalid(*wrong)
     await _put_plan(work, home, plan)
@@ -338,7 +351,7 @@ CONTACTS: Final = Kind(
     OfHome,
     add=_add_contact,
     write=_write_contact,
-    end=_plain_end("retire_contact"),
+    end=_end_contact,
     opened=lambda ring, row: numbers.contact_shown(ring, row["home_id"], row),
 )
 GATEWAYS: Final = Kind(

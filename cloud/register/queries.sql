@@ -210,7 +210,7 @@ where h.id = %(home_id)s and h.retired_at is null
 returning id
 
 -- contact_to_change --
-select c.home_id
+select c.home_id, c.phone
 from contact c join home h on h.id = c.home_id
 where c.id = %(id)s
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
@@ -229,7 +229,7 @@ update contact c set retired_at = %(now)s
 from home h
 where h.id = c.home_id and c.id = %(id)s and c.version = %(version)s and c.retired_at is null
   and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
-returning c.id
+returning c.id, c.home_id
 
 -- gateways --
 -- The secret goes in and never comes out.

@@ -110,8 +110,8 @@ _PAPERS: Final = (
     " (%(now)s, %(tenant)s, 'staff:' || %(staff)s::text, 'readHome', array[%(home)s::int], 200)",
     "insert into withheld values (%(home)s, 'vitals', null, null, true, true, '{}', '{}', '{}', '{}')",
     "insert into consent_task (home_id, purpose, task, due_at) values (%(home)s, 'vitals', 'stop', %(now)s)",
-    "insert into emergency_access (tenant_id, home_id, incident_id, staff_id, reason, at, until) values"
-    " (%(tenant)s, %(home)s, %(incident)s, %(staff)s, %(key)s, %(now)s, %(now)s)",
+    "insert into emergency_access (tenant_id, home_id, incident_id, staff_id, reason, at, until, review_by)"
+    " values (%(tenant)s, %(home)s, %(incident)s, %(staff)s, %(key)s, %(now)s, %(now)s, %(now)s)",
     "insert into consent (resident_id, purpose, decision, actor, by_whom, how)"
     " select id, 'vitals', 'given', 'roster', 'self', 'roster' from resident where home_id = %(home)s",
     "insert into legal_hold (resident_id, reason, actor, at)"

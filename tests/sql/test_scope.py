@@ -134,9 +134,9 @@ SYSTEM_FILES: Final = {
     "ingest/retime.sql": "times put right, on their way into the tables",
     "notify/queries.sql": "the delivery loop",
     "standing.sql": "counts and ages over all tenants, for metrics",
-    "privacy/erase.sql": "one person leaves, by the command line or the loop",
-    "privacy/export.sql": "one person's archive, on the machine of whoever runs the database",
-    "privacy/holds.sql": "legal holds, on the machine of whoever runs the database",
+    "privacy/erase.sql": "one person leaves, by the loop, or after their home was found within the scope",
+    "privacy/export.sql": "one person's archive, for whoever runs the database or after their home was found",
+    "privacy/reviews.sql": "the loop that tells reviewers, who look at the list within their scope",
     "privacy/retention.sql": "the loop that ends what is too old, and counts for whoever runs the database",
     "privacy/tasks.sql": "the loop that works what consents ask for",
     "people/accounts.sql": "the broker's accounts",
@@ -175,6 +175,12 @@ EXEMPT: Final = {
     ): "the answer to whoever has just changed this very incident, and the log",
     ("incidents/queries.sql", "home"): "the change log, which is filtered per listener",
     ("incidents/queries.sql", "open_priority"): BY_ID,
+    ("privacy/holds.sql", "hold"): "a number, of what has just been written for somebody within the scope",
+    ("people/plans.sql", "plan_to_follow"): "a home whose contact has just been changed within the scope",
+    (
+        "people/plans.sql",
+        "numbers_of_circle",
+    ): "a home whose plan or contact is being changed within the scope",
     ("register/queries.sql", "add_home"): "the number of what was just added to the asker's own tenant",
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
     ("sessions.sql", "live_session"): "where a scope comes from: which homes stay out of it",
@@ -191,6 +197,7 @@ UNSCOPED: Final = {
     "dispatch/routes.py": "an answer by the secret of one message",
     "enrolment/routes.py": "a gateway, by its claim or certificate",
     "texts/routes.py": "a provider, by the secret in its address",
+    "privacy/person_routes.py": "one person's archive, of every table; their home was found in scope",
     "register/upload.py": "the loader of rosters, for one tenant, which it checks itself",
 }
 """File -> why ``Call.unscoped`` may be used in it: nobody has shown yet who they are, or more is needed."""
