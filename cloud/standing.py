@@ -49,6 +49,9 @@ QUESTIONS: Final = (
     Question("anban_overdue_seconds", "How late the oldest due row is", "overdue", ("queue",)),
     Question("anban_messages_waiting", "Messages not yet handed over", "messages_waiting"),
     Question("anban_gateways", "Gateways: online, silent, never heard", "gateways", ("state",)),
+    Question(
+        "anban_reviews", "Emergency accesses that nobody reviewed: waiting, overdue", "reviews", ("state",)
+    ),
     Question("anban_sessions", "Sessions of staff in force", "sessions"),
     Question("anban_releases_paused", "Releases that stopped themselves", "releases_paused"),
     Question("anban_database_bytes", "Size of the database", "database_bytes"),

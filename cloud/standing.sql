@@ -38,6 +38,14 @@ left join gateway g on g.revoked_at is null
     and case when g.online then 'online' when g.state_at is null then 'never' else 'silent' end = s.state
 group by s.state
 
+-- reviews --
+-- Times that somebody read in spite of a missing consent and nobody has looked at yet.
+select s.state, count(a.id) as value
+from (values ('waiting'), ('overdue')) as s (state)
+left join emergency_access a on a.reviewed_at is null
+    and case when a.review_by <= %(now)s then 'overdue' else 'waiting' end = s.state
+group by s.state
+
 -- sessions --
 select count(*) as value from session where expires_at > %(now)s
 

@@ -25,7 +25,7 @@ from cloud.incidents import grants, store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver
 from cloud.people import tenancy
-from cloud.privacy import erase, retention
+from cloud.privacy import erase, retention, reviews
 from cloud.privacy import tasks as consents
 from cloud.releases import store as releases
 from cloud.sealed import keyring
@@ -151,6 +151,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),
         Job("retention", retention.due, functools.partial(retention.work, pool)),
+        Job("reviews", reviews.due, functools.partial(reviews.work, pool)),
     )
 
 

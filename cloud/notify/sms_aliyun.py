@@ -57,6 +57,8 @@ _SECRETS: Final = {
     "access_key_secret": "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
 }
 _TEMPLATE_PREFIX: Final = "template_"
+LATER: Final = frozenset({"review"})
+"""Texts that may be approved later: nobody is in danger without them, and calls for help must go out."""
 
 
 def _utc_now() -> datetime:
@@ -85,7 +87,8 @@ class AliyunSms:
     def configured(
         cls, options: Mapping[str, str], environment: Mapping[str, str] = os.environ
     ) -> AliyunSms | None:
-        """Read ``[notify.channels.sms]``: ``sign_name``, ``endpoint`` and one ``template_NAME`` per template.
+        """Read ``[notify.channels.sms]``: ``sign_name``, ``endpoint`` and one ``template_NAME`` per template,
+        of which ``LATER`` may be missing.
 
         Raises:
             ConfigError: an unknown or missing option, or no access key in the environment.
@@ -94,7 +97,7 @@ class AliyunSms:
             return None
         codes = {name: options.get(_TEMPLATE_PREFIX + name, "") for name in TEMPLATES}
         known = {"sign_name", "endpoint", *(_TEMPLATE_PREFIX + name for name in TEMPLATES)}
-        missing = [_TEMPLATE_PREFIX + name for name, code in codes.items() if not code]
+        missing = [_TEMPLATE_PREFIX + name for name, code in codes.items() if not code and name not in LATER]
         missing += [] if options.get("sign_name") else ["sign_name"]
         missing += [variable for variable in _SECRETS.values() if not environment.get(variable)]
         unknown = set(options) - known
@@ -105,7 +108,8 @@ class AliyunSms:
         if missing:
             raise ConfigError(f"notify.channels.sms: missing {', '.join(sorted(missing))}")
         credentials = Credentials(*(environment[variable] for variable in _SECRETS.values()))
-        return cls(credentials, options["sign_name"], codes, options.get("endpoint", ENDPOINT))
+        approved = {name: code for name, code in codes.items() if code}
+        return cls(credentials, options["sign_name"], approved, options.get("endpoint", ENDPOINT))
 
     async def deliver(self, message: Outgoing) -> Receipt:
         """See ``Notifier``."""

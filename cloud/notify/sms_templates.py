@@ -81,6 +81,9 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
         "${resident}家${time}的${what}无人应答，请值班负责人立即处理。",
         {"resident": Kind.NAME, "time": Kind.TIME, "what": Kind.WHAT},
     ),
+    "review": SmsTemplate(
+        "${time}有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {"time": Kind.TIME}
+    ),
 }
 
 

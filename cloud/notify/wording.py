@@ -150,6 +150,20 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Wording]]] = {
             " please take it now: {link}",
         ),
     },
+    "review": {
+        "zh-Hans": Wording(
+            "紧急查看待复核",
+            "{time}，有工作人员在处理紧急情况时查看了未获同意的资料，请负责人复核：{link}",
+        ),
+        "zh-Hant": Wording(
+            "緊急查看待覆核",
+            "{time}，有工作人員在處理緊急情況時查看了未獲同意的資料，請負責人覆核：{link}",
+        ),
+        "en": Wording(
+            "Emergency access to review",
+            "At {time} somebody read what a resident withholds, in an emergency; please review it: {link}",
+        ),
+    },
 }
 
 

@@ -64,12 +64,23 @@ def test_a_wrong_option_is_an_error_that_names_it(channels: dict[str, dict[str, 
         notify.build(channels)
 
 
+ABOUT_A_HOME = sorted(set(wording.TEMPLATES) - {"review"})
+
+
 def test_every_alarm_kind_has_a_name_in_every_language() -> None:
     for kinds in wording.WHAT.values():
         assert set(kinds) == {kind.value for kind in AlarmKind}
 
 
-@pytest.mark.parametrize(("template", "locale"), list(product(wording.TEMPLATES, wording.WHAT)))
+@pytest.mark.parametrize("locale", wording.WHAT)
+def test_a_message_about_a_review_says_when_and_nothing_of_whom(locale: str) -> None:
+    title, body = wording.render("review", locale, wording.facts(PARAMS, locale, "https://x/a/1"))
+    assert "03:00" in body
+    assert "https://x/a/1" in body
+    assert not re.search(r"杨秀英|迎丰路|[{}]", title + body)
+
+
+@pytest.mark.parametrize(("template", "locale"), list(product(ABOUT_A_HOME, wording.WHAT)))
 def test_every_message_says_who_and_where_in_every_language(template: str, locale: str) -> None:
     title, body = wording.render(template, locale, wording.facts(PARAMS, locale, "https://x/a/1"))
     assert "杨秀英" in title
