@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -33,6 +33,8 @@ from cloud.turnstile import token_of
 COOKIE: Final = "anban"
 SECURE_COOKIE: Final = "__Host-anban"
 """The prefix makes browsers refuse it unless it is Secure, host-only and for the whole host (RFC 6265bis)."""
+PRESENT_FOR: Final = timedelta(minutes=5)
+"""How long it counts that somebody has just shown who they are: enough to read what one confirms. [D]"""
 Clock = Callable[[], datetime]
 
 
@@ -215,6 +217,24 @@ def require(permission: Permission) -> Callable[[Session], Awaitable[Principal]]
         return session.principal
 
     return allowed
+
+
+def present(permission: Permission) -> Callable[[Api, Session], Awaitable[Principal]]:
+    """Like ``require``, for what cannot be taken back or tells too much: whoever asks has shown within
+    ``PRESENT_FOR`` that it is them at the screen (``POST /session/presence``).
+    """
+
+    allowed = require(permission)
+
+    async def here(api: Api, session: SignedIn) -> Principal:
+        who = await allowed(session)
+        if session.proved_at is None or session.proved_at <= api.now - PRESENT_FOR:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN, "presence_needed", "Show first that it is you: POST /session/presence."
+            )
+        return who
+
+    return here
 
 
 def needs(module: Module) -> Callable[[Session], Awaitable[None]]:

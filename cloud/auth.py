@@ -87,6 +87,7 @@ class Purpose(StrEnum):
     AUDIT = "audit"
     ADMINISTER = "administer"
     EMERGENCY = "emergency"
+    RIGHTS = "rights"
 
 
 class Rows(StrEnum):
@@ -130,10 +131,13 @@ PURPOSES: Final[Mapping[Purpose, Use]] = {
     Purpose.AUDIT: Use(frozenset({Role.AUDITOR, Role.SERVICE}), Rows.NONE, Fields.NONE),
     Purpose.ADMINISTER: Use(frozenset({Role.ADMIN, Role.CITY_ADMIN}), Rows.OWN, Fields.FULL),
     Purpose.EMERGENCY: Use(_DESK | _STREET, Rows.TENANT, Fields.FULL),
+    Purpose.RIGHTS: Use(frozenset({Role.ADMIN}), Rows.OWN, Fields.FULL),
 }
 """``emergency`` lets who stands before a door that is not theirs see that home (PIPL, article 13: to protect
 a life); it opens one home, for one incident, with a reason that somebody else reviews
-(``cloud.consent.emergency``). A city has no purpose that reaches a person: it sees figures."""
+(``cloud.consent.emergency``). A city has no purpose that reaches a person: it sees figures.
+``rights`` is what a resident may ask for of their own: to see, to take along, to be forgotten (PIPL, articles
+44-50)."""
 
 USUAL: Final[Mapping[Role, Purpose]] = {
     Role.ADMIN: Purpose.DISPATCH,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud import guard, second_factor, sessions, trail
-from cloud.access import Api, Call, HalfSignedIn, OwnHalfSignedIn, Parts, Text
+from cloud.access import Api, Call, HalfSignedIn, OwnHalfSignedIn, OwnSignedIn, Parts, Text
 from cloud.auth import Permission, Role
 from cloud.db import Connection
 from cloud.passwords import MAX_PASSWORD, BusyError
@@ -52,6 +52,17 @@ class Code(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     code: Annotated[Text, Field(min_length=6, max_length=40)]
+
+
+class Proof(BaseModel):
+    """What only the owner of a session knows and has. ``code``: as at the sign-in, if one is asked for
+    there.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    password: Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
+    code: Annotated[Text, Field(max_length=40)] = ""
 
 
 @router.post(
@@ -147,6 +158,31 @@ async def _leave_trace(api: Call, username: str, opened: SignedIn | None, client
         tenant, actor = (who["tenant_id"], f"staff:{who['id']}") if who else (None, "")
         entry = Entry(api.now, tenant, actor, action, homes=(), status=status, origin=client.origin)
         await trail.append(conn, entry)
+
+
+@router.post(
+    "/presence",
+    operation_id="provePresence",
+    summary="Show that it is still you at the screen",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+)
+async def prove_presence(proof: Proof, api: Api, session: OwnSignedIn) -> None:
+    """The password, and a code if there is a second factor; a few routes ask for it. It counts for five
+    minutes. Wrong ones count like those at the sign-in.
+    """
+    right = await sessions.is_owner(api.parts.service, session, proof.password, api.now)
+    async with api.unscoped() as conn:
+        if right and session.second_factor is SecondFactor.DONE:
+            staff_id = session.principal.staff_id
+            right = await second_factor.prove(conn, api.parts.ring, staff_id, proof.code, api.now)
+        if not right:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "presence_refused",
+                "The password or the code is wrong, the code is used, or there were too many attempts.",
+            )
+        await sessions.prove(conn, session, api.now)
 
 
 @router.get(

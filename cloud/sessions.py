@@ -55,6 +55,7 @@ class SecondFactor(StrEnum):
 class Session:
     """A live session. ``key`` is the hash under which it is stored, never the cookie itself; ``id`` names it
     to its owner. ``one_time``: its owner has a one-time password and must choose another one first.
+    ``proved_at``: when its owner last showed, since signing in, that it is them at the screen.
     """
 
     key: bytes
@@ -64,6 +65,7 @@ class Session:
     username: str
     second_factor: SecondFactor
     one_time: bool = False
+    proved_at: datetime | None = None
 
     @property
     def whole(self) -> bool:
@@ -237,7 +239,14 @@ async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
     )
     factor = SecondFactor(row["second_factor"])
     found = Session(
-        key, principal, row["expires_at"], row["id"], row["username"], factor, one_time=row["one_time"]
+        key,
+        principal,
+        row["expires_at"],
+        row["id"],
+        row["username"],
+        factor,
+        one_time=row["one_time"],
+        proved_at=row["proved_at"],
     )
     return found if found.whole or row["created_at"] > now - HALF_LIFE else None
 
@@ -267,19 +276,37 @@ async def revoke_all(conn: Connection, staff_id: int, *, but: bytes | None = Non
 async def change_password(pool: Pool, session: Session, old: str, new: str, now: datetime) -> bool:
     """Set a new password, if ``old`` is right, and end the person's other sessions; whether it was set."""
     staff_id = session.principal.staff_id
-    async with pool.connection() as conn:
-        cursor = await conn.execute(_SQL["staff_for_update"], {"staff_id": staff_id})
-        account = await cursor.fetchone()
-        if account is None or not await _count(conn, "count_attempt", account, now, staff_id=staff_id):
-            return False
-    if not await passwords.verify(account["password_hash"], old):
+    stored = await _checked(pool, staff_id, old, now)
+    if stored is None:
         return False
-    renewed = {"staff_id": staff_id, "old": account["password_hash"], "new": await passwords.hashed(new)}
+    renewed = {"staff_id": staff_id, "old": stored, "new": await passwords.hashed(new)}
     async with pool.connection() as conn:
         await forgive(conn, staff_id)
         changed = (await conn.execute(_SQL["set_password"], renewed)).rowcount > 0
         await revoke_all(conn, staff_id, but=session.key)
     return changed
+
+
+async def is_owner(pool: Pool, session: Session, password: str, now: datetime) -> bool:
+    """Whether ``password`` is that of whoever signed in; a wrong one counts like one at the sign-in."""
+    return await _checked(pool, session.principal.staff_id, password, now) is not None
+
+
+async def prove(conn: Connection, session: Session, now: datetime) -> None:
+    """The session's owner has shown that it is them, with everything that signing in asks for."""
+    await forgive(conn, session.principal.staff_id)
+    await conn.execute(_SQL["prove_presence"], {"token_hash": session.key, "now": now})
+
+
+async def _checked(pool: Pool, staff_id: int, password: str, now: datetime) -> str | None:
+    """The stored hash, if ``password`` is right; the attempt is counted and committed before it is judged."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(_SQL["staff_for_update"], {"staff_id": staff_id})
+        account = await cursor.fetchone()
+        if account is None or not await _count(conn, "count_attempt", account, now, staff_id=staff_id):
+            return None
+    stored: str = account["password_hash"]
+    return stored if await passwords.verify(stored, password) else None
 
 
 async def whose(conn: Connection, username: str) -> dict[str, Any] | None:

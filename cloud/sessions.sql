@@ -87,6 +87,7 @@ select
     session.seen_at,
     session.expires_at,
     session.id,
+    session.proved_at,
     staff.username,
     staff.password_until is not null as one_time,
     case
@@ -140,3 +141,6 @@ select id from staff where id = %(staff_id)s and tenant_id = any(%(tenants)s)
 
 -- whose --
 select id, tenant_id from staff where username = %(username)s
+
+-- prove_presence --
+update session set proved_at = %(now)s where token_hash = %(token_hash)s

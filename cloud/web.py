@@ -49,6 +49,7 @@ from cloud.metrics import STREAMS
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
 from cloud.people import tenancy_routes
+from cloud.privacy import person_routes, retention_routes
 from cloud.privacy import routes as privacy_routes
 from cloud.problems import Problem
 from cloud.register import routes as register_routes
@@ -81,6 +82,8 @@ ROUTERS: Final = (
     tenancy_routes.router,
     register_routes.router,
     privacy_routes.router,
+    person_routes.router,
+    retention_routes.router,
     enrolment_routes.router,
     release_routes.router,
     figure_routes.router,

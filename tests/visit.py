@@ -81,11 +81,12 @@ def town(data: Path) -> Iterator[System]:
 
 @contextmanager
 def sign_in(address: str, role: Role | None) -> Iterator[httpx.Client]:
-    """A client in which somebody of that role has signed in; ``None``: nobody has."""
+    """A client in which somebody of that role has signed in and just shown who they are; ``None``: nobody."""
     with httpx.Client(base_url=f"{address}/api/v1", headers={"X-Anban": "1"}, timeout=SLOW_S) as client:
         if role is not None:
             answer = client.post("/session", json={"username": role.value, "password": PASSWORD})
             answer.raise_for_status()
+            client.post("/session/presence", json={"password": PASSWORD}).raise_for_status()
         yield client
 
 

@@ -2,7 +2,8 @@
 cloud.
 
 Exit codes: 0 done, 2 it cannot be done (one line on stderr says why and what to do). An erasure that was
-killed goes on when it is asked for again, or by the worker.
+killed, or has to wait, goes on when it is asked for again, or by the worker. Whoever is at the console is
+both who asks and who confirms.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Final
 
 import psycopg
 
-from cloud.db import Pool, open_pool
+from cloud import trail
+from cloud.db import Connection, Pool, open_pool
 from cloud.embedded import ServiceError
 from cloud.embedded.access import database
-from cloud.privacy import erase, export, holds, retention
-from cloud.privacy.erase import PersonError
+from cloud.privacy import erase, export, holds, retention, wish
+from cloud.privacy.wish import Asked, PersonError
 from cloud.sealed import keyring
 from cloud.settings import ConfigError, Settings, load
 
@@ -60,28 +62,34 @@ def _run(chosen: argparse.Namespace, work: Work) -> None:
 async def _export(pool: Pool, settings: Settings, chosen: argparse.Namespace) -> None:
     async with pool.connection() as conn, conn.transaction():
         await conn.execute("set transaction isolation level repeatable read")
-        n = await export.export(conn, chosen.resident, chosen.to, keyring(settings), _now())
+        n = await export.to_file(conn, chosen.resident, chosen.to, keyring(settings), _now())
+        await _note(conn, chosen.resident, "exportPerson")
     sys.stdout.write(f"{n} rows in {chosen.to}\n")
 
 
 async def _erase(pool: Pool, _settings: Settings, chosen: argparse.Namespace) -> None:
-    asked = erase.Asked(chosen.resident, chosen.reason, "console")
     async with pool.connection() as conn, conn.transaction():
-        number = await erase.ask(conn, asked, _now())
+        number = await wish.ask(conn, Asked(chosen.resident, chosen.reason, CONSOLE), _now())
+        await wish.confirm(conn, chosen.resident, _now())
+        await _note(conn, chosen.resident, "erasePerson")
     while await erase.work(pool, number, _now()):
         pass
-    sys.stdout.write(f"resident {chosen.resident} is erased\n")
+    async with pool.connection() as conn:
+        done = await wish.is_finished(conn, chosen.resident)
+    sys.stdout.write(f"resident {chosen.resident} is erased\n" if done else WAITS.format(chosen.resident))
 
 
 async def _hold(pool: Pool, _settings: Settings, chosen: argparse.Namespace) -> None:
     async with pool.connection() as conn, conn.transaction():
-        await holds.hold(conn, erase.Asked(chosen.resident, chosen.reason, "console"), _now())
+        await holds.hold(conn, Asked(chosen.resident, chosen.reason, CONSOLE), _now())
+        await _note(conn, chosen.resident, "holdPerson")
     sys.stdout.write(f"nothing of resident {chosen.resident} is deleted until: person release\n")
 
 
 async def _release(pool: Pool, _settings: Settings, chosen: argparse.Namespace) -> None:
     async with pool.connection() as conn, conn.transaction():
-        await holds.lift(conn, chosen.resident, "console", _now())
+        await holds.lift(conn, chosen.resident, _now())
+        await _note(conn, chosen.resident, "releasePerson")
     sys.stdout.write(f"resident {chosen.resident} is under no legal hold any more\n")
 
 
@@ -93,12 +101,32 @@ async def _show(pool: Pool, _settings: Settings, _chosen: argparse.Namespace) ->
         sys.stdout.write(f"{one.tenant} {one.of} {one.days} d: {would}\n")
 
 
-async def _set(pool: Pool, _settings: Settings, chosen: argparse.Namespace) -> None:
+async def _set(pool: Pool, settings: Settings, chosen: argparse.Namespace) -> None:
+    of = retention.Class(chosen.of)
     async with pool.connection() as conn, conn.transaction():
-        if not await retention.set_days(conn, chosen.tenant, retention.Class(chosen.of), chosen.days):
+        tenant_id = await retention.tenant_of(conn, chosen.tenant)
+        if tenant_id is None:
             raise PersonError(f"there is no tenant {chosen.tenant}")
+        await retention.set_days(conn, tenant_id, of, chosen.days, settings.storage.keep)
+        about = f"class={of} days={chosen.days}"
+        await trail.append(
+            conn, trail.Entry(_now(), tenant_id, CONSOLE, "setRetention", homes=(), about=about)
+        )
     sys.stdout.write(f"{chosen.tenant} keeps {chosen.of} for {chosen.days} days\n")
 
+
+async def _note(conn: Connection, resident_id: int, action: str) -> None:
+    """An entry of the audit trail: here no request leaves one."""
+    person = await wish.person_of(conn, resident_id)
+    entry = trail.Entry(_now(), person["tenant_id"], CONSOLE, action, homes=(person["home_id"],))
+    await trail.append(conn, entry)
+
+
+CONSOLE: Final = "console"
+WAITS: Final = (
+    "resident {} is being erased: it waits for a legal hold, for another process that is at it, or until the "
+    "gateway knows that it may text nobody; the worker goes on\n"
+)
 
 _WORK: Final[dict[tuple[str, str], Work]] = {
     ("person", "export"): _export,

@@ -10,28 +10,52 @@ select
           and other.retired_at is null and other.erased_at is null
     ) as shared,
     exists (select from legal_hold where resident_id = resident.id and lifted_at is null) as held,
-    exists (select from incident where home_id = resident.home_id and closed_at is null) as in_hand
+    exists (select from incident where home_id = resident.home_id and closed_at is null) as in_hand,
+    exists (
+        select from emergency_access where home_id = resident.home_id and reviewed_at is null
+    ) as unreviewed
 from resident join home on home.id = resident.home_id
 where resident.id = %(resident_id)s
 
 -- ask --
-insert into erasure (resident_id, home_id, reason, actor, asked_at, due_at)
-values (%(resident_id)s, %(home_id)s, %(reason)s, %(actor)s, %(now)s, %(now)s)
-on conflict (resident_id) do update
-set due_at = case when erasure.finished_at is null then coalesce(erasure.due_at, excluded.due_at) end
+-- Asked again, it is as it was.
+insert into erasure (resident_id, home_id, reason, actor, asked_by, asked_at)
+values (%(resident_id)s, %(home_id)s, %(reason)s, %(actor)s, %(asked_by)s, %(now)s)
+on conflict (resident_id) do nothing
+
+-- begin --
+update erasure set begun_at = %(now)s, due_at = %(now)s, confirmed_by = %(confirmed_by)s
+where id = %(id)s and begun_at is null
 returning id
+
+-- erasure_of --
+select id, home_id, asked_by, begun_at, finished_at from erasure where resident_id = %(resident_id)s for update
+
+-- withdraw --
+delete from erasure where id = %(id)s and begun_at is null
 
 -- due_erasures --
 select id from erasure where due_at <= %(now)s and not (id = any(%(skip)s)) order by due_at, id limit %(limit)s
 
 -- lock_erasure --
-select id, resident_id, home_id, done from erasure where id = %(id)s and due_at is not null for update skip locked
+select id, resident_id, home_id, done, begun_at from erasure where id = %(id)s and due_at is not null for update skip locked
 
 -- step_done --
 update erasure set done = done || %(step)s::text, due_at = %(now)s where id = %(id)s
 
+-- untold --
+-- Whether a gateway with a modem has not said yet that it goes by the plan that texts nobody.
+select exists (
+    select from gateway join plan on plan.home_id = gateway.home_id
+    where gateway.home_id = %(home_id)s and gateway.phone <> '' and gateway.revoked_at is null
+      and coalesce((gateway.state ->> 'plan')::bigint, 0) <> plan.version
+) as untold
+
 -- postpone --
 update erasure set due_at = %(due_at)s where id = %(id)s
+
+-- wake --
+update erasure set due_at = %(now)s where resident_id = %(resident_id)s and due_at > %(now)s
 
 -- finish --
 update erasure set due_at = null, finished_at = %(now)s, reason = '' where id = %(id)s

@@ -7,20 +7,22 @@ not argue away; numbers of telephones and identity cards are opened, because it 
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
-from cloud import sealed, trail
+from cloud import sealed
 from cloud.db import Connection, Queries
 from cloud.people import numbers
-from cloud.privacy.erase import PersonError
 from cloud.privacy.tables import NOT_EXPORTED, SERIES
+from cloud.privacy.wish import UnknownPerson
 from cloud.sealed import Keyring
 from firmware_protocols.model import QUALITY_NUMBERS, Quantity
 
@@ -34,27 +36,41 @@ _SQL: Final = Queries(__package__, "export.sql")
 Row = dict[str, Any]
 
 
-async def export(conn: Connection, resident_id: int, to: Path, ring: Keyring, now: datetime) -> int:
-    """Write the archive of a resident to ``to``, in one moment's view; return how many rows it holds.
+async def to_file(conn: Connection, resident_id: int, to: Path, ring: Keyring, now: datetime) -> int:
+    """Like ``export``, to a file that only its owner may read.
 
     A file that is there already is replaced only by a whole one.
 
     Raises:
-        PersonError: there is nobody of that number.
+        UnknownPerson: there is nobody of that number.
         OSError: the file cannot be written.
+    """
+    part = to.with_name(f"{to.name}.part")
+    part.unlink(missing_ok=True)  # of one who was killed
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            n = await export(conn, resident_id, file, ring, now)
+        part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
+    return n
+
+
+async def export(conn: Connection, resident_id: int, file: IO[bytes], ring: Keyring, now: datetime) -> int:
+    """Write the archive of a resident to ``file``, in the view that ``conn``'s transaction has; return how
+    many rows it holds.
+
+    Raises:
+        UnknownPerson: there is nobody of that number, or not within the bounds of the transaction.
     """
     person = await (await conn.execute(_SQL["who"], {"resident_id": resident_id})).fetchone()
     if person is None:
-        raise PersonError(f"there is no resident {resident_id}; the card of a home shows the number")
-    entry = trail.Entry(now, person["tenant_id"], "console", "exportPerson", homes=(person["home_id"],))
-    await trail.append(conn, entry)
-    part = to.with_name(f"{to.name}.part")
+        raise UnknownPerson(resident_id)
     counts: dict[str, int] = {}
-    with part.open("xb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in TABLES:
             counts[table] = await _write(conn, archive, table, person, ring)
         archive.writestr("README.txt", _readme(counts, now))
-    part.replace(to)
     return sum(counts.values())
 
 
@@ -77,12 +93,17 @@ async def _write(
             write = _csv(file) if as_csv else _json(file)
             n = 0
             while rows := await cursor.fetchmany(_AT_A_TIME):
-                for row in rows:
-                    write(shown(ring, person["home_id"], row))
+                opened = [shown(ring, person["home_id"], row) for row in rows]
+                await asyncio.to_thread(_write_all, write, opened)  # packing takes long; alarms do not wait
                 n += len(rows)
             if not as_csv:
                 file.write("\n]\n" if n else "[]\n")
     return n
+
+
+def _write_all(write: Callable[[Row], None], rows: Sequence[Row]) -> None:
+    for row in rows:
+        write(row)
 
 
 def _csv(file: io.TextIOWrapper) -> Callable[[Row], None]:

@@ -5,37 +5,43 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from cloud import trail
+from cloud.auth import Scope
 from cloud.db import Connection, Queries
-from cloud.privacy.erase import Asked, PersonError
+from cloud.privacy import erase
+from cloud.privacy.wish import Asked, person_of
 
 _SQL: Final = Queries(__package__, "holds.sql")
 
 
-async def hold(conn: Connection, asked: Asked, now: datetime) -> None:
-    """Let nothing of this person be deleted.
+async def hold(conn: Connection, asked: Asked, now: datetime) -> int:
+    """Let nothing of this person be deleted; return the hold's number.
 
     Raises:
-        PersonError: there is nobody of that number.
+        UnknownPerson: there is nobody of that number.
     """
+    await person_of(conn, asked.resident_id)
     values = {"resident_id": asked.resident_id, "reason": asked.reason, "actor": asked.actor, "now": now}
-    await _told(conn, "holdPerson", asked.resident_id, asked.actor, now)
-    await conn.execute(_SQL["hold"], values)
+    row = await (await conn.execute(_SQL["hold"], values)).fetchone()
+    if row is None:
+        raise LookupError("hold")
+    return int(row["id"])
 
 
-async def lift(conn: Connection, resident_id: int, actor: str, now: datetime) -> None:
-    """End every hold on this person.
+async def lift(conn: Connection, resident_id: int, now: datetime, hold_id: int | None = None) -> bool:
+    """End one hold on this person, or every one; whether there was one. What waited for it goes on at once.
 
     Raises:
-        PersonError: there is nobody of that number.
+        UnknownPerson: there is nobody of that number.
     """
-    await _told(conn, "releasePerson", resident_id, actor, now)
-    await conn.execute(_SQL["lift"], {"resident_id": resident_id, "now": now})
+    await person_of(conn, resident_id)
+    values = {"resident_id": resident_id, "hold_id": hold_id, "now": now}
+    lifted = (await conn.execute(_SQL["lift"], values)).rowcount
+    if lifted and not (await person_of(conn, resident_id))["held"]:
+        await erase.wake(conn, resident_id, now)
+    return lifted > 0
 
 
-async def _told(conn: Connection, action: str, resident_id: int, actor: str, now: datetime) -> None:
-    found = await conn.execute(_SQL["tenant_of"], {"resident_id": resident_id})
-    row: dict[str, Any] | None = await found.fetchone()
-    if row is None:
-        raise PersonError(f"there is no resident {resident_id}; the card of a home shows the number")
-    await trail.append(conn, trail.Entry(now, row["tenant_id"], actor, action, homes=(row["home_id"],)))
+async def standing(conn: Connection, scope: Scope, after: int, limit: int) -> list[dict[str, Any]]:
+    """The holds in ``scope`` that stand, from the one behind number ``after`` on."""
+    asked = {**scope.params, "after": after, "limit": limit}
+    return await (await conn.execute(_SQL["standing"], asked)).fetchall()

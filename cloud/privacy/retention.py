@@ -43,6 +43,7 @@ DEFAULT_DAYS: Final[Mapping[Class, int]] = {
 """[D], all of them; three years of audit are what PIPL art. 56 asks for."""
 LEAST_DAYS: Final[Mapping[Class, int]] = {Class.AUDIT: 1_096}
 """What no tenant may go below."""
+MOST_DAYS: Final = 36_500
 NOT_SWEPT: Final[Mapping[Class, str]] = {
     Class.RECORDINGS: "nothing is recorded",
     Class.LOCATION: "no device tells where somebody is",
@@ -79,6 +80,11 @@ class Kept:
     days: int
     swept_at: datetime | None
     n: int | None
+
+
+def swept(of: Class) -> bool:
+    """Whether the loop here deletes what is too old of it."""
+    return of in _STEP
 
 
 async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[int]:
@@ -125,18 +131,41 @@ async def kept(conn: Connection, now: datetime) -> list[Kept]:
     return found
 
 
-async def set_days(conn: Connection, tenant: str, of: Class, days: int) -> bool:
-    """Keep ``of`` for ``days``; ``False``: there is no such tenant.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The fewest and the most days that a tenant may keep something."""
+
+    least: int
+    most: int
+
+
+def bounds(of: Class, keep_days: int) -> Bounds:
+    """What a tenant may choose, where the installation keeps single readings for ``keep_days`` at most."""
+    return Bounds(LEAST_DAYS.get(of, 1), keep_days if of is Class.RAW else MOST_DAYS)
+
+
+async def tenant_of(conn: Connection, code: str) -> int | None:
+    """The number of the tenant with this code, if there is one."""
+    row = await (await conn.execute(_SQL["tenant_of"], {"code": code})).fetchone()
+    return row["id"] if row else None
+
+
+async def settings(conn: Connection, tenant_id: int) -> list[dict[str, Any]]:
+    """``class``, ``days``, ``swept_at`` of what a tenant has changed or the loop has seen."""
+    return await (await conn.execute(_SQL["settings_of"], {"tenant_id": tenant_id})).fetchall()
+
+
+async def set_days(conn: Connection, tenant_id: int, of: Class, days: int, keep_days: int) -> None:
+    """Let a tenant keep ``of`` for ``days``.
 
     Raises:
-        ValueError: the law asks for longer.
+        ValueError: it is outside the bounds.
     """
-    least = LEAST_DAYS.get(of, 1)
-    if days < least:
-        raise ValueError(f"{of} is kept for at least {least} days")
+    allowed = bounds(of, keep_days)
+    if not allowed.least <= days <= allowed.most:
+        raise ValueError(f"{of} is kept for at least {allowed.least} and at most {allowed.most} days")
     await fill_in(conn)
-    values = {"tenant": tenant, "class": of.value, "days": days}
-    return (await conn.execute(_SQL["set_days"], values)).rowcount > 0
+    await conn.execute(_SQL["set_days"], {"tenant_id": tenant_id, "class": of.value, "days": days})
 
 
 async def _drop_raw(conn: Connection, sweep: Sweep) -> bool:

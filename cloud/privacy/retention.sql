@@ -87,9 +87,13 @@ order by tenant.code, retention.class
 
 -- set_days --
 update retention set days = %(days)s, due_at = '-infinity', position = 0
-from tenant
-where tenant.id = retention.tenant_id and tenant.code = %(tenant)s and retention.class = %(class)s
-returning retention.id
+where tenant_id = %(tenant_id)s and class = %(class)s
+
+-- tenant_of --
+select id from tenant where code = %(code)s
+
+-- settings_of --
+select class, days, swept_at from retention where tenant_id = %(tenant_id)s
 
 -- count_raw --
 select

@@ -5,18 +5,22 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
+from cloud import cursors
 from cloud.access import Api, require
 from cloud.auth import Permission, Principal, Scope
 from cloud.auth import Purpose as Reading
 from cloud.consent import emergency, store
 from cloud.consent.decide import Decision, Record, allowed
 from cloud.consent.purposes import PURPOSES, Purpose
+from cloud.cursors import ById
 from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once
 from cloud.privacy.views import (
+    AccessesAsked,
+    AccessView,
     Consents,
     ConsentView,
     EmergencyAccess,
@@ -24,8 +28,7 @@ from cloud.privacy.views import (
     PurposeView,
     Reason,
     Review,
-    ReviewList,
-    WaitingAccess,
+    ReviewPage,
 )
 from cloud.problems import ProblemError, not_found, responses
 
@@ -38,6 +41,7 @@ Keeper = Annotated[Principal, Depends(require(Permission.MANAGE_CONSENT))]
 Rescuer = Annotated[Principal, Depends(require(Permission.OVERRIDE_CONSENT))]
 Reviewer = Annotated[Principal, Depends(require(Permission.REVIEW_ACCESS))]
 
+ACCESSES: Final = "emergency accesses"
 READ_ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 WRITE_ERRORS: Final = READ_ERRORS | ONCE_ERRORS
 
@@ -111,16 +115,26 @@ async def break_glass(incident_id: IncidentId, why: Reason, reader: Rescuer, onc
 @router.get(
     "/emergency-access",
     operation_id="listEmergencyAccess",
-    summary="Accesses that wait for a second person",
+    summary="Times that somebody read in spite of a missing consent",
     responses=responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
 )
-async def list_accesses(api: Api, reviewer: Reviewer) -> ReviewList:
-    """Nothing leaves this list but by a review."""
+async def list_accesses(asked: Annotated[AccessesAsked, Query()], api: Api, reviewer: Reviewer) -> ReviewPage:
+    """The oldest first; nothing stops waiting but by a review, and what was reviewed stays to be seen."""
     scope = reviewer.usual_scope()
+    last = cursors.after(asked, ACCESSES, scope, ById)
     async with api.reading(scope) as conn:
-        rows = await emergency.waiting(conn, scope)
+        rows = await emergency.listed(
+            conn,
+            scope,
+            api.now,
+            reviewed=asked.reviewed,
+            after=last.id if last else None,
+            limit=asked.limit + 1,
+        )
     api.saw(scope.purpose, sorted({row["home_id"] for row in rows}))
-    return ReviewList(waiting=[WaitingAccess(**row) for row in rows])
+    found = [AccessView(**row) for row in rows]
+    items, following = cursors.page(found, lambda access: ById(access.id), asked, ACCESSES, scope)
+    return ReviewPage(items=items, next=following)
 
 
 @router.post(

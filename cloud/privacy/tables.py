@@ -46,11 +46,32 @@ NOT_ERASED: Final[Mapping[str, str]] = {
     "erasure": "that somebody was erased, and when; its reason is blanked at the end",
 }
 
+_PROOF: Final = "proof of what was done to help and when; without the person (PIPL art. 19, 47)"
+_PLACED: Final = "a number that other rows rest on; what says whose it was is blanked"
+
+KEPT_BLANK: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("alarm", "incident", "incident_event", "rung", "message", "receipt"), _PROOF),
+    **dict.fromkeys(("gateway", "device", "home", "resident", "enrolment_step"), _PLACED),
+    "consent": "that there was consent, and when, proves that the years before were lawful; not who spoke",
+    "emergency_access": "that somebody read in spite of a no, and who reviewed it; without what was written",
+    "legal_hold": "that there was a hold, and when; without why",
+}
+"""What an erasure keeps without the person, and why; the rest of ``ERASED`` is deleted."""
+
+HELD_BACK: Final[Mapping[str, str]] = {
+    **KEPT_BLANK,
+    **{name: NOT_ERASED[name] for name in ("audit_entry", "certificate", "erasure")},
+}
+"""What whoever asks to be erased is told: this stays, and why."""
+
 SERIES: Final = ("reading", "event", "reading_15m", "reading_1h", "reading_1d")
 """Erased a day at a time, by the series' own function, which keeps the audit of what was sent exact."""
 
+SHUT_OUT: Final = "gateway"
+"""With this step nothing more arrives, and nothing more can be told."""
+
 ERASED: Final = (
-    "gateway",
+    SHUT_OUT,
     *SERIES,
     "reading_dirty",
     "device",

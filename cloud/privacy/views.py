@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from cloud.access import Text
 from cloud.auth import Role
 from cloud.consent.decide import By, Decision, Entry, How
 from cloud.consent.purposes import Purpose
+from cloud.cursors import Asked, Page
 
 
 class _View(BaseModel):
@@ -107,8 +108,10 @@ class EmergencyAccess(_View):
     evidence: dict[str, Any]
 
 
-class WaitingAccess(_View):
-    """One time that somebody read in spite of a missing consent, not reviewed yet."""
+class AccessView(_View):
+    """One time that somebody read in spite of a missing consent. ``review_by``: by when somebody else has to
+    have looked at it; ``overdue``: nobody has. ``reviewed_by``: number of that person.
+    """
 
     id: int
     home_id: int
@@ -118,12 +121,24 @@ class WaitingAccess(_View):
     reason: str
     at: datetime
     until: datetime
+    review_by: datetime
+    overdue: bool
+    reviewed_by: int | None
+    reviewed_at: datetime | None
+    justified: bool | None
+    remark: str
 
 
-class ReviewList(_View):
-    """What waits for a second person, oldest first."""
+class AccessesAsked(Asked):
+    """Which of them."""
 
-    waiting: list[WaitingAccess]
+    reviewed: Annotated[
+        bool | None, Field(description="true: only reviewed ones; false: only those that wait")
+    ] = None
+
+
+class ReviewPage(Page[AccessView]):
+    """Some of them, the oldest first."""
 
 
 class Review(BaseModel):

@@ -20,7 +20,7 @@ from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
-from cloud.privacy import command, erase, export, holds, retention, tables
+from cloud.privacy import command, erase, export, holds, retention, tables, wish
 from cloud.sealed import NO_KEYS
 from firmware_protocols.model import AlarmKind, ClockState, DeviceId, GatewayId, Quantity, Reading
 from firmware_protocols.wire import envelope
@@ -31,6 +31,7 @@ from tests.harness import alarm, roster
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+KEEP = 395
 MARKS = (
     "夏桂英",
     "+8613800001111",
@@ -43,7 +44,7 @@ MARKS = (
 )
 """Of resident, contact, home and what was measured."""
 SWEPT = Queries("cloud.privacy", "retention.sql")["drop_incidents"]
-WISH = erase.Asked(1, "moved away", "console")
+WISH = wish.Asked(1, "moved away", "console")
 
 
 @pytest.fixture
@@ -123,7 +124,8 @@ async def run(pool: Pool, number: int, *, most: int = 1_000) -> int:
 
 
 async def asked(conn: Connection) -> int:
-    number = await erase.ask(conn, WISH, NOW)
+    number = await wish.ask(conn, WISH, NOW)
+    await wish.confirm(conn, WISH.resident_id, NOW)
     await conn.commit()
     return number
 
@@ -138,7 +140,7 @@ async def test_every_table_is_exported_or_argued_and_erased_or_argued(conn: Conn
 
 async def test_the_archive_holds_all_that_is_known(home: Connection, tmp_path: Path) -> None:
     file = tmp_path / "person.zip"
-    n = await export.export(home, 1, file, NO_KEYS, NOW)
+    n = await export.to_file(home, 1, file, NO_KEYS, NOW)
     with zipfile.ZipFile(file) as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     assert set(texts) == {
@@ -183,14 +185,14 @@ async def test_an_erasure_that_is_killed_goes_on_where_it_stopped(home: Connecti
 
 async def test_a_legal_hold_or_an_open_incident_stops_it(home: Connection, pool: Pool) -> None:
     await holds.hold(home, replace(WISH, reason="court"), NOW)
-    with pytest.raises(erase.PersonError, match="legal hold"):
-        await erase.ask(home, WISH, NOW)
-    await holds.lift(home, 1, "console", NOW)
+    with pytest.raises(wish.PersonError, match="legal hold"):
+        await wish.ask(home, WISH, NOW)
+    await holds.lift(home, 1, NOW)
     await home.execute("update incident set closed_at = null")
-    with pytest.raises(erase.PersonError, match="close it first"):
-        await erase.ask(home, WISH, NOW)
-    with pytest.raises(erase.PersonError, match="no resident 99"):
-        await erase.ask(home, replace(WISH, resident_id=99), NOW)
+    with pytest.raises(wish.PersonError, match="close it first"):
+        await wish.ask(home, WISH, NOW)
+    with pytest.raises(wish.PersonError, match="no resident 99"):
+        await wish.ask(home, replace(WISH, resident_id=99), NOW)
 
 
 async def test_whoever_lives_with_somebody_leaves_the_home_as_it_is(home: Connection, pool: Pool) -> None:
@@ -224,7 +226,7 @@ async def _count(conn: Connection, table: str) -> int:
 
 
 async def test_what_a_tenant_no_longer_keeps_goes_and_the_rest_stays(home: Connection, pool: Pool) -> None:
-    assert await retention.set_days(home, "hecheng", retention.Class.RAW, 1)
+    await retention.set_days(home, 1, retention.Class.RAW, 1, KEEP)
     await holds.hold(home, replace(WISH, resident_id=2, reason="court"), NOW)
     await home.commit()
     raw = next(one for one in await retention.kept(home, NOW + HOUR) if one.of is retention.Class.RAW)
@@ -270,8 +272,10 @@ async def test_every_table_that_speaks_of_an_incident_goes_with_it(home: Connect
 
 async def test_the_law_sets_a_floor(home: Connection) -> None:
     with pytest.raises(ValueError, match="at least"):
-        await retention.set_days(home, "hecheng", retention.Class.AUDIT, 30)
-    assert not await retention.set_days(home, "nobody", retention.Class.RAW, 30)
+        await retention.set_days(home, 1, retention.Class.AUDIT, 30, KEEP)
+    with pytest.raises(ValueError, match="at most 395 days"):
+        await retention.set_days(home, 1, retention.Class.RAW, KEEP + 1, KEEP)
+    assert await retention.tenant_of(home, "nobody") is None
 
 
 async def test_the_commands_say_what_they_did_and_what_to_do(

@@ -99,11 +99,13 @@ async def test_whoever_breaks_the_glass_reads_on_and_is_reviewed_by_another(
     assert await quantities(operator) == {"motion"}, "only who broke it"
 
     admin = await yellow.signed_in("admin")
-    (waiting,) = (await admin.get("/emergency-access")).json()["waiting"]
+    (waiting,) = (await admin.get("/emergency-access")).json()["items"]
     assert (waiting["reason"], waiting["incident_id"]) == ("unconscious", incident)
     review = f"/emergency-access/{waiting['id']}/review"
     assert (await admin.post(review, json={"justified": True})).status_code == 204
-    assert (await admin.get("/emergency-access")).json()["waiting"] == []
+    assert (await admin.get("/emergency-access", params={"reviewed": False})).json()["items"] == []
+    (reviewed,) = (await admin.get("/emergency-access")).json()["items"]
+    assert (reviewed["justified"], reviewed["overdue"]) == (True, False), "it stays to be seen"
     assert (await admin.post(review, json={"justified": False})).json()["code"] == "already_reviewed"
 
     yellow.clock.turn(timedelta(hours=1))
@@ -160,7 +162,7 @@ async def test_nobody_reviews_themselves_and_no_closed_incident_is_an_emergency(
     opened = (await admin.post(f"/incidents/{incident}/emergency-access", json=why)).json()
     own = await admin.post(f"/emergency-access/{opened['id']}/review", json={"justified": True})
     assert own.json()["code"] == "own_access"
-    assert len((await admin.get("/emergency-access")).json()["waiting"]) == 1
+    assert len((await admin.get("/emergency-access")).json()["items"]) == 1
 
     await conn.execute("update incident set closed_at = now()")
     await conn.commit()

@@ -61,6 +61,7 @@ def test_every_command_of_a_person_may_be_repeated_with_a_key() -> None:
         "enrolGateway", "renewGateway",  # the same key of the gateway gets the same answer
         "takeText",  # a text carries its own number
         "completeSignIn", "beginSecondFactor", "proveSecondFactor", "changePassword",  # proofs are used up
+        "provePresence",
         "endSession", "endOtherSessions", "endSessionsOf",  # or what shall end has ended
         "forgetSecondFactorOf", "revokeToken", "writeIdentityOf",
         "drawToken",  # what is shown once is not kept for a repeat; one too many is revoked
