@@ -45,8 +45,8 @@ class Foreign:
         """The SQL that picks the foreign rows of ``relation``; empty: no row of it is anybody's."""
         named = {column: column for column in columns & set(self.ids)}
         if relation == GRANT:  # its tenant is whoever was asked to help
-            del named["tenant_id"]
-        if relation in OWN_COLUMNS:
+            named.pop("tenant_id", None)
+        if OWN_COLUMNS.get(relation) in self.ids:
             named[OWN_COLUMNS[relation]] = "id"
         return " or ".join(f"{column} in ({self._listed(name)})" for name, column in sorted(named.items()))
 
@@ -61,7 +61,7 @@ async def fill(conn: Connection, town: Town) -> Foreign:
         (town.hecheng, "yellow", town.yellow, town.staff["operator"]),
         (town.zhongfang, "foreign", town.foreign, town.staff["stranger"]),
     ):
-        incidents[key] = await _incident(conn, tenant, key, home)
+        incidents[key] = await incident(conn, tenant, key, home)
         for statement in _PAPERS:
             values = {"tenant": tenant, "home": home, "gateway": f"gw-{key}", "key": key, "staff": member,
                       "incident": incidents[key], "now": NOON}  # fmt: skip
@@ -128,7 +128,8 @@ _PAPERS: Final = (
 )
 
 
-async def _incident(conn: Connection, tenant: int, key: str, home: int) -> int:
+async def incident(conn: Connection, tenant: int, key: str, home: int) -> int:
+    """An alarm of the only gateway of ``home`` (``gw-`` and its key) opens an incident; its number."""
     alarm = Alarm(AlarmId(f"{home:026d}"), AlarmKind.SOS, AlarmState.RAISED, DeviceId("pendant"), NOON)
     await store.attach_or_open(
         conn, StoredAlarm(alarm, tenant, home, GatewayId(f"gw-{key}"), 1, "bedroom", NOON), NOON

@@ -1,0 +1,271 @@
+"""For every operation of the API the request that does its work, as a function of whose things it names.
+
+What this is: ``Things`` (the ids of what belongs to one tenant) and ``ORDERS``. What it is not: a test. The
+one idea: one's own things and another tenant's have the same shape, so the request that succeeds for one's
+own and the one that must fail differ in nothing but whose they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cloud.incidents.model import IncidentState
+from tests.unit.cloud.town import NOON, PASSWORD
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """What belongs to one tenant. ``neighbour``: the code of another tenant, to ask for help.
+
+    ``username`` signs in as ``person``, ``session`` is one of theirs. ``access``: somebody broke the glass.
+    ``free_username``, ``free_gateway``: names that nobody has; of another tenant's: names that it has.
+    """
+
+    tenant: int
+    tenant_version: int
+    code: str
+    neighbour: str
+    division: str
+    home: int
+    key: str
+    resident: int
+    contact: int
+    gateway: str
+    device: int
+    person: int
+    username: str
+    session: int
+    incident: int
+    grant: int
+    access: int
+    claim: int
+    token: int
+    free_username: str
+    free_gateway: str
+
+
+Asked = Callable[[Things], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One operation's request.
+
+    ``state``: where its incident stands. ``before``: a statement that makes things ready. ``refused``: status
+    of the answer when only this thing is another's, where that is not 404. ``filled``: the list in the answer
+    that names something of one's own and nothing of another's. ``oneself``: it changes the sign-in of whoever
+    asks. ``sentence``: whether the body of a 200 says that nothing was done.
+    """
+
+    query: Asked = lambda _: {}
+    body: Asked | None = None
+    state: IncidentState = IncidentState.RAISED
+    before: str = ""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    filled: str = ""
+    oneself: bool = False
+    sentence: Callable[[Any], bool] | None = None
+
+
+NUMBERED: Final = {
+    "divisions": "division", "tenants": "tenant", "staff": "person", "homes": "home", "residents": "resident",
+    "contacts": "contact", "gateways": "gateway", "devices": "device", "plans": "home",
+}  # fmt: skip
+"""What ``{number}`` is in the register, by its kind."""
+NAMED: Final = {"staff_id": "person"}
+"""What an address calls otherwise than ``Things``."""
+
+HOME: Final = {"division": "431202000000", "address": "new lane 3"}
+RESIDENT: Final = {"name": "滕树英", "birth_year": 1938, "sex": "f"}
+CONTACT: Final = {"name": "向明", "relation": "family", "phone": "+8613800000009"}
+DEVICE: Final = {"kind": "bed_mat", "room": "bedroom"}
+SPAN: Final = {"begin": "2026-11-20T00:00:00Z", "end": "2026-11-20T12:00:00Z"}
+DAYS: Final = {"since": "2026-11-19", "until": "2026-11-21"}
+_S: Final = IncidentState
+
+
+def _version(**more: Any) -> Asked:
+    return lambda _: {"version": 1, **more}
+
+
+def _record(record: Asked, **more: Any) -> Asked:
+    return lambda thing: {"version": 1, "record": record(thing), **more}
+
+
+def _new(record: Asked, within: Asked = lambda _: {}) -> Asked:
+    return lambda thing: {"record": record(thing), **within(thing)}
+
+
+def _step(state: IncidentState = _S.ACKED, **more: Any) -> Order:
+    return Order(body=_version(**more), state=state)
+
+
+def _tenant(thing: Things) -> dict[str, Any]:
+    return {
+        "code": thing.code, "name": "renamed", "division": thing.division, "second_factor_roles": [],
+    }  # fmt: skip
+
+
+def _roster(thing: Things) -> dict[str, Any]:
+    home = {**HOME, "key": thing.key, "division": thing.division, "resident": RESIDENT}
+    person = {"username": thing.username, "password": PASSWORD, "role": "operator", "name": "新"}
+    return {
+        "divisions": [{"code": "431202000000", "name": "鹤城区"}],
+        "tenant": _tenant(thing),
+        "homes": [{**home, "gateway": {"id": thing.gateway, "shard": 1}}],
+        "staff": [person],
+    }
+
+
+def _person(thing: Things) -> dict[str, Any]:
+    return {"username": thing.username, "role": "caseworker", "name": "新", "homes": [thing.key]}
+
+
+def _in_home(thing: Things) -> dict[str, Any]:
+    return {"home_id": thing.home}
+
+
+RETIRE: Final = _version()
+RETIRED_RESIDENT: Final = "update resident set retired_at = now() where home_id = %(home)s"
+CONSENT: Final = {
+    "purpose": "vitals", "decision": "withdrawn", "by": "self", "how": "voice", "at": NOON.isoformat(),
+}  # fmt: skip
+
+ORDERS: Final[Mapping[str, Order]] = {
+    # The console.
+    "readSnapshot": Order(filled="incidents"),
+    "followChanges": Order(query=lambda _: {"after": 0}),
+    "listIncidents": Order(query=_in_home, filled="items"),
+    "readIncident": Order(),
+    "actOnIncidents": Order(
+        body=lambda thing: {"actions": [{"incident_id": thing.incident, "action": "ack", "version": 1}]},
+        sentence=lambda said: {answer["status"] for answer in said["answers"]} == {404},
+    ),
+    "acknowledgeIncident": _step(_S.RAISED),
+    "speakWithResident": _step(),
+    "triageIncident": _step(priority=2),
+    "dispatchResponder": _step(responder="小李", eta_minutes=5),
+    "arriveAtHome": _step(_S.EN_ROUTE),
+    "enterHome": _step(_S.ON_SITE),
+    "reportOutcome": _step(_S.ON_SITE, outcome="A2", note="on the floor"),
+    "callEmergencyService": _step(service="120"),
+    "monitorIncident": _step(),
+    "noteOnIncident": _step(_S.RAISED, note="on the phone"),
+    "closeIncident": _step(outcome="C1"),
+    "followUpIncident": _step(_S.RESOLVED),
+    "reopenIncident": _step(_S.RESOLVED),
+    "shareIncident": Order(
+        body=lambda thing: {"version": 1, "tenant": thing.neighbour, "reason": "the bridge is out"},
+        before="delete from incident_grant where incident_id = %(incident)s",
+        refused={"neighbour": 409, "all": 409},  # "all" asks for another's incident to be shared with oneself
+    ),
+    "listGrants": Order(filled="grants"),
+    "takeBackIncident": Order(),
+    # Homes and consents.
+    "readHome": Order(),
+    "readSeries": Order(query=lambda _: {"quantity": "heart_rate", **SPAN}),
+    "readConsents": Order(),
+    "recordConsent": Order(body=lambda _: dict(CONSENT)),
+    "breakGlass": Order(body=lambda _: {"reason": "unconscious"}),
+    "listEmergencyAccess": Order(filled="waiting"),
+    "reviewEmergencyAccess": Order(body=lambda _: {"justified": True}),
+    # Figures, tenants, the trail.
+    "readFigures": Order(filled="own"),
+    "listTenants": Order(filled="tenants"),
+    "readUsage": Order(query=lambda _: DAYS, filled="usage"),
+    "equipTenant": Order(body=lambda _: {"modules": ["monitoring", "reports"], "quotas": {"homes": 900}}),
+    "readAuditTrail": Order(query=_in_home, filled="items"),
+    # Gateways.
+    "drawClaim": Order(body=lambda thing: {"home_id": thing.home, "gateway_id": thing.gateway}),
+    "listClaims": Order(filled="claims"),
+    "withdrawClaim": Order(),
+    "listCertificates": Order(filled="certificates"),
+    "revokeGateway": Order(),
+    # People and services.
+    "endSessionsOf": Order(),
+    "forgetSecondFactorOf": Order(),
+    "writeIdentityOf": Order(body=lambda thing: {"value": f"person {thing.person}"}),
+    "drawToken": Order(body=lambda _: {"name": "clinic", "permissions": ["read_home"]}),
+    "listTokens": Order(filled="tokens"),
+    "revokeToken": Order(),
+    "whoAmI": Order(),
+    "listSessions": Order(filled="sessions"),
+    "endSession": Order(oneself=True),
+    "beginSecondFactor": Order(oneself=True),
+    "changePassword": Order(body=lambda _: {"old": PASSWORD, "new": f"new {PASSWORD}"}, oneself=True),
+    "signOut": Order(oneself=True),
+    # The register.
+    "importRoster": Order(body=_roster, sentence=lambda said: not said["loaded"]),
+    "listDivisionRecords": Order(filled="items"),
+    "readDivisionRecord": Order(refused={"division": 200}),
+    "listTenantRecords": Order(filled="items"),
+    "readTenantRecord": Order(),
+    "changeTenantRecord": Order(
+        body=lambda thing: {"version": thing.tenant_version, "record": _tenant(thing)},
+        refused={"code": 422, "division": 409, "tenant_version": 409},
+    ),
+    "listPersonRecords": Order(filled="items"),
+    "readPersonRecord": Order(),
+    "addPersonRecord": Order(
+        body=_new(lambda thing: {**_person(thing), "username": thing.free_username, "password": PASSWORD}),
+        refused={"key": 422, "free_username": 409, "all": 409},
+    ),
+    "changePersonRecord": Order(body=_record(_person), refused={"username": 422, "key": 422}),
+    "retirePersonRecord": Order(body=RETIRE),
+    "listHomeRecords": Order(query=lambda thing: {"key": thing.key}, filled="items"),
+    "readHomeRecord": Order(),
+    "addHomeRecord": Order(body=_new(lambda _: {**HOME, "key": "new"})),
+    "changeHomeRecord": Order(body=_record(lambda thing: {**HOME, "key": thing.key}), refused={"key": 422}),
+    "retireHomeRecord": Order(body=RETIRE, state=_S.CLOSED),
+    "listResidentRecords": Order(query=_in_home, filled="items"),
+    "readResidentRecord": Order(),
+    "addResidentRecord": Order(body=_new(lambda _: RESIDENT, _in_home), before=RETIRED_RESIDENT),
+    "changeResidentRecord": Order(body=_record(lambda _: RESIDENT)),
+    "retireResidentRecord": Order(body=RETIRE),
+    "listContactRecords": Order(query=_in_home, filled="items"),
+    "readContactRecord": Order(),
+    "addContactRecord": Order(body=_new(lambda _: {**CONTACT, "rank": 2}, _in_home)),
+    "changeContactRecord": Order(body=_record(lambda _: {**CONTACT, "rank": 1})),
+    "retireContactRecord": Order(body=RETIRE),
+    "listGatewayRecords": Order(query=_in_home, filled="items"),
+    "readGatewayRecord": Order(),
+    "addGatewayRecord": Order(
+        body=_new(lambda thing: {"id": thing.free_gateway, "shard": 7}, _in_home),
+        refused={"free_gateway": 409},
+    ),
+    "changeGatewayRecord": Order(body=_record(lambda thing: {"id": thing.gateway, "shard": 9})),
+    "retireGatewayRecord": Order(body=RETIRE),
+    "listDeviceRecords": Order(
+        query=lambda thing: {"home_id": thing.home, "gateway_id": thing.gateway}, filled="items"
+    ),
+    "readDeviceRecord": Order(),
+    "addDeviceRecord": Order(
+        body=_new(lambda _: {**DEVICE, "name": "bed"}, lambda thing: {"gateway_id": thing.gateway})
+    ),
+    "changeDeviceRecord": Order(body=_record(lambda _: {**DEVICE, "name": "pendant"})),
+    "retireDeviceRecord": Order(body=RETIRE),
+    "listPlanRecords": Order(filled="items"),
+    "readPlanRecord": Order(),
+    "changePlanRecord": Order(body=lambda _: {"version": 0, "record": {}}),
+}
+
+BY_SECRET: Final[Mapping[str, str]] = {
+    "signIn": "a name and a password",
+    "completeSignIn": "a code of one's own authenticator",
+    "proveSecondFactor": "a code of one's own authenticator",
+    "signInElsewhere": "leads to the provider",
+    "signedInElsewhere": "the provider's word, bound to the browser",
+    "waysToSignIn": "tells what the provider is called",
+    "enrolGateway": "a claim's code",
+    "renewGateway": "a certificate's key",
+    "answerRequest": "the token in a message",
+    "answerPage": "shows two buttons to anybody",
+    "answerByPage": "the token in a message",
+    "takeText": "the token in the provider's address",
+    "getReleaseFile": "the program of gateways is public",
+    "health": "one word",
+    "ready": "one word",
+}
+"""Operations by which nobody names anything of a tenant: a secret of their own says whose it is."""

@@ -1,0 +1,307 @@
+"""Two tenants of one cloud, each with as much as one wants of everything, and everybody of one who may ask.
+
+What this is: the site with every way switched on, the things that requests name, and the requests of the
+document. What it is not: a judgement of the answers (``test_isolation``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from cloud import api_tokens
+from cloud.auth import Permission, Principal, Role
+from cloud.db import Connection
+from cloud.incidents.model import IncidentState
+from cloud.settings import Broker, Enrolment, Oidc, Settings
+from cloud.web import API, create_app
+from tests.sql import intruder
+from tests.unit.cloud import town as towns
+from tests.unit.cloud.conftest import Site
+from tests.unit.cloud.stream.console import until
+from tests.unit.cloud.town import NOON
+from tests.unit.cloud.web.orders import NAMED, NUMBERED, ORDERS, Order, Things
+from tests.unit.cloud.web.test_access import ACCESS
+
+METHODS: Final = frozenset({"get", "post", "put", "delete"})
+PEOPLE: Final = tuple(role for role in Role if role is not Role.SERVICE)
+RESTRICTED: Final = (Role.CASEWORKER, Role.RESPONDER, Role.FAMILY)
+TOKENS: Final = {
+    Permission.READ_HOME: frozenset({"readHome", "readSeries"}),
+    Permission.READ_FIGURES: frozenset({"readFigures", "listTenants", "readUsage"}),
+    Permission.READ_AUDIT: frozenset({"readAuditTrail"}),
+}
+"""What a service may do with a token of each permission, beside asking who it is."""
+APART: Final = timedelta(seconds=0.1)
+"""Between two requests, so that no session asks more often than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document, with its order and who may do it."""
+
+    id: str
+    method: str
+    path: str
+    order: Order
+    roles: frozenset[Role]
+
+    @property
+    def address(self) -> str:
+        """Its address, with names for what it names."""
+        return f"http://anban.test{self.path}"
+
+    def request(self, things: Things) -> dict[str, Any]:
+        """Method, address, query and body that name ``things``."""
+        parts = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        url = self.address.format(**{part: getattr(things, self._named(part)) for part in parts})
+        body = self.order.body(things) if self.order.body else None
+        return {"method": self.method, "url": url, "json": body, "params": self.order.query(things)}
+
+    def attacks(self, own: Things, theirs: Things) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Requests that name one thing of theirs, and one that names nothing else; and what that is.
+
+        ``none``: a read that names nothing, so that it shows whatever the asker may see.
+        """
+        plain = self.request(own)
+        for thing in fields(Things):
+            asked = self.request(replace(own, **{thing.name: getattr(theirs, thing.name)}))
+            if asked != plain:
+                yield thing.name, asked
+        if self.request(theirs) != plain:
+            yield "all", self.request(theirs)
+        elif self.method == "get":
+            yield "none", plain
+
+    def _named(self, part: str) -> str:
+        if part == "number":
+            return NUMBERED[self.path.removeprefix(f"{API}/register/").split("/")[0]]
+        return NAMED.get(part, part.removesuffix("_id"))
+
+
+class Asker(NamedTuple):
+    """Somebody who asks: called what, allowed what, and how."""
+
+    name: str
+    may: Callable[[Operation], bool]
+    browser: httpx.AsyncClient
+
+
+@dataclass(slots=True)
+class World:
+    """``third``: a tenant that both have asked for help."""
+
+    site: Site
+    conn: Connection
+    third: int
+    _numbers: Iterator[int] = field(default_factory=count)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All that have an order."""
+        return [
+            Operation(
+                name,
+                method,
+                path,
+                ORDERS[name],
+                ACCESS[method.upper(), path.removeprefix(API)] or frozenset(),
+            )
+            for path, methods in self.site.app.openapi()["paths"].items()
+            for method in METHODS & set(methods)
+            if (name := methods[method]["operationId"]) in ORDERS
+        ]
+
+    async def things(
+        self, *, hidden: bool = False, assigned: bool = True, order: Order | None = None
+    ) -> Things:
+        """A home with all that a tenant can have of it, of the askers' tenant or (``hidden``) of the other.
+
+        ``assigned``: to those of the askers' tenant who see only their own homes. ``order``: what for.
+        """
+        town, number = self.site.town, next(self._numbers)
+        key, name = (f"hidden{number}", "石金花") if hidden else (f"own{number}", "向秀英")
+        tenant = town.zhongfang if hidden else town.hecheng
+        home = await towns.home(self.conn, tenant, key, name)
+        made: dict[str, Any] = {
+            "tenant": tenant,
+            "home": home,
+            "key": key,
+            "person": await towns.person(self.conn, tenant, f"{key}-person", Role.OPERATOR),
+            "incident": await intruder.incident(self.conn, tenant, key, home),
+        }
+        known = made | {"now": NOON, "later": NOON + timedelta(hours=9), "third": self.third}
+        made |= {column: await self._number(statement, known) for column, statement in _NUMBERED.items()}
+        for statement in _BESIDE:
+            await self.conn.execute(statement.encode(), known)
+        things = Things(**made, **_names(key, hidden=hidden))
+        if assigned and not hidden:
+            await self._assign(home)
+        await self._prepare(things, order or Order())
+        await self.conn.commit()
+        return things
+
+    async def everybody(self) -> list[Asker]:
+        """One of each kind of people and services of the askers' tenant."""
+        people = [
+            Asker(role.value, _as_person(role), await self.site.signed_in(role.value)) for role in PEOPLE
+        ]
+        services = [Asker(f"token {held}", _as_service(held), await self._token(held)) for held in TOKENS]
+        return people + services
+
+    async def somebody(self, role: str, own: Things) -> tuple[httpx.AsyncClient, Things]:
+        """A person of that role whom nobody else needs, with their session."""
+        username = f"{own.key}-{role}"
+        await towns.person(self.conn, own.tenant, username, Role(role))
+        await self.conn.commit()
+        browser = await self.site.signed_in(username)
+        (session,) = (await browser.get("/account/sessions")).json()["sessions"]
+        return browser, replace(own, session=session["id"])
+
+    async def ask(self, browser: httpx.AsyncClient, asked: dict[str, Any]) -> httpx.Response:
+        """The answer, a moment later; who follows the log finds it read to its end."""
+        self.site.clock.turn(APART)
+        if asked["url"].endswith("/stream"):
+            await self.read_log()
+        return await browser.request(**asked)
+
+    async def read_log(self) -> int:
+        """Let the process's feed come to where the log ends, and say where; first of all it begins there."""
+        feed = self.site.app.state.feed
+        if not self._tasks:
+            self._tasks.append(asyncio.create_task(feed.run()))
+        newest = await self._number("select coalesce(max(id), 0) from change", {})
+        await until(lambda: bool(feed.current) and feed.last_id >= newest)
+        return newest
+
+    async def state(self, things: Things) -> dict[str, str]:
+        """A digest of every row of every relation that says something about ``things``."""
+        ids: dict[str, tuple[int | str, ...]] = {
+            "home_id": (things.home,), "gateway_id": (things.gateway,), "staff_id": (things.person,),
+            "incident_id": (things.incident,), "resident_id": (things.resident,),
+        }  # fmt: skip
+        if things.tenant != self.site.town.hecheng:  # the askers' own goes on living
+            ids["tenant_id"] = (things.tenant,)
+        theirs, digests = intruder.Foreign(ids), []
+        for name, columns in (await intruder.relations(self.conn)).items():
+            if condition := theirs.condition(name, columns):
+                digest = "md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest"
+                digests.append(f"select '{name}' as name, {digest} from {name} t where {condition}")
+        rows = await self.conn.execute(" union all ".join(digests).encode())
+        return {row["name"]: row["digest"] for row in await rows.fetchall()}
+
+    async def close(self) -> None:
+        """Stop reading the log."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _number(self, statement: str, known: dict[str, Any]) -> int:
+        row = await (await self.conn.execute(statement.encode(), known)).fetchone()
+        assert row is not None, statement
+        return int(next(iter(row.values())))
+
+    async def _assign(self, home: int) -> None:
+        for role in RESTRICTED:
+            await self.conn.execute(
+                "insert into staff_home values (%s, %s)", [self.site.town.staff[role.value], home]
+            )
+
+    async def _prepare(self, things: Things, order: Order) -> None:
+        closed_at = NOON if order.state in {IncidentState.RESOLVED, IncidentState.CLOSED} else None
+        values = [order.state.value, closed_at, things.incident]
+        await self.conn.execute("update incident set state = %s, closed_at = %s where id = %s", values)
+        if order.before:
+            await self.conn.execute(order.before.encode(), asdict(things))
+
+    async def _token(self, permission: Permission) -> httpx.AsyncClient:
+        town = self.site.town
+        admin = Principal(town.staff["admin"], town.hecheng, Role.ADMIN, "", "en", None)
+        asked = api_tokens.NewToken("x", frozenset({permission}), NOON + timedelta(days=1))
+        _, token = await api_tokens.draw(self.conn, admin, asked, NOON)
+        await self.conn.commit()
+        service = self.site.browser()
+        service.headers["Authorization"] = f"Bearer {token}"
+        return service
+
+
+def _as_person(role: Role) -> Callable[[Operation], bool]:
+    return lambda operation: role in operation.roles
+
+
+def _as_service(held: Permission) -> Callable[[Operation], bool]:
+    return lambda operation: operation.id in TOKENS[held] | {"whoAmI"}
+
+
+def _names(key: str, *, hidden: bool) -> dict[str, Any]:
+    """The names among the things; where one's own are free, the other tenant's are taken."""
+    return {
+        "code": "zhongfang" if hidden else "hecheng",
+        "neighbour": "hecheng" if hidden else "zhongfang",
+        "division": "431221000000" if hidden else "431202000000",
+        "gateway": f"gw-{key}",
+        "username": f"{key}-person",
+        "free_username": f"{key}-person" if hidden else f"{key}-new",
+        "free_gateway": f"gw-{key}" if hidden else f"gw-{key}-new",
+    }
+
+
+_NUMBERED: Final = {
+    "tenant_version": "select version from tenant where id = %(tenant)s",
+    "resident": "select id from resident where home_id = %(home)s",
+    "contact": "select id from contact where home_id = %(home)s",
+    "device": "select id from device where gateway_id = 'gw-' || %(key)s",
+    "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
+    " values (sha256(%(key)s::text::bytea), %(person)s, %(now)s, %(now)s, %(later)s) returning id",
+    "grant": "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at)"
+    " values (%(incident)s, %(third)s, 'share', %(person)s, %(now)s, %(later)s) returning id",
+    "access": "insert into emergency_access (tenant_id, home_id, incident_id, staff_id, reason, at, until)"
+    " values (%(tenant)s, %(home)s, %(incident)s, %(person)s, %(key)s, %(now)s, %(now)s) returning id",
+    "claim": "insert into claim (gateway_id, code_hash, made_at, expires_at)"
+    " values ('gw-' || %(key)s, sha256(%(key)s::text::bytea), %(now)s, %(later)s) returning id",
+    "token": "insert into api_token (tenant_id, name, token_hash, permissions, made_by, made_at, expires_at)"
+    " values (%(tenant)s, %(key)s::text, sha256(%(key)s::text::bytea), '{}', %(person)s, %(now)s, %(later)s)"
+    " returning id",
+}
+"""The statement that finds or makes each thing that has a number."""
+_BESIDE: Final = (
+    "insert into certificate (serial, gateway_id, key_hash, pem, issued_at, expires_at)"
+    " values (to_hex(%(home)s::int), 'gw-' || %(key)s, '', '', %(now)s, %(now)s)",
+    "insert into usage values (%(tenant)s, '2026-11-20', 'homes', 1) on conflict do nothing",
+    "insert into audit_entry (at, tenant_id, actor, action, purpose, homes, about, status)"
+    " values (%(now)s, %(tenant)s, %(key)s, 'readHome', '', array[%(home)s::int], '', 200)",
+    "insert into reading values (%(now)s, %(tenant)s, %(home)s, 1, 1, 0, 66, null)",
+    "insert into message (incident_id, step, channel, address, locale, template, created_at)"
+    " values (%(incident)s, 1, 'json', %(key)s, 'en', 'ask', %(now)s)",
+)
+"""What has no name in a request."""
+
+
+@asynccontextmanager
+async def opened(site: Site, conn: Connection, data: Path) -> AsyncIterator[World]:
+    """The world around ``site``'s town; gateways enrol there, and people may come through a provider."""
+    settings = Settings(
+        data=str(data),
+        broker=Broker(host="127.0.0.1", port=8883),
+        enrolment=Enrolment(host="mq.test"),
+        oidc=Oidc(issuer="http://127.0.0.1:1", client_id="anban", client_secret="x"),
+    )
+    await conn.execute("update tenant set name = 'hidden county' where code = 'zhongfang'")
+    made = await conn.execute(
+        "insert into tenant (code, name, division_code) values ('third', 'third', '431202000000')"
+        " returning id"
+    )
+    parts = site.app.state.parts
+    app = create_app(settings, parts.pool, parts.service, clock=site.clock)
+    world = World(replace(site, app=app), conn, (await made.fetchone() or {})["id"])
+    yield world
+    await world.close()
