@@ -1,6 +1,8 @@
 """Commands from the cloud: a table, each done at most once per id, none after its time.
 
 The id is durable before the command is done, so a gateway killed in between does it never rather than twice.
+What may be done twice is done first, and what it changed is durable in the commit that remembers the id: a
+home that was told that people are done must not text about it after a restart.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ log = logging.getLogger(__name__)
 _REMEMBERED: Final = 200
 _NOTE: Final = "commands"
 _MUTE_MOST_S: Final = 3600.0
-_ONLY_NOTED: Final = frozenset({"plan", "update"})
-"""Safe to do twice: done first, so that what they note is durable in the commit that remembers the id."""
+_REPEATABLE: Final = frozenset({"plan", "update", "accepted", "closed"})
+"""Safe to do twice."""
 
 
 class CommandRefused(Exception):  # noqa: N818 - an answer to the cloud, not a failure
@@ -61,14 +63,14 @@ class Downlink:
         action = COMMANDS.get(command.name)
         if action is None:
             return Result(command.id, ok=False, detail=f"no such command; known: {', '.join(COMMANDS)}")
-        if command.name not in _ONLY_NOTED:
+        if command.name not in _REPEATABLE:
             self._remember(done, command.id, ok=True)
         try:
             detail = action(self, command.args)
         except CommandRefused as refusal:
             self._remember(done, command.id, ok=False)
             return Result(command.id, ok=False, detail=str(refusal))
-        if command.name in _ONLY_NOTED:
+        if command.name in _REPEATABLE:
             self._remember(done, command.id, ok=True)
         log.info("command done name=%s id=%s", command.name, command.id)
         return Result(command.id, ok=True, detail=detail)
@@ -85,7 +87,7 @@ class Downlink:
         done[command_id] = ok
         newest = dict(list(done.items())[-_REMEMBERED:])
         self.outbox.note(_NOTE, json.dumps(newest))
-        self.outbox.flush(self.clock.now())
+        self.pipeline.keep()
 
     def cancel(self, args: Mapping[str, Any]) -> str:
         """``{alarm?}``: what is suspected (all of it, or this alarm) is nothing."""

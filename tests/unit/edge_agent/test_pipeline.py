@@ -389,6 +389,19 @@ def test_what_people_have_closed_is_told_of_no_more_and_a_new_sign_is_a_new_alar
     ]
 
 
+def test_what_people_are_done_with_is_over_also_after_a_kill(gateway: Gateway) -> None:
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    gateway.at(21)
+    gateway.pipeline.tick()
+    assert gateway.pipeline.open_alarms.count(after(21)) == 1
+    assert downlink(gateway).do(command("closed", alarm="1")).ok
+    gateway.restart()
+    assert gateway.pipeline.open_alarms.count(after(21)) == 0
+    gateway.at(60)
+    gateway.hear(RADAR, micradar.encode_fall(True), "micradar", broadcast=False)
+    assert gateway.alarms()[-1].state is AlarmState.SUSPECTED, "a sign that comes now is another fall"
+
+
 def test_a_sensor_that_is_back_says_nothing_aloud(gateway: Gateway) -> None:
     hear, tick = gateway.pipeline.announcer.hear, gateway.pipeline.announcer.tick
     assert hear(Alarm(AlarmId("7"), AlarmKind.SENSOR_SILENT, AlarmState.CANCELLED, RADAR, NOON)) == ()
