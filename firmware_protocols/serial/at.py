@@ -1,33 +1,26 @@
 """A mobile modem's dialogue for text messages: AT commands of 3GPP TS 27.007 and 27.005, sans-I/O.
 
-What this is: bytes and elapsed seconds in, bytes to write and events out. What it is not: a port, a clock, or
-a judge of whom to text. The one idea: a *dialogue* is a generator that asks one thing after the other, and
-whatever the modem says by itself meanwhile is taken up beside it, so no unsolicited line can be mistaken for
-an answer.
-
-Everything that holds a stranger's words travels as hexadecimal digits (character set UCS2): in any other set
-the text of a message may hold line ends, and so play the modem ("OK", "+CMT: …") or end our own text early
-(1A).
+What this is: bytes and elapsed seconds in, bytes to write and events out. What it is not: a port, a clock, a
+judge of whom to text, or the lines themselves (``at_talk``). The one idea: everything that holds a stranger's
+words travels as hexadecimal digits (character set UCS2): in any other set the text of a message may hold line
+ends, and so play the modem ("OK", "+CMT: …") or end our own text early (1A).
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
 from typing import ClassVar, Final
 
+from firmware_protocols.serial.at_talk import Ask, Dialogue, End, Reply, Talk
 from firmware_protocols.serial.sms_text import checked_number, checked_segment, from_hex, to_hex
 
 SUBMIT: Final = b"\x1a"
 """Ends a text and sends it (27.005, 3.5.1)."""
 CANCEL: Final = b"\x1b"
 """Leaves a prompt without sending."""
-LONGEST_LINE: Final = 2_048
-"""Bytes; the longest honest line, a text in hexadecimal digits, has 640. What is longer is noise and
-dropped."""
 VALID: Final = 143
 """Relative validity period of what we send: 12 h (23.040, 9.2.3.12.1). Whoever still calls then texts
 anew."""
@@ -43,6 +36,8 @@ _NO_SIM: Final = frozenset({10, 13, 15})
 """27.007, 9.2: not inserted, failure, wrong. A busy one is asked again."""
 _PIN_REQUIRED: Final = 11
 _MOST_WAITING: Final = 64
+_TEXT_COMES: Final = "+CMT"
+"""A text that is handed over at once: its words follow on a line of their own."""
 _SIM_BUSY: Final = 14
 
 
@@ -110,43 +105,8 @@ class PinRefused:
 ModemEvent = Received | Sent | NotSent | PinWanted | PinRefused
 
 
-class _End(Enum):
-    OK = auto()
-    ERROR = auto()
-    PROMPT = auto()
-    SILENCE = auto()
+_Question = Generator[Ask, Reply, bool]
 
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """``reply``: how information that belongs to it begins. ``text``: that is followed by a line of its own.
-    ``prompt``: it ends with the prompt. ``deaf``: nothing ends it but time."""
-
-    write: bytes
-    within_s: float
-    reply: str = ""
-    text: bool = False
-    prompt: bool = False
-    deaf: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    end: _End
-    lines: tuple[str, ...] = ()
-    reason: str = ""
-    code: int | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.end is _End.OK
-
-
-_Dialogue = Generator[_Ask, _Reply, None]
-_Question = Generator[_Ask, _Reply, bool]
-
-_ERROR: Final = re.compile(r"\+CM[ES] ERROR: ?(?P<code>\d+)?.*")
-_HEX: Final = re.compile(r"[0-9A-Fa-f]*")
 _QUOTED: Final = re.compile(r'"([^"]*)"')
 _NUMBERS: Final = re.compile(r"\d+")
 _SENDER: Final = re.compile(r"[+*#0-9A-Za-z .-]+")
@@ -168,9 +128,8 @@ class AtModem:
 
     def __init__(self, timeouts: Timeouts | None = None) -> None:
         self._wait = timeouts or Timeouts()
+        self._talk = Talk(self._by_itself, self._told_by_itself)
         self.signal_dbm: int | None = None
-        self.ignored = 0
-        """Lines that made no sense, so far."""
         self._clear()
 
     def _clear(self) -> None:
@@ -180,19 +139,16 @@ class AtModem:
         self._networks: dict[str, int] = {}
         self._refused = self._sending = False
         self._pin, self._pin_told = "", False
-        self._partial = b""
-        self._out = b""
-        self._now_s = 0.0
-        self._queue: deque[_Dialogue] = deque()
-        self._dialogue: _Dialogue | None = None
-        self._ask: _Ask | None = None
-        self._due_s = self._look_s = 0.0
-        self._lines: list[str] = []
-        self._text_of = ""
+        self._look_s = 0.0
         self._told: set[int] = set()
         self._taken: set[int] = set()
         """Places whose texts were told, and those of them that may be deleted."""
         self._events: list[ModemEvent] = []
+
+    @property
+    def ignored(self) -> int:
+        """Lines that made no sense, so far."""
+        return self._talk.ignored
 
     @property
     def state(self) -> ModemState:
@@ -208,16 +164,15 @@ class AtModem:
     @property
     def can_send(self) -> bool:
         """Whether a text may be tried: one that was refused may go the next time."""
-        return self.state in {ModemState.READY, ModemState.REFUSED} and not self._queue
+        return self.state in {ModemState.READY, ModemState.REFUSED} and not self._talk.waiting
 
     # -- what comes in -----------------------------------------------------------------------------
 
     def start(self, now_s: float) -> None:
         """A port has just been opened: forget everything and begin."""
         self._clear()
-        self._now_s = now_s
-        self._queue.append(self._look())
-        self._go_on()
+        self._talk.clear(now_s)
+        self._talk.begin(self._look())
 
     def send(self, number: str, text: str) -> None:
         """Queue a text; ``Sent`` or ``NotSent`` will say what became of it.
@@ -227,104 +182,52 @@ class AtModem:
         """
         checked_number(number)
         checked_segment(text)
-        self._queue.append(self._submit(number, text))
-        self._go_on()
+        self._talk.begin(self._submit(number, text))
 
     def unlock(self, pin: str) -> None:
         """Try ``pin``, once."""
         self._pin = pin
-        self._queue.append(self._look())
-        self._go_on()
+        self._talk.begin(self._look())
 
     def forget(self, place: int) -> None:
         """The text stored there has been taken up: delete it, as often as it needs."""
         self._taken.add(place)
-        self._queue.append(self._delete(place))
-        self._go_on()
+        self._talk.begin(self._delete(place))
 
     def feed(self, data: bytes, now_s: float) -> list[ModemEvent]:
         """Take what the modem says; return what it means. Never raises."""
-        self._now_s = now_s
-        *lines, self._partial = re.split(rb"[\r\n]", self._partial + data)
-        for line in lines:
-            self._line(line.decode("latin-1").strip())
-        if self._ask and self._ask.prompt and self._partial.startswith(b">"):
-            self._partial = b""
-            self._finish(_Reply(_End.PROMPT))
-        if len(self._partial) > LONGEST_LINE:
-            self._partial = b""
-            self.ignored += 1
+        self._talk.feed(data, now_s)
         return self._take()
 
     def tick(self, now_s: float) -> list[ModemEvent]:
         """Let time pass: what is overdue, and the next look at everything."""
-        self._now_s = now_s
-        if self._ask and now_s >= self._due_s:
-            self._finish(_Reply(_End.SILENCE, tuple(self._lines), "the modem does not answer"))
-        if self._dialogue is None and now_s >= self._look_s:
-            self._queue.append(self._look())
-            self._go_on()
+        self._talk.tick(now_s)
+        if self._talk.is_idle and now_s >= self._look_s:
+            self._talk.begin(self._look())
         return self._take()
 
     def to_write(self) -> bytes:
         """What is to be written now."""
-        out, self._out = self._out, b""
-        return out
+        return self._talk.to_write()
 
     def _take(self) -> list[ModemEvent]:
         events, self._events = self._events, []
         return events
 
-    # -- lines -------------------------------------------------------------------------------------
+    # -- what it says by itself --------------------------------------------------------------------
 
-    def _line(self, line: str) -> None:
-        if not line or line.startswith((">", "AT")):  # a prompt nobody waits for, an echo
-            return
-        if self._text_of and _HEX.fullmatch(line):
-            self._lines_of_text(line)
-            return
-        self._text_of = ""
-        if len(line) > LONGEST_LINE:
-            self.ignored += 1
-        elif not (self._ends(line) or self._belongs(line)):
-            self._by_itself(line)
-
-    def _lines_of_text(self, line: str) -> None:
-        header, self._text_of = self._text_of, ""
-        if header.startswith("+CMT:"):
-            self._events.append(Received(_sender(header), from_hex(line) or "", None))
-        else:
-            self._lines.append(line)
-
-    def _ends(self, line: str) -> bool:
-        """Whether it is a final result; one that nobody waits for ends nothing."""
-        failed = _ERROR.fullmatch(line)
-        if line not in {"OK", "ERROR"} and failed is None:
-            return False
-        if self._ask and not self._ask.deaf:
-            code = int(failed["code"]) if failed and failed["code"] else None
-            end = _End.OK if line == "OK" else _End.ERROR
-            self._finish(_Reply(end, tuple(self._lines), line, code))
-        return True
-
-    def _belongs(self, line: str) -> bool:
-        ask = self._ask
-        if ask is None or not ask.reply or not line.startswith(ask.reply):
-            return False
-        self._lines.append(line)
-        self._text_of = line if ask.text else ""
-        return True
-
-    def _by_itself(self, line: str) -> None:
+    def _by_itself(self, line: str) -> bool:
         head = line.partition(":")[0]
         if line.upper().startswith(_BOOT):
-            self._look_s = self._now_s
-        elif head == "+CMT":
-            self._text_of = line
+            self._look_s = self._talk.now_s
         elif head in self._NEWS:
             self._NEWS[head](self, line)
         elif not line.startswith(("+", "^", "*", "#", "RING", "NO CARRIER", "Call Ready")):
-            self.ignored += 1
+            self._talk.ignored += 1
+        return head == _TEXT_COMES
+
+    def _told_by_itself(self, header: str, line: str) -> None:
+        self._events.append(Received(_sender(header), from_hex(line) or "", None))
 
     def _network(self, line: str) -> None:
         """``+CREG: n,stat`` answers, ``+CREG: stat[,"area","cell",…]`` comes by itself."""
@@ -341,52 +244,29 @@ class AtModem:
 
     def _stored(self, line: str) -> None:
         found = _NUMBERS.findall(line)
-        if found and len(self._queue) < _MOST_WAITING:  # the next look finds what is left
-            self._queue.append(self._read(int(found[-1])))
-            self._go_on()
+        if found and self._talk.waiting < _MOST_WAITING:  # the next look finds what is left
+            self._talk.begin(self._read(int(found[-1])))
 
     # -- dialogues ---------------------------------------------------------------------------------
 
-    def _go_on(self) -> None:
-        """Begin the next dialogue if none is under way."""
-        while self._dialogue is None and self._queue:
-            self._dialogue = self._queue.popleft()
-            self._resume(next)
+    def _command(self, text: str, reply: str = "", *, shows: bool = False) -> Ask:
+        return Ask(text.encode("ascii") + b"\r", self._wait.command_s, reply, shows)
 
-    def _finish(self, reply: _Reply) -> None:
-        self._ask, self._lines, self._text_of = None, [], ""
-        self._resume(lambda dialogue: dialogue.send(reply))
-        self._go_on()
-
-    def _resume(self, step: Callable[[_Dialogue], _Ask]) -> None:
-        if self._dialogue is None:
-            return
-        try:
-            ask = step(self._dialogue)
-        except StopIteration:
-            self._dialogue = None
-            return
-        self._ask, self._due_s = ask, self._now_s + ask.within_s
-        self._out += ask.write
-
-    def _command(self, text: str, reply: str = "", *, shows: bool = False) -> _Ask:
-        return _Ask(text.encode("ascii") + b"\r", self._wait.command_s, reply, shows)
-
-    def _look(self) -> _Dialogue:
+    def _look(self) -> Dialogue:
         """Set and ask everything anew: a modem may restart by itself at any time and say nothing."""
-        self._look_s = self._now_s + self._wait.retry_s
-        yield _Ask(CANCEL + b"\r", self._wait.quiet_s, deaf=True)
+        self._look_s = self._talk.now_s + self._wait.retry_s
+        yield Ask(CANCEL + b"\r", self._wait.quiet_s, deaf=True)
         self._found = yield from self._looked()
         self.has_looked = True
         if self._found is not ModemState.READY:
             return
         yield from self._backlog()
         if self.state is not ModemState.SEARCHING:
-            self._look_s = self._now_s + self._wait.every_s
+            self._look_s = self._talk.now_s + self._wait.every_s
 
-    def _looked(self) -> Generator[_Ask, _Reply, ModemState]:
+    def _looked(self) -> Generator[Ask, Reply, ModemState]:
         for setting in ("ATE0", "AT+CMEE=1"):
-            if (yield self._command(setting)).end is _End.SILENCE:
+            if (yield self._command(setting)).end is End.SILENCE:
                 return ModemState.SILENT
         card = yield from self._card()
         if card is not ModemState.READY:
@@ -399,27 +279,27 @@ class AtModem:
                 self._networks.pop(question[2:-1], None)
         return ModemState.READY
 
-    def _card(self) -> Generator[_Ask, _Reply, ModemState]:
+    def _card(self) -> Generator[Ask, Reply, ModemState]:
         reply = yield self._command("AT+CPIN?", "+CPIN:")
         word = reply.lines[-1].partition(":")[2].strip() if reply.lines else ""
         if reply.ok and word == "READY":
             return ModemState.READY
-        if reply.end is _End.SILENCE or reply.code == _SIM_BUSY:
+        if reply.end is End.SILENCE or reply.code == _SIM_BUSY:
             return ModemState.SILENT
-        if reply.end is _End.ERROR and (reply.code is None or reply.code in _NO_SIM):
+        if reply.end is End.ERROR and (reply.code is None or reply.code in _NO_SIM):
             return ModemState.SIM_MISSING
         if word == "SIM PIN" or reply.code == _PIN_REQUIRED:
             return (yield from self._enter_pin())
         return ModemState.SIM_LOCKED
 
-    def _enter_pin(self) -> Generator[_Ask, _Reply, ModemState]:
+    def _enter_pin(self) -> Generator[Ask, Reply, ModemState]:
         pin, self._pin = self._pin, ""
         if not pin:
             self._events += [] if self._pin_told else [PinWanted()]
             self._pin_told = True
             return ModemState.SIM_LOCKED
-        reply = yield _Ask(f'AT+CPIN="{pin}"\r'.encode("ascii"), self._wait.pin_s)
-        if reply.end is _End.ERROR:
+        reply = yield Ask(f'AT+CPIN="{pin}"\r'.encode("ascii"), self._wait.pin_s)
+        if reply.end is End.ERROR:
             self._events.append(PinRefused())
         return ModemState.READY if reply.ok else ModemState.SIM_LOCKED
 
@@ -434,7 +314,7 @@ class AtModem:
                 return False
         return True
 
-    def _backlog(self) -> _Dialogue:
+    def _backlog(self) -> Dialogue:
         """Read what came while nobody listened. Places are numbered from 0 or 1 and may have holes."""
         reply = yield self._command("AT+CPMS?", "+CPMS:")
         found = [int(number) for number in _NUMBERS.findall(reply.lines[0])] if reply.lines else []
@@ -444,10 +324,10 @@ class AtModem:
                 return
             used -= yield from self._fetch(place)
 
-    def _read(self, place: int) -> _Dialogue:
+    def _read(self, place: int) -> Dialogue:
         yield from self._fetch(place)
 
-    def _fetch(self, place: int) -> Generator[_Ask, _Reply, bool]:
+    def _fetch(self, place: int) -> Generator[Ask, Reply, bool]:
         reply = yield self._command(f"AT+CMGR={place}", "+CMGR:", shows=True)
         if not reply.lines:
             return False
@@ -459,21 +339,21 @@ class AtModem:
             self._events.append(Received(_sender(reply.lines[0]), text or "", place))
         return True
 
-    def _delete(self, place: int) -> _Dialogue:
+    def _delete(self, place: int) -> Dialogue:
         if (yield self._command(f"AT+CMGD={place}")).ok:
             self._told.discard(place)
             self._taken.discard(place)
 
-    def _submit(self, number: str, text: str) -> _Dialogue:
+    def _submit(self, number: str, text: str) -> Dialogue:
         self._sending = True
         outcome = yield from self._submitted(number, text)
         self._sending = False
         self._refused = isinstance(outcome, NotSent)
         self._events.append(outcome)
         if self._refused:
-            self._look_s = self._now_s + self._wait.retry_s
+            self._look_s = self._talk.now_s + self._wait.retry_s
 
-    def _submitted(self, number: str, text: str) -> Generator[_Ask, _Reply, Sent | NotSent]:
+    def _submitted(self, number: str, text: str) -> Generator[Ask, Reply, Sent | NotSent]:
         alphabet = checked_segment(text)
         if not (yield from self._text_mode()):
             return NotSent("the modem takes no text mode", certain=True)
@@ -481,15 +361,15 @@ class AtModem:
         if not reply.ok:
             return NotSent(reply.reason, certain=True)
         command = f'AT+CMGS="{to_hex(number)}"\r'.encode("ascii")
-        reply = yield _Ask(command, self._wait.prompt_s, prompt=True)
-        if reply.end is not _End.PROMPT:
-            self._out += CANCEL
+        reply = yield Ask(command, self._wait.prompt_s, prompt=True)
+        if reply.end is not End.PROMPT:
+            self._talk.write(CANCEL)
             return NotSent(reply.reason, certain=True)
-        reply = yield _Ask(to_hex(text).encode("ascii") + SUBMIT, self._wait.send_s, "+CMGS:")
+        reply = yield Ask(to_hex(text).encode("ascii") + SUBMIT, self._wait.send_s, "+CMGS:")
         if reply.ok or reply.lines:
             return Sent()
-        self._out += CANCEL if reply.end is _End.SILENCE else b""
-        return NotSent(reply.reason, certain=reply.end is _End.ERROR)
+        self._talk.write(CANCEL if reply.end is End.SILENCE else b"")
+        return NotSent(reply.reason, certain=reply.end is End.ERROR)
 
     _NEWS: ClassVar[Mapping[str, Callable[[AtModem, str], None]]] = {
         "+CREG": _network,
