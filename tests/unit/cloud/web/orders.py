@@ -42,6 +42,7 @@ class Things:
     access: int
     claim: int
     token: int
+    hold: int
     free_username: str
     free_gateway: str
 
@@ -53,7 +54,7 @@ Asked = Callable[[Things], dict[str, Any]]
 class Order:
     """One operation's request.
 
-    ``state``: where its incident stands. ``before``: a statement that makes things ready. ``refused``: status
+    ``state``: where its incident stands. ``before``: statements that make things ready. ``refused``: status
     of the answer when only this thing is another's, where that is not 404. ``filled``: the list in the answer
     that names something of one's own and nothing of another's. ``oneself``: it changes the sign-in of whoever
     asks. ``sentence``: whether the body of a 200 says that nothing was done.
@@ -62,7 +63,7 @@ class Order:
     query: Asked = lambda _: {}
     body: Asked | None = None
     state: IncidentState = IncidentState.RAISED
-    before: str = ""
+    before: tuple[str, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     filled: str = ""
     oneself: bool = False
@@ -76,6 +77,8 @@ NUMBERED: Final = {
 """What ``{number}`` is in the register, by its kind."""
 NAMED: Final = {"staff_id": "person"}
 """What an address calls otherwise than ``Things``."""
+FIXED: Final = {"of": "raw"}
+"""Parts of an address that are nobody's."""
 
 HOME: Final = {"division": "431202000000", "address": "new lane 3"}
 RESIDENT: Final = {"name": "滕树英", "birth_year": 1938, "sex": "f"}
@@ -128,7 +131,16 @@ def _in_home(thing: Things) -> dict[str, Any]:
 
 
 RETIRE: Final = _version()
-RETIRED_RESIDENT: Final = "update resident set retired_at = now() where home_id = %(home)s"
+RETIRED_RESIDENT: Final = ("update resident set retired_at = now() where home_id = %(home)s",)
+UNHINDERED: Final = (
+    "update legal_hold set lifted_at = now() where resident_id = %(resident)s",
+    "delete from emergency_access where home_id = %(home)s",
+)
+WISH: Final = (
+    *UNHINDERED,
+    "insert into erasure (resident_id, home_id, reason, actor, asked_by, asked_at)"
+    " values (%(resident)s, %(home)s, 'x', 'x', %(person)s, now())",
+)
 CONSENT: Final = {
     "purpose": "vitals", "decision": "withdrawn", "by": "self", "how": "voice", "at": NOON.isoformat(),
 }  # fmt: skip
@@ -158,7 +170,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     "reopenIncident": _step(_S.RESOLVED),
     "shareIncident": Order(
         body=lambda thing: {"version": 1, "tenant": thing.neighbour, "reason": "the bridge is out"},
-        before="delete from incident_grant where incident_id = %(incident)s",
+        before=("delete from incident_grant where incident_id = %(incident)s",),
         refused={"neighbour": 409, "all": 409},  # "all" asks for another's incident to be shared with oneself
     ),
     "listGrants": Order(filled="grants"),
@@ -169,8 +181,20 @@ ORDERS: Final[Mapping[str, Order]] = {
     "readConsents": Order(),
     "recordConsent": Order(body=lambda _: dict(CONSENT)),
     "breakGlass": Order(body=lambda _: {"reason": "unconscious"}),
-    "listEmergencyAccess": Order(filled="waiting"),
+    "listEmergencyAccess": Order(filled="items"),
     "reviewEmergencyAccess": Order(body=lambda _: {"justified": True}),
+    # A person's rights.
+    "exportPerson": Order(),
+    "readErasure": Order(),
+    "askErasure": Order(body=lambda _: {"reason": "moved away"}, state=_S.CLOSED, before=UNHINDERED),
+    "confirmErasure": Order(state=_S.CLOSED, before=WISH),
+    "withdrawErasure": Order(before=WISH),
+    "listHolds": Order(filled="items"),
+    "placeHold": Order(body=lambda _: {"reason": "a court asks"}, before=UNHINDERED),
+    "liftHold": Order(),
+    "listDeletions": Order(filled="items"),
+    "readRetention": Order(filled="kept"),
+    "setRetention": Order(body=lambda _: {"days": 60}),
     # Figures, tenants, the trail.
     "readFigures": Order(filled="own"),
     "listTenants": Order(filled="tenants"),
@@ -193,6 +217,8 @@ ORDERS: Final[Mapping[str, Order]] = {
     "whoAmI": Order(),
     "listSessions": Order(filled="sessions"),
     "endSession": Order(oneself=True),
+    "endOtherSessions": Order(oneself=True),
+    "provePresence": Order(body=lambda _: {"password": PASSWORD}),
     "beginSecondFactor": Order(oneself=True),
     "changePassword": Order(body=lambda _: {"old": PASSWORD, "new": f"new {PASSWORD}"}, oneself=True),
     "signOut": Order(oneself=True),

@@ -27,8 +27,8 @@ from tests.sql import intruder
 from tests.unit.cloud import town as towns
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.stream.console import until
-from tests.unit.cloud.town import NOON
-from tests.unit.cloud.web.orders import NAMED, NUMBERED, ORDERS, Order, Things
+from tests.unit.cloud.town import NOON, PASSWORD
+from tests.unit.cloud.web.orders import FIXED, NAMED, NUMBERED, ORDERS, Order, Things
 from tests.unit.cloud.web.test_access import ACCESS
 
 METHODS: Final = frozenset({"get", "post", "put", "delete"})
@@ -40,7 +40,7 @@ TOKENS: Final = {
     Permission.READ_AUDIT: frozenset({"readAuditTrail"}),
 }
 """What a service may do with a token of each permission, beside asking who it is."""
-APART: Final = timedelta(seconds=0.1)
+APART: Final = timedelta(seconds=0.06)
 """Between two requests, so that no session asks more often than it may."""
 
 
@@ -62,7 +62,8 @@ class Operation:
     def request(self, things: Things) -> dict[str, Any]:
         """Method, address, query and body that name ``things``."""
         parts = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
-        url = self.address.format(**{part: getattr(things, self._named(part)) for part in parts})
+        named = {part: getattr(things, self._named(part)) for part in parts if part not in FIXED}
+        url = self.address.format(**FIXED, **named)
         body = self.order.body(things) if self.order.body else None
         return {"method": self.method, "url": url, "json": body, "params": self.order.query(things)}
 
@@ -152,18 +153,22 @@ class World:
 
     async def everybody(self) -> list[Asker]:
         """One of each kind of people and services of the askers' tenant."""
-        people = [
-            Asker(role.value, _as_person(role), await self.site.signed_in(role.value)) for role in PEOPLE
-        ]
+        people = [Asker(role.value, _as_person(role), await self.present(role.value)) for role in PEOPLE]
         services = [Asker(f"token {held}", _as_service(held), await self._token(held)) for held in TOKENS]
         return people + services
+
+    async def present(self, username: str) -> httpx.AsyncClient:
+        """A browser whose owner has just shown that it is them at the screen."""
+        browser = await self.site.signed_in(username)
+        assert (await browser.post("/session/presence", json={"password": PASSWORD})).status_code == 204
+        return browser
 
     async def somebody(self, role: str, own: Things) -> tuple[httpx.AsyncClient, Things]:
         """A person of that role whom nobody else needs, with their session."""
         username = f"{own.key}-{role}"
         await towns.person(self.conn, own.tenant, username, Role(role))
         await self.conn.commit()
-        browser = await self.site.signed_in(username)
+        browser = await self.present(username)
         (session,) = (await browser.get("/account/sessions")).json()["sessions"]
         return browser, replace(own, session=session["id"])
 
@@ -220,8 +225,8 @@ class World:
         closed_at = NOON if order.state in {IncidentState.RESOLVED, IncidentState.CLOSED} else None
         values = [order.state.value, closed_at, things.incident]
         await self.conn.execute("update incident set state = %s, closed_at = %s where id = %s", values)
-        if order.before:
-            await self.conn.execute(order.before.encode(), asdict(things))
+        for statement in order.before:
+            await self.conn.execute(statement.encode(), asdict(things))
 
     async def _token(self, permission: Permission) -> httpx.AsyncClient:
         town = self.site.town
@@ -260,12 +265,16 @@ _NUMBERED: Final = {
     "resident": "select id from resident where home_id = %(home)s",
     "contact": "select id from contact where home_id = %(home)s",
     "device": "select id from device where gateway_id = 'gw-' || %(key)s",
+    "hold": "insert into legal_hold (resident_id, reason, actor, at)"
+    " select id, %(key)s, %(key)s, %(now)s from resident where home_id = %(home)s returning id",
     "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
     " values (sha256(%(key)s::text::bytea), %(person)s, %(now)s, %(now)s, %(later)s) returning id",
     "grant": "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at)"
     " values (%(incident)s, %(third)s, 'share', %(person)s, %(now)s, %(later)s) returning id",
-    "access": "insert into emergency_access (tenant_id, home_id, incident_id, staff_id, reason, at, until)"
-    " values (%(tenant)s, %(home)s, %(incident)s, %(person)s, %(key)s, %(now)s, %(now)s) returning id",
+    "access": "insert into emergency_access"
+    " (tenant_id, home_id, incident_id, staff_id, reason, at, until, review_by)"
+    " values (%(tenant)s, %(home)s, %(incident)s, %(person)s, %(key)s, %(now)s, %(now)s, %(later)s)"
+    " returning id",
     "claim": "insert into claim (gateway_id, code_hash, made_at, expires_at)"
     " values ('gw-' || %(key)s, sha256(%(key)s::text::bytea), %(now)s, %(later)s) returning id",
     "token": "insert into api_token (tenant_id, name, token_hash, permissions, made_by, made_at, expires_at)"
@@ -276,6 +285,9 @@ _NUMBERED: Final = {
 _BESIDE: Final = (
     "insert into certificate (serial, gateway_id, key_hash, pem, issued_at, expires_at)"
     " values (to_hex(%(home)s::int), 'gw-' || %(key)s, '', '', %(now)s, %(now)s)",
+    "insert into consent_task (home_id, purpose, task, due_at)"
+    " values (%(home)s, 'vitals', 'erase', %(later)s)",
+    "insert into retention (tenant_id, class, days) values (%(tenant)s, 'raw', 30) on conflict do nothing",
     "insert into usage values (%(tenant)s, '2026-11-20', 'homes', 1) on conflict do nothing",
     "insert into audit_entry (at, tenant_id, actor, action, purpose, homes, about, status)"
     " values (%(now)s, %(tenant)s, %(key)s, 'readHome', '', array[%(home)s::int], '', 200)",
