@@ -26,8 +26,8 @@ def _counter(name: str, meaning: str, *labels: str) -> Counter:
     return Counter(f"anban_{name}", meaning, labels, registry=REGISTRY)
 
 
-def _gauge(name: str, meaning: str) -> Gauge:
-    return Gauge(f"anban_{name}", meaning, registry=REGISTRY)
+def _gauge(name: str, meaning: str, *labels: str) -> Gauge:
+    return Gauge(f"anban_{name}", meaning, labels, registry=REGISTRY)
 
 
 def _seconds(name: str, meaning: str, *labels: str) -> Histogram:
@@ -44,8 +44,10 @@ QUARANTINED: Final = _counter("ingest_quarantined", "Messages put into quarantin
 COMMIT_SECONDS: Final = _seconds("ingest_commit", "One transaction of ingest, from begin to commit")
 QUEUE: Final = _gauge("ingest_queue_messages", "Messages taken from the broker and not yet stored")
 UNACKED_SECONDS: Final = _gauge("ingest_oldest_unacked_seconds", "Age of the oldest message not yet stored")
-BROKER_UP: Final = _gauge("broker_connected", "1 while ingest is connected to the broker")
-BROKER_LAG: Final = _gauge("broker_lag_messages", "Messages that wait for ingest in the embedded broker")
+BROKER_UP: Final = _gauge(
+    "broker_connected", "0 while a session of ingest is not connected; 1 also without any"
+)
+BROKER_LAG: Final = _gauge("broker_lag_messages", "Messages that wait at the broker for ingest", "lane")
 DISK_FREE: Final = Gauge(
     "anban_disk_free_bytes", "Room where embedded services write", ("disk",), registry=REGISTRY
 )

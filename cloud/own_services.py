@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from math import nan
 from pathlib import Path
 from typing import Final
 
 import psycopg
 from msgspec.structs import replace
 
+from cloud import lag
 from cloud.db import Connection, Pool, connect, roles
 from cloud.db.migrate import migrate
 from cloud.embedded import Account, Nats, Postgres, Tls, identity, supervise
@@ -27,7 +27,6 @@ from cloud.enrolment.authority import Authority
 from cloud.enrolment.store import certified_accounts
 from cloud.ingest.shards import Range
 from cloud.ingest.station import most_subscriptions
-from cloud.metrics import BROKER_LAG
 from cloud.people.accounts import CHANNEL, gateway_accounts
 from cloud.role import wall
 from cloud.settings import Broker, Settings
@@ -35,8 +34,6 @@ from cloud.settings import Broker, Settings
 ACCOUNTS_S: Final = 60.0
 """The broker's accounts are compared this often even if no notification comes."""
 RETRY_S: Final = 1.0
-LAG_S: Final = 10.0
-"""How often the broker is asked how much waits there; scrapers come every 15 s."""
 
 _log = logging.getLogger(__name__)
 
@@ -133,9 +130,8 @@ async def keep_accounts(dsn: str, broker: Nats) -> None:
 async def tell_lag(broker: Nats) -> None:
     """Let the metrics know what waits at the broker, for ever; nothing while it does not say."""
     while True:
-        waiting = await asyncio.to_thread(broker.waiting)
-        BROKER_LAG.set(nan if waiting is None else waiting)
-        await asyncio.sleep(LAG_S)
+        lag.show(await asyncio.to_thread(broker.waiting))
+        await asyncio.sleep(lag.EVERY_S)
 
 
 def folders(data: Path) -> tuple[Path, ...]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from cloud.db import Pool, open_pool, roles
 from cloud.ingest import subscriber
-from cloud.settings import ConfigError, Settings
+from cloud.settings import Broker, ConfigError, Settings
 
 if TYPE_CHECKING:
     from cloud.health import Checks
@@ -108,9 +108,10 @@ async def watched(
 ) -> AsyncIterator[None]:
     """/health, /ready and /metrics for the length of the block, if the settings want them.
 
-    ``standing``: whether this role tells how things stand in the database; one of them is enough.
+    ``standing``: whether this role tells how things stand in the database and at the broker; one of them is
+    enough.
     """
-    from cloud import serve, watch
+    from cloud import lag, serve, watch
     from cloud.standing import Standing
 
     if not settings.operations.listen:
@@ -119,7 +120,8 @@ async def watched(
     host, _, port = settings.operations.listen.rpartition(":")
     asked = Standing(pool, wall) if standing else None
     app = watch.create_app(settings.operations, pool, checks, asked)
-    async with serve.serving(app, host.strip("[]"), int(port)) as address:
+    broker = settings.broker if standing else Broker()
+    async with serve.serving(app, host.strip("[]"), int(port)) as address, lag.told(broker):
         _log.info("watched at address=%s", address)
         yield
 

@@ -52,6 +52,8 @@ QUESTIONS: Final = (
     Question(
         "anban_reviews", "Emergency accesses that nobody reviewed: waiting, overdue", "reviews", ("state",)
     ),
+    Question("anban_gateways_unheard", "Gateways whose shard no living ingest has", "gateways_unheard"),
+    Question("anban_ingest_ranges", "Ranges of shards: held by an ingest, free", "ingest_ranges", ("state",)),
     Question("anban_sessions", "Sessions of staff in force", "sessions"),
     Question("anban_releases_paused", "Releases that stopped themselves", "releases_paused"),
     Question("anban_database_bytes", "Size of the database", "database_bytes"),

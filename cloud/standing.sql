@@ -46,6 +46,23 @@ left join emergency_access a on a.reviewed_at is null
     and case when a.review_by <= %(now)s then 'overdue' else 'waiting' end = s.state
 group by s.state
 
+-- gateways_unheard --
+-- Also where no ingest was ever started, or none is told of a shard. A lease runs by the clock of the database.
+select count(*) as value
+from gateway
+where revoked_at is null and not exists (
+    select from ingest_lease
+    where gateway.shard between first_shard and last_shard
+        and owner is not null and expires_at > clock_timestamp()
+)
+
+-- ingest_ranges --
+select s.state, count(l.first_shard) as value
+from (values ('held'), ('free')) as s (state)
+left join ingest_lease l
+    on case when l.owner is not null and l.expires_at > clock_timestamp() then 'held' else 'free' end = s.state
+group by s.state
+
 -- sessions --
 select count(*) as value from session where expires_at > %(now)s
 

@@ -19,11 +19,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
-from cloud import machine_secret
+from cloud import jetstream, machine_secret
 from cloud.embedded import identity
 from cloud.embedded.accounts import Account, ingest_account, rendered
 from cloud.embedded.process import Launch, ServiceError, end_left_over, free_port, left_over
@@ -66,33 +66,10 @@ _LOOPBACK: Final = "127.0.0.1"
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared with, never bound here
 
 
-_Report = TypeVar("_Report", bound=msgspec.Struct)
-
-
 class _Health(msgspec.Struct):
     """The server's health report, as far as it matters here."""
 
     error: str = ""
-
-
-class _Consumer(msgspec.Struct):
-    """One subscription's place in a stream."""
-
-    num_pending: int = 0
-
-
-class _Stream(msgspec.Struct):
-    consumer_detail: list[_Consumer] = []
-
-
-class _Holder(msgspec.Struct):
-    stream_detail: list[_Stream] = []
-
-
-class _Streams(msgspec.Struct):
-    """The server's report of its streams, as far as it matters here."""
-
-    account_details: list[_Holder] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,26 +176,31 @@ class Nats:
         A stream that failed to write once (a full disk, an I/O error) takes nothing more, also when there
         is room again, until the server is started anew.
         """
-        report = self._report("/healthz", _Health)
-        return report.error if report and _STUCK in report.error else ""
+        try:
+            error = msgspec.json.decode(self._ask("/healthz") or b"{}", type=_Health).error
+        except msgspec.DecodeError:
+            return ""
+        return error if _STUCK in error else ""
 
-    def waiting(self) -> int | None:
-        """Messages that it has acknowledged to gateways and not yet handed to ingest; ``None``: not told."""
-        report = self._report("/jsz?consumers=true", _Streams)
-        if report is None:
+    def waiting(self) -> dict[str, int] | None:
+        """Messages that it has acknowledged to gateways and not yet handed to ingest, by lane; ``None``: not
+        told.
+        """
+        report = self._ask(jetstream.PATH)
+        try:
+            return None if report is None else jetstream.merged([jetstream.read(report)])
+        except jetstream.ReportError:
             return None
-        streams = [stream for holder in report.account_details for stream in holder.stream_detail]
-        return sum(one.num_pending for stream in streams for one in stream.consumer_detail)
 
-    def _report(self, path: str, kind: type[_Report]) -> _Report | None:
+    def _ask(self, path: str) -> bytes | None:
         """What the running server says of itself; ``None``: it cannot be asked just now. If it is dead, that
         is noticed elsewhere.
         """
         connection = HTTPConnection("127.0.0.1", self._monitor, timeout=_MONITOR_S)
         try:
             connection.request("GET", path)
-            return msgspec.json.decode(connection.getresponse().read(), type=kind)
-        except (OSError, HTTPException, msgspec.DecodeError):
+            return connection.getresponse().read()
+        except (OSError, HTTPException):
             return None
         finally:
             connection.close()

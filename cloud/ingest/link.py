@@ -162,7 +162,7 @@ class Link:
         self._client.publish(topic, payload, qos=qos)
 
     def _make_client(self, client_id: str) -> Client:
-        client = _client(self._broker, client_id, clean=False)
+        client = client_of(self._broker, client_id, clean=False)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -245,7 +245,7 @@ def forget(broker: Broker, client_id: str) -> None:
     """Let the broker drop the durable session ``client_id`` and what waits in it. Blocks; a broker that is
     away keeps it.
     """
-    client = _client(broker, client_id, clean=True)
+    client = client_of(broker, client_id, clean=True)
     gone = threading.Event()
 
     def leave(*_: object) -> None:
@@ -259,7 +259,8 @@ def forget(broker: Broker, client_id: str) -> None:
     client.loop_stop()
 
 
-def _client(broker: Broker, client_id: str, *, clean: bool) -> Client:
+def client_of(broker: Broker, client_id: str, *, clean: bool) -> Client:
+    """A client that signs in as the cloud, not yet connected. ``clean``: nothing of its session lasts."""
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, manual_ack=True)
     if broker.user:
         client.username_pw_set(broker.user, broker_secret(broker))

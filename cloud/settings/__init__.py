@@ -1,6 +1,7 @@
 """What the cloud is told, read once by whatever starts a process and handed on from there."""
 
 from cloud.settings.model import (
+    SYS,
     Audit,
     AuditFiles,
     Backup,
@@ -23,6 +24,7 @@ from cloud.settings.reading import load, parse
 from cloud.settings.secrets import broker_secret, county_dsn, oidc_secret, sms_pin
 
 __all__ = [
+    "SYS",
     "Audit",
     "AuditFiles",
     "Backup",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from cloud.settings.model import Broker, ConfigError, County, Operations, Settings
+from cloud.settings.model import SYS, Broker, ConfigError, County, Operations, Settings
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}|[0-9A-Fa-f:.]+")
 _LAST_PORT: Final = 65_535
@@ -38,6 +38,8 @@ def _check_broker(broker: Broker) -> None:
         raise ConfigError("broker.port is not set: brokers listen on 1883, with TLS on 8883")
     if broker.cert_file and not broker.ca_file:
         raise ConfigError("broker.cert_file needs broker.ca_file: a certificate is shown over TLS only")
+    if SYS in broker.monitor and len(broker.monitor) > 1:
+        raise ConfigError(f'broker.monitor: "{SYS}" (mosquitto) stands alone, or addresses (NATS) without it')
 
 
 def _check_counties(counties: Sequence[County]) -> None:

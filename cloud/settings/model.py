@@ -14,6 +14,8 @@ import msgspec
 
 from cloud.headers import Hsts
 
+SYS = "$SYS"
+"""Instead of an address in ``broker.monitor``: the broker's own topics, as mosquitto has them."""
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 ShardNumber = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
@@ -41,6 +43,8 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``port``: 0 lets the embedded broker keep the one it chose on its first start. ``client_id`` names the
     durable session; empty: derived from the secret, so that no gateway can guess it and take the session
     over. ``ca_file`` turns TLS on; ``cert_file`` (a PEM with key and certificate) signs in by certificate.
+    ``monitor``: where to ask what waits for ingest: the monitoring address of each server of a NATS
+    (``http://HOST:8222``), or ``$SYS`` alone for a mosquitto; empty: nobody asks.
     """
 
     host: str = ""
@@ -51,6 +55,7 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_id: str = ""
     ca_file: str = ""
     cert_file: str = ""
+    monitor: tuple[Annotated[str, msgspec.Meta(pattern=r"^(\$SYS|https?://\S+)$")], ...] = ()
 
 
 class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

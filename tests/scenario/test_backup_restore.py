@@ -92,7 +92,7 @@ def test_one_machine_tells_of_its_disk_its_broker_its_loops_and_its_backup(lost:
     assert re.search(r'^anban_disk_free_bytes\{disk="data"\} [1-9]', lost.metrics, re.MULTILINE)
     for line in (
         "anban_broker_connected 1.0",
-        "anban_broker_lag_messages 0.0",
+        'anban_broker_lag_messages{lane="prompt"} 0.0',
         'anban_ingest_rows_total{kind="reading"} 2.0',
         'anban_incidents_open{priority="1"} 1.0',
         'anban_loop_limit_seconds{loop="archive"} 300.0',

@@ -21,13 +21,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from cloud import lag
 from cloud.db import connect
 from cloud.embedded.process import free_port
 from cloud.enrolment import papers
 from cloud.enrolment.authority import Authority, Request, create
+from cloud.metrics import REGISTRY
+from cloud.settings import Broker
 from firmware_protocols.model import GatewayId
 from tests.harness import ROOT, eventually
 from tests.scenario.test_ingest_external import MOSQUITTO, listening
+from tests.unit.cloud.stream.console import until
 
 pytestmark = pytest.mark.services
 SHIPPED = ROOT / "deploy" / "brokers"
@@ -59,7 +63,7 @@ class Mosquitto:
         text = text.replace(
             "persistence true", f"user {pwd.getpwuid(os.geteuid()).pw_name}\npersistence false"
         )
-        (folder / "mosquitto.conf").write_text(text)
+        (folder / "mosquitto.conf").write_text(f"{text}\nsys_interval 1\n")
         self.write_papers()
         shutil.copy(SHIPPED / "gateways.acl", folder / "anban" / "gateways.acl")
         self.process: subprocess.Popen[bytes] | None = None
@@ -115,11 +119,13 @@ def revoke(dsn: str, serial: str) -> None:
 class Peer:
     """A client with a certificate."""
 
-    def __init__(self, broker: Mosquitto, file: Path, *, client_id: str = "", port: int = 0) -> None:
+    def __init__(
+        self, broker: Mosquitto, file: Path, *, client_id: str = "", port: int = 0, lasting: bool = False
+    ) -> None:
         self.answers: list[str] = []
         self.received: list[str] = []
         self.ended = threading.Event()
-        self.client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
+        self.client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=not lasting)
         context = ssl.create_default_context(cadata=broker.authority.pem)
         context.load_cert_chain(file)
         self.client.tls_set_context(context)
@@ -186,6 +192,35 @@ def test_ingest_holds_two_sessions_by_one_certificate_at_the_entrance_of_the_clo
     assert (first.answers, second.answers) == (["Success"], ["Success"])
     for peer in (first, second, a):
         peer.stop()
+
+
+async def test_the_cloud_hears_what_waits_there_and_no_gateway_does(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lag, "EVERY_S", 0.1)
+    papers_of = tmp_path / "anban"
+    broker = Broker(
+        host="127.0.0.1", port=mosquitto.inner_port, user="", monitor=("$SYS",),
+        ca_file=str(papers_of / "authority.crt"), cert_file=str(papers_of / "ingest.pem"),
+    )  # fmt: skip
+    away = Peer(
+        mosquitto, papers_of / "ingest.pem", client_id="away", port=mosquitto.inner_port, lasting=True
+    )
+    away.subscribe("anban/1/#")
+    away.stop()
+    a = Peer(mosquitto, card(mosquitto.authority, "gw-a", tmp_path)[0])
+    a.subscribe("$SYS/#")
+    async with lag.told(broker):
+        await until(lambda: _told() == 0)
+        for _ in range(3):
+            a.publish("anban/1/3/gw-a/t")
+        await until(lambda: _told() == 3)
+    assert a.received == []
+    a.stop()
+
+
+def _told() -> float | None:
+    return REGISTRY.get_sample_value("anban_broker_lag_messages", {"lane": "all"})
 
 
 def test_mosquitto_refuses_a_certificate_that_the_list_names(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,7 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]  # seven processes
 STOP_S: Final = 60.0
 """Longest a clean stop may take on a busy machine; a service manager waits 90 s."""
 NATS: Final = Path(sys.executable).with_name("nats-server")
+PROMETHEUS: Final = shutil.which("prometheus")
 PASSWORD: Final = "correct horse 电池"
 WATCHED: Final = re.compile(r"watched at address=(http://[0-9.:]+)")
 SECRET: Final = "ingest-secret-of-this-county-0123"
@@ -127,6 +129,7 @@ class Town:
     folder: Path
     dsn: str
     broker_port: int
+    monitor_port: int
     inbox: Webhook
     collector: Webhook
     processes: dict[str, Process] = field(default_factory=dict)
@@ -139,6 +142,7 @@ class Town:
         file.write_text(
             f"[database]\ndsn = {self.dsn!r}\n"
             f"[broker]\nhost = '127.0.0.1'\nport = {self.broker_port}\nuser = 'ingest'\nsecret = '{SECRET}'\n"
+            f"monitor = ['http://127.0.0.1:{self.monitor_port}']\n"
             "[web]\nport = 0\npublic_url = 'http://anban.test'\n"
             f"[operations]\nlisten = '127.0.0.1:0'\nlog = 'json'\n"
             f"trace_url = 'http://127.0.0.1:{self.collector.port}'\n{text}",
@@ -159,13 +163,13 @@ class Town:
 
 
 @contextmanager
-def _nats(folder: Path, port: int) -> Iterator[None]:
+def _nats(folder: Path, port: int, monitor: int) -> Iterator[None]:
     """A NATS server as an operator would run one: its own configuration, which includes our file."""
     accounts = folder / "accounts.conf"
     if not accounts.exists():
         accounts.write_text("authorization { users: [] }\n")
     (folder / "nats.conf").write_text(
-        'server_name: town\nlisten: "127.0.0.1:-1"\n'
+        f'server_name: town\nlisten: "127.0.0.1:-1"\nhttp: "127.0.0.1:{monitor}"\n'
         f'mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "5s", max_ack_pending: 500 }}\n'
         'jetstream { store_dir: "store", sync_interval: always }\n'
         'pid_file: "nats.pid"\ninclude "accounts.conf"\n'
@@ -186,7 +190,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[To
     folder, dsn = tmp_path_factory.mktemp("split"), postgres.create(postgres.template)
     with ExitStack() as stack:
         inbox, collector = stack.enter_context(webhook()), stack.enter_context(webhook())
-        town = Town(folder, dsn, free_port(), inbox, collector)
+        town = Town(folder, dsn, free_port(), free_port(), inbox, collector)
         stack.callback(postgres.drop, dsn)
         stack.callback(_stop_all, town)
         _found(town)
@@ -210,7 +214,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[To
             if one in watched
         }
         _rename(postgres.dsn, dsn, away=False)
-        stack.enter_context(_nats(folder, town.broker_port))
+        stack.enter_context(_nats(folder, town.broker_port, town.monitor_port))
         for one in watched:
             one.settle_ready()
         yield town
@@ -405,3 +409,61 @@ def test_every_process_stops_on_sigterm_and_its_work_is_taken_over(town: Town) -
     lines = [json.loads(line) for line in (town.folder / "worker1.log").read_text().splitlines()]
     assert lines[-1]["message"] == "stopped"
     assert all({"at", "level", "logger", "message"} <= set(line) for line in lines)
+
+
+def test_when_the_last_ingest_is_gone_somebody_is_woken_and_what_waits_is_counted(town: Town) -> None:
+    """The shipped rule in a real Prometheus, without its patience, over the one worker that is left."""
+    worker, last = town.processes["worker2"], town.processes["ingest2"]
+    with _prometheus(town, worker) as firing:
+        eventually(lambda: worker.metric('anban_ingest_ranges{state="held"}') == 2)
+        assert "AnbanNoIngest" not in firing()
+        assert last.stop() == 0
+        with Uplink("gw-h001", 1, town.broker_port) as uplink:
+            uplink.send(Lane.ALARM, alarm(4))
+            uplink.send(Lane.BULK, reading(65.0))
+            eventually(lambda: "AnbanNoIngest" in firing())
+            assert worker.metric("anban_gateways_unheard") == 3
+            assert worker.metric('anban_ingest_ranges{state="free"}') == 2
+            eventually(lambda: worker.metric('anban_broker_lag_messages{lane="readings"}') == 1)
+            assert worker.metric('anban_broker_lag_messages{lane="prompt"}') >= 1
+            last.start()
+            uplink.settle()
+        eventually(lambda: "AnbanNoIngest" not in firing())
+        eventually(lambda: worker.metric('anban_broker_lag_messages{lane="prompt"}') == 0)
+
+
+@contextmanager
+def _prometheus(town: Town, worker: Process) -> Iterator[Callable[[], list[str]]]:
+    """Watches ``worker`` each second; yields what names the alerts that fire."""
+    assert PROMETHEUS, "prometheus is needed: apt-get install prometheus"
+    folder, port = town.folder / "prometheus", free_port()
+    folder.mkdir()
+    rules = (ROOT / "deploy" / "prometheus" / "anban.rules.yml").read_text(encoding="utf-8")
+    rules = re.sub(r"interval: \S+", "interval: 1s", re.sub(r"(?m)^ +for: .*\n", "", rules))
+    (folder / "anban.rules.yml").write_text(rules, encoding="utf-8")
+    (folder / "prometheus.yml").write_text(
+        "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [anban.rules.yml]\n"
+        "scrape_configs:\n  - job_name: anban-worker\n"
+        f"    static_configs: [{{targets: ['{worker.watched.removeprefix('http://')}']}}]\n"
+    )
+    command = [
+        PROMETHEUS, "--config.file=prometheus.yml", "--storage.tsdb.path=data",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]  # fmt: skip
+    with (folder / "prometheus.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+
+    def firing() -> list[str]:
+        status, text = _get(f"http://127.0.0.1:{port}/api/v1/alerts")
+        return (
+            [one["labels"]["alertname"] for one in json.loads(text)["data"]["alerts"]]
+            if status == 200
+            else []
+        )
+
+    try:
+        eventually(lambda: _get(f"http://127.0.0.1:{port}/-/ready")[0] == 200)
+        yield firing
+    finally:
+        process.terminate()
+        process.wait(30)

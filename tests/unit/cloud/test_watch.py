@@ -94,6 +94,46 @@ async def test_how_things_stand_is_told_in_numbers(watcher: httpx.AsyncClient, c
     assert "anban_database_pool_connections" in text
 
 
+@pytest.mark.parametrize(
+    ("leases", "unheard", "held"),
+    [
+        ([], 3, 0),
+        ([(0, 127, "a", 60), (128, 255, "b", 60)], 0, 2),
+        ([(0, 127, "a", -1), (128, 255, "b", 60)], 3, 1),
+        ([(0, 127, None, None), (128, 255, "b", 60)], 3, 1),
+        ([(2, 255, "a", 60)], 3, 1),
+        ([(1, 1, "a", 60), (2, 255, None, None)], 0, 1),
+    ],
+    ids=[
+        "none was ever started",
+        "all is held",
+        "one ran out",
+        "one was given up",
+        "not told of it",
+        "hers is held",
+    ],
+)
+async def test_whoever_has_a_shard_that_no_living_ingest_holds_is_unheard(
+    watcher: httpx.AsyncClient,
+    conn: Connection,
+    leases: list[tuple[int, int, str | None, int | None]],
+    unheard: int,
+    held: int,
+) -> None:
+    """All three gateways of the town have shard 1."""
+    for lease in leases:
+        await conn.execute(
+            "insert into ingest_lease (first_shard, last_shard, owner, expires_at)"
+            " values (%s, %s, %s, clock_timestamp() + make_interval(secs => %s))",
+            lease,
+        )
+    await conn.commit()
+    text = (await watcher.get("/metrics")).text
+    assert f"anban_gateways_unheard {unheard:.1f}" in text
+    assert f'anban_ingest_ranges{{state="held"}} {held:.1f}' in text
+    assert f'anban_ingest_ranges{{state="free"}} {len(leases) - held:.1f}' in text
+
+
 async def test_every_question_has_an_answer(watcher: httpx.AsyncClient) -> None:
     text = (await watcher.get("/metrics")).text
     unanswered = [

@@ -23,6 +23,8 @@ from cloud.embedded.nats import INGEST_USER
 from cloud.embedded.process import left_over
 from cloud.embedded.supervise import running
 from firmware_protocols.model import GatewayId
+from firmware_protocols.wire import topics
+from firmware_protocols.wire.topics import Channel
 from tests.harness import eventually, secret_of
 
 pytestmark = pytest.mark.services
@@ -185,16 +187,18 @@ def test_a_gateway_reads_what_is_addressed_to_it(nats: Nats, topic: str) -> None
         eventually(lambda: a.received)
 
 
-def test_it_tells_how_much_waits_for_ingest(nats: Nats) -> None:
-    assert nats.waiting() is not None
+def test_it_tells_how_much_waits_for_ingest_by_lane(nats: Nats) -> None:
+    assert nats.waiting() == {"prompt": 0, "readings": 0}
     with durable(nats) as cloud:
-        assert cloud.may_subscribe("anban/1/#", 1)
+        for channel in Channel:
+            assert cloud.may_subscribe(topics.upward_filter(channel, 17), 1)
     # Its session stays, and so does what comes meanwhile.
     with gateway(nats, A) as a:
-        before = nats.waiting() or 0
-        for _ in range(3):
-            a.publish("anban/1/17/gw-a/t", b"x")
-        eventually(lambda: nats.waiting() == before + 3)
+        assert a.may_subscribe("anban/1/c/gw-a/#", 1)
+        for sent in "tttas":
+            a.publish(f"anban/1/17/gw-a/{sent}", b"x")
+        a.publish("anban/1/18/gw-a/t", b"x")  # another worker's
+        eventually(lambda: nats.waiting() == {"prompt": 2, "readings": 3})
 
 
 def test_it_writes_every_message_through_to_the_disk(nats: Nats) -> None:
