@@ -18,11 +18,12 @@ from benchmarks.ingest_rig import batches, topic
 from cloud.db import Pool, Queries, open_pool
 from cloud.ingest import packing
 from cloud.ingest.batch import Limits
-from cloud.ingest.lanes import drain, group
+from cloud.ingest.lanes import grouped
 from cloud.ingest.leases import Holder, Lease
 from cloud.ingest.link import Link
 from cloud.ingest.model import Delivery, StoredAlarm
 from cloud.ingest.shards import Range
+from cloud.ingest.station import LINES
 from cloud.ingest.subscriber import utc_now
 from cloud.ingest.writer import Outage, Writer
 from cloud.settings import Broker
@@ -39,7 +40,7 @@ _SQL: Final = Queries("cloud.ingest")
 async def path_against_copy(dsn: str, server_cpu_s: Callable[[], float]) -> dict[str, Any]:
     """Rates and processor time of both, and the part that the path reaches of COPY, round by round."""
     rounds: list[dict[str, float]] = []
-    async with open_pool(dsn, size=2) as pool:
+    async with open_pool(dsn, size=LINES + 1) as pool:
         lease = await _lease(pool)
         for number in range(ROUNDS + 1):
             deliveries = _deliveries(f"p{number}{time.monotonic_ns():x}")
@@ -104,7 +105,7 @@ class _Unconnected(Link):
     """A link to nowhere that knows when everything was acknowledged."""
 
     def __init__(self, wanted: int) -> None:
-        super().__init__(Broker(host="127.0.0.1", port=1), "nobody", [], utc_now)
+        super().__init__(Broker(host="127.0.0.1", port=1), "nobody", [], utc_now, lines=LINES)
         self._wanted = wanted
         self.done = asyncio.Event()
 
@@ -119,18 +120,22 @@ class _Unconnected(Link):
 
 async def _path(pool: Pool, lease: Lease, deliveries: Sequence[Delivery]) -> None:
     link = _Unconnected(len(deliveries))
-    writer = Writer("benchmark", pool, link, lease, _no_hook, utc_now, Outage(utc_now()))
-    groups: asyncio.Queue[list[Any]] = asyncio.Queue(1)
-    tasks = [
-        asyncio.create_task(group(link.inbox, Limits(ROWS, 0.05), groups)),
-        asyncio.create_task(drain(groups, writer)),
-    ]
+    working = asyncio.create_task(_work(pool, lease, link))
     for delivery in deliveries:
         link.inbox.put(delivery)
-    await link.done.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+    done = asyncio.create_task(link.done.wait())
+    await asyncio.wait([working, done], return_when=asyncio.FIRST_COMPLETED)
+    working.cancel()
+    await asyncio.wait([working])
+
+
+async def _work(pool: Pool, lease: Lease, link: Link) -> None:
+    """The bulk lanes of a station."""
+    outage = Outage(utc_now())
+    async with asyncio.TaskGroup() as tasks:
+        for line in link.inbox.lines:
+            writer = Writer(f"line {id(line)}", pool, link, lease, _no_hook, utc_now, outage)
+            grouped(tasks, line, Limits(ROWS, 0.05), writer)
 
 
 async def _copy(pool: Pool, rows: Sequence[bytes]) -> None:

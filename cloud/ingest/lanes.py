@@ -12,7 +12,8 @@ import time
 from typing import Final
 
 from cloud.ingest.batch import Collector, Limits
-from cloud.ingest.link import Inbox, Link
+from cloud.ingest.inbox import Inbox
+from cloud.ingest.link import Link
 from cloud.ingest.model import Message
 from cloud.ingest.read import is_urgent, read
 from cloud.ingest.shards import Range
@@ -53,13 +54,13 @@ class AlarmLane:
         del self._lines[gateway]
 
 
-async def sort(link: Link, shards: Range, alarms: AlarmLane, others: Inbox) -> None:
-    """Hand on what comes by the prompt session, for ever: states and results to ``others``. What is another
-    range's is let go of: its owner hears it too.
+async def sort(link: Link, inbox: Inbox, shards: Range, alarms: AlarmLane, others: Inbox) -> None:
+    """Hand on what the prompt session brings into ``inbox``, for ever: states and results to ``others``. What
+    is another range's is let go of: its owner hears it too.
     """
     while True:
-        await link.inbox.wait()
-        for delivery in link.inbox.take(_GLANCE):
+        await inbox.wait()
+        for delivery in inbox.take(_GLANCE):
             if not shards.first <= shard_of(delivery.topic, shards.first) <= shards.last:
                 link.acknowledge([delivery])
             elif is_urgent(delivery.topic):
@@ -75,6 +76,13 @@ def shard_of(topic: str, otherwise: int) -> int:
         return parse_upward(topic).shard
     except BadMessage:
         return otherwise
+
+
+def grouped(tasks: asyncio.TaskGroup, inbox: Inbox, limits: Limits, writer: Writer) -> None:
+    """Let ``writer`` store what comes into ``inbox``, in groups, for ever."""
+    groups: asyncio.Queue[list[Message]] = asyncio.Queue(1)
+    tasks.create_task(group(inbox, limits, groups))
+    tasks.create_task(drain(groups, writer))
 
 
 async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message]]) -> None:

@@ -1,9 +1,8 @@
-"""The connection to the broker: paho's thread on one side, the event loop on the other.
+"""One durable session at the broker: what it brings, and how we let go of it.
 
-paho owns the socket and its thread; its callbacks only hand messages over, and wake the loop once for a
-burst. What is taken and not acknowledged is bounded, and the policy beyond is to drop what comes and connect
-anew: the broker sends it again. An acknowledgement belongs to the connection that brought the message; one
-for an older connection is not sent, because the broker has given that number to another message since.
+What is taken and not stored is bounded in number and bytes; beyond, nothing is read and the broker waits
+(``pump``). An acknowledgement belongs to the connection that brought the message; one for an older connection
+is not sent, because the broker has given that number to another message since.
 """
 
 from __future__ import annotations
@@ -13,66 +12,35 @@ import logging
 import socket
 import ssl
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cloud.ingest.inbox import Fork
 from cloud.ingest.model import Delivery
+from cloud.ingest.pump import Pump
 from cloud.settings import Broker, broker_secret
 
 MOST: Final = 10_000
-"""Messages in hand: more than a broker has unacknowledged at once over all our subscriptions."""
+"""[D] Messages in hand: more than a broker has unacknowledged at once over all our subscriptions."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""[D] Of them: a backlog in full batches must not take a small machine's memory."""
+_ENOUGH_ROOM: Final = MOST // 4
+"""Reading goes on from here, so that it does not stop and start with each message."""
 KEEPALIVE_S: Final = 20
 _FIRST_RETRY_S: Final = 1
 _LONGEST_RETRY_S: Final = 10
 _AT_ONCE: Final = 8
 """Subscriptions in one request."""
 _FORGET_S: Final = 10.0
+_NO_TEXT: Final = "\ufffd"
 
 _log = logging.getLogger(__name__)
-
-
-class Inbox:
-    """What the network thread hands to the loop that made it."""
-
-    def __init__(self) -> None:
-        """An empty one."""
-        self._loop = asyncio.get_running_loop()
-        self._filled = asyncio.Event()
-        self._waiting: deque[Delivery] = deque()
-        self._told = False
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def put(self, delivery: Delivery) -> None:
-        """From any thread. Waking the loop costs more than the message, so it is done once for all that come
-        until it looks.
-        """
-        self._waiting.append(delivery)
-        if not self._told:
-            self._told = True
-            self._loop.call_soon_threadsafe(self._filled.set)
-
-    async def wait(self) -> None:
-        """Until there is something."""
-        if not self._waiting:
-            await self._filled.wait()
-
-    def take(self, most: int) -> Iterator[Delivery]:
-        """Up to ``most`` of what is there, oldest first."""
-        self._filled.clear()
-        self._told = False  # before the look: what comes during it wakes us again
-        for _ in range(min(most, len(self._waiting))):
-            yield self._waiting.popleft()
-        if self._waiting:
-            self._filled.set()
 
 
 class Voice:
@@ -92,7 +60,7 @@ class Voice:
 
 
 class Link:
-    """One durable MQTT session. Made on the event loop that reads ``inbox``.
+    """One durable MQTT session. Made on the event loop that works on what is in ``inbox``.
 
     ``subscribed`` is set once the broker keeps for us what gateways send.
     """
@@ -104,16 +72,17 @@ class Link:
         filters: Iterable[str],
         clock: Callable[[], datetime],
         *,
+        lines: int = 1,
         former: Iterable[str] = (),
         voice: Voice | None = None,
     ) -> None:
         """Prepare the session ``client_id``, which is subscribed to ``filters`` at QoS 1, and to ``former``
-        no more: a session lasts, and so do subscriptions that an earlier version made.
+        no more: a session lasts, and so do subscriptions that an earlier version made. What comes stands in
+        ``lines`` lines.
         """
-        self.inbox = Inbox()
+        self.inbox = Fork(lines)
         self.connected_since: datetime | None = None
         self.subscribed = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
         self._filters = [(text, 1) for text in filters]
         self._former = list(former)
         self._broker = broker
@@ -121,26 +90,41 @@ class Link:
         self._left: list[tuple[str, int]] = []
         self._asked = 0
         self._session = 0
+        self._is_welcome = False
         self._unacknowledged: dict[int, datetime] = {}
+        self._held, self._held_bytes = 0, 0
+        self._has_room = asyncio.Event()
         self._say = voice or Voice()
         self._client = self._make_client(client_id)
+        self._pump = Pump(self._client, self._room)
 
-    def start(self) -> None:
-        """Connect in the background, and again whenever the connection ends."""
+    async def run(self) -> None:
+        """Be connected, again whenever the connection ends, for ever; cancel to disconnect. The broker keeps
+        the session and what comes meanwhile.
+        """
         self._client.connect_async(self._broker.host, self._broker.port, KEEPALIVE_S)
-        self._client.loop_start()
-
-    def stop(self) -> None:
-        """Disconnect; the broker keeps the session and what comes meanwhile."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        pause_s = _FIRST_RETRY_S
+        try:
+            while True:
+                await self._until_room()  # or what comes again would pile up on what is here
+                if await self._connected():
+                    pause_s = _FIRST_RETRY_S
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_RETRY_S)
+        finally:
+            self._pump.close()
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
-        """Tell the broker that these need not be sent again. Call it only after COMMIT."""
+        """Tell the broker that these need not be sent again, each once. Call it only after COMMIT."""
         for delivery in deliveries:
+            self._held -= 1
+            self._held_bytes -= len(delivery.payload)
             if delivery.mid and delivery.session == self._session:
                 self._unacknowledged.pop(delivery.mid, None)
                 self._client.ack(delivery.mid, qos=1)
+        if self._room() > _ENOUGH_ROOM:
+            self._has_room.set()
+            self._pump.resume()
 
     @property
     def ready(self) -> bool:
@@ -150,27 +134,43 @@ class Link:
     @property
     def in_hand(self) -> int:
         """Messages that came and are not stored yet."""
-        return len(self._unacknowledged)
+        return self._held
 
     @property
     def oldest(self) -> datetime | None:
-        """When the oldest of them came."""
-        return next(iter(list(self._unacknowledged.values())), None)
+        """When the oldest of them came, of this connection."""
+        return next(iter(self._unacknowledged.values()), None)
 
     def publish(self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 0) -> None:
         """Send; by default at most once: whoever misses an ack asks again by sending its batch again."""
         self._client.publish(topic, payload, qos=qos)
 
+    async def _connected(self) -> bool:
+        """Connect once and stay until it ends; return whether the broker let us in."""
+        self._is_welcome = False
+        try:
+            await self._pump.connect()
+        except OSError:
+            self._say(logging.ERROR, f"at {self._broker.host}:{self._broker.port} cannot be reached")
+        else:
+            await self._pump.run()
+        return self._is_welcome
+
+    def _room(self) -> int:
+        return MOST - self._held if self._held_bytes < MOST_BYTES else 0
+
+    async def _until_room(self) -> None:
+        while self._room() <= 0:
+            self._has_room.clear()
+            await self._has_room.wait()
+
     def _make_client(self, client_id: str) -> Client:
         client = client_of(self._broker, client_id, clean=False)
         client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         return client
-
-    # What follows runs on paho's thread.
 
     def _on_connect(
         self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _props: Properties | None
@@ -178,15 +178,13 @@ class Link:
         if reason.is_failure:
             self._say(logging.ERROR, f"refuses us: {reason}; check broker.user and the broker's secret")
             return
+        self._is_welcome = True
         if self._former:
             client.unsubscribe(self._former)
         self._left = list(self._filters)
         self._subscribe()
         self.connected_since = self._clock()
         self._say(logging.INFO, "connected")
-
-    def _on_connect_fail(self, _client: Client, _data: Any) -> None:
-        self._say(logging.ERROR, f"at {self._broker.host}:{self._broker.port} cannot be reached")
 
     def _on_disconnect(
         self,
@@ -219,26 +217,31 @@ class Link:
         if refused:
             reason = next(reason for reason in reasons if reason.is_failure)
             self._say(logging.ERROR, f"refuses our subscription: {reason}; trying again")
-            self._loop.call_soon_threadsafe(self._loop.call_later, _FIRST_RETRY_S, self._subscribe)
+            asyncio.get_running_loop().call_later(_FIRST_RETRY_S, self._subscribe)
         elif self._left:
             self._subscribe()
         else:
-            self._loop.call_soon_threadsafe(self.subscribed.set)
+            self.subscribed.set()
 
-    def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
-        if message.mid in self._unacknowledged:
-            return  # sent again out of impatience; it waits here already
-        if len(self._unacknowledged) >= MOST:
-            self._say(logging.WARNING, "sends more than we can hold; connecting anew")
-            if (sock := client.socket()) is not None:
-                cast("socket.socket", sock).shutdown(socket.SHUT_RDWR)
-            return
-        at = self._clock()
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         mid = message.mid if message.qos else 0
+        if mid in self._unacknowledged:
+            return  # sent again out of impatience; it waits here already
+        at = self._clock()
         if mid:
             self._unacknowledged[mid] = at
         payload = message.payload if isinstance(message.payload, bytes) else bytes(message.payload)
-        self.inbox.put(Delivery(message.topic, payload, at, mid, self._session, retained=message.retain))
+        self._held += 1
+        self._held_bytes += len(payload)
+        self.inbox.put(Delivery(_topic(message), payload, at, mid, self._session, retained=message.retain))
+
+
+def _topic(message: MQTTMessage) -> str:
+    """Where it was sent; a topic that is no text ends in quarantine like any that is not ours."""
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return _NO_TEXT
 
 
 def forget(broker: Broker, client_id: str) -> None:
@@ -266,8 +269,13 @@ def client_of(broker: Broker, client_id: str, *, clean: bool) -> Client:
         client.username_pw_set(broker.user, broker_secret(broker))
     if broker.ca_file:
         client.tls_set_context(_tls(broker))
-    client.reconnect_delay_set(_FIRST_RETRY_S, _LONGEST_RETRY_S)
+    client.on_socket_open = _at_once
     return client
+
+
+def _at_once(_client: Client, _data: Any, sock: Any) -> None:
+    """Small packets go out at once: Nagle's algorithm would hold a commit-ack back for up to 40 ms."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _tls(broker: Broker) -> ssl.SSLContext:

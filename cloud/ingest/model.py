@@ -1,10 +1,16 @@
-"""The nouns of ingest: what came in, what was refused, what an alarm looks like once it is stored."""
+"""The nouns of ingest: what came in, what was refused, what an alarm looks like once it is stored.
+
+Those of which every message needs one are structs of msgspec: a frozen dataclass takes four times as long to
+make.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire.control import Result, State
@@ -31,8 +37,7 @@ class StoredAlarm:
     stored_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One message as the broker handed it over.
 
     ``mid`` is its number within the connection ``session``; an acknowledgement is worth something only there.
@@ -47,8 +52,7 @@ class Delivery:
     retained: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """What enrolment says of a gateway. ``withholds``: at some time its home's resident did not allow
     something that it can measure, so its records are looked at one by one.
     """
@@ -61,8 +65,7 @@ class Gateway:
     withholds: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What makes a batch the same batch: ``(gateway, epoch, lane, first)``, and how many records it
     claims.
     """
@@ -83,8 +86,7 @@ class BatchMessage:
     batch: Batch
 
 
-@dataclass(frozen=True, slots=True)
-class PlainMessage:
+class PlainMessage(Struct, frozen=True):
     """A delivery that is a batch of readings beyond doubt, but for what only the database knows."""
 
     delivery: Delivery

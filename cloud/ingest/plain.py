@@ -8,9 +8,10 @@ plain (``None``) goes through ``admit`` and ``rows``, and both roads write the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from cloud.ingest import packing
 from cloud.ingest.admit import LATE, Admitted, name_fault, oldest, youngest
@@ -25,8 +26,7 @@ from firmware_protocols.wire.topics import Lane
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class AdmittedPlain:
+class AdmittedPlain(Struct, frozen=True):
     """A plain batch that will be stored whole. ``names``: the devices it names."""
 
     message: PlainMessage
@@ -51,12 +51,12 @@ def admit(
 def pack(admitted: AdmittedPlain, devices: Devices) -> Parcel | None:
     """The rows of one batch; ``None``: one of its devices is beyond the bound, so take the careful road."""
     gateway, batch = admitted.gateway, admitted.message.batch
-    known = {name: devices[gateway.id, name] for name in admitted.names if (gateway.id, name) in devices}
-    if len(known) < len(admitted.names):
+    try:
+        known = {name: devices[gateway.id, name] for name in admitted.names}
+    except KeyError:
         return None
     tenant, home, row_of = gateway.tenant_id, gateway.home_id, packing.plain
-    ids = {name: device.id for name, device in known.items()}
-    readings = tuple([row_of(tenant, home, ids[row[1]], row) for row in batch.rows])
+    readings = tuple([row_of(tenant, home, known[row[1]].id, row) for row in batch.rows])
     return Parcel(
         gateway,
         admitted.message.delivery,

@@ -28,7 +28,7 @@ on conflict do nothing;
 -- devices --
 -- All of these gateways', a row for each: cheaper to read than a row for each device.
 select gateway_id, array_agg(id) as ids, array_agg(name) as names, array_agg(room) as rooms,
-    array_agg(kind) as kinds, array_agg(coalesce(extract(epoch from last_at) * 1000, 0)::bigint) as heard_ms
+    array_agg(kind) as kinds, array_agg(coalesce(date_part('epoch', last_at) * 1000, 0)::bigint) as heard_ms
 from device
 where gateway_id = any(%(gateways)s)
 group by gateway_id;

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import repeat
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from cloud.consent.dropping import DroppedSpans, drops, stripped
 from cloud.db import Connection, Queries
@@ -25,8 +28,7 @@ _SQL: Final = Queries(__package__ or "")
 _EVENT_TYPES: Final = ["timestamptz", "int4", "int4", "int4", "text", "text", "int4"]
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A device as the database knows it. ``heard_ms``: when it was last heard, since 1970, 0 for never."""
 
     id: int
@@ -42,8 +44,7 @@ Devices: TypeAlias = Mapping[tuple[str, str], Device]
 """By gateway id and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """One batch ready for the tables. ``readings``: packed for COPY. ``alarms`` with their devices, in the
     order they came. ``late``: records that were held up on their way. ``batch``: none if it was plain.
     """
@@ -71,24 +72,23 @@ async def find_devices(
 
     A gateway beyond its bound that calls for help gets one more, ``UNNAMED``.
     """
-    named = sorted(
-        {
-            (one.gateway.id, record.device)
-            for one in admitted
-            for record in one.records
-            if not isinstance(record, Gap | Anchor)
-        }.union(others)
-    )
+    named = {
+        (one.gateway.id, record.device)
+        for one in admitted
+        for record in one.records
+        if not isinstance(record, Gap | Anchor)
+    }.union(others)
     if not named:
         return {}
-    wanted: dict[str, list[str]] = {
-        "gateways": [gateway for gateway, _ in named],
-        "names": [name for _, name in named],
-    }
-    found = await _fetch_devices(conn, wanted["gateways"])
-    if any(one not in found for one in named):
-        await conn.execute(_SQL["add_devices"], {**wanted, "most": MOST_DEVICES})
-        found = await _fetch_devices(conn, wanted["gateways"])
+    gateways = {gateway for gateway, _ in named}
+    found = await _fetch_devices(conn, gateways)
+    if unknown := sorted(named - found.keys()):
+        columns: dict[str, list[str]] = {
+            "gateways": [gateway for gateway, _ in unknown],
+            "names": [name for _, name in unknown],
+        }
+        await conn.execute(_SQL["add_devices"], {**columns, "most": MOST_DEVICES})
+        found = await _fetch_devices(conn, gateways)
     return {**found, **await _find_unnamed(conn, admitted, found)}
 
 
@@ -105,7 +105,7 @@ async def _find_unnamed(conn: Connection, admitted: Sequence[Admitted], known: D
     return await unnamed(conn, calling)
 
 
-async def unnamed(conn: Connection, gateways: Iterable[str]) -> Devices:
+async def unnamed(conn: Connection, gateways: Collection[str]) -> Devices:
     """The device ``UNNAMED`` of each of ``gateways``, made on demand and beyond any bound."""
     ids = sorted(set(gateways))
     wanted: dict[str, list[str]] = {"gateways": ids, "names": [UNNAMED] * len(ids)}
@@ -206,15 +206,14 @@ async def copy(conn: Connection, parcels: Sequence[Parcel]) -> None:
         await conn.execute(_SQL["heard_devices"], {"ids": ids, "times": times})
 
 
-async def _fetch_devices(conn: Connection, gateways: Iterable[str]) -> Devices:
-    found = await conn.execute(_SQL["devices"], {"gateways": sorted(set(gateways))})
-    return {
-        (row["gateway_id"], name): Device(*rest)
-        for row in await found.fetchall()
-        for name, *rest in zip(
-            row["names"], row["ids"], row["rooms"], row["kinds"], row["heard_ms"], strict=True
-        )
-    }
+async def _fetch_devices(conn: Connection, gateways: Collection[str]) -> dict[tuple[str, str], Device]:
+    rows = await (await conn.execute(_SQL["devices"], {"gateways": sorted(gateways)})).fetchall()
+    found: dict[tuple[str, str], Device] = {}
+    for row in rows:
+        names = zip(repeat(row["gateway_id"]), row["names"], strict=False)
+        devices = map(Device, row["ids"], row["rooms"], row["kinds"], row["heard_ms"])
+        found.update(zip(names, devices, strict=True))
+    return found
 
 
 async def _copy_readings(conn: Connection, rows: Sequence[bytes]) -> None:

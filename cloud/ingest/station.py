@@ -19,10 +19,10 @@ from cloud.db import Pool
 from cloud.ingest import commands, plans
 from cloud.ingest.alarms import OnAlarm, hand_on_due
 from cloud.ingest.batch import Limits
-from cloud.ingest.lanes import AlarmLane, drain, group, sort
+from cloud.ingest.inbox import Inbox
+from cloud.ingest.lanes import AlarmLane, grouped, sort
 from cloud.ingest.leases import Lease
-from cloud.ingest.link import Inbox, Link, Voice
-from cloud.ingest.model import Message
+from cloud.ingest.link import Link, Voice
 from cloud.ingest.pace import Pace
 from cloud.ingest.shards import Range, cut
 from cloud.ingest.silence import SILENT, mark_silent
@@ -34,6 +34,10 @@ from firmware_protocols.wire.topics import Channel
 
 PROMPT: Final = (Channel.ALARM, Channel.STATE, Channel.RESULT)
 """What has a session of its own, so that no backlog of readings stands before it on any broker."""
+LINES: Final = 3
+"""Lines of readings: while the database works on one, another is unpacked. Two leave both idle for a fifth of
+the time, a fourth gains 2 %.
+"""
 HAND_ON_S: Final = 1.0
 """How often alarms whose hook failed are looked for."""
 RELAY_S: Final = 0.3
@@ -65,10 +69,9 @@ class Station:
         shards = lease.range
         former = filters(PROMPT, shards) if shards == EVERY_SHARD else []  # one session had them all before
         readings = filters((Channel.BULK,), shards)
-        self.bulk = Link(broker, bulk, readings, clock, former=former, voice=means.voice)
+        self.bulk = Link(broker, bulk, readings, clock, lines=LINES, former=former, voice=means.voice)
         self.prompt = Link(broker, prompt, filters(PROMPT, shards), clock, voice=means.voice)
         self._outage = Outage(clock())
-        self._pace = Pace()
 
     @property
     def links(self) -> tuple[Link, Link]:
@@ -89,8 +92,6 @@ class Station:
         finally:
             for name in names:
                 LOOPS.forget(name)
-            for link in self.links:
-                await asyncio.to_thread(link.stop)
 
     async def subscribed(self) -> None:
         """Until nothing that gateways send can pass unseen."""
@@ -98,34 +99,39 @@ class Station:
             await link.subscribed.wait()
 
     async def _work(self, tending: str, relaying: str) -> None:
-        limits = Limits(self._means.settings.ingest.rows, self._means.settings.ingest.wait_s)
-        others = Inbox()
         async with asyncio.TaskGroup() as tasks:
-            alarms = AlarmLane(self._writer("alarms", self.prompt), tasks)
-            tasks.create_task(sort(self.prompt, self.lease.range, alarms, others))
-            for inbox, lane, writer in (
-                (others, STATES, self._writer("states", self.prompt)),
-                (self.bulk.inbox, limits, self._writer("readings", self.bulk)),
-            ):
-                groups: asyncio.Queue[list[Message]] = asyncio.Queue(1)
-                tasks.create_task(group(inbox, lane, groups))
-                tasks.create_task(drain(groups, writer))
+            self._prompt_lanes(tasks)
+            self._bulk_lanes(tasks)
             tasks.create_task(self._tend(tending))
             tasks.create_task(self._relay(relaying))
             for link in self.links:
-                link.start()
+                tasks.create_task(link.run())
 
-    def _writer(self, lane: str, link: Link) -> Writer:
-        means, is_bulk = self._means, link is self.bulk
+    def _prompt_lanes(self, tasks: asyncio.TaskGroup) -> None:
+        """Alarms each at once, states and results in groups."""
+        others = Inbox()
+        alarms = AlarmLane(self._writer("alarms", self.prompt), tasks)
+        (incoming,) = self.prompt.inbox.lines
+        tasks.create_task(sort(self.prompt, incoming, self.lease.range, alarms, others))
+        grouped(tasks, others, STATES, self._writer("states", self.prompt))
+
+    def _bulk_lanes(self, tasks: asyncio.TaskGroup) -> None:
+        """Readings, each line at its own pace."""
+        limits = Limits(self._means.settings.ingest.rows, self._means.settings.ingest.wait_s)
+        for number, line in enumerate(self.bulk.inbox.lines, 1):
+            grouped(tasks, line, limits, self._writer(f"readings-{number}", self.bulk, Pace()))
+
+    def _writer(self, lane: str, link: Link, pace: Pace | None = None) -> Writer:
+        means = self._means
         return Writer(
             f"{lane} {self.lease.range}",
-            means.bulk if is_bulk else means.prompt,
+            means.bulk if link is self.bulk else means.prompt,
             link,
             self.lease,
             means.on_alarm,
             means.clock,
             self._outage,
-            self._pace if is_bulk else None,
+            pace,
         )
 
     async def _tend(self, name: str) -> None:

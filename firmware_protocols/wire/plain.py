@@ -8,7 +8,6 @@ at the least oddity it answers ``None``, and the careful road decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -29,8 +28,7 @@ _VALUELESS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlainBatch:
+class PlainBatch(msgspec.Struct, frozen=True):
     """A batch of lane ``t`` as rows. ``earliest_ms`` to ``latest_ms``: their times."""
 
     gateway: GatewayId
@@ -77,7 +75,7 @@ def parse(payload: bytes, gateway: GatewayId) -> PlainBatch | None:
     try:
         found = (_json_decoder if payload[:1] == b"{" else _msgpack_decoder).decode(payload)
         base_ms = round(found.bt * 1000)
-        rows = tuple(_row(one, base_ms) for one in found.r)
+        rows = tuple([_row(one, base_ms) for one in found.r])
     except (msgspec.DecodeError, KeyError, ValueError, OverflowError, RecursionError):
         return None  # the careful road says what is wrong, or that nothing is
     times = [row[0] for row in rows]
