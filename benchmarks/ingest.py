@@ -34,6 +34,7 @@ from benchmarks.ingest_rig import (
     Broker,
     Callers,
     Ingest,
+    analyze,
     batches,
     database,
     packet,
@@ -135,6 +136,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             with Broker(name, folder) as broker, Ingest(folder / f"ingest-{name}", dsn, broker) as ingest:
                 rig = Rig(dsn, server_cpu_s, broker, ingest)
                 end_to_end(rig, 600, SIZE)  # every device is known, every plan is made
+                analyze(dsn)
                 results[f"batched, {name}"] = end_to_end(rig, options.batched, SIZE)
                 results[f"single, {name}"] = end_to_end(rig, options.single, 1)
                 results[f"alarms beside readings, {name}"] = end_to_end(
