@@ -6,8 +6,8 @@ import asyncio
 from datetime import UTC, datetime
 
 from cloud.ingest.batch import Limits
-from cloud.ingest.lanes import group, shard_of
 from cloud.ingest.inbox import Inbox
+from cloud.ingest.lanes import group, shard_of
 from cloud.ingest.model import Delivery, Message
 
 NOW = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
