@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +28,8 @@ from cloud.embedded.access import database
 from firmware_protocols.wire.control import State
 
 _SQL: Final = Queries(__package__ or "", "audit.sql")
+_LEAST: Final = 0.001
+"""A smaller share is told as less than this."""
 _UNSURE: Final = {
     "open": "is that of a clock that was not set yet",
     "estimated": "is estimated: the clock was never set in that boot",
@@ -68,6 +71,23 @@ class Finding:
     doubled: int
 
 
+class Road(NamedTuple):
+    """How the batches of a home's lane arrived since the day ``since``. ``gateways``: that it has or had.
+
+    ``records`` are those in the ``batches`` that were stored; of them ``late`` came 5 min after they were
+    taken or more, and ``refused`` are in quarantine only. ``repeated``: batches that came once more.
+    """
+
+    gateways: str
+    lane: str
+    since: date
+    batches: int
+    records: int
+    late: int
+    refused: int
+    repeated: int
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The whole audit. ``off``: tables that hold more or fewer rows than the ledger promised. ``unsure``: how
@@ -77,6 +97,7 @@ class Report:
     findings: tuple[Finding, ...]
     off: tuple[tuple[str, str, int, int], ...]
     unsure: tuple[tuple[str, str, int], ...] = ()
+    roads: tuple[Road, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -185,7 +206,10 @@ async def audit(conn: Connection, gateway: str | None = None) -> Report:
     off = [tuple(row.values()) for row in await _all(conn, "rows", chosen)]
     unsure = [(row["gateway_id"], row["mark"], int(row["n"])) for row in await _all(conn, "unsure", chosen)]
     return Report(
-        tuple(findings), tuple((who, what, int(a), int(b)) for who, what, a, b in off), tuple(unsure)
+        tuple(findings),
+        tuple((who, what, int(a), int(b)) for who, what, a, b in off),
+        tuple(unsure),
+        tuple([Road(**row) for row in await _all(conn, "roads", chosen)]),
     )
 
 
@@ -203,6 +227,7 @@ def lines(report: Report) -> Iterator[str]:
     for gateway, table, wanted, found in report.off:
         yield f"{gateway}: {found} rows in {table}, the ledger promises {wanted}"
     yield from (f"{gateway}: the time of {n} records {_UNSURE[mark]}" for gateway, mark, n in report.unsure)
+    yield from (_told(road) for road in report.roads)
     yield f"{report.missing} missing of {report.sent}, {report.doubled} doubled"
 
 
@@ -254,6 +279,21 @@ def _reported(gateway: str, state: Any) -> Mapping[Lane, tuple[int, int]]:
     return {
         Lane(gateway, said.epoch, lane.value): (one.next - 1, one.depth) for lane, one in said.lanes.items()
     }
+
+
+def _told(road: Road) -> str:
+    """Late and refused are shares of the records, what came again is one of the batches."""
+    late, refused = _share(road.late, road.records), _share(road.refused, road.records)
+    again = _share(road.repeated, road.batches + road.repeated)
+    return (
+        f"{road.gateways} {road.lane} since {road.since}: {late} late, {refused} refused, {again} came again"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    """As a percentage; nothing of nothing is nothing, and a little is never told as none."""
+    share = part / whole if whole else 0.0
+    return "0 %" if share == 0 else "under 0.1 %" if share < _LEAST else f"{share:.1%}".replace("%", " %")
 
 
 def _shown(part: Range) -> str:

@@ -75,3 +75,17 @@ where timeline.mark <> 'anchored' and (%(gateway)s::text is null or timeline.gat
 group by timeline.gateway_id, timeline.mark
 having sum(rows_of.n) > 0
 order by timeline.gateway_id, timeline.mark;
+
+-- roads --
+-- By home: a gateway that was replaced had the same road.
+select
+    (select string_agg(id, ', ' order by id) from gateway where home_id = delivery_day.home_id) as gateways,
+    lane, min(day) as since, sum(batches)::bigint as batches, sum(records)::bigint as records,
+    sum(late)::bigint as late, sum(refused)::bigint as refused, sum(repeated)::bigint as repeated
+from delivery_day
+where exists (
+    select from gateway
+    where home_id = delivery_day.home_id and (%(gateway)s::text is null or id = %(gateway)s)
+)
+group by home_id, lane
+order by gateways, lane;

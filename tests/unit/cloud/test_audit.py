@@ -105,6 +105,29 @@ async def test_the_report_names_gateway_lane_range_and_cause(conn: Connection) -
     assert [one.lane.gateway for one in (await audit(conn, "gw-h002")).findings] == ["gw-h002"]
 
 
+async def test_how_batches_arrived_is_told_by_home_and_lane_over_all_days(conn: Connection) -> None:
+    await people.load(conn, people.parse(msgspec.json.encode(roster(3))))
+    for home, day, lane, *counts in (
+        (1, "2026-04-30", "t", 90, 900, 0, 0, 7),
+        (1, "2026-05-01", "t", 3, 100, 25, 1, 0),
+        (1, "2026-05-01", "a", 4, 4, 0, 0, 0),
+        (2, "2026-05-01", "t", 1_999, 19_990, 1, 0, 1),
+    ):
+        await conn.execute(
+            "insert into delivery_day (home_id, day, lane, batches, records, late, refused, repeated)"
+            " select home_id, %s, %s, %s, %s, %s, %s, %s from gateway where id = %s",
+            [day, lane, *counts, f"gw-h00{home}"],
+        )
+    assert list(lines(await audit(conn))) == [
+        "gw-h001 a since 2026-05-01: 0 % late, 0 % refused, 0 % came again",
+        "gw-h001 t since 2026-04-30: 2.5 % late, 0.1 % refused, 7.0 % came again",
+        "gw-h002 t since 2026-05-01: under 0.1 % late, 0 % refused, under 0.1 % came again",
+        "0 missing of 0, 0 doubled",
+    ]
+    assert [road.gateways for road in (await audit(conn, "gw-h002")).roads] == ["gw-h002"]
+    assert (await audit(conn, "gw-h003")).roads == ()
+
+
 @pytest.mark.parametrize(("rows", "missing", "doubled"), [(3, 0, 0), (2, 1, 0), (5, 0, 2)])
 async def test_tables_that_differ_from_the_ledger_are_found(
     conn: Connection, rows: int, missing: int, doubled: int
