@@ -166,10 +166,14 @@ async def tick(pool: Pool, job: Job, aside: SetAside, now: datetime) -> int:
     async with aside.asking, pool.connection() as conn:
         due = await job.due(conn, now, aside.current(now), job.batch)
         aside.in_hand.update(due)
+    worked = 0
     try:
-        return sum([await _attempt(job, row, aside, now) for row in due])
+        for row in due:
+            worked += await _attempt(job, row, aside, now)
+            LOOPS.turned(job.name)  # a long list is no standstill
     finally:
         aside.in_hand.difference_update(due)
+    return worked
 
 
 async def _attempt(job: Job, row: int, aside: SetAside, now: datetime) -> bool:

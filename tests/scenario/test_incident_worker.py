@@ -20,6 +20,7 @@ from cloud.feed import Listener
 from cloud.incidents import store
 from cloud.incidents.machine import Trigger
 from cloud.incidents.model import OutcomeCode
+from cloud.metrics import LOOPS
 from cloud.notify import deliver
 from cloud.notify.model import NotifyError, Outgoing, Receipt
 from cloud.settings import Settings, Web
@@ -139,6 +140,27 @@ async def test_one_bad_row_holds_up_no_other_and_is_tried_again(pool: Pool, hook
         )
     await time.until(START + deliver.LEASE)
     assert sum("请留意电话" in text for text in hook.texts("first")) == 1
+
+
+async def test_a_long_list_of_rows_is_no_standstill_and_one_long_row_is(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monotonic_s, late = 0.0, []
+    monkeypatch.setattr(LOOPS, "monotonic", lambda: monotonic_s)
+    LOOPS.expect("long", within_s=worker.STUCK_S)
+
+    async def three(*_: object) -> list[int]:
+        return [20, 20, 40]
+
+    async def work(row: int, _now: datetime) -> bool:
+        nonlocal monotonic_s
+        monotonic_s += row
+        late.append(LOOPS.late())
+        return True
+
+    assert await worker.tick(pool, worker.Job("long", three, work), worker.SetAside(), START) == 3
+    LOOPS.forget("long")
+    assert late == [[], [], ["long"]]
 
 
 def test_a_row_that_keeps_failing_is_tried_ever_more_rarely() -> None:
