@@ -50,13 +50,14 @@ IdempotencyKey = Annotated[
 class OneCommand:
     """The command of one request: who gives it, when, under which key (none: it is not repeated).
 
-    ``asked``: SHA-256 of all that was asked, and of what the asker may see.
+    ``asked``: SHA-256 of all that was asked, and of what the asker may see (``bounds``).
     """
 
     call: Call
     actor: Principal
     key: str | None
     asked: bytes
+    bounds: bytes
 
     async def do(
         self, scope: Scope, kind: type[Answer], work: Callable[[Connection], Awaitable[Answer]]
@@ -87,7 +88,7 @@ class OneCommand:
     def part(self, number: int, asked: bytes) -> OneCommand:
         """The ``number``-th of many commands in one request, done once for itself."""
         key = None if self.key is None else f"{self.key}/{number}"
-        return replace(self, key=key, asked=hashlib.sha256(asked).digest())
+        return replace(self, key=key, asked=_sha256(self.bounds, asked))
 
     async def _done(self, scope: Scope, work: Callable[[Connection], Awaitable[bytes]]) -> bytes:
         async with self.call.writing(scope) as conn:
@@ -129,9 +130,9 @@ class OneCommand:
 
 async def _command(request: Request, api: Api, session: SignedIn, key: IdempotencyKey = None) -> OneCommand:
     who = session.principal
-    sees = f"{who.tenant_id} {who.homes}"
-    asked = f"{request.method}\n{request.url.path}\n{request.url.query}\n{sees}\n".encode()
-    return OneCommand(api, who, key, hashlib.sha256(asked + await request.body()).digest())
+    bounds = f"{who.tenant_id} {who.homes}\n".encode()
+    asked = f"{request.method}\n{request.url.path}\n{request.url.query}\n".encode()
+    return OneCommand(api, who, key, _sha256(bounds, asked, await request.body()), bounds)
 
 
 Once = Annotated[OneCommand, Depends(_command)]
@@ -141,6 +142,10 @@ Once = Annotated[OneCommand, Depends(_command)]
 async def forget_answers(conn: Connection, now: datetime) -> None:
     """Delete the answers that no repeat asks for any more."""
     await conn.execute(_SQL["forget_answers"], {"before": now - KEPT})
+
+
+def _sha256(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def _digest(use: str, key: str) -> bytes:

@@ -144,6 +144,23 @@ async def test_many_commands_repeated_with_their_key_are_done_once(site: Site, c
     assert [step["trigger"] for step in timeline].count("note") == 2
 
 
+async def test_a_repeat_shows_no_item_of_a_home_that_was_taken_away_meanwhile(
+    site: Site, conn: Connection
+) -> None:
+    browser = await site.signed_in("caseworker")
+    incident = await raise_alarm(conn, site)
+    browser.headers["Idempotency-Key"] = "k-1"
+    actions = {"actions": [{"incident_id": incident, "action": "ack", "version": 1}]}
+    first = await browser.post("/incidents/actions", json=actions)
+    assert [one["status"] for one in first.json()["answers"]] == [200]
+    await conn.execute("delete from staff_home where staff_id = %s", [site.town.staff["caseworker"]])
+    await conn.commit()
+    again = (await browser.post("/incidents/actions", json=actions)).json()["answers"]
+    assert [
+        (one["status"], one["problem"]["code"], "incident" in one and one["incident"]) for one in again
+    ] == [(422, "key_reused", None)]
+
+
 @pytest.mark.parametrize(
     "actions",
     [
