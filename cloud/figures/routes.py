@@ -31,6 +31,7 @@ async def read_figures(
     own. One that does not answer is in ``silent`` and counts with its last word.
     """
     scope = reader.scope(Purpose.FIGURES)
+    api.saw(scope.purpose, [])
     counties = api.parts.settings.county if reader.role in CITY_ROLES else ()
     async with api.reading(scope) as conn:
         below = await directory.below(conn, scope, counties)

@@ -92,6 +92,7 @@ class Span(BaseModel):
 async def list_tenants(api: Api, reader: Reader) -> Tenants:
     """Modules, quotas, and how much of them is used."""
     scope = reader.scope(Purpose.FIGURES)
+    api.saw(scope.purpose, [])
     async with api.reading(scope) as conn:
         return Tenants(tenants=[_view(one) for one in await tenancy.tenants(conn, scope, api.now)])
 
@@ -105,6 +106,7 @@ async def list_tenants(api: Api, reader: Reader) -> Tenants:
 async def equip_tenant(code: Code, asked: Equipment, manager: Manager, once: Once) -> Tenants:
     """Of the city's own tenant or one below. Alarms have no switch and no quota."""
     scope = manager.scope(Purpose.FIGURES)
+    once.call.saw(scope.purpose, [])
 
     async def work(conn: Connection) -> Tenants:
         if not await tenancy.equip(conn, scope, code, sorted(set(asked.modules)), asked.quotas):
@@ -119,6 +121,7 @@ async def equip_tenant(code: Code, asked: Equipment, manager: Manager, once: Onc
 async def read_usage(asked: Annotated[Span, Query()], api: Api, reader: Reader) -> Usage:
     """Counted from what is stored; the last three days may still grow by what comes late."""
     scope = reader.scope(Purpose.FIGURES)
+    api.saw(scope.purpose, [])
     async with api.reading(scope) as conn:
         rows = await tenancy.usage(conn, scope, asked.since, asked.until)
     return Usage(usage=[Used(**row) for row in rows])

@@ -102,6 +102,14 @@ async def test_every_answer_about_a_resident_leaves_an_entry_that_says_whose(
     assert shown >= {"readSnapshot", "readIncident", "readHome", "acknowledgeIncident", "closeIncident"}
 
 
+@pytest.mark.parametrize("path", ["/figures", "/tenants", "/usage?since=2026-11-01&until=2026-11-20"])
+async def test_numbers_are_of_no_home(site: Site, conn: Connection, path: str) -> None:
+    browser = await site.signed_in("evaluator")
+    assert (await browser.get(path)).status_code == 200
+    entry = await _newest(conn)
+    assert (entry["purpose"], entry["homes"]) == ("figures", []), "nobody looked at anybody"
+
+
 async def test_a_change_is_in_the_trail_exactly_when_it_is_in_the_table(site: Site, conn: Connection) -> None:
     incident = await raise_alarm(conn, site)
     operator = await site.signed_in("operator")
