@@ -161,6 +161,10 @@ order by r.step
 -- asked_steps --
 select step from rung where incident_id = %(incident_id)s and state = 'asked' order by step
 
+-- relieve_rungs --
+-- Whoever was told that they need not go is asked anew, in their turn, if nobody comes after all.
+update rung set state = 'waiting', asked_at = null where incident_id = %(incident_id)s and state = 'asked'
+
 -- told_steps --
 select distinct step from message
 where incident_id = %(incident_id)s and step is not null and state in ('accepted', 'delivered', 'answered')

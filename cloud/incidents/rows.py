@@ -198,6 +198,7 @@ async def _tell_family(conn: Connection, incident_id: int, now: datetime) -> Non
 
 async def _tell_asked(conn: Connection, incident_id: int, now: datetime) -> None:
     await _tell(conn, incident_id, "asked_steps", "relieved", now)
+    await conn.execute(SQL["relieve_rungs"], {"incident_id": incident_id})
 
 
 async def _tell_outcome(conn: Connection, incident_id: int, now: datetime) -> None:

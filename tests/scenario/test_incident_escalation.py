@@ -160,6 +160,26 @@ async def test_a_responder_who_turns_back_or_never_arrives_is_replaced(
     assert len(hook.texts("shi")) == 1
 
 
+async def test_whoever_was_told_not_to_go_is_asked_anew_when_the_responder_turns_back(
+    pool: Pool, household: Household, hook: Webhook, time: Clockwork
+) -> None:
+    await alarm(pool, household)
+    await time.until(after(60))
+    await answer(pool, hook.texts("wu")[0], 70, accepted=True)
+    await time.until(after(80))
+    await answer(pool, hook.texts("wu")[0], 90, accepted=False)
+    await time.until(after(90))
+    asked, relieved, anew = hook.texts("yang")
+    assert "不必再去" in relieved
+    assert token(anew) != token(asked)
+    assert [rung.state for rung in (await look(pool, household)).ladder] == [
+        "declined",
+        "asked",
+        "asked",
+        "waiting",
+    ]
+
+
 async def test_cancelled_within_the_window_never_raises(
     pool: Pool, household: Household, hook: Webhook, time: Clockwork
 ) -> None:
