@@ -43,8 +43,8 @@ RETRY_S: Final = 2.0
 """Between two tries to store a text while the database is away."""
 TIMEOUTS: Final = Timeouts(every_s=30.0)
 _MOST_BYTES: Final = 4096
-_REFUSALS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
-"""What a second try would get again; everything else may pass."""
+_REFUSALS: Final = (psycopg.DataError, psycopg.IntegrityError)
+"""What a second try of the same text would get again; everything else, a schema under way too, may pass."""
 
 _log = logging.getLogger(__name__)
 
