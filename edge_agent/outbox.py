@@ -59,6 +59,8 @@ class Outbox:
         self._settled: set[Key] = set()
         """Never sent again, but still in the file; after a kill they are, and the cloud knows them."""
         self._forget_from: datetime | None = None
+        self._tried_at: datetime | None = None
+        """When the disk was last tried; each try on a full one writes what there is room for."""
         self.fault = ""
         """Why the disk takes nothing now; empty while it does."""
         self._open()
@@ -106,12 +108,13 @@ class Outbox:
 
     def tick(self, now: datetime) -> None:
         """Call about once a second: commits a group that is due, deletes what was settled a while ago, and
-        brings home what is only in memory.
+        brings home what is only in memory, at once and then every ``group_s``.
         """
         if self._group and self._is_due(now):
             self.flush(now)
         if self.fault:
-            self._recover(now)
+            if self._tried_at is None or self._is_over(self._tried_at, now):
+                self._recover(now)
         elif not self._settled:
             self._forget_from = None
         elif self._forget_from is None:
@@ -263,6 +266,7 @@ class Outbox:
 
     def _recover(self, now: datetime) -> None:
         """The disk may be back: move the spare's batches to the file as they are."""
+        self._tried_at = now
         if not (self._store.is_open() or self._open()):
             return
         self.note("outbox/probe", now.isoformat())  # so that something is written, and a full disk shows
@@ -270,7 +274,7 @@ class Outbox:
             return
         self._spare.clear()
         log.info("outbox on disk again")
-        self.fault = ""
+        self.fault, self._tried_at = "", None
         self._store.keep_reserve()
 
     def _open(self) -> bool:

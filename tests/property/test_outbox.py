@@ -116,7 +116,9 @@ class OutboxMachine(RuleBasedStateMachine):
     def disk_has_room_again(self) -> None:
         self.box._store.connection.execute("pragma max_page_count = 1000000")
         self.full = False
+        self.now += timedelta(seconds=10)
         self.box.tick(self.now)
+        self.settle_model()
         assert not self.box.fault
 
     @precondition(lambda self: not self.full)

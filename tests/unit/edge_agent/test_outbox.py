@@ -291,6 +291,23 @@ def test_space_is_held_back_for_an_alarm_and_given_up_only_for_one(path: Path) -
     box.close(NOON)
 
 
+def test_a_full_disk_is_not_worn_out_by_trying(path: Path) -> None:
+    box = box_at(path)
+    limit_pages(box)
+    for n in range(20):
+        box.append([reading(k) for k in range(GROUP_MOST)], STAMP, after(n))
+    assert box.fault
+    tried = list[str]()
+    box._store.connection.set_trace_callback(tried.append)
+    for fifth in range(5 * 60):
+        box.tick(after(60 + fifth / 5))
+    assert tried.count("begin immediate") == 6, "every ten seconds of a minute"
+    box._store.connection.execute("pragma max_page_count = 100000")
+    box.tick(after(120))
+    assert not box.fault
+    box.close(NOON)
+
+
 def limit_pages(box: Outbox) -> None:
     (pages,) = box._store.connection.execute("pragma page_count").fetchone()
     box._store.connection.execute(f"pragma max_page_count = {pages + 2}")
