@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 _EVENTS: Final = 1_000
 """Link events that may wait for the loop; beyond that the newest is dropped (the cloud acks again)."""
 _BEAT_S: Final = 1.0
-_SLOWEST_S: Final = 300.0
 _CHANNELS: Final = {Lane.ALARM: Channel.ALARM, Lane.BULK: Channel.BULK}
 
 
@@ -161,7 +160,7 @@ class Uplink:
         for ack in acks:
             firsts.setdefault((ack.e, ack.st), set()).update(ack.b)
             if ack.st is Lane.BULK:  # an alarm's says nothing about readings
-                self._window.slow_s = min(ack.slow, _SLOWEST_S)
+                self._window.slow_s = ack.slow
         for (epoch, lane), numbers in firsts.items():
             for first in numbers:
                 trace.mark("acked", epoch=epoch, lane=lane, first=first)

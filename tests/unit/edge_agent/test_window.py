@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from edge_agent.clock import Clock
 from edge_agent.frozen import Frozen, Key
+from edge_agent.link import Message
+from edge_agent.outbox import Outbox
+from edge_agent.settings import EdgeSettings, GatewaySettings, UplinkSettings
+from edge_agent.uplink import Uplink
 from edge_agent.window import BULK_BYTES, FIRST_ROOM, RESEND_S, ROOM, Window
+from firmware_protocols.wire import control, topics
+from firmware_protocols.wire.control import MAX_SLOW_S, Ack, Result, State
 from firmware_protocols.wire.topics import Lane
+from tests.unit.edge_agent.household import GATEWAY, NOON
 
 
 def batches(lane: Lane, *firsts: int) -> list[Frozen]:
@@ -117,3 +127,13 @@ def test_a_batch_larger_than_the_wire_s_room_goes_alone() -> None:
     assert window.choose([], backlog, [], 1.0) == []
     window.settled([Key("e", Lane.BULK, 1)])
     assert firsts(window.choose([], backlog[1:], [], 2.0)) == [2]
+
+
+def test_the_longest_pause_that_the_contract_knows_is_kept(tmp_path: Path) -> None:
+    settings = EdgeSettings(GatewaySettings("gw-1", 7, tmp_path), UplinkSettings("127.0.0.1", secret="s"))
+    outbox = Outbox(tmp_path / "outbox.sqlite", GATEWAY)
+    uplink = Uplink(settings, outbox, Clock(), lambda: State(online=True), lambda _: Result("c", ok=True))
+    uplink._happened(Message(topics.ack(GATEWAY), control.encode(Ack("e", Lane.BULK, (1,), MAX_SLOW_S))))
+    uplink._take_events()
+    assert uplink._window.slow_s == MAX_SLOW_S
+    outbox.close(NOON)
