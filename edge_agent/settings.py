@@ -49,7 +49,7 @@ class DeviceKind(StrEnum):
     OTHER = "other"
 
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
+Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,47}\Z")]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 PIN_DIGITS: Final = range(4, 9)
 """How long a card's PIN is (3GPP TS 11.11, 9.3)."""
@@ -93,11 +93,11 @@ class BleDeviceSettings:
     ``user``: which of a cuff's users is the resident; what it measures of the others is left out.
     """
 
-    address: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")]
+    address: Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\Z")]
     name: Name
     kind: DeviceKind = DeviceKind.OTHER
     room: str = ""
-    bindkey: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{32}|sealed:[A-Za-z0-9_=-]{60})?$")] = field(
+    bindkey: Annotated[str, Meta(pattern=r"\A([0-9A-Fa-f]{32}|sealed:[A-Za-z0-9_=-]{60})?\Z")] = field(
         default="", repr=False
     )
     connect: bool = False
@@ -242,13 +242,13 @@ class SmsSettings:
     baud: Annotated[int, Meta(ge=300, le=4_000_000)] = 115_200
     centre: str = ""
     contacts: Annotated[tuple[str, ...], Meta(max_length=2)] = ()
-    name: Annotated[str, Meta(max_length=20, pattern=r"^[^\x00-\x1f]*$")] = ""
+    name: Annotated[str, Meta(max_length=20, pattern=r"\A[^\x00-\x1f]*\Z")] = ""
     locale: Literal["zh-Hans", "zh-Hant", "en"] = "zh-Hans"
     time_zone: str = "Asia/Shanghai"
-    pin: Annotated[str, Meta(pattern=r"^([0-9]{4,8})?$")] = field(default="", repr=False)
+    pin: Annotated[str, Meta(pattern=r"\A([0-9]{4,8})?\Z")] = field(default="", repr=False)
     pin_file: Path | None = None
     hourly: Annotated[int, Meta(ge=4, le=60)] = 12
-    key: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = field(default="", repr=False)
+    key: Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")] = field(default="", repr=False)
 
     @property
     def recipients(self) -> Recipients:

@@ -27,8 +27,8 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 """Of all files together [D]; the program and everything that it needs are 60 MiB."""
 NAME: Final = "anban"
 
-Version = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){1,3}$")]
-FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,150}\.whl$")]
+Version = Annotated[str, Meta(pattern=r"\A(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){1,3}\Z")]
+FileName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._+-]{0,150}\.whl\Z")]
 """No separator and no leading dot: such a name cannot leave its folder."""
 
 
@@ -45,7 +45,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: FileName
     size: Annotated[int, Meta(ge=1, le=MOST_BYTES)]
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -132,6 +132,8 @@ def test_what_is_wrong_with_a_line_of_many_is_named(change: dict[str, Any], word
         (lambda raw: raw["gateway"].update(shard=256), ("255", "gateway.shard")),
         (lambda raw: raw["gateway"].update(id="gw_1/#"), ("gateway.id", "letters, digits")),
         (lambda raw: raw["gateway"].update(data_dir=3), ("path", "gateway.data_dir")),
+        (lambda raw: raw["serial"][0].update(name="radar\n"), ("serial[0].name",)),
+        (lambda raw: raw["ble"]["device"][0].update(address="A4:C1:38:00:00:01\n"), ("device[0].address",)),
         (lambda raw: raw.pop("uplink"), ("uplink",)),
         (lambda raw: raw["uplink"].pop("secret"), ("exactly one of 'secret' and 'secret_file'",)),
         (lambda raw: raw["uplink"].update(ca_file="/ca.pem"), ("'tls' is not true",)),

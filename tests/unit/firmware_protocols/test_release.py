@@ -37,7 +37,8 @@ def test_a_document_is_read() -> None:
         written(version="2"), written(version="2.0.0rc1"), written(version="2.0.1"),
         with_file(), with_file(name="../x.whl"), with_file(name=".x.whl"), with_file(name="/etc/x.whl"),
         with_file(name="x.sh"), with_file(name="a.whl", size=256 * 2**20), with_file(name="a.whl", size=-1),
-        with_file(name="a.whl", sha256="0" * 63),
+        with_file(name="a.whl", sha256="0" * 63), with_file(name="a.whl\n"), written(version="2.0.0\n"),
+        with_file(name="a.whl", sha256="0" * 64 + "\n"),
     ],
 )  # fmt: skip
 def test_what_is_none_is_refused(document: bytes) -> None:
