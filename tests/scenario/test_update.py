@@ -142,7 +142,8 @@ def test_a_version_that_delivers_nothing_is_taken_back_not_tried_again_and_its_r
 def test_nothing_is_switched_while_an_alarm_is_open_also_where_nothing_but_the_data_is_written(
     system: System, machine: Machine
 ) -> None:
-    if not subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
+    unshare = subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True)
+    if not unshare.returncode:
         machine.make_read_only()
     with machine.on():
         soon(lambda: "serial port open" in machine.said())
@@ -154,6 +155,8 @@ def test_nothing_is_switched_while_an_alarm_is_open_also_where_nothing_but_the_d
             close(system)
             soon(lambda: heartbeat(system) == (NEW, NEW, "kept"))
     assert "Read-only file system" not in machine.said()
+    if unshare.returncode:
+        pytest.skip("all passed, but on a machine that could be written: there is no mount namespace here")
 
 
 def close(system: System) -> None:
