@@ -121,5 +121,6 @@ def mount(app: Starlette, static: Path = STATIC) -> bool:
     app.add_route("/console", go_to_console, include_in_schema=False)
     app.add_route("/console/", show_console, include_in_schema=False)
     app.add_route("/console/i/{incident:int}", show_console, include_in_schema=False)
+    app.add_route("/console/account", show_console, include_in_schema=False)
     app.add_route("/console/assets/{name}", show_asset, include_in_schema=False)
     return built

@@ -39,6 +39,7 @@ from firmware_protocols.model import Quality, Quantity
 
 PASSWORD: Final = "correct horse battery"
 CODE: Final = "123456"
+TOKEN: Final = "anban_n3vJ0yq8mZcXw1LrT5uKbHs9dGfPa2EoQ7iVtYx4Rk6"
 SECRET: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 TICK_S: Final = 0.05
 BEAT_S: Final = 1.0
@@ -83,6 +84,51 @@ def allowed(incident: IncidentView) -> list[str]:
     return list(WITHOUT_OWNER if incident.owner is None else WITH_OWNER)
 
 
+CHROME: Final = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 "
+    "Safari/537.36"
+)
+WECHAT: Final = (
+    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0 "
+    "Mobile Safari/537.36 MicroMessenger/8.0.47"
+)
+SAFARI: Final = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.1 Mobile/15E148 Safari/604.1"
+)
+
+
+@dataclass
+class Account:
+    """What the script holds of the person's own account. ``factor``: since when there is one."""
+
+    password: str = PASSWORD
+    administers: bool = False
+    factor: datetime | None = None
+    codes_left: int = 0
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[dict[str, Any]] = field(default_factory=list)
+
+    def sign_in_at(self, agent: str, origin: str, ago: timedelta, *, current: bool = False) -> None:
+        at, number = now() - ago, len(self.sessions) + 1
+        self.sessions.append(
+            {
+                "id": number, "created_at": at.isoformat(), "seen_at": (at + ago * 0.9).isoformat(),
+                "expires_at": (at + timedelta(hours=12)).isoformat(), "origin": origin, "agent": agent,
+                "current": current,
+            }
+        )  # fmt: skip
+
+    def let_in(self, name: str, permissions: list[str], days: int, **more: Any) -> dict[str, Any]:
+        token = {
+            "id": len(self.tokens) + 1, "name": name, "permissions": permissions, "made_by": 1,
+            "made_at": now().isoformat(), "expires_at": (now() + timedelta(days=days)).isoformat(),
+            "used_at": None, "revoked_at": None,
+        } | more  # fmt: skip
+        self.tokens.insert(0, token)
+        return token
+
+
 @dataclass
 class Platform:
     """What the script holds. Fields are changed by the test, read by the server's thread."""
@@ -99,6 +145,9 @@ class Platform:
     over: bool = False
     down: bool = False
     rival: str | None = None
+    one_time: bool = False
+    elsewhere: str | None = None
+    account: Account = field(default_factory=Account)
     answers_lost: int = 0
     repeats: int = 0
 
@@ -216,24 +265,34 @@ def problem(status: int, code: str, **extra: Any) -> JSONResponse:
     return JSONResponse({"title": code, "status": status, "code": code, **extra}, status)
 
 
-def session_routes() -> APIRouter:
+def session_routes(platform: Platform) -> APIRouter:
     """Signing in with the one password there is."""
+    account = platform.account
+
+    def me(**more: Any) -> dict[str, Any]:
+        administers = ["administer"] if account.administers else []
+        permissions = [] if platform.one_time else [*session()["permissions"], *administers]
+        return session() | {"one_time": platform.one_time, "permissions": permissions} | more
+
     router = APIRouter(prefix="/api/v1/session")
 
     @router.post("")
     async def sign_in(body: Annotated[dict[str, str], Body()]) -> Response:
-        if body["password"] != PASSWORD:
+        if body["password"] != account.password:
             return problem(401, "sign_in_refused")
         owing = {"admin": "missing", "admin2": "owed"}.get(body["username"], "not_needed")
-        answer = JSONResponse(
-            session() | {"second_factor": owing} | ({"permissions": []} if owing != "not_needed" else {})
-        )
+        nothing_yet = {"permissions": []} if owing != "not_needed" else {}
+        answer = JSONResponse(me(second_factor=owing, **nothing_yet))
         answer.set_cookie("session", body["username"], httponly=True, samesite="strict")
         return answer
 
     @router.get("")
     async def who_am_i(session_: Annotated[str | None, Cookie(alias="session")] = None) -> Response:
-        return JSONResponse(session()) if session_ else problem(401, "signed_out")
+        return JSONResponse(me()) if session_ else problem(401, "signed_out")
+
+    @router.get("/oidc/ways")
+    async def ways() -> Response:
+        return JSONResponse({"oidc": platform.elsewhere})
 
     @router.delete("")
     async def sign_out() -> Response:
@@ -253,12 +312,70 @@ def session_routes() -> APIRouter:
     return router
 
 
-def account_routes() -> APIRouter:
+def account_routes(platform: Platform) -> APIRouter:
+    """One's own sessions and password."""
+    router = APIRouter(prefix="/api/v1")
+    account = platform.account
+
+    @router.get("/account/sessions")
+    async def sessions() -> Response:
+        found = {"second_factor_since": account.factor and account.factor.isoformat()}
+        return JSONResponse(
+            {"sessions": account.sessions, "recovery_codes_left": account.codes_left, **found}
+        )
+
+    @router.delete("/account/sessions")
+    async def end_others() -> Response:
+        account.sessions[:] = [one for one in account.sessions if one["current"]]
+        return Response(status_code=204)
+
+    @router.delete("/account/sessions/{number}")
+    async def end(number: int) -> Response:
+        account.sessions[:] = [one for one in account.sessions if one["id"] != number]
+        return Response(status_code=204)
+
+    @router.post("/account/password")
+    async def password(body: Annotated[dict[str, str], Body()]) -> Response:
+        if body["old"] != account.password:
+            return problem(403, "password_refused")
+        account.password, platform.one_time = body["new"], False
+        return Response(status_code=204)
+
+    return router
+
+
+def token_routes(platform: Platform) -> APIRouter:
+    """The services of the person's tenant."""
+    router = APIRouter(prefix="/api/v1/tokens")
+    account = platform.account
+
+    @router.get("")
+    async def tokens() -> Response:
+        return JSONResponse({"tokens": account.tokens})
+
+    @router.post("")
+    async def draw(body: Annotated[dict[str, Any], Body()]) -> Response:
+        made = account.let_in(body["name"], body["permissions"], body["days"])
+        return JSONResponse({"id": made["id"], "token": TOKEN, "expires_at": made["expires_at"]})
+
+    @router.delete("/{number}")
+    async def revoke(number: int) -> Response:
+        for token in account.tokens:
+            if token["id"] == number:
+                token["revoked_at"] = now().isoformat()
+        return Response(status_code=204)
+
+    return router
+
+
+def factor_routes(platform: Platform) -> APIRouter:
     """Enrolling an authenticator: the very values that the platform makes."""
     router = APIRouter(prefix="/api/v1/account/second-factor")
 
     @router.post("")
-    async def begin() -> Response:
+    async def begin(body: Annotated[dict[str, str] | None, Body()] = None) -> Response:
+        if platform.account.factor is not None and (body or {}).get("code") != CODE:
+            return problem(403, "second_factor_refused")
         address = pyotp.TOTP(SECRET).provisioning_uri(name="admin", issuer_name="Anban")
         qr = segno.make(address, error="m").svg_data_uri(scale=5, border=4)
         return JSONResponse({"secret": SECRET, "address": address, "qr": qr})
@@ -268,6 +385,7 @@ def account_routes() -> APIRouter:
         if body["code"] != CODE:
             return problem(403, "second_factor_refused")
         codes = [f"{number:04}-abcd-efgh" for number in range(10)]
+        platform.account.factor, platform.account.codes_left = now(), len(codes)
         return JSONResponse({"me": session() | {"second_factor": "done"}, "recovery_codes": codes})
 
     return router
@@ -341,7 +459,14 @@ def create_app(platform: Platform) -> FastAPI:
         answer: Response = await call_next(request)
         return answer
 
-    for router in (session_routes(), account_routes(), queue_routes(platform), incident_routes(platform)):
+    for router in (
+        session_routes(platform),
+        account_routes(platform),
+        factor_routes(platform),
+        token_routes(platform),
+        queue_routes(platform),
+        incident_routes(platform),
+    ):
         app.include_router(router)
     dashboards.mount(app)
     return app

@@ -5,7 +5,7 @@ import { formatClock, secondsUntil } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import {
-  dataAt, dialog, enrolling, leave, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
+  dataAt, dialog, goTo, leave, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
 } from "./model";
 
 const BUDGET = 1; // alarms per ten minutes and position (EEMUA 191)
@@ -16,7 +16,9 @@ export function Header({ person }: { person: Session }) {
   return (
     <header class="band">
       <h1><span class="wordmark" lang="zh-Hans">安伴</span><small>{t("app.console")}</small></h1>
-      <p class="duty"><Icon name="user" /><span>{t("header.duty")}</span><b>{person.name}</b></p>
+      <button type="button" class="duty" title={t("account.title")} onClick={() => goTo("account")}>
+        <Icon name="user" /><span>{t("header.duty")}</span><b>{person.name}</b>
+      </button>
       <Counts />
       <Rate />
       <span class="spring" />
@@ -24,9 +26,6 @@ export function Header({ person }: { person: Session }) {
       <LiveLamp />
       <SoundGate />
       <LanguageSwitch value={locale.value} onChange={useLocale} />
-      {person.second_factor === "not_needed" && (
-        <Button kind="quiet" icon="key" label={t("second_factor.enrol")} onClick={() => (enrolling.value = true)} />
-      )}
       <Button kind="quiet" icon="help" label={t("help.title")} keys="?" onClick={() => (dialog.value = "help")} />
       <Button kind="quiet" icon="leave" label={t("action.sign_out")} onClick={() => void leave()} />
     </header>

@@ -3,7 +3,7 @@ import { neighbour } from "@/core/queue";
 import type { Action } from "@/core/api";
 import { nextStep } from "@/core/steps";
 import { take } from "./actions";
-import { detail, dialog, incidentOf, select, selected, session, shown, view } from "./model";
+import { detail, dialog, incidentOf, page, select, selected, session, shown, view } from "./model";
 
 const TYPING = "input:not([type=radio]), textarea, select";
 
@@ -21,7 +21,7 @@ export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     const target = event.target as Element | null;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target?.matches(TYPING)) return;
-    if (!session.value || dialog.value !== null) return;
+    if (!session.value || dialog.value !== null || page.value !== "console") return;
     const command = COMMANDS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (command === undefined) return;
     event.preventDefault();

@@ -4,16 +4,17 @@ import "@/ui/tokens.css";
 import "@/ui/base.css";
 import "./console.css";
 import { t } from "@/core/i18n";
+import { Account } from "./account/page";
 import { Dialogs } from "./dialogs";
 import { Header, LostBar } from "./header";
 import { Homes } from "./homes";
 import { listenToKeys } from "./keys";
 import { MapPanel } from "./map-panel";
-import { begin, enrolling, leave, link, selected, session, view } from "./model";
+import { begin, enrolling, goTo, leave, link, page, selected, session, view } from "./model";
 import { notices } from "./notices";
 import { Pane } from "./pane";
 import { Queue } from "./queue";
-import { Enrol, SecondFactor } from "./second-factor";
+import { ChoosePassword, Enrol, SecondFactor } from "./second-factor";
 import { SignIn } from "./sign-in";
 import { Tabs } from "./tabs";
 import { Button } from "@/ui/parts";
@@ -22,8 +23,10 @@ function Console() {
   const person = session.value;
   if (person === undefined) return <p class="opening" role="status">{t("app.opening")}</p>;
   if (person === null) return <SignIn />;
+  if (person.one_time) return <ChoosePassword />;
   if (person.second_factor === "owed") return <SecondFactor />;
-  if (person.second_factor === "missing" || enrolling.value) return <Enrol />;
+  if (person.second_factor === "missing" || enrolling.value !== null) return <Enrol />;
+  if (page.value === "account") return <><Account person={person} /><Notices /></>;
   if (!person.permissions.includes("read_queue")) return <NotForYou />;
   return (
     <div class={`shell ${link.value === "lost" ? "lost" : ""}`}>
@@ -48,9 +51,7 @@ function NotForYou() {
   return (
     <main class="opening">
       <p>{t("app.no_permission")}</p>
-      {session.value?.second_factor === "not_needed" && (
-        <Button icon="key" onClick={() => (enrolling.value = true)}>{t("second_factor.enrol")}</Button>
-      )}
+      <Button icon="user" onClick={() => goTo("account")}>{t("account.title")}</Button>
       <Button icon="leave" onClick={() => void leave()}>{t("action.sign_out")}</Button>
     </main>
   );

@@ -18,16 +18,22 @@ import { notify } from "./notices";
 
 export type DialogName = "dispatch" | "close" | "emergency" | "note" | "help";
 export type View = "incident" | "map" | "homes";
+export type Page = "console" | "account";
 
 const LOCALE_KEY = "anban.locale";
+const PATHS: Readonly<Record<Page, string>> = { console: "/console/", account: "/console/account" };
 
 export const api = createApi();
 const clock = new ServerClock();
 
 /** `undefined` until the server has said whether somebody is signed in. */
 export const session = signal<Session | null | undefined>(undefined);
-/** Whether the person is about to enrol an authenticator of their own accord. */
-export const enrolling = signal(false);
+/** Whether the person is about to enrol an authenticator of their own accord, or to replace theirs. */
+export const enrolling = signal<"first" | "replace" | null>(null);
+/** Which page is shown to whoever is signed in. */
+export const page = signal<Page>("console");
+/** Why the identity provider let nobody in, as the address of this page says; `null`: it does not. */
+export const turnedAway = signal<string | null>(null);
 export const link = signal<Link>("connecting");
 /** The server's time of the newest data, ms; `null` before the first. */
 export const dataAt = signal<number | null>(null);
@@ -111,17 +117,34 @@ function hear(now: string): void {
 export function begin(): void {
   const stored = localStorage.getItem(LOCALE_KEY);
   useLocale(chooseLocale(stored === null ? navigator.languages : [stored]), false);
-  selected.value = incidentInPath(location.pathname);
+  turnedAway.value = new URLSearchParams(location.search).get("sign_in");
+  if (turnedAway.value !== null) history.replaceState(null, "", location.pathname);
+  arrive();
   setInterval(() => {
     batch(() => {
       nowMs.value = clock.nowMs();
       silence.value = live.silenceSeconds();
     });
   }, 1_000);
-  addEventListener("popstate", () => (selected.value = incidentInPath(location.pathname)));
+  addEventListener("popstate", arrive);
   addEventListener("online", () => live.wake());
   document.addEventListener("visibilitychange", () => live.wake());
   void restore();
+}
+
+/** Show what the address says. */
+function arrive(): void {
+  batch(() => {
+    page.value = location.pathname === PATHS.account ? "account" : "console";
+    selected.value = incidentInPath(location.pathname);
+  });
+}
+
+/** Show another page. */
+export function goTo(next: Page): void {
+  if (next === page.peek()) return;
+  history.pushState(null, "", next === "console" && selected.peek() !== null ? `/console/i/${selected.peek()}` : PATHS[next]);
+  page.value = next;
 }
 
 async function restore(): Promise<void> {
@@ -149,6 +172,7 @@ export async function leave(): Promise<void> {
   }
   batch(() => {
     session.value = null;
+    enrolling.value = null;
     board.value = EMPTY;
     detail.value = null;
   });

@@ -5,10 +5,11 @@
  * idea: the codes are shown once, so the console opens only after somebody says that they were written down.
  */
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Refused, type NewFactor, type Session } from "@/core/api";
 import { locale, t, type Key } from "@/core/i18n";
 import { Button, LanguageSwitch } from "@/ui/parts";
+import { PasswordForm } from "./account/password";
 import { api, enrolling, enter, leave, useLocale } from "./model";
 import type { ComponentChildren } from "preact";
 
@@ -52,15 +53,19 @@ export function SecondFactor() {
   );
 }
 
-/** Whoever has none enrols one. */
+/** Whoever has none enrols one; whoever has one shows a code of it first. */
 export function Enrol() {
+  const replacing = enrolling.value === "replace";
   useEffect(() => {
-    if (factor.value === null && done.value === null) void send(async () => { factor.value = await api.beginSecondFactor(); });
+    failure.value = null;
+    if (!replacing && factor.value === null && done.value === null) void send(async () => { factor.value = await api.beginSecondFactor(null); });
   }, []);
   if (done.value !== null) return <Codes />;
   const made = factor.value;
+  const title = t(replacing ? "factor.replace" : "second_factor.enrol");
+  if (replacing && made === null) return <Show />;
   return (
-    <Frame title={t("second_factor.enrol")}>
+    <Frame title={title}>
       <form
         onSubmit={(event) => {
           const code = codeOf(event);
@@ -71,13 +76,37 @@ export function Enrol() {
           });
         }}
       >
-        <p>{t("second_factor.why")}</p>
+        {!replacing && <p>{t("second_factor.why")}</p>}
         <p>{t("second_factor.scan")}</p>
         {made && <img class="qr" src={made.qr} alt={t("second_factor.image")} />}
         <code class="factor-key">{made?.secret.match(/.{1,4}/g)?.join(" ")}</code>
         <Field label={t("second_factor.first_code")} />
-        <Foot label={t("second_factor.enrol")} />
+        <Foot label={title} />
       </form>
+    </Frame>
+  );
+}
+
+/** Proof that it is not somebody at an open screen, or with a stolen password. */
+function Show() {
+  return (
+    <Frame title={t("factor.replace")}>
+      <form onSubmit={(event) => { const code = codeOf(event); void send(async () => { factor.value = await api.beginSecondFactor(code); }); }}>
+        <p>{t("factor.show_first")}</p>
+        <Field label={t("second_factor.code")} />
+        <Foot label={t("action.continue")} />
+      </form>
+    </Frame>
+  );
+}
+
+/** Whoever was given a one-time password chooses their own before anything else. */
+export function ChoosePassword() {
+  return (
+    <Frame title={t("password.one_time")}>
+      <p>{t("password.one_time_about")}</p>
+      <PasswordForm oldLabel={t("password.one_time_old")} done={() => void api.whoAmI().then(enter, () => leave())} />
+      <Button kind="quiet" onClick={() => void leave()}>{t("action.cancel")}</Button>
     </Frame>
   );
 }
@@ -87,7 +116,7 @@ function Codes() {
   if (shown === null) return null;
   return (
     <Frame title={t("second_factor.recovery")}>
-      <form onSubmit={(event) => { event.preventDefault(); done.value = null; enrolling.value = false; enter(shown.me); }}>
+      <form onSubmit={(event) => { event.preventDefault(); done.value = null; enrolling.value = null; enter(shown.me); }}>
         <p>{t("second_factor.keep")}</p>
         <ol class="recovery">{shown.codes.map((code) => <li key={code}><code>{code}</code></li>)}</ol>
         <Button kind="primary" type="submit">{t("second_factor.kept")}</Button>
@@ -97,10 +126,12 @@ function Codes() {
 }
 
 function Field({ label }: { label: string }) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []); // `autofocus` counts once per document
   return (
     <label>
       {label}
-      <input name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} required minLength={6} maxLength={40} autofocus />
+      <input ref={input} name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} required minLength={6} maxLength={40} />
     </label>
   );
 }
@@ -110,7 +141,7 @@ function Foot({ label }: { label: string }) {
     <>
       <p class="failure" role="alert">{failure.value && t(failure.value)}</p>
       <Button kind="primary" type="submit" disabled={sending.value}>{label}</Button>
-      <Button kind="quiet" onClick={() => { factor.value = null; if (enrolling.value) enrolling.value = false; else void leave(); }}>{t("action.cancel")}</Button>
+      <Button kind="quiet" onClick={() => { factor.value = null; if (enrolling.value !== null) enrolling.value = null; else void leave(); }}>{t("action.cancel")}</Button>
     </>
   );
 }

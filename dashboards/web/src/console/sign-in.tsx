@@ -1,9 +1,11 @@
 /** Who is on duty. */
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Refused } from "@/core/api";
 import { locale, t, type Key } from "@/core/i18n";
+import { Icon } from "@/ui/icons";
 import { Button, LanguageSwitch } from "@/ui/parts";
-import { api, enter, useLocale } from "./model";
+import { api, enter, turnedAway, useLocale } from "./model";
 
 const failure = signal<Key | null>(null);
 const sending = signal(false);
@@ -15,12 +17,28 @@ const REASONS: Readonly<Record<number, Key>> = {
   429: "sign_in.locked",
 };
 
+/** What the identity provider is called; `null`: there is none, or nobody has said yet. */
+const elsewhere = signal<string | null>(null);
+const ELSEWHERE = "/api/v1/session/oidc";
+
+const TURNED_AWAY: Readonly<Record<string, Key>> = {
+  sign_in_refused: "sign_in.elsewhere_refused",
+  provider_unavailable: "sign_in.elsewhere_away",
+  too_many_attempts: "sign_in.locked",
+};
+
+/** The way with a password stands, whatever becomes of this question. */
+function askForWays(): void {
+  api.waysToSignIn().then((ways) => (elsewhere.value = ways.oidc), () => undefined);
+}
+
 async function send(event: SubmitEvent): Promise<void> {
   event.preventDefault();
   if (sending.value) return;
   const form = new FormData(event.currentTarget as HTMLFormElement);
   sending.value = true;
   failure.value = null;
+  turnedAway.value = null;
   try {
     enter(await api.signIn(String(form.get("username")).trim(), String(form.get("password"))));
   } catch (error) {
@@ -31,6 +49,8 @@ async function send(event: SubmitEvent): Promise<void> {
 }
 
 export function SignIn() {
+  useEffect(askForWays, []);
+  const why = failure.value ?? (turnedAway.value === null ? null : (TURNED_AWAY[turnedAway.value] ?? "sign_in.failed"));
   return (
     <main class="sign-in">
       <div class="sign-in-top">
@@ -49,8 +69,14 @@ export function SignIn() {
           {t("sign_in.password")}
           <input name="password" type="password" autocomplete="current-password" required maxLength={200} />
         </label>
-        <p class="failure" role="alert">{failure.value && t(failure.value)}</p>
+        <p class="failure" role="alert">{why && t(why)}</p>
         <Button kind="primary" type="submit" disabled={sending.value}>{t("action.sign_in")}</Button>
+        {elsewhere.value !== null && (
+          <>
+            <p class="or"><span>{t("sign_in.or")}</span></p>
+            <a class="button" href={ELSEWHERE}><Icon name="key" />{t("sign_in.elsewhere", { name: elsewhere.value })}</a>
+          </>
+        )}
       </form>
       <p class="sign-in-foot">{t("sign_in.shift_hint")}</p>
     </main>

@@ -23,6 +23,13 @@ export type ReadingView = components["schemas"]["ReadingView"];
 export type Session = components["schemas"]["Me"];
 export type NewFactor = components["schemas"]["NewFactor"];
 export type Enrolled = components["schemas"]["Enrolled"];
+/** How one may sign in besides a password. */
+export type Ways = components["schemas"]["Ways"];
+export type OwnSessions = components["schemas"]["OwnSessions"];
+export type OwnSession = components["schemas"]["OwnSession"];
+export type TokenView = components["schemas"]["TokenView"];
+export type DrawnToken = components["schemas"]["DrawnToken"];
+export type Permission = components["schemas"]["Permission"];
 
 export type Action =
   | "ack" | "voice" | "triage" | "dispatch" | "arrive" | "enter" | "emergency" | "monitor" | "note" | "close" | "follow_up" | "reopen";
@@ -55,10 +62,19 @@ export class Unreachable extends Error {}
 export interface Api {
   signIn(username: string, password: string): Promise<Session>;
   completeSignIn(code: string): Promise<Session>;
-  beginSecondFactor(): Promise<NewFactor>;
+  waysToSignIn(): Promise<Ways>;
+  /** `code`: of the authenticator in force, or a recovery code; `null`: there is none in force. */
+  beginSecondFactor(code: string | null): Promise<NewFactor>;
   proveSecondFactor(code: string): Promise<Enrolled>;
   whoAmI(): Promise<Session>;
   signOut(): Promise<void>;
+  sessions(): Promise<OwnSessions>;
+  endSession(id: number): Promise<void>;
+  endOtherSessions(): Promise<void>;
+  changePassword(old: string, chosen: string): Promise<void>;
+  tokens(): Promise<readonly TokenView[]>;
+  drawToken(name: string, permissions: readonly Permission[], days: number): Promise<DrawnToken>;
+  revokeToken(id: number): Promise<void>;
   snapshot(): Promise<Snapshot>;
   incident(id: number): Promise<IncidentDetail>;
   home(id: number): Promise<HomeCard>;
@@ -114,10 +130,18 @@ export function createApi(send: Send = (input, init) => fetch(input, init), wait
   return {
     signIn: (username, password) => once("POST", "/session", { username, password }),
     completeSignIn: (code) => once("POST", "/session/second-factor", { code }),
-    beginSecondFactor: () => once("POST", "/account/second-factor"),
+    waysToSignIn: () => once("GET", "/session/oidc/ways"),
+    beginSecondFactor: (code) => once("POST", "/account/second-factor", code === null ? undefined : { code }),
     proveSecondFactor: (code) => once("POST", "/account/second-factor/proof", { code }),
     whoAmI: () => once("GET", "/session"),
     signOut: () => once("DELETE", "/session"),
+    sessions: () => once("GET", "/account/sessions"),
+    endSession: (id) => once("DELETE", `/account/sessions/${id}`),
+    endOtherSessions: () => once("DELETE", "/account/sessions"),
+    changePassword: (old, chosen) => once("POST", "/account/password", { old, new: chosen }),
+    tokens: async () => (await once<components["schemas"]["Tokens"]>("GET", "/tokens")).tokens,
+    drawToken: (name, permissions, days) => once("POST", "/tokens", { name, permissions, days }),
+    revokeToken: (id) => once("DELETE", `/tokens/${id}`),
     snapshot: () => once("GET", "/snapshot"),
     incident: (id) => once("GET", `/incidents/${id}`),
     home: (id) => once("GET", `/homes/${id}`),

@@ -56,7 +56,9 @@ export class Live {
     private readonly random: () => number = Math.random,
   ) {}
 
+  /** Begin, or begin anew under another session. */
   start(): void {
+    this.stop();
     this.#running = true;
     this.#heardAt = this.monotonicMs();
     this.#watch = setInterval(() => this.#look(), WATCH_MS);

@@ -56,6 +56,16 @@ export function formatClock(iso: string | number): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
 }
 
+/** A day and a time of day in the words of the language `tag`, e.g. `2026年11月26日 08:02`; local time, 24 hours. */
+export function formatMoment(iso: string, tag: string): string {
+  return new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(iso));
+}
+
+/** A day in the words of the language `tag`. */
+export function formatDay(iso: string, tag: string): string {
+  return new Intl.DateTimeFormat(tag, { dateStyle: "medium" }).format(new Date(iso));
+}
+
 const SPANS = [["day", DAY_S], ["hour", HOUR_S], ["minute", MINUTE_S], ["second", 1]] as const;
 
 /** How long ago `iso` was, in the words of the language `tag`, e.g. `2分钟前`. */

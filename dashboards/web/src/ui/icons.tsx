@@ -21,6 +21,12 @@ const PATHS = {
   list: "M8 6h13M8 12h13M8 18h13M3.5 6h.01M3.5 12h.01M3.5 18h.01",
   file: "M6 3h8l5 5v13H6zM14 3v5h5M9 13h7M9 17h5",
   close: "M6 6l12 12M18 6L6 18",
+  back: "M19 12H5M11.5 5.5L5 12l6.5 6.5",
+  screen: "M3 5h18v11H3zM9 20h6M12 16v4",
+  telephone: "M7 2.5h10v19H7zM11 18.5h2",
+  shield: "M12 3l8 3v5.5c0 5-3.4 8.3-8 9.5-4.6-1.2-8-4.5-8-9.5V6zM8.5 12l2.5 2.5 4.5-5",
+  plug: "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4",
+  copy: "M8 8h12v12H8zM16 8V4H4v12h4",
   up: "M12 19V5M5.5 11.5L12 5l6.5 6.5",
   offline: "M3 3l18 18M8.5 15.5a5 5 0 0 1 5-1.2M5 12a10 10 0 0 1 4-2.4M19 12a10 10 0 0 0-5.5-2.9M12 19.5h.01",
 } as const;
