@@ -281,7 +281,7 @@ def session_routes(platform: Platform) -> APIRouter:
         if body["password"] != account.password:
             return problem(401, "sign_in_refused")
         owing = {"admin": "missing", "admin2": "owed"}.get(body["username"], "not_needed")
-        nothing_yet = {"permissions": []} if owing != "not_needed" else {}
+        nothing_yet: dict[str, Any] = {"permissions": []} if owing != "not_needed" else {}
         answer = JSONResponse(me(second_factor=owing, **nothing_yet))
         answer.set_cookie("session", body["username"], httponly=True, samesite="strict")
         return answer
