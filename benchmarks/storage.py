@@ -303,7 +303,7 @@ async def _roll_up(dsn: str, engine: str) -> float:
         await conn.close()
 
 
-async def _turn(conn: Connection) -> int:
+async def _turn(conn: Connection) -> bool:
     async with conn.transaction():
         return await rollup.roll(conn, BEGIN - timedelta(days=30))
 

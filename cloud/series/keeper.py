@@ -91,7 +91,7 @@ async def turn(pool: Pool, storage: Storage, now: datetime) -> None:
             await _drop_old(pool, name, floor)
         except psycopg.errors.LockNotAvailable:
             _log.info("parts in use table=%s", name)
-    while plain and await _roll(pool, floor) == rollup.MOST:
+    while plain and await _roll(pool, floor):
         LOOPS.turned("series")
     async with _change(pool) as conn:
         if conn is not None:
@@ -125,7 +125,7 @@ async def _drop_old(pool: Pool, name: str, floor: datetime) -> None:
             await parts.drop_strays(conn, name, floor)
 
 
-async def _roll(pool: Pool, floor: datetime) -> int:
+async def _roll(pool: Pool, floor: datetime) -> bool:
     async with pool.connection() as conn:
         return await rollup.roll(conn, floor)
 

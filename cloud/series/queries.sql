@@ -43,10 +43,21 @@ select series_forget(%(homes)s::integer[], coalesce(%(before)s::timestamptz, 'in
 select set_timescale_policies(%(keep)s, %(compress_readings)s, %(compress_events)s);
 
 -- take_marks --
--- Any of them: what is left is taken the next time.
-delete from reading_dirty
-where ctid = any (array(select ctid from reading_dirty limit %(most)s))
-returning home_id, bucket;
+-- All of some homes, those first whose marks are of the longest past: a home's day is made anew from its hours, so
+-- half of its marks would cost as much as all. ``waiting``: homes that have to wait for the next turn.
+with marked as (
+    select home_id, min(bucket) as since, count(distinct bucket) as n from reading_dirty group by home_id
+),
+line as (
+    select home_id, sum(n) over (order by since, home_id) - n as before from marked
+),
+taken as (
+    delete from reading_dirty using line
+    where line.home_id = reading_dirty.home_id and line.before < %(most)s
+    returning reading_dirty.home_id, reading_dirty.bucket
+)
+select distinct home_id, bucket, exists (select from line where before >= %(most)s) as waiting
+from taken;
 
 -- roll_quarters --
 -- What was there and is no more goes; what stands is written only where it differs. A quarter whose readings may be

@@ -14,19 +14,19 @@ from cloud.db import Connection, Queries
 from cloud.db.locks import Lock
 
 MOST: Final = 5_000
-"""Marks of one turn [D]: about a second of work."""
+"""Quarters of one turn [D], and what the last home of it has beyond: about a second of work."""
 
 _SQL: Final = Queries(__package__ or "")
 _LEVELS: Final = ("roll_quarters", "roll_hours", "roll_days")
 
 
-async def roll(conn: Connection, floor: datetime) -> int:
-    """One turn, in the transaction of the caller; return how many marks it took, 0 when none were left or
-    another turn is under way. Nothing before ``floor`` is made anew: its readings may be gone.
+async def roll(conn: Connection, floor: datetime) -> bool:
+    """One turn, in the transaction of the caller; return whether homes are left for another one. Nothing is
+    done while somebody else's is under way, nor before ``floor``, whose readings may be gone.
     """
     lock = await (await conn.execute(_SQL["take_lock"], {"key": Lock.ROLL_UP})).fetchone()
     if lock is None or not lock["taken"]:
-        return 0
+        return False
     marks = await (await conn.execute(_SQL["take_marks"], {"most": MOST})).fetchall()
     if marks:
         values = {
@@ -36,4 +36,4 @@ async def roll(conn: Connection, floor: datetime) -> int:
         }
         for level in _LEVELS:
             await conn.execute(_SQL[level], values)
-    return len(marks)
+    return any(mark["waiting"] for mark in marks)

@@ -82,7 +82,7 @@ async def catch_up(conn: Connection, *, floor: datetime = FLOOR) -> None:
     await conn.set_autocommit(before)
 
 
-async def _turn(conn: Connection, floor: datetime) -> int:
+async def _turn(conn: Connection, floor: datetime) -> bool:
     async with conn.transaction():
         return await rollup.roll(conn, floor)
 

@@ -151,6 +151,24 @@ async def test_a_row_stored_while_a_turn_is_under_way_is_in_the_next(
     assert await rows_of(conn, "select sum from reading_15m") == [(6.0,)]
 
 
+async def test_a_turn_takes_all_that_a_home_waits_for_the_longest_waiting_first(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "MOST", 4)
+    for turn in range(3):  # each quarter is marked three times
+        await write(conn, [Row(NOON + n * 15 * MINUTE + turn * MINUTE, home=1) for n in range(1, 4)])
+        await write(conn, [Row(NOON + n * 15 * MINUTE + turn * MINUTE, home=2) for n in range(3)])
+        await write(conn, [Row(NOON + 60 * MINUTE + turn * MINUTE, home=3)])
+    turns = []
+    for _ in range(2):
+        async with conn.transaction():
+            more = await rollup.roll(conn, FLOOR)
+        turns.append((more, await rows_of(conn, "select distinct home_id from reading_dirty order by 1")))
+    assert turns == [(True, [(3,)]), (False, [])]
+    for name, step in AGGREGATES.items():
+        assert await rolled(conn, name) == await direct(conn, step)
+
+
 _at = st.integers(0, 4 * 24 * 12).map(lambda n: NOON + n * 5 * MINUTE)
 _row = st.builds(
     Row,

@@ -61,7 +61,7 @@ class Peer:
 
 
 @asynccontextmanager
-async def connected(**options: int) -> AsyncIterator[tuple[Link, Callable[[], asyncio.Future[Peer]]]]:
+async def connected() -> AsyncIterator[tuple[Link, Callable[[], asyncio.Future[Peer]]]]:
     """A link, and the broker's side of its next connection."""
     peers: asyncio.Queue[Peer] = asyncio.Queue()
     ends: list[asyncio.StreamWriter] = []
@@ -72,7 +72,7 @@ async def connected(**options: int) -> AsyncIterator[tuple[Link, Callable[[], as
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     broker = Broker("127.0.0.1", server.sockets[0].getsockname()[1], user="")
-    link = Link(broker, "session", ["anban/#"], lambda: datetime.now(UTC), **options)
+    link = Link(broker, "session", ["anban/#"], lambda: datetime.now(UTC))
     running = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(60):
