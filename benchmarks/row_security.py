@@ -1,7 +1,8 @@
-"""What row security costs the API: the same reads as the api role and as the owner, whom nothing bounds.
+"""What row security costs: the API's reads, and ingest's writes to its ledger.
 
-``python -m benchmarks.row_security [--json] [--homes N]``: a home card, a snapshot of all homes, the queue;
-the two roles take turns, and the ratio of their medians is printed.
+``python -m benchmarks.row_security [--json] [--homes N]``: a home card, a snapshot of all homes and the queue
+as the api role and as the owner, whom nothing bounds; and the ledger's own statement as the service role,
+with row security on its table and without. The two take turns; the ratio of their medians is printed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from cloud.auth import Purpose, Scope
-from cloud.db import Connection, connect, roles
+from cloud.db import Connection, Queries, connect, roles
 from cloud.db.migrate import migrate
 from cloud.db.scope import narrow
 from cloud.embedded import Postgres
@@ -27,6 +28,8 @@ from cloud.incidents import store
 from cloud.people.card import home_card
 
 HOMES: Final = 3_000
+BATCHES: Final = 200
+"""In one transaction, as when readings come fast."""
 ROUNDS: Final = 30
 NOW: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Read = Callable[[Connection, Scope], Awaitable[object]]
@@ -68,14 +71,19 @@ async def measure(homes: int) -> dict[str, dict[str, float]]:
         server = Postgres(Path(folder))
         with running(server):
             migrate(server.dsn)
-            api = roles.let_in(server.dsn, server.secret_of)[roles.API]
-            async with await connect(server.dsn) as owner, await connect(api) as bounded:
+            dsns = roles.let_in(server.dsn, server.secret_of)
+            async with (
+                await connect(server.dsn) as owner,
+                await connect(dsns[roles.API]) as bounded,
+                await connect(dsns[roles.SERVICE]) as service,
+            ):
                 for statement in FILL.strip().split(";\n"):
                     await owner.execute(statement.rstrip(";").encode(), {"homes": homes})
                 await owner.commit()
                 await owner.execute("analyze")
                 await owner.commit()
-                return {name: await _compare(owner, bounded, read) for name, read in READS.items()}
+                reads = {name: await _compare(owner, bounded, read) for name, read in READS.items()}
+                return reads | {"ledger": await _ledger(owner, service)}
 
 
 async def _compare(owner: Connection, bounded: Connection, read: Read) -> dict[str, float]:
@@ -92,6 +100,27 @@ async def _compare(owner: Connection, bounded: Connection, read: Read) -> dict[s
     return medians | {"ratio": round(medians["api_ms"] / medians["owner_ms"], 2)}
 
 
+async def _ledger(owner: Connection, service: Connection) -> dict[str, float]:
+    """``BATCHES`` rows by ingest's own statement; each time undone."""
+    kinds = dict.fromkeys(("readings", "events", "alarms", "gaps", "refused", "withheld"), 0)
+    rows = [
+        {"gateway_id": f"gw-{n}", "epoch": "e", "lane": "t", "first_seq": 1, "n": 50, **kinds}
+        for n in range(BATCHES)
+    ]
+    statement = Queries("cloud.ingest")["add_batches"]
+    took: dict[str, list[float]] = {"without_ms": [], "with_ms": []}
+    for _ in range(ROUNDS):
+        for name, change in (("without_ms", b"disable"), ("with_ms", b"enable")):
+            await owner.execute(b"alter table batch " + change + b" row level security")
+            await owner.commit()
+            async with service.transaction(force_rollback=True):
+                start = time.perf_counter()
+                await service.execute(statement, {"now": NOW, "rows": json.dumps(rows)})
+                took[name].append(1_000 * (time.perf_counter() - start))
+    medians = {name: round(statistics.median(values), 2) for name, values in took.items()}
+    return medians | {"ratio": round(medians["with_ms"] / medians["without_ms"], 2)}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.row_security", description=__doc__)
@@ -103,7 +132,8 @@ def main() -> None:
         print(json.dumps(found))
         return
     for name, figures in found.items():
-        print(f"{name}: owner {figures['owner_ms']} ms, api role {figures['api_ms']} ms, x{figures['ratio']}")
+        without, bounded, ratio = figures.values()
+        print(f"{name}: without {without} ms, with row security {bounded} ms, x{ratio}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from tests.unit.cloud import town as towns
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON
 from tests.unit.cloud.web.orders import BY_SECRET, ORDERS, Things
-from tests.unit.cloud.web.world import METHODS, RESTRICTED, Operation, World, opened
+from tests.unit.cloud.web.world import CONTRACT, METHODS, RESTRICTED, Operation, World, opened
 
 MARKS: Final = ("石金花", "hidden")
 """Words that stand only in what is another tenant's."""
@@ -46,10 +46,10 @@ async def world(
         yield made
 
 
-def test_every_operation_has_an_order(site: Site) -> None:
+def test_every_operation_has_an_order() -> None:
     known = {
         described["operationId"]
-        for methods in site.app.openapi()["paths"].values()
+        for methods in CONTRACT["paths"].values()
         for method, described in methods.items()
         if method in METHODS
     }
@@ -173,7 +173,7 @@ async def test_anothers_cursor_is_refused_by_every_list(world: World) -> None:
         pairs[role] = (await world.site.signed_in(role.value), await world.site.signed_in(f"their-{role}"))
     for hidden in (False, True, False, True):
         await world.things(hidden=hidden)
-    paths, tried = world.site.app.openapi()["paths"], 0
+    paths, tried = CONTRACT["paths"], 0
     for operation in world.operations:
         names = {one["name"] for one in paths[operation.path][operation.method].get("parameters", [])}
         if "cursor" not in names or operation.id == "listTenantRecords":  # there one sees a single tenant
