@@ -11,7 +11,8 @@ limit %(limit)s
 select step, due_at from escalation where incident_id = %(incident_id)s for no key update
 
 -- rungs --
--- A rung is reachable until every message that asked it has failed for good; family only while sharing is allowed.
+-- A rung is reachable until every message that asked it has failed for good; family only while sharing is allowed, and
+-- nobody who has left the care circle meanwhile.
 select
     r.step, r.contact_id, r.name, r.relation, r.has_key, r.state, r.asked_at,
     cardinality(r.channels) > 0 and not exists (
@@ -23,6 +24,8 @@ select
         select from withheld w join incident i on i.home_id = w.home_id
         where i.id = r.incident_id and r.relation = 'family'
           and w.standing and w.purpose = 'family_sharing'
+    ) and not exists (
+        select from contact c where c.id = r.contact_id and c.retired_at is not null
     ) as reachable
 from rung r
 where r.incident_id = %(incident_id)s

@@ -240,11 +240,18 @@ order by card.id
 select last_id as seq from change_bounds()
 
 -- timeline --
+-- With each time that somebody read what is withheld: no step of the incident, so its number is below zero.
 select e.seq, e.at, e.actor, e.trigger, e.from_state, e.to_state, e.detail
-from incident_event e join incident i on i.id = e.incident_id
+from (
+    select incident_id, seq, at, actor, trigger, from_state, to_state, detail from incident_event
+    union all
+    select incident_id, -id, at, 'staff:' || staff_id, 'emergency_access', '', '', jsonb_build_object('note', reason)
+    from emergency_access
+) as e
+join incident i on i.id = e.incident_id
 where e.incident_id = %(incident_id)s
   and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
-order by e.seq
+order by e.at, e.seq
 
 -- ladder --
 select r.step, r.name, r.relation, r.phone, r.has_key, r.state, r.asked_at, r.answered_at

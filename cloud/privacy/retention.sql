@@ -52,6 +52,7 @@ select retention_roll_off(%(home_id)s, %(before)s)
 select incident.id
 from incident
 where incident.tenant_id = %(tenant_id)s and incident.closed_at < %(before)s
+  and not exists (select from emergency_access where incident_id = incident.id and reviewed_at is null)
   and not exists (
       select from legal_hold join resident on resident.id = legal_hold.resident_id
       where resident.home_id = incident.home_id and legal_hold.lifted_at is null

@@ -33,6 +33,7 @@ update emergency_access set review_by = at + interval '3 days';
 update emergency_access set due_at = '-infinity' where reviewed_at is null;
 alter table emergency_access alter column review_by set not null;
 create index emergency_access_due on emergency_access (due_at) where due_at is not null;
+create index emergency_access_incident on emergency_access (incident_id);
 call secure('emergency_access',
     'tenant_id = any((select scope_tenants())::integer[])
      and ((select scope_homes()) is null or home_id = any((select scope_homes())::integer[]))',

@@ -110,6 +110,17 @@ async def test_the_glass_is_whole_again_when_the_incident_is_closed(
     assert (await broken.get("/homes/1")).json()["opened"] is False
 
 
+async def test_whoever_handles_the_incident_sees_that_it_was_broken(
+    site: Site, broken: httpx.AsyncClient
+) -> None:
+    operator = await site.signed_in("operator")
+    (incident,) = (await operator.get("/snapshot")).json()["incidents"]
+    timeline = (await operator.get(f"/incidents/{incident['id']}")).json()["timeline"]
+    (entry,) = [one for one in timeline if one["trigger"] == "emergency_access"]
+    assert entry["actor"] == f"staff:{site.town.staff['caseworker']}"
+    assert entry["detail"] == {"note": "unconscious"}
+
+
 async def test_what_was_read_under_it_is_told_apart_in_the_audit_trail(
     site: Site, broken: httpx.AsyncClient, conn: Connection
 ) -> None:
