@@ -86,7 +86,7 @@ class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shards: tuple[ShardNumber, ShardNumber] = (0, 255)
     ranges: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     rows: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10_000
-    wait_s: Annotated[float, msgspec.Meta(ge=0.0, le=5.0)] = 0.05
+    wait_s: Annotated[float, msgspec.Meta(ge=0.0, le=5.0)] = 0.15
 
 
 class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
