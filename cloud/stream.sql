@@ -27,6 +27,10 @@ limit %(limit)s
 select first_id, last_id from change_bounds()
 
 -- forget_changes --
--- The newest row stays, so that the log always says where it stands.
+-- Only from the beginning: a row whose writer's clock was behind leaves no hole, of which no reader would know. The
+-- newest row stays, so that the log always says where it stands.
 delete from change
-where at <= %(before)s and id < (select max(id) from change)
+where id < coalesce(
+    (select id from change where at > %(before)s order by id limit 1),
+    (select max(id) from change)
+)

@@ -159,6 +159,18 @@ async def test_a_place_that_was_tidied_away_means_start_anew(site: Site, conn: C
             assert (await _next(incoming, "inc")).id == str(ids[2])
 
 
+async def test_a_change_of_a_clock_that_is_behind_leaves_no_hole_in_the_log(
+    site: Site, conn: Connection
+) -> None:
+    town = site.town
+    for days in (2, 0, 2, 0):
+        at = NOON - timedelta(days=days)
+        await conn.execute("select append_change(%s, %s, 'inc', '{}', %s)", [town.hecheng, town.yellow, at])
+    await stream.forget_changes(conn, NOON)
+    left = await (await conn.execute("select id from change order by id")).fetchall()
+    assert [row["id"] for row in left] == [2, 3, 4]
+
+
 async def test_signing_out_ends_the_open_stream(live: Live) -> None:
     async with live.stream(after=0) as incoming:
         await _next(incoming, "hb")
