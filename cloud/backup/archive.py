@@ -127,7 +127,11 @@ class Archive:
         return spawn(launch, {"PGPASSWORD": environment["PGPASSWORD"]})
 
     def _make_slot(self) -> None:
-        """Raises psycopg.Error: the server is away."""
+        """See that the server keeps the log for us; a new slot comes with a base.
+
+        Raises:
+            psycopg.Error, BackupError, OSError: the server is away, or the base fails; then there is no slot.
+        """
         with psycopg.connect(self.source.dsn, autocommit=True) as conn:
             found = conn.execute(_SQL["slot"], {"slot": SLOT}).fetchone()
             if found is not None and found[0] == "lost":
@@ -136,7 +140,11 @@ class Archive:
                 found = None
             if found is None:
                 conn.execute(_SQL["add_slot"], {"slot": SLOT})
-                self._save()
+                try:
+                    self._save()
+                except BaseException:  # without its base the log that follows is worth nothing: both anew
+                    conn.execute(_SQL["drop_slot"], {"slot": SLOT})
+                    raise
 
     def _save_if_due(self) -> None:
         notes = self.shelf.notes()

@@ -84,6 +84,20 @@ async def test_a_note_that_nobody_can_read_stops_the_copies_and_not_the_cloud(
 
 
 @pytest.mark.services
+def test_a_slot_without_its_base_is_given_up_so_that_both_are_tried_anew(
+    server: Postgres, tmp_path: Path
+) -> None:
+    archive = archive_of(server.data, server.dsn)
+    (tmp_path / "full").write_text("no folder: nothing can be put here")
+    archive.shelf = Shelf(tmp_path / "full")
+    with psycopg.connect(server.dsn, autocommit=True) as conn:
+        conn.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots")
+        with pytest.raises(OSError, match="full"):
+            archive._make_slot()
+        assert conn.execute("select from pg_replication_slots").rowcount == 0
+
+
+@pytest.mark.services
 def test_a_backup_that_cannot_be_made_leaves_what_was_there(server: Postgres) -> None:
     archive = archive_of(server.data, server.dsn.replace("password=", "password=wrong"))
     archive.shelf.prepare()
