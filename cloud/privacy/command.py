@@ -124,8 +124,8 @@ async def _note(conn: Connection, resident_id: int, action: str) -> None:
 
 CONSOLE: Final = "console"
 WAITS: Final = (
-    "resident {} is being erased: it waits for a legal hold, for another process that is at it, or until the "
-    "gateway knows that it may text nobody; the worker goes on\n"
+    "resident {} is being erased: it waits for a legal hold, an open incident, another process at it, "
+    "or until the gateway knows that it may text nobody; the worker goes on\n"
 )
 
 _WORK: Final[dict[tuple[str, str], Work]] = {

@@ -20,6 +20,8 @@ from cloud.privacy.wish import person_of
 PIECE: Final = timedelta(days=1)
 HELD_FOR: Final = timedelta(days=1)
 """A legal hold that came in between is asked for again so often; one that is lifted is not waited for."""
+HELPED_FOR: Final = timedelta(minutes=1)
+"""An incident that came in between is asked for again so often: who can help, and where, is needed still."""
 TOLD_WITHIN: Final = timedelta(days=1)
 """How long a gateway that texts people is waited for until it has heard that it may not. [D]"""
 TOLD_AGAIN: Final = timedelta(seconds=2)
@@ -68,6 +70,8 @@ async def _pause(
     """How long to wait before going on, if at all."""
     if person["held"]:
         return HELD_FOR
+    if person["in_hand"]:
+        return HELPED_FOR
     telling = left[:1] == [SHUT_OUT] and now < row["begun_at"] + TOLD_WITHIN
     if telling and (await _one(conn, "untold", {"home_id": row["home_id"]}))["untold"]:
         return TOLD_AGAIN

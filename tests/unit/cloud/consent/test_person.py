@@ -195,6 +195,20 @@ async def test_a_legal_hold_or_an_open_incident_stops_it(home: Connection, pool:
         await wish.ask(home, replace(WISH, resident_id=99), NOW)
 
 
+async def test_an_incident_that_opens_meanwhile_is_helped_with_first(home: Connection, pool: Pool) -> None:
+    number = await asked(home)
+    await deliver(home, 1, alarm(2, kind=AlarmKind.SOS, at=NOW + HOUR))
+    await home.commit()
+    assert await run(pool, number) == 0
+    ladder = await (await home.execute("select name from rung join incident on incident.id = incident_id"
+                                       " where closed_at is null")).fetchall()  # fmt: skip
+    assert [row["name"] for row in ladder] == [MARKS[3]], "whom to ask is still known"
+    await home.execute("update incident set closed_at = %s where closed_at is null", [NOW])
+    await home.commit()
+    assert await run(pool, number) > 0
+    assert MARKS[3] not in await everything(home)
+
+
 async def test_whoever_lives_with_somebody_leaves_the_home_as_it_is(home: Connection, pool: Pool) -> None:
     await home.execute(
         "insert into resident (home_id, name, birth_year, sex) values (1, '龙绍德', 1940, 'm')"
