@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from cloud.consent import effect
@@ -43,14 +42,6 @@ class Asked:
     reason: str
     actor: str
     staff_id: int | None = None
-
-
-class Step(StrEnum):
-    """How far a wish has come."""
-
-    ASKED = "asked"
-    UNDER_WAY = "under_way"
-    FINISHED = "finished"
 
 
 async def ask(conn: Connection, asked: Asked, now: datetime) -> int:

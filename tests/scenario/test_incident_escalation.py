@@ -96,6 +96,16 @@ async def test_an_unanswered_fall_reaches_the_second_neighbour_after_one_minute(
     assert "迎丰路 12 号 3 栋 402" in asked
 
 
+async def test_who_has_left_the_care_circle_meanwhile_is_passed_over(
+    pool: Pool, household: Household, hook: Webhook, time: Clockwork
+) -> None:
+    await alarm(pool, household)
+    async with pool.connection() as conn:
+        await conn.execute("update contact set retired_at = %s where name = '吴嫂'", [after(10)])
+    await time.until(after(60))
+    assert [len(hook.texts(name)) for name in ("wu", "yang", "shi")] == [0, 1, 1]
+
+
 async def test_when_nobody_answers_the_ladder_ends_at_the_emergency_services(
     pool: Pool, household: Household, hook: Webhook, time: Clockwork
 ) -> None:
