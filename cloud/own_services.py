@@ -27,12 +27,15 @@ from cloud.enrolment.authority import Authority
 from cloud.enrolment.store import certified_accounts
 from cloud.ingest.shards import Range
 from cloud.ingest.station import most_subscriptions
+from cloud.metrics import LOOPS
 from cloud.people.accounts import CHANNEL, gateway_accounts
 from cloud.role import wall
 from cloud.settings import Broker, Settings
 
 ACCOUNTS_S: Final = 60.0
 """The broker's accounts are compared this often even if no notification comes."""
+STUCK_S: Final = 180.0
+"""A new gateway is let in by then; three rounds."""
 RETRY_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
@@ -110,6 +113,7 @@ async def _start(service: Service, services: asyncio.TaskGroup) -> None:
 
 async def keep_accounts(dsn: str, broker: Nats) -> None:
     """Let the broker know changed gateways, for ever."""
+    LOOPS.expect("accounts", within_s=STUCK_S)
     while True:
         try:
             conn = await connect(dsn, autocommit=True)
@@ -119,6 +123,7 @@ async def keep_accounts(dsn: str, broker: Nats) -> None:
                     accounts = await _accounts(conn, broker)
                     if await asyncio.to_thread(broker.set_accounts, accounts):
                         _log.info("broker accounts changed gateways=%d", len(accounts))
+                    LOOPS.turned("accounts")
                     async for _ in conn.notifies(timeout=ACCOUNTS_S, stop_after=1):
                         pass
             finally:

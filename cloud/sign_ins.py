@@ -13,7 +13,6 @@ import os
 import signal
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 import psycopg
 from cryptography import x509
@@ -24,12 +23,10 @@ from cloud.embedded import Account
 from cloud.embedded.accounts import ingest_account, rendered
 from cloud.enrolment.store import certified_accounts
 from cloud.metrics import LOOPS
-from cloud.own_services import ACCOUNTS_S, RETRY_S
+from cloud.own_services import ACCOUNTS_S, RETRY_S, STUCK_S
 from cloud.people.accounts import CHANNEL, gateway_accounts
 from cloud.role import wall
 from cloud.settings import Broker, ConfigError, Settings, broker_secret
-
-STUCK_S: Final = 180.0
 
 _log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ import psycopg
 import serial
 
 from cloud.db import Pool
+from cloud.metrics import LOOPS
 from cloud.settings import Sms, sms_pin
 from cloud.texts import store
 from firmware_protocols.serial.at import (
@@ -42,6 +43,10 @@ REOPEN_S: Final = 5.0
 RETRY_S: Final = 2.0
 """Between two tries to store a text while the database is away."""
 TIMEOUTS: Final = Timeouts(every_s=30.0)
+LOOP: Final = "texts"
+DEAF_S: Final = 180.0
+"""[D] So long nobody is told that no text is heard: a modem looks for its network first."""
+_HEARS: Final = frozenset({ModemState.READY, ModemState.SENDING})
 _MOST_BYTES: Final = 4096
 _REFUSALS: Final = (psycopg.DataError, psycopg.IntegrityError)
 """What a second try of the same text would get again; everything else, a schema under way too, may pass."""
@@ -60,12 +65,18 @@ async def run(sms: Sms, pool: Pool, *, clock: Clock) -> None:
     """
     centre = _Centre(sms, sms_pin(sms), asyncio.get_running_loop())
     said = ""
-    while True:
-        reason = await centre.serve(pool, clock)
-        if reason != said or centre.was_open:
-            _log.error("alarm centre's modem is lost, no text is read port=%s reason=%s", sms.port, reason)
-            said = reason
-        await asyncio.sleep(REOPEN_S)
+    LOOPS.expect(LOOP, within_s=DEAF_S)
+    try:
+        while True:
+            reason = await centre.serve(pool, clock)
+            if reason != said or centre.was_open:
+                _log.error(
+                    "alarm centre's modem is lost, no text is read port=%s reason=%s", sms.port, reason
+                )
+                said = reason
+            await asyncio.sleep(REOPEN_S)
+    finally:
+        LOOPS.forget(LOOP)
 
 
 @dataclass(slots=True)
@@ -145,6 +156,8 @@ class _Centre:
             now_s = time.monotonic()
             for event in machine.feed(data, now_s) + machine.tick(now_s):
                 self._happened(event, machine)
+            if machine.state in _HEARS:
+                LOOPS.turned(LOOP)
             if machine.has_looked and machine.state is not said:
                 said = machine.state
                 level = logging.INFO if said is ModemState.READY else logging.ERROR

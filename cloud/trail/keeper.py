@@ -19,12 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from cloud.db import Pool
+from cloud.metrics import LOOPS
 from cloud.secret_files import SecretFileError
 from cloud.settings import ConfigError, Settings
 from cloud.trail import heads, store
 
 SEAL_S: Final = 1.0
 """How long an entry stays outside the chain, about."""
+STUCK_S: Final = 300.0
+"""[D] Sealing a day's backlog takes less."""
 HEAD_EVERY: Final = timedelta(hours=1)
 FORGET_EVERY: Final = timedelta(days=1)
 
@@ -67,6 +70,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
         _log.warning("audit.heads_file is not set: a trail cut short at its end will not be seen")
     keep = timedelta(days=settings.audit.keep_days)
     head_at = forget_at = clock()
+    LOOPS.expect("audit", within_s=STUCK_S)
     while True:
         now = clock()
         try:
@@ -77,6 +81,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
                 async with pool.connection() as conn:
                     await store.forget(conn, now - keep)
                 forget_at = now + FORGET_EVERY
+            LOOPS.turned("audit")
         except (psycopg.Error, PoolTimeout, TooManyRequests, OSError) as error:
             _log.warning("the audit trail waits reason=%s", type(error).__name__)
         await asyncio.sleep(SEAL_S)

@@ -167,7 +167,7 @@ def _nats(folder: Path, port: int, monitor: int) -> Iterator[None]:
     """A NATS server as an operator would run one: its own configuration, which includes our file."""
     accounts = folder / "accounts.conf"
     if not accounts.exists():
-        accounts.write_text("authorization { users: [] }\n")
+        accounts.write_text('authorization { users: [{ user: nobody, password: "drawn-by-the-test" }] }\n')
     (folder / "nats.conf").write_text(
         f'server_name: town\nlisten: "127.0.0.1:-1"\nhttp: "127.0.0.1:{monitor}"\n'
         f'mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "5s", max_ack_pending: 500 }}\n'

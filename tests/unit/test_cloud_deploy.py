@@ -19,13 +19,17 @@ import kubernetes_validate
 import pytest
 import yaml
 from helm_python import Chart, HelmError, lint
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.commands import COMMANDS
+from cloud.embedded.process import free_port
 from cloud.metrics import REGISTRY
 from cloud.settings import parse
 from cloud.standing import QUESTIONS
 from cloud.watch import _POOL
-from tests.harness import ROOT
+from tests.harness import ROOT, eventually
+from tests.scenario.test_ingest_external import listening
 
 DEPLOY: Final = ROOT / "deploy"
 CHART: Final = DEPLOY / "helm" / "anban"
@@ -83,7 +87,14 @@ def test_every_alert_names_metrics_that_exist_and_has_a_paragraph_of_what_to_do(
     assert {rule["labels"]["severity"] for rule in alerts} == {"page", "day"}
 
 
-@pytest.mark.parametrize("what", [["check", "rules", "anban.rules.yml"], ["test", "rules", "anban.test.yml"]])
+@pytest.mark.parametrize(
+    "what",
+    [
+        ["check", "rules", "anban.rules.yml"],
+        ["test", "rules", "anban.test.yml"],
+        ["check", "config", "scrape.yml"],
+    ],
+)
 def test_the_alerts_fire_when_they_should_and_only_then(what: list[str]) -> None:
     assert PROMTOOL, "promtool is needed: apt-get install prometheus"
     done = subprocess.run(
@@ -242,3 +253,62 @@ def test_nothing_is_reached_that_is_not_named() -> None:
         for port in rule["ports"]
     ]
     assert open_to_all == [("anban-broker", 8883)], "gateways, who show a certificate"
+    monitor = [rule for rule in policies["anban-broker"]["ingress"] if rule["ports"] == [{"port": 8222}]]
+    (asker,) = monitor[0]["from"]
+    assert asker["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "worker", (
+        "it asks no password"
+    )
+
+
+def test_no_role_gets_a_key_that_is_not_its_own() -> None:
+    papers = {}
+    for name, pod in pods(SPLIT):
+        (volume,) = [one for one in pod["volumes"] if one["name"] in {"broker", "papers"}]
+        papers[name] = {one["path"] for one in volume["secret"].get("items", [])}
+    assert papers == {
+        "anban-ingest": {"authority.crt", "ingest.pem"},
+        "anban-worker": {"authority.crt"},
+        "anban-api": {"authority.crt"},
+        "anban-broker": set(),  # all of them: it is the broker
+    }
+
+
+def test_workers_ask_every_server_of_the_broker() -> None:
+    (config,) = [one for one in manifests(SPLIT) if one["metadata"]["name"] == "anban-config"]
+    asked_at = parse(tomllib.loads(config["data"]["worker.toml"])).broker.monitor
+    assert asked_at == tuple(f"http://anban-broker-{n}.anban-broker-peers:8222" for n in range(3))
+
+
+def test_a_single_one_of_a_role_does_not_keep_its_node_from_being_drained() -> None:
+    budgets = [one["spec"] for one in manifests(SPLIT) if one["kind"] == "PodDisruptionBudget"]
+    assert [budget["maxUnavailable"] for budget in budgets] == [1, 1, 1, 1]
+
+
+@pytest.mark.services
+def test_until_the_sign_ins_are_written_the_broker_lets_nobody_in(tmp_path: Path) -> None:
+    """By the chart's own command: an empty list of users would let everybody in."""
+    (broker,) = [pod for name, pod in pods(SPLIT) if name == "anban-broker"]
+    (_, _, script) = broker["initContainers"][0]["command"]
+    subprocess.run(["sh", "-c", script.replace("/run/nats", str(tmp_path))], check=True)
+    port = free_port()
+    (tmp_path / "nats.conf").write_text(
+        'server_name: n\nlisten: "127.0.0.1:-1"\njetstream { store_dir: "store" }\n'
+        f'mqtt {{ listen: "127.0.0.1:{port}" }}\ninclude "accounts.conf"\n'
+    )
+    nats = Path(sys.executable).with_name("nats-server")
+    process = subprocess.Popen([nats, "-c", "nats.conf"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: listening(port))
+        for user in ("", "nobody", "ingest"):
+            answers: list[str] = []
+            client = Client(CallbackAPIVersion.VERSION2)
+            client.username_pw_set(user, "x")
+            client.on_connect = lambda _c, _d, _f, reason, _p, said=answers: said.append(str(reason))
+            client.connect("127.0.0.1", port)
+            client.loop_start()
+            eventually(lambda said=answers: said)  # type: ignore[misc]
+            client.loop_stop()
+            assert answers[0] != "Success", user
+    finally:
+        process.kill()
+        process.wait()

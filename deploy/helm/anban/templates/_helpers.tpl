@@ -125,7 +125,14 @@ spec:
     - name: config
       configMap: {name: {{ .root.Release.Name }}-config}
     - name: broker
-      secret: {secretName: {{ .root.Values.secrets.broker }}, defaultMode: 0440}
+      secret:
+        secretName: {{ .root.Values.secrets.broker }}
+        defaultMode: 0440
+        items:                       # the broker's own key is none of ours
+          - {key: authority.crt, path: authority.crt}
+          {{- if eq .part "ingest" }}
+          - {key: ingest.pem, path: ingest.pem}
+          {{- end }}
     - name: keys
       secret: {secretName: {{ .root.Values.secrets.keys }}, defaultMode: 0440}
     {{- if .api }}
