@@ -104,7 +104,7 @@ def injections(address: str, cookies: Mapping[str, str]) -> Iterator[tuple[str, 
             for path, body in BODIES.items():
                 yield _ask(client, "POST", path, json=_filled(body, word))
             for header in HEADERS:
-                value = word.replace("\r\n", " ").encode()
+                value = word.replace("\r\n", " ").strip().encode()
                 yield _ask(
                     client, "POST", "/incidents/1/note", json={"version": 999}, headers={header: value}
                 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -42,6 +43,7 @@ FILES_AT_ONCE: Final = 2
 _FILES: Final = frozenset({"/api/v1/register/import"})
 _FORMS: Final = ("/api/v1/texts/",)
 """Where a body may be a form: providers of text messages send what they send."""
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGITS: Final = 18  # of a length that is read at all
 MEDIA: Final = frozenset({"application/json", problems.MEDIA_TYPE, "text/event-stream"})
 SPOKEN: Final = MEDIA | {
@@ -266,7 +268,9 @@ class _Answer:
         if not self._streamed:
             labels = known(self._scope["method"], METHODS), self.route, f"{self._status // 100}xx"
             REQUEST_SECONDS.labels(*labels).observe(took_s)
-        ids = {k: v for k, v in self._scope.get("path_params", {}).items() if k.endswith("_id")}
+        named = self._scope.get("path_params", {}).items()
+        # What does not look like an id may be anything: a name, a line of its own for the log.
+        ids = {name: value for name, value in named if name.endswith("_id") and _ID.fullmatch(str(value))}
         _access.info(
             "%s %s status=%d ms=%d staff=%s %s",
             self._scope["method"],

@@ -180,6 +180,15 @@ async def test_the_access_log_knows_numbers_and_patterns_only(
         assert private not in "".join(lines)
 
 
+@pytest.mark.parametrize("typed", ["1%0aINFO forged line", "%E5%90%91%E7%A7%80%E8%8B%B1", "' or 1=1"])
+async def test_what_is_no_id_does_not_get_into_the_access_log(
+    site: Site, caplog: pytest.LogCaptureFixture, typed: str
+) -> None:
+    caplog.set_level(logging.INFO, "cloud.access_log")
+    assert (await site.browser().get(f"/homes/{typed}")).status_code in {401, 422}
+    assert [record.getMessage() for record in caplog.records][-1].endswith("staff=- ")
+
+
 @pytest.mark.parametrize(
     ("asked", "headers", "body", "refused"),
     [
