@@ -25,6 +25,7 @@ from cloud.ingest.model import Delivery, StoredAlarm
 from cloud.ingest.shards import Range
 from cloud.ingest.station import LINES
 from cloud.ingest.subscriber import utc_now
+from cloud.ingest.way import RightOfWay
 from cloud.ingest.writer import Outage, Writer
 from cloud.settings import Broker
 from firmware_protocols.wire import envelope
@@ -136,7 +137,7 @@ async def _work(pool: Pool, lease: Lease, link: Link) -> None:
     outage = Outage(utc_now())
     async with asyncio.TaskGroup() as tasks:
         for line in link.inbox.lines:
-            writer = Writer(f"line {id(line)}", pool, link, lease, _no_hook, utc_now, outage)
+            writer = Writer(f"line {id(line)}", pool, link, lease, _no_hook, utc_now, outage, RightOfWay())
             grouped(tasks, line, Limits(ROWS, 0.05), writer)
 
 

@@ -18,22 +18,23 @@ from cloud.ingest.model import Message
 from cloud.ingest.read import is_urgent, read
 from cloud.ingest.shards import Range
 from cloud.ingest.store import sender
+from cloud.ingest.way import RightOfWay
 from cloud.ingest.writer import Writer
 from firmware_protocols.errors import BadMessage
 from firmware_protocols.wire.topics import parse_upward
 
 AT_ONCE: Final = 4
 """Homes whose alarms are stored side by side: one that is locked takes one of these places."""
-_GLANCE: Final = 20
+_GLANCE: Final = 10
 """Messages read in one go; then others have a turn at the loop: an alarm waits at most for so many."""
 
 
 class AlarmLane:
     """Stores alarms: in order within a home, side by side between homes."""
 
-    def __init__(self, writer: Writer, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, writer: Writer, way: RightOfWay, tasks: asyncio.TaskGroup) -> None:
         """It works as tasks of ``tasks``."""
-        self._writer, self._tasks = writer, tasks
+        self._writer, self._way, self._tasks = writer, way, tasks
         self._places = asyncio.Semaphore(AT_ONCE)
         self._lines: dict[str, list[Message]] = {}
 
@@ -49,8 +50,9 @@ class AlarmLane:
         """Alarms of two homes never share a transaction, so that neither is rolled back with the other."""
         while waiting := self._lines[gateway]:
             self._lines[gateway] = []
-            async with self._places:
-                await self._writer.store(waiting)
+            with self._way.taken():
+                async with self._places:
+                    await self._writer.store(waiting)
         del self._lines[gateway]
 
 
@@ -81,11 +83,11 @@ def shard_of(topic: str, otherwise: int) -> int:
 def grouped(tasks: asyncio.TaskGroup, inbox: Inbox, limits: Limits, writer: Writer) -> None:
     """Let ``writer`` store what comes into ``inbox``, in groups, for ever."""
     groups: asyncio.Queue[list[Message]] = asyncio.Queue(1)
-    tasks.create_task(group(inbox, limits, groups))
+    tasks.create_task(group(inbox, limits, groups, writer.way))
     tasks.create_task(drain(groups, writer))
 
 
-async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message]]) -> None:
+async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message]], way: RightOfWay) -> None:
     """Put what comes into ``groups``, for ever. Whoever is behind finds more waiting and so works in larger
     groups; one group is read ahead while the one before is stored.
     """
@@ -102,7 +104,7 @@ async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message
             continue
         for delivery in inbox.take(_GLANCE):
             collector.add(read(delivery), time.monotonic())
-        await asyncio.sleep(0)
+        await way.give()
 
 
 async def drain(groups: asyncio.Queue[list[Message]], writer: Writer) -> None:

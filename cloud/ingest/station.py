@@ -26,6 +26,7 @@ from cloud.ingest.link import Link, Voice
 from cloud.ingest.pace import Pace
 from cloud.ingest.shards import Range, cut
 from cloud.ingest.silence import SILENT, mark_silent
+from cloud.ingest.way import RightOfWay
 from cloud.ingest.writer import LONGEST_PAUSE_S, STUCK_S, Clock, Outage, Writer
 from cloud.metrics import LOOPS
 from cloud.settings import Broker, Settings, broker_secret
@@ -72,6 +73,7 @@ class Station:
         self.bulk = Link(broker, bulk, readings, clock, lines=LINES, former=former, voice=means.voice)
         self.prompt = Link(broker, prompt, filters(PROMPT, shards), clock, voice=means.voice)
         self._outage = Outage(clock())
+        self._way = RightOfWay()
 
     @property
     def links(self) -> tuple[Link, Link]:
@@ -110,18 +112,18 @@ class Station:
     def _prompt_lanes(self, tasks: asyncio.TaskGroup) -> None:
         """Alarms each at once, states and results in groups."""
         others = Inbox()
-        alarms = AlarmLane(self._writer("alarms", self.prompt), tasks)
+        alarms = AlarmLane(self._writer("alarms", self.prompt, RightOfWay()), self._way, tasks)
         (incoming,) = self.prompt.inbox.lines
         tasks.create_task(sort(self.prompt, incoming, self.lease.range, alarms, others))
-        grouped(tasks, others, STATES, self._writer("states", self.prompt))
+        grouped(tasks, others, STATES, self._writer("states", self.prompt, self._way))
 
     def _bulk_lanes(self, tasks: asyncio.TaskGroup) -> None:
         """Readings, each line at its own pace."""
         limits = Limits(self._means.settings.ingest.rows, self._means.settings.ingest.wait_s)
         for number, line in enumerate(self.bulk.inbox.lines, 1):
-            grouped(tasks, line, limits, self._writer(f"readings-{number}", self.bulk, Pace()))
+            grouped(tasks, line, limits, self._writer(f"readings-{number}", self.bulk, self._way, Pace()))
 
-    def _writer(self, lane: str, link: Link, pace: Pace | None = None) -> Writer:
+    def _writer(self, lane: str, link: Link, way: RightOfWay, pace: Pace | None = None) -> Writer:
         means = self._means
         return Writer(
             f"{lane} {self.lease.range}",
@@ -131,6 +133,7 @@ class Station:
             means.on_alarm,
             means.clock,
             self._outage,
+            way,
             pace,
         )
 

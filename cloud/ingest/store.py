@@ -7,7 +7,6 @@ What comes back tells the caller which batches the gateways may forget; it acts 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,13 +36,14 @@ from cloud.ingest.model import (
 from cloud.ingest.plain import AdmittedPlain
 from cloud.ingest.read import carefully
 from cloud.ingest.salvage import salvage
+from cloud.ingest.way import RightOfWay
 from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Ack
 from firmware_protocols.wire.topics import Lane
 
-GLANCE: Final = 20
-"""Batches that are worked on in one go, about a millisecond; then alarms have a turn at the loop."""
+GLANCE: Final = 10
+"""Batches that are worked on in one go, about half a millisecond; then alarms have a turn at the loop."""
 _COUNTS: Final = ("readings", "events", "alarms", "gaps", "refused", "withheld")
 _KINDS: Final = (("reading", "readings"), ("event", "events"), ("alarm", "alarms"), ("gap", "gaps"))
 """Kind of a row -> where a parcel has them."""
@@ -52,9 +52,14 @@ _log = logging.getLogger(__name__)
 
 
 async def store(
-    conn: Connection, messages: Sequence[Message], on_alarm: OnAlarm, now: datetime
+    conn: Connection,
+    messages: Sequence[Message],
+    on_alarm: OnAlarm,
+    now: datetime,
+    way: RightOfWay | None = None,
 ) -> list[tuple[GatewayId, Ack]]:
-    """Store ``messages``; return the commit-acks to send once the transaction is committed.
+    """Store ``messages``; return the commit-acks to send once the transaction is committed. ``way`` is given
+    to alarms in between.
 
     Raises:
         psycopg.Error: nothing is stored; try again, or one message at a time.
@@ -62,7 +67,7 @@ async def store(
     gateways = await _gateways(conn, messages)
     judged = [_judge(message, gateways, now) for message in messages]
     admitted = [one for one in judged if isinstance(one, Admitted | AdmittedPlain)]
-    settled = await _store_batches(conn, admitted, on_alarm, now)
+    settled = await _store_batches(conn, admitted, on_alarm, now, way or RightOfWay())
     results = [one for one in judged if isinstance(one, ResultMessage)]
     poison = [one for one in judged if isinstance(one, Poison)]
     poison += [_unasked(one) for one in await commands.settle(conn, results, now)]
@@ -108,15 +113,21 @@ def _judge(
 
 
 async def _store_batches(
-    conn: Connection, admitted: Sequence[Admitted | AdmittedPlain], on_alarm: OnAlarm, now: datetime
+    conn: Connection,
+    admitted: Sequence[Admitted | AdmittedPlain],
+    on_alarm: OnAlarm,
+    now: datetime,
+    way: RightOfWay,
 ) -> list[Identity | None]:
     """Store what is new of ``admitted``; return what may be acknowledged, which includes what was there."""
     if not admitted:
         return []
-    parcels = await _parcels(conn, admitted, now)
+    parcels = await _parcels(conn, admitted, now, way)
     accepted = await _enter_ledger(conn, list(parcels.values()), now)
     fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
+    await way.give()
     await rows.copy(conn, fresh)
+    await way.give()
     _count(fresh, len(parcels))
     await _count_days(conn, tally.by_home(parcels.values(), accepted), now)
     for parcel in fresh:
@@ -142,7 +153,7 @@ def _count(fresh: Sequence[rows.Parcel], settled: int) -> None:
 
 
 async def _parcels(
-    conn: Connection, admitted: Sequence[Admitted | AdmittedPlain], now: datetime
+    conn: Connection, admitted: Sequence[Admitted | AdmittedPlain], now: datetime, way: RightOfWay
 ) -> dict[Identity, rows.Parcel]:
     """What is to be stored, by identity: of a batch that came twice, once."""
     careful = [one for one in admitted if isinstance(one, Admitted)]
@@ -156,7 +167,7 @@ async def _parcels(
     parcels: dict[Identity, rows.Parcel] = {}
     for number, one in enumerate(admitted):
         if number % GLANCE == 0:
-            await asyncio.sleep(0)  # an alarm may be waiting for the loop
+            await way.give()
         parcel = plain.pack(one, devices) if isinstance(one, AdmittedPlain) else None
         parcel = parcel or rows.pack(
             plain.by_record(one, now), devices, timelines, spans.get(one.gateway.home_id, ())

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cloud.ingest.leases import Lease
     from cloud.ingest.link import Link
     from cloud.ingest.pace import Pace
+    from cloud.ingest.way import RightOfWay
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
@@ -73,7 +74,9 @@ class Outage:
 
 @dataclass(slots=True)
 class Writer:
-    """One lane's way into the database. ``pace``: what the bulk lane may ask of its gateways."""
+    """One lane's way into the database. ``way``: what it gives to alarms; that of alarms is always clear.
+    ``pace``: what the bulk lane may ask of its gateways.
+    """
 
     name: str
     pool: Pool
@@ -82,6 +85,7 @@ class Writer:
     on_alarm: OnAlarm
     clock: Clock
     outage: Outage
+    way: RightOfWay
     pace: Pace | None = None
     _under_way: int = field(default=0, init=False)
 
@@ -116,18 +120,18 @@ class Writer:
     async def _let_go(self, messages: Sequence[Message], acks: Acks) -> None:
         for start in range(0, len(messages), _GLANCE):
             self.link.acknowledge(message.delivery for message in messages[start : start + _GLANCE])
-            await asyncio.sleep(0)
+            await self.way.give()
         for start in range(0, len(acks), _GLANCE):
             for gateway, ack in acks[start : start + _GLANCE]:
                 self.link.publish(topics.ack(gateway), control.encode(ack))
-            await asyncio.sleep(0)
+            await self.way.give()
 
     async def _once(self, messages: Sequence[Message]) -> Acks:
         began_s = time.monotonic()
         with metrics.COMMIT_SECONDS.time():
             async with self.pool.connection(timeout=LONGEST_PAUSE_S) as conn, conn.transaction():
                 await self.lease.check(conn)
-                acks = await store(conn, messages, self.on_alarm, self.clock())
+                acks = await store(conn, messages, self.on_alarm, self.clock(), self.way)
         self.outage.well(self.clock())
         if self.pace is None:
             return acks

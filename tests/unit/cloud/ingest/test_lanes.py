@@ -9,6 +9,7 @@ from cloud.ingest.batch import Limits
 from cloud.ingest.inbox import Inbox
 from cloud.ingest.lanes import group, shard_of
 from cloud.ingest.model import Delivery, Message
+from cloud.ingest.way import RightOfWay
 
 NOW = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
 
@@ -22,7 +23,7 @@ async def sizes(waiting: int, limits: Limits) -> list[int]:
     inbox, groups = Inbox(), asyncio.Queue[list[Message]](1)
     for number in range(waiting):
         inbox.put(delivery(number))
-    grouping = asyncio.create_task(group(inbox, limits, groups))
+    grouping = asyncio.create_task(group(inbox, limits, groups, RightOfWay()))
     found: list[int] = []
     async with asyncio.timeout(60):
         while sum(found) < waiting:
