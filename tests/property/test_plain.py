@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from cloud.ingest import plain, read, rows
 from cloud.ingest.admit import Admitted, admit
@@ -52,7 +53,7 @@ def test_both_roads_pack_the_same_rows(batch: Batch, compact: bool, now: datetim
     packed, careful = both_roads(of(batch, compact=compact), now.replace(tzinfo=UTC))
     assert (packed is None) == (careful is None)
     if packed and careful:
-        assert replace(packed, batch=careful.batch) == careful
+        assert structs.replace(packed, batch=careful.batch) == careful
 
 
 @given(batches, st.booleans())

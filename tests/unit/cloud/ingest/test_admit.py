@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from cloud.ingest.admit import AHEAD, EARLIEST, UNNAMED, Admitted, admit
 from cloud.ingest.model import BatchMessage, Delivery, Gateway, Poison
@@ -53,7 +54,7 @@ GOOD = reading(at=NOW)
     ("known", "shard", "reason"),
     [
         (None, 3, "unknown gateway"),
-        (replace(GATEWAY, revoked=True), 3, "revoked gateway"),
+        (structs.replace(GATEWAY, revoked=True), 3, "revoked gateway"),
         (GATEWAY, 4, "shard 4, enrolled with 3"),
     ],
 )
@@ -69,7 +70,7 @@ def test_an_alarm_is_admitted_on_a_wrong_shard() -> None:
     assert len(admitted(alarm(at=NOW), lane=Lane.ALARM, shard=4).records) == 1
 
 
-@pytest.mark.parametrize("known", [None, replace(GATEWAY, revoked=True)])
+@pytest.mark.parametrize("known", [None, structs.replace(GATEWAY, revoked=True)])
 def test_an_alarm_of_a_stranger_is_refused(known: Gateway | None) -> None:
     assert isinstance(judged(alarm(at=NOW), lane=Lane.ALARM, known=known), Poison)
 
