@@ -237,6 +237,20 @@ def test_every_process_is_probed_and_screens_go_on_without_the_broker() -> None:
             assert ready == "/ready?without=broker"
 
 
+def test_behind_an_ingress_each_browser_has_an_address_of_its_own_and_only_there() -> None:
+    believed = {
+        (name, bool(values["api"]["ingress"]["enabled"])): one["value"]
+        for values in (SPLIT, {**SPLIT, "api": {"ingress": {"enabled": False}}})
+        for name, pod in pods(values)
+        for one in pod["containers"][0].get("env", [])
+        if one["name"] == "FORWARDED_ALLOW_IPS"
+    }
+    assert believed == {("anban-api", True): "*"}
+    policies = [one for one in manifests(SPLIT) if one["metadata"]["name"] == "anban-api"]
+    (rules,) = [one["spec"]["ingress"] for one in policies if one["kind"] == "NetworkPolicy"]
+    assert all("from" in rule for rule in rules), "nobody else may say where a browser is"
+
+
 def test_nothing_is_reached_that_is_not_named() -> None:
     policies = {
         one["metadata"]["name"]: one["spec"] for one in manifests(SPLIT) if one["kind"] == "NetworkPolicy"

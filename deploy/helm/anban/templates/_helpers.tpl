@@ -91,6 +91,10 @@ spec:
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       args: [{{ .part }}, --config, /etc/anban/{{ .config }}]
       {{- include "anban.environment" .root | nindent 6 }}
+        {{- if and .api .root.Values.api.ingress.enabled }}
+        # Whose word counts for where a browser is: without it all strangers would be one, and share one bound.
+        - {name: FORWARDED_ALLOW_IPS, value: {{ .root.Values.api.ingress.believe | quote }}}
+        {{- end }}
       {{- include "anban.containerSecurity" .root | nindent 6 }}
       ports:
         - {name: metrics, containerPort: 9464}
