@@ -1,7 +1,8 @@
 -- The commands' way to the gateways. Rows of ``command`` are written by whoever has a reason.
 
 -- expire_commands --
-update command set due_at = null
+-- Here as below: a plan that is not sent again keeps its version, not the numbers of people.
+update command set due_at = null, args = args #- '{plan,phones}'
 where id in (
     select id from command where due_at <= %(now)s and until <= %(now)s for update skip locked
 )
@@ -32,7 +33,8 @@ update command
 set due_at = null,
     answered_at = coalesce(answered_at, %(now)s),
     detail = case when answered_at is null then %(detail)s else detail end,
-    ok = coalesce(ok, %(ok)s)
+    ok = coalesce(ok, %(ok)s),
+    args = args #- '{plan,phones}'
 where id = %(id)s and gateway_id = %(gateway_id)s
 returning name, ok, answered_at
 

@@ -25,7 +25,7 @@ where plan.home_id = due.home_id
 returning plan.home_id
 
 -- withdraw_old_plans --
-update command set due_at = null
+update command set due_at = null, args = args #- '{plan,phones}'
 where id in (
     select command.id
     from plan

@@ -74,6 +74,26 @@ async def answer(conn: Connection, *, ok: bool, seconds: float) -> None:
     await heard(conn, Result(command.id, ok=ok, detail="version 1 in force" if ok else "no"), seconds)
 
 
+@pytest.mark.parametrize("end", ["answered", "expired", "withdrawn"])
+async def test_what_is_not_sent_again_keeps_no_number_of_anybody(conn: Connection, end: str) -> None:
+    whom = {"centre": "+8674512345"}
+    await people.load(conn, county({"phones": whom}))
+    await beat(conn, 0)
+    ((_, command),) = await commands.claim(conn, (0, 255), after(1))
+    assert command.args["plan"]["phones"] == whom
+    if end == "answered":
+        await heard(conn, Result(command.id, ok=True, detail="version 1 in force"), 2)
+    elif end == "expired":
+        await commands.claim(conn, (0, 255), after(7_200))
+    else:
+        await people.load(conn, county(PLAN))
+        await beat(conn, 0, 2)
+    row = await (await conn.execute("select args from command where id = %s", [command.id])).fetchone()
+    assert row is not None
+    assert row["args"]["plan"]["version"] == 1
+    assert "phones" not in row["args"]["plan"]
+
+
 async def test_a_gateway_that_goes_by_another_plan_is_sent_the_wanted_one_once(home: Connection) -> None:
     for minute in range(5):
         await beat(home, 0, 60 * minute)
