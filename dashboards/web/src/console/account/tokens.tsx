@@ -41,7 +41,7 @@ function Row({ token }: { token: TokenView }) {
       <div>
         <p class="entry-name"><b>{token.name}</b>{over !== null && <span class="chip">{term("tokens", over)}</span>}</p>
         <p class="entry-facts">
-          <span>{token.permissions.map((one) => term("permission", one)).join(t("tokens.and"))}</span>
+          <span>{new Intl.ListFormat(tag()).format(token.permissions.map((one) => term("permission", one)))}</span>
           <span>{t("tokens.until", { at: formatDay(token.expires_at, tag()) })}</span>
           <span>{used}</span>
         </p>
