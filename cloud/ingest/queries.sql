@@ -4,11 +4,14 @@
 select gateway.id, gateway.shard, gateway.home_id, home.tenant_id, gateway.revoked_at is not null as revoked,
     exists (
         select from withheld
-        where withheld.home_id = gateway.home_id and (withheld.quantities <> '{}' or exists (
-            select from device where device.gateway_id = gateway.id and device.kind = any (withheld.kinds)
-        ))
+        where withheld.home_id = gateway.home_id
+            and (withheld.quantities <> '{}' or withheld.kinds && standing.kinds)
     ) as withholds
-from gateway join home on home.id = gateway.home_id
+from gateway
+join home on home.id = gateway.home_id
+cross join lateral (
+    select array_agg(device.kind) as kinds from device where device.gateway_id = gateway.id
+) as standing
 where gateway.id = any(%(ids)s);
 
 -- add_devices --
