@@ -7,7 +7,7 @@ transaction) to 20,000 (2.6 against 10 us a row), so it is the only way in. ``co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Final
@@ -29,6 +29,20 @@ _US: Final = timedelta(microseconds=1)
 _POSTGRES: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """PostgreSQL counts from here."""
 _POSTGRES_MS: Final = int(_POSTGRES.timestamp() * 1000)
+
+
+def valued(tenant: int, home: int, devices: Mapping[str, int], rows: Iterable[Row]) -> list[bytes]:
+    """As ``plain``, for rows that all have a value; a call for each would cost a third more. ``devices``: by
+    name.
+    """
+    pack, begins = _ROW.pack, _POSTGRES_MS
+    return [
+        pack(
+            _COLUMNS, 8, (at_ms - begins) * 1000, 4, tenant, 4, home, 4, devices[name],
+            2, quantity, 2, quality, 8, value, _NULL,
+        )
+        for at_ms, name, quantity, quality, value in rows
+    ]  # fmt: skip
 
 
 def plain(tenant: int, home: int, device: int, row: Row) -> bytes:

@@ -55,8 +55,7 @@ def pack(admitted: AdmittedPlain, devices: Devices) -> Parcel | None:
         known = {name: devices[gateway.id, name] for name in admitted.names}
     except KeyError:
         return None
-    tenant, home, row_of = gateway.tenant_id, gateway.home_id, packing.plain
-    readings = tuple([row_of(tenant, home, known[row[1]].id, row) for row in batch.rows])
+    readings = _packed(gateway, batch, {name: device.id for name, device in known.items()})
     return Parcel(
         gateway,
         admitted.message.delivery,
@@ -65,6 +64,13 @@ def pack(admitted: AdmittedPlain, devices: Devices) -> Parcel | None:
         heard=_heard(batch, known),
         late=_late(batch, admitted.message.delivery.received_at),
     )
+
+
+def _packed(gateway: Gateway, batch: PlainBatch, ids: Mapping[str, int]) -> tuple[bytes, ...]:
+    tenant, home = gateway.tenant_id, gateway.home_id
+    if batch.valued:
+        return tuple(packing.valued(tenant, home, ids, batch.rows))
+    return tuple([packing.plain(tenant, home, ids[row[1]], row) for row in batch.rows])
 
 
 def _heard(batch: PlainBatch, known: Mapping[str, Device]) -> dict[int, datetime]:

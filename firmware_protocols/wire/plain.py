@@ -29,7 +29,9 @@ _VALUELESS: Final = {
 
 
 class PlainBatch(msgspec.Struct, frozen=True):
-    """A batch of lane ``t`` as rows. ``earliest_ms`` to ``latest_ms``: their times."""
+    """A batch of lane ``t`` as rows. ``earliest_ms`` to ``latest_ms``: their times. ``valued``: each has a
+    value.
+    """
 
     gateway: GatewayId
     epoch: str
@@ -37,6 +39,7 @@ class PlainBatch(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]
     earliest_ms: int
     latest_ms: int
+    valued: bool
 
 
 class _Reading(msgspec.Struct, tag_field="k", tag="r", forbid_unknown_fields=True, gc=False):
@@ -75,11 +78,12 @@ def parse(payload: bytes, gateway: GatewayId) -> PlainBatch | None:
     try:
         found = (_json_decoder if payload[:1] == b"{" else _msgpack_decoder).decode(payload)
         base_ms = round(found.bt * 1000)
-        rows = tuple([_row(one, base_ms) for one in found.r])
+        valued = _all_numbers(found.r)
+        rows = _numbers(found.r, base_ms) if valued else tuple([_row(one, base_ms) for one in found.r])
     except (msgspec.DecodeError, KeyError, ValueError, OverflowError, RecursionError):
         return None  # the careful road says what is wrong, or that nothing is
     times = [row[0] for row in rows]
-    batch = PlainBatch(gateway, found.e, found.q, rows, min(times), max(times))
+    batch = PlainBatch(gateway, found.e, found.q, rows, min(times), max(times), valued)
     return batch if _is_plain(found, batch) else None
 
 
@@ -90,6 +94,19 @@ def _is_plain(found: _Plain, batch: PlainBatch) -> bool:
         and found.q + found.n - 1 <= MAX_INTEGER
         and found.clk is not ClockState.UNSYNCED
         and "\0" not in found.e
+    )
+
+
+def _all_numbers(readings: list[_Reading]) -> bool:
+    """Whether each reading is a finite number, none a state or without a value: nearly always."""
+    values = [one.v for one in readings if one.vb is None and one.v is not None]
+    return len(values) == len(readings) and isfinite(sum(values))
+
+
+def _numbers(readings: list[_Reading], base_ms: int) -> tuple[Row, ...]:
+    """As ``_row``, for readings that are all numbers; a call for each would cost half as much again."""
+    return tuple(
+        [(base_ms + round(one.t * 1000), one.d, _NUMBERS[one.n], _VALUED[one.ql], one.v) for one in readings]
     )
 
 
