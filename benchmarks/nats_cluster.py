@@ -1,8 +1,8 @@
 """Three NATS nodes that are one broker, on this machine.
 
 What this is: their configuration and processes, each of which may be killed and started again. What it is
-not: how a city runs them (``deploy/`` has that). The one idea: what a node acknowledges is on the disks of at
-least two, so one may die at any moment.
+not: how a city runs them (``deploy/`` has that). The one idea: what a node acknowledges two of them have, so
+one may die at any moment; if all lose power at once, gateways send the last second again (ADR 0050).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ mqtt {{
   listen: "127.0.0.1:{mqtt}", ack_wait: "10s", max_ack_pending: {unacked}
   stream_replicas: {nodes}, consumer_replicas: {nodes}
 }}
-jetstream {{ store_dir: "store", sync_interval: always, max_memory_store: 64MB, max_file_store: 4GB }}
+jetstream {{ store_dir: "store", sync_interval: "1s", max_memory_store: 64MB, max_file_store: 4GB }}
 max_payload: 1MB
 cluster {{ name: anban, listen: "127.0.0.1:{route}", routes: [{routes}] }}
 include "accounts.conf"

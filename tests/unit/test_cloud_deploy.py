@@ -251,6 +251,19 @@ def test_behind_an_ingress_each_browser_has_an_address_of_its_own_and_only_there
     assert all("from" in rule for rule in rules), "nobody else may say where a browser is"
 
 
+def test_one_broker_writes_each_message_to_disk_and_of_three_each_has_it() -> None:
+    said = {}
+    for nodes in (1, 3):
+        (config,) = [
+            one["data"]["nats.conf"]
+            for one in manifests({**SPLIT, "broker": {"replicas": nodes}})
+            if "nats.conf" in one.get("data", {})
+        ]
+        found = re.search(r"sync_interval: (\S+)", config)
+        said[nodes] = found[1] if found else "", f"stream_replicas: {nodes}" in config
+    assert said == {1: ("always", True), 3: ('"1s"', True)}
+
+
 def test_nothing_is_reached_that_is_not_named() -> None:
     policies = {
         one["metadata"]["name"]: one["spec"] for one in manifests(SPLIT) if one["kind"] == "NetworkPolicy"
