@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -49,7 +49,7 @@ class Outcome:
 
     attack: str
     requests: int = 0
-    answers: Counter[str] = field(default_factory=Counter)
+    answers: dict[str, int] = field(default_factory=Counter)
     worst_s: float = 0.0
     p95_ms: float = 0.0
     ratio: float = 0.0
@@ -190,7 +190,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _document(report: Report) -> str:
-    return json.dumps(asdict(report) | {"faults": report.faults}, indent=1, ensure_ascii=False) + "\n"
+    plain = replace(report, outcomes=[replace(one, answers=dict(one.answers)) for one in report.outcomes])
+    return json.dumps(asdict(plain) | {"faults": report.faults}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _table(report: Report) -> str:
