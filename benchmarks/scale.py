@@ -174,7 +174,7 @@ def talking(cluster: Cluster, counties: Sequence[County], homes: int, secret: st
                 "shards": SHARDS,
                 "secret": secret,
             }
-            words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+            words = [f"--{name}={value}" for name, value in options.items()]  # a secret may begin with "-"
             process = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.fleet_load", *words],
                 cwd=ROOT,
