@@ -11,6 +11,7 @@ import pytest
 from cloud.db import Connection, Pool
 from cloud.register.lines import line_of, lines
 from tests.unit.cloud.conftest import Site
+from tests.unit.cloud.locks import somebody_waits
 
 DIVISION: Final = {"code": "431202000000", "name": "鹤城区"}
 CITY: Final = {"code": "431200000000", "name": "怀化市"}
@@ -59,9 +60,7 @@ async def test_a_file_may_take_longer_than_a_transaction_may_idle(
     home = {**HOME, "key": "yellow"}
     async with asyncio.TaskGroup() as tasks:
         loading = tasks.create_task(browser.post("/register/import", json=county(homes=[home])))
-        async with asyncio.timeout(60):
-            while not (await conn.execute("select from pg_locks where not granted")).rowcount:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await somebody_waits(conn)
         await asyncio.sleep(0.5)  # of idling, on purpose
         await conn.rollback()
     answer = loading.result()

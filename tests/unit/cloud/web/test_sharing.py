@@ -14,6 +14,7 @@ from cloud.db import Connection, Pool
 from cloud.notify import deliver
 from firmware_protocols.model import AlarmKind
 from tests.unit.cloud.conftest import Site
+from tests.unit.cloud.locks import somebody_waits
 from tests.unit.cloud.web.test_incidents import raise_alarm
 
 ASKED = {"version": 1, "tenant": "zhongfang", "hours": 2, "reason": "the bridge is out"}
@@ -100,9 +101,7 @@ async def test_taking_back_and_closing_at_the_same_moment_do_not_wait_for_each_o
     await conn.execute("select from home where id = %s for no key update", [site.town.yellow])
     async with asyncio.TaskGroup() as tasks:
         taking = tasks.create_task(operator.delete(f"/incidents/{incident}/grants/{grant}"))
-        async with asyncio.timeout(60):
-            while not (await conn.execute("select from pg_locks where not granted")).rowcount:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await somebody_waits(conn)
         await conn.execute("update incident set closed_at = %s where id = %s", [site.clock.now, incident])
         await conn.commit()
     assert taking.result().status_code == 404, "it was over already"
