@@ -33,6 +33,7 @@ class DeviceKind(StrEnum):
     PULSE_OXIMETER = "pulse_oximeter"
     BLOOD_PRESSURE = "blood_pressure"
     THERMOMETER = "thermometer"
+    SCALE = "scale"
     RADAR = "radar"
     BED = "bed"
     DOOR = "door"

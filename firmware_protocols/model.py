@@ -81,6 +81,8 @@ class Quantity(StrEnum):
     HEIGHT = "height"
     MAINS = "mains"
     BED_LOAD = "bed_load"
+    BODY_WEIGHT = "body_weight"
+    BODY_WATER = "body_water"
 
     @property
     def unit(self) -> str:
@@ -132,6 +134,8 @@ QUANTITIES: Final[Mapping[Quantity, QuantitySpec]] = {
     Quantity.HEIGHT: QuantitySpec(38, "m"),
     Quantity.MAINS: QuantitySpec(39, ""),
     Quantity.BED_LOAD: QuantitySpec(40, "%"),
+    Quantity.BODY_WEIGHT: QuantitySpec(41, "kg"),
+    Quantity.BODY_WATER: QuantitySpec(42, "%"),
 }
 
 

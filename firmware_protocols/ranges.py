@@ -19,6 +19,8 @@ RANGES: Final[Mapping[Quantity, tuple[float, float]]] = {
     Quantity.RESPIRATION_RATE: (1, 60),
     Quantity.SPO2: (1, 100),
     Quantity.BODY_TEMPERATURE: (20, 45),
+    Quantity.BODY_WEIGHT: (5, 300),
+    Quantity.BODY_WATER: (1, 99),
     Quantity.TEMPERATURE: (-60, 125),
     Quantity.HUMIDITY: (0, 100),
     Quantity.BATTERY: (0, 100),

@@ -94,11 +94,13 @@ PURPOSES: Final[Mapping[Purpose, PurposeSpec]] = {
         at_load=True,
     ),
     Purpose.VITALS: PurposeSpec(
-        kinds=frozenset({"heart_rate", "pulse_oximeter", "blood_pressure", "thermometer"}),
+        kinds=frozenset({"heart_rate", "pulse_oximeter", "blood_pressure", "thermometer", "scale"}),
         quantities=frozenset(
             {
                 *LIMITS,
                 Quantity.DIASTOLIC,
+                Quantity.BODY_WEIGHT,
+                Quantity.BODY_WATER,
                 Quantity.MEAN_ARTERIAL_PRESSURE,
                 Quantity.RR_INTERVAL,
                 Quantity.PULSE_AMPLITUDE,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from cloud.incidents.model import Priority
-from firmware_protocols.model import AlarmKind
+from firmware_protocols.model import Alarm, AlarmKind
 
 
 class Family(StrEnum):
@@ -27,11 +27,14 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindSpec:
-    """``confirmable``: whether the resident's cancel window is honoured; smoke has none."""
+    """``confirmable``: whether the resident's cancel window is honoured; smoke has none. ``graded``: whether
+    an alarm may say its own priority, because the kind ranges from a call for help to a note for the doctor.
+    """
 
     family: Family
     priority: Priority
     confirmable: bool
+    graded: bool = False
 
 
 KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
@@ -41,7 +44,7 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
     AlarmKind.LONG_LIE: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True),
     AlarmKind.BED_EXIT: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
     AlarmKind.NIGHT_DOOR: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
-    AlarmKind.VITALS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False),
+    AlarmKind.VITALS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False, graded=True),
     AlarmKind.SMOKE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.GAS: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.CARBON_MONOXIDE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
@@ -53,10 +56,20 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
     AlarmKind.BATTERY_LOW: KindSpec(Family.DEVICE, Priority.PLAN, confirmable=True),
 }
 
+PRIORITY: Final = "priority"
+"""The name in an alarm's evidence under which a graded kind says its priority, 1 to 4."""
 LONGEST_CONFIRM: Final = timedelta(seconds=60)
 """D. A gateway asks for at most 20 s; one that asks for more than this is wrong and is not waited for."""
 CANCEL_TRANSIT: Final = timedelta(seconds=2)
 """D. What a cancel pressed in the last moment may need to get here. A living gateway raises by itself."""
+
+
+def priority_of(alarm: Alarm) -> Priority:
+    """How fast ``alarm`` must be answered: what its evidence says, where the kind may and it is one."""
+    spec, said = KINDS[alarm.kind], alarm.evidence.get(PRIORITY)
+    if spec.graded and isinstance(said, int) and Priority.LIFE <= said <= Priority.PLAN:
+        return Priority(said)
+    return spec.priority
 
 
 def confirm_until(observed_at: datetime, confirm_s: float, now: datetime) -> datetime:

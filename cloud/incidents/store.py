@@ -22,7 +22,7 @@ from cloud.auth import Scope
 from cloud.db import Connection
 from cloud.incidents import rows
 from cloud.incidents.errors import Conflict, IncidentError, NotFound, Reason, Refused
-from cloud.incidents.kinds import KINDS, KindSpec, confirm_until
+from cloud.incidents.kinds import KINDS, KindSpec, confirm_until, priority_of
 from cloud.incidents.machine import ACTIONS, SETTLED, Detail, Incident, Trigger, opened
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode, Priority
 from cloud.incidents.screens import card, detail, open_incidents, snapshot
@@ -146,7 +146,7 @@ async def _open(conn: Connection, alarm: StoredAlarm, now: datetime) -> None:
         "evidence": Jsonb(_shown(alarm)),
     }
     step = rows.Step(Trigger.SUSPECT if until else Trigger.ALARM, _gateway(alarm), now, record=_record(alarm))
-    incident_id = await rows.create(conn, columns, opened(spec.priority, now, until), step)
+    incident_id = await rows.create(conn, columns, opened(priority_of(alarm.alarm), now, until), step)
     await _link(conn, incident_id, alarm)
 
 
@@ -159,10 +159,22 @@ async def _join(conn: Connection, incident_id: int, alarm: StoredAlarm, now: dat
     if row.incident.state in SETTLED and trigger is not Trigger.ALARM:
         return
     await _link(conn, row.id, alarm)
-    given = Detail(priority=_spec(alarm).priority, confirm_until=_confirm_until(alarm, now))
-    if _spec(alarm).priority < row.incident.priority or alarm.alarm.kind.value == row.kind:
+    given = Detail(priority=priority_of(alarm.alarm), confirm_until=_confirm_until(alarm, now))
+    if _tells_more(row, alarm):
         await _describe(conn, row.id, alarm)
     await rows.take(conn, row, rows.Step(trigger, _gateway(alarm), now, given, _record(alarm)))
+
+
+def _tells_more(row: rows.Row, alarm: StoredAlarm) -> bool:
+    """Whether the incident is about this alarm from now on: a more urgent one, or the newest of its kind (of
+    a graded kind only if it is no less urgent).
+    """
+    priority = priority_of(alarm.alarm)
+    if priority < row.incident.priority:
+        return True
+    return alarm.alarm.kind.value == row.kind and (
+        priority == row.incident.priority or not _spec(alarm).graded
+    )
 
 
 async def _trigger(conn: Connection, row: rows.Row, alarm: StoredAlarm, now: datetime) -> Trigger:

@@ -42,6 +42,7 @@ SUPERVISION: Final[Mapping[str, Supervision]] = {
     "pulse_oximeter": UNSUPERVISED,
     "blood_pressure": UNSUPERVISED,
     "thermometer": UNSUPERVISED,
+    "scale": UNSUPERVISED,
     "other": UNSUPERVISED,
 }
 """By kind of device (``settings.DeviceKind``). D."""

@@ -16,6 +16,7 @@ from cloud.incidents import store
 from cloud.incidents.errors import Reason
 from cloud.incidents.machine import ACTIONS, Trigger
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode
+from cloud.ingest.model import StoredAlarm
 from firmware_protocols.model import AlarmId, AlarmKind, AlarmState
 from tests.scenario.household import START, Household, add_contacts, after, remember, seed
 
@@ -410,3 +411,29 @@ async def test_a_record_from_before_the_end_that_comes_late_opens_nothing(
     late = household.alarm(AlarmKind.SMOKE, state, at=after(20))
     await store.attach_or_open(conn, late, after(600))
     assert await store.open_incidents(conn, household.scope, START) == []
+
+
+async def test_a_graded_alarm_says_how_urgent_it_is_and_a_lesser_one_does_not_hide_it(
+    conn: Connection, household: Household
+) -> None:
+    def vitals(number: int, priority: object) -> StoredAlarm:
+        stored = household.alarm(AlarmKind.VITALS, alarm_id=f"01JA000000000000000000010{number}")
+        return replace(stored, alarm=replace(stored.alarm, evidence={"priority": priority}))
+
+    await store.attach_or_open(conn, vitals(1, 3), START)
+    assert (await the_incident(conn, household)).priority == 3
+    await store.attach_or_open(conn, vitals(2, 1), after(60))
+    await store.attach_or_open(conn, vitals(3, 3), after(120))
+    view = await the_incident(conn, household)
+    assert (view.priority, view.evidence) == (1, {"priority": 1})
+
+
+@pytest.mark.parametrize("said", [0, 5, "1", None, 2.5])
+async def test_an_impossible_priority_is_the_kinds_own(
+    conn: Connection, household: Household, said: object
+) -> None:
+    stored = household.alarm(AlarmKind.VITALS)
+    await store.attach_or_open(
+        conn, replace(stored, alarm=replace(stored.alarm, evidence={"priority": said})), START
+    )
+    assert (await the_incident(conn, household)).priority == 2
