@@ -20,6 +20,7 @@ from typing import Final
 
 from cloud import notify, trace
 from cloud.db import Connection, Pool
+from cloud.detect.vitals import store as vitals
 from cloud.dispatch import ladder
 from cloud.incidents import grants, store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
@@ -147,6 +148,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("messages", deliver.due, send, hands=8, batch=1),
         Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
+        Job("vitals", vitals.due, functools.partial(vitals.work, pool), hands=2, batch=20),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),

@@ -104,6 +104,18 @@ where gateway_id in (select id from gateway where home_id = %(home_id)s) and det
 -- reading_dirty --
 delete from reading_dirty where home_id = %(home_id)s
 
+-- vital_watch --
+delete from vital_watch where home_id = %(home_id)s
+
+-- vital_finding --
+delete from vital_finding where home_id = %(home_id)s
+
+-- vital_limit --
+delete from vital_limit where home_id = %(home_id)s
+
+-- vital_record --
+delete from vital_record where home_id = %(home_id)s
+
 -- delivery_day --
 delete from delivery_day where home_id = %(home_id)s
 

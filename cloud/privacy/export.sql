@@ -82,6 +82,16 @@ select
     closed_at
 from incident where home_id = %(home_id)s order by id
 
+-- vital_finding --
+select rule, quantity, state, priority, observed_at, found_at, due_at, evidence
+from vital_finding where home_id = %(home_id)s order by id
+
+-- vital_limit --
+select quantity, low, high, set_by, set_at, ended_at from vital_limit where home_id = %(home_id)s order by id
+
+-- vital_record --
+select scale2, oxygen, set_by, set_at from vital_record where home_id = %(home_id)s
+
 -- incident_event --
 select incident_event.incident_id, incident_event.at, incident_event.actor, incident_event.trigger,
     incident_event.from_state, incident_event.to_state, incident_event.detail

@@ -31,13 +31,14 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("change", "change_draft"), _LOG),
     **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
     "answer_token": "digests of links that were in messages",
+    "vital_watch": "when a home was last looked at; no content",
     "claim": "digests of codes that were used once",
     "escalation": "where a running ladder stands; the timeline of the incident tells it",
     "incident_grant": "which tenant helped with an incident; its timeline tells it, and why",
     "incident_alarm": "which alarms an incident rests on, by number; both are exported",
 }  # fmt: skip
 
-_REPEATED: Final = frozenset({"change", "answer_token", "reading_dirty"})
+_REPEATED: Final = frozenset({"change", "answer_token", "reading_dirty", "vital_watch"})
 
 NOT_ERASED: Final[Mapping[str, str]] = {
     **{name: why for name, why in NOT_EXPORTED.items() if name not in _REPEATED},
@@ -74,6 +75,10 @@ ERASED: Final = (
     SHUT_OUT,
     *SERIES,
     "reading_dirty",
+    "vital_watch",
+    "vital_finding",
+    "vital_limit",
+    "vital_record",
     "device",
     "command",
     "plan",

@@ -26,6 +26,16 @@ HELD_FOR: Final = timedelta(days=1)
 """A legal hold is asked for again so often."""
 
 _SQL: Final = Queries(__package__, "tasks.sql")
+_AFTER_SERIES: Final = (
+    "erase_rolled",
+    "forget_vital_findings",
+    "forget_vital_limits",
+    "blank_incidents",
+    "blank_alarms",
+    "blank_changes",
+    "drop_quarantine",
+)
+"""What was made of the series, in this order."""
 _KEPT: Final = sorted(one.number for one in SAFETY if isinstance(one, Quantity))
 _KEPT_EVENTS: Final = sorted(one.value for one in SAFETY if isinstance(one, EventKind))
 
@@ -115,7 +125,7 @@ async def _erase(conn: Connection, task: _Task) -> _Again | None:
         piece = {"from": oldest, "to": oldest + PIECE}
         await conn.execute(_SQL["erase"], task.params | piece)
         return _Again(task.now, piece["to"])
-    for statement in ("erase_rolled", "blank_incidents", "blank_alarms", "blank_changes", "drop_quarantine"):
+    for statement in _AFTER_SERIES:
         await conn.execute(_SQL[statement], task.params)
     return None
 

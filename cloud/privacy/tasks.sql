@@ -78,6 +78,12 @@ select consent_erase_rolled(%(home_id)s, %(kinds)s, %(quantities)s, %(kept)s)
 -- blank_incidents --
 update incident set evidence = '{}' where home_id = %(home_id)s and kind = any(%(alarms)s) and evidence <> '{}'
 
+-- forget_vital_findings --
+delete from vital_finding where home_id = %(home_id)s and quantity = any(%(quantities)s)
+
+-- forget_vital_limits --
+delete from vital_limit where home_id = %(home_id)s and quantity = any(%(quantities)s)
+
 -- blank_alarms --
 -- What an alarm of another kind carried along of the last minute's frames goes with it.
 update alarm

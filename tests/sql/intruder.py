@@ -118,6 +118,12 @@ _PAPERS: Final = (
     " select id, %(key)s, 'roster', %(now)s from resident where home_id = %(home)s",
     "insert into erasure (resident_id, home_id, reason, actor, asked_at)"
     " select id, home_id, %(key)s, 'roster', %(now)s from resident where home_id = %(home)s",
+    "insert into vital_record values (%(home)s, true, null, %(key)s, %(now)s)",
+    "insert into vital_limit (home_id, quantity, low, set_by, set_at) values"
+    " (%(home)s, 2, 86, %(key)s, %(now)s)",
+    "insert into vital_finding (home_id, rule, quantity, state, observed_at, found_at, due_at, evidence)"
+    " values (%(home)s, 'unusable', 2, 'asked', %(now)s, %(now)s, %(now)s, '{}')",
+    "insert into vital_watch values (%(home)s, %(now)s, %(now)s)",
     "insert into retention (tenant_id, class, days) values (%(tenant)s, 'raw', 30)",
     "insert into quota values (%(tenant)s, 'homes', 9)",
     "insert into usage values (%(tenant)s, '2026-11-20', 'homes', 1)",

@@ -64,6 +64,10 @@ RESIDENT_DATA: Final = frozenset(
         "rung",
         "second_path",
         "text_message",
+        "vital_finding",
+        "vital_limit",
+        "vital_record",
+        "vital_watch",
         "withheld",
     ]
 )
@@ -125,6 +129,7 @@ WITHOUT_ROW_SECURITY: Final = {
 SYSTEM_FILES: Final = {
     "audit.sql": "anban-cloud audit: counts on the machine of whoever runs the database",
     "consent/effect.sql": "what follows from consents, and what ingest leaves out",
+    "detect/vitals/queries.sql": "the loop that looks at vital signs",
     "enrolment/queries.sql": "between a gateway and the authority, and the broker's accounts",
     "dispatch/queries.sql": "the ladder's loop, and an answer by the secret token of one message",
     "incidents/grants.sql": "the loop that ends help across a border",

@@ -17,7 +17,7 @@ from cloud.incidents.errors import Reason
 from cloud.incidents.machine import ACTIONS, Trigger
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode
 from cloud.ingest.model import StoredAlarm
-from firmware_protocols.model import AlarmId, AlarmKind, AlarmState
+from firmware_protocols.model import AlarmId, AlarmKind, AlarmState, JsonValue
 from tests.scenario.household import START, Household, add_contacts, after, remember, seed
 
 pytestmark = pytest.mark.services
@@ -416,7 +416,7 @@ async def test_a_record_from_before_the_end_that_comes_late_opens_nothing(
 async def test_a_graded_alarm_says_how_urgent_it_is_and_a_lesser_one_does_not_hide_it(
     conn: Connection, household: Household
 ) -> None:
-    def vitals(number: int, priority: object) -> StoredAlarm:
+    def vitals(number: int, priority: int) -> StoredAlarm:
         stored = household.alarm(AlarmKind.VITALS, alarm_id=f"01JA000000000000000000010{number}")
         return replace(stored, alarm=replace(stored.alarm, evidence={"priority": priority}))
 
@@ -430,7 +430,7 @@ async def test_a_graded_alarm_says_how_urgent_it_is_and_a_lesser_one_does_not_hi
 
 @pytest.mark.parametrize("said", [0, 5, "1", None, 2.5])
 async def test_an_impossible_priority_is_the_kinds_own(
-    conn: Connection, household: Household, said: object
+    conn: Connection, household: Household, said: JsonValue
 ) -> None:
     stored = household.alarm(AlarmKind.VITALS)
     await store.attach_or_open(
