@@ -42,6 +42,21 @@ describe("evidence", () => {
   });
 });
 
+describe("a finding of the cloud", () => {
+  it("is one plain sentence with its numbers", () => {
+    locale.value = "en";
+    const numbers = { value: 63.6, change: 2.5, before: 61.1, days: 3 };
+    const evidence = { finding: "weight_gain", quantity: "body_weight", numbers, rows: [{ value: 63.6 }], priority: 3 };
+    expect(describeEvidence(incident(1, { evidence }))).toMatch(/2\.5 kg heavier within 3 days \(61\.1 → 63\.6\)\.$/);
+  });
+
+  it("that this page does not know is told by the numbers that it knows", () => {
+    locale.value = "en";
+    const evidence = { finding: "of_tomorrow", numbers: { away_min: 12 } };
+    expect(describeEvidence(incident(1, { evidence }))).toMatch(/not back for 12 min\.$/);
+  });
+});
+
 describe("time", () => {
   it.each([
     [0, "00:00"],

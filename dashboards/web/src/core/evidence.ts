@@ -19,8 +19,21 @@ export function describeEvidence(incident: Pick<IncidentView, "kind" | "room" | 
     what: term("kind", incident.kind),
     where: incident.room === "" ? t("evidence.somewhere") : term("room", incident.room),
   });
-  const numbers = [...new Set([...measured(incident.evidence), ...phrases(incident.evidence)])];
+  const told = found(incident.evidence) ?? [...measured(incident.evidence), ...phrases(incident.evidence)];
+  const numbers = [...new Set(told)];
   return [opening, ...numbers].join(SEPARATOR[locale.value]) + FULL_STOP[locale.value];
+}
+
+/** What the cloud found in stored measurements: a sentence of its own, with its numbers in it. */
+function found(evidence: Readonly<Record<string, unknown>>): string[] | null {
+  const { finding, quantity, numbers } = evidence;
+  const words = LANGUAGES[locale.value].words as Readonly<Record<string, string>>;
+  const template = words[`finding.${String(finding)}`];
+  if (template === undefined) return null;
+  const shown = Object.entries(typeof numbers === "object" && numbers !== null ? numbers : {}).map(
+    ([name, value]: [string, unknown]) => [name, typeof value === "number" ? round(value) : String(value)] as const,
+  );
+  return [fill(template, { ...Object.fromEntries(shown), quantity: term("quantity", String(quantity)) })];
 }
 
 /** One phrase per known number; what one sensor says lies a level deeper, under the sensor's name. */
