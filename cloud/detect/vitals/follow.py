@@ -82,7 +82,11 @@ def steps(judged: Judged, before: Iterable[Before], now: datetime) -> list[Step]
 
 def _end(asked: Before, judged: Judged, known: Iterable[Before], now: datetime) -> End | None:
     """How the request ends now, if it does."""
-    same = [one for one in judged.findings if one.quantity is asked.quantity and one.at > asked.at]
+    same = [
+        one
+        for one in judged.findings
+        if one.quantity is asked.quantity and one.at > asked.at and not RULES[one.rule].slow
+    ]
     if any(finding.confirmed for finding in same):
         return End(asked, State.CONFIRMED)
     measured = judged.measured.get(asked.quantity)

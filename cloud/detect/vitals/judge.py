@@ -12,7 +12,7 @@ from typing import Final
 
 from cloud.detect.vitals import pressure, trends
 from cloud.detect.vitals.gate import sift
-from cloud.detect.vitals.model import Day, Fault, Finding, Gated, Judged, Person, Rule, Sample
+from cloud.detect.vitals.model import RULES, Day, Fault, Finding, Gated, Judged, Person, Rule, Sample
 from cloud.detect.vitals.personal import clinician, level, unusual
 from cloud.detect.vitals.scored import scored
 from cloud.detect.vitals.temperature import fever
@@ -46,17 +46,27 @@ def judge(samples: Iterable[Sample], days: Iterable[Day], person: Person, now: d
 
 
 def _gravest(found: Iterable[Finding]) -> list[Finding]:
-    """Of each quantity the gravest that is confirmed, and what is graver and waits for a second look."""
-    best: dict[tuple[Quantity, bool], Finding] = {}
-    for finding in found:
-        standing = best.get((finding.quantity, finding.confirmed))
-        if standing is None or _rank(finding) < _rank(standing):
-            best[finding.quantity, finding.confirmed] = finding
-    return [
-        finding
-        for (quantity, confirmed), finding in best.items()
-        if confirmed or (sure := best.get((quantity, True))) is None or _rank(finding) < _rank(sure)
+    """Of each quantity the gravest that is confirmed, what is graver and waits for a second look, and, where
+    nothing is confirmed today, what the last weeks say.
+    """
+    listed = list(found)
+    slow = _best(one for one in listed if RULES[one.rule].slow)
+    sure = _best(one for one in listed if one.confirmed and not RULES[one.rule].slow)
+    open_ = _best(one for one in listed if not one.confirmed)
+    graver = [
+        one for one in open_.values() if one.quantity not in sure or _rank(one) < _rank(sure[one.quantity])
     ]
+    return [*sure.values(), *graver, *(one for one in slow.values() if one.quantity not in sure)]
+
+
+def _best(found: Iterable[Finding]) -> dict[Quantity, Finding]:
+    """The gravest of each quantity; of two alike the first."""
+    best: dict[Quantity, Finding] = {}
+    for finding in found:
+        standing = best.get(finding.quantity)
+        if standing is None or _rank(finding) < _rank(standing):
+            best[finding.quantity] = finding
+    return best
 
 
 def _unusable(gated: Iterable[Gated], measured: Mapping[Quantity, datetime]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from cloud.detect.vitals.news2 import Parameter, score
 from firmware_protocols.model import Quantity
 from tests.unit.cloud.detect.measuring import found, rules, sample
 
-EDGES = [
+EDGES: list[tuple[Parameter, list[tuple[float, int]]]] = [
     (Parameter.RESPIRATION, [(8, 3), (9, 1), (11, 1), (12, 0), (20, 0), (21, 2), (24, 2), (25, 3)]),
     (Parameter.SPO2, [(91, 3), (92, 2), (93, 2), (94, 1), (95, 1), (96, 0), (100, 0)]),
     (Parameter.SYSTOLIC, [(90, 3), (91, 2), (100, 2), (101, 1), (110, 1), (111, 0), (219, 0), (220, 3)]),

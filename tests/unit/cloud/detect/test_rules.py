@@ -125,3 +125,10 @@ def test_only_the_gravest_of_one_quantity_is_told() -> None:
 def test_a_sensor_that_never_stops_counts_by_its_median() -> None:
     spiky = [sample(Quantity.RESPIRATION_RATE, 16, minutes_ago=n / 4) for n in range(1, 40)]
     assert rules(sample(Quantity.RESPIRATION_RATE, 40), *spiky) == set()
+
+
+def test_the_mean_of_a_week_does_not_hide_that_today_is_to_be_measured_again() -> None:
+    assert rules(sample(Quantity.SYSTOLIC, 164), past=days(Quantity.SYSTOLIC, [150] * 6)) == {
+        ("level", False),
+        ("pressure_mean", True),
+    }
