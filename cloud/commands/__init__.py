@@ -7,12 +7,13 @@ The one idea: whatever takes long to import is imported by the command that need
 from collections.abc import Mapping
 from typing import Final
 
-from cloud.commands import backups, broker, homes, keys, schema, services
+from cloud.commands import backups, broker, homes, keys, schema, services, vitals
 from cloud.commands.command import Command
 
 COMMANDS: Final[Mapping[str, Command]] = {
     **schema.COMMANDS,
     **homes.COMMANDS,
+    **vitals.COMMANDS,
     **keys.COMMANDS,
     **services.COMMANDS,
     **broker.COMMANDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -11,9 +12,12 @@ from typing import Any
 import pytest
 
 from cloud import worker
+from cloud.commands import COMMANDS
 from cloud.db import Pool, connect, open_pool, roles
+from cloud.detect.vitals import record
 from cloud.incidents import store
 from cloud.incidents.model import IncidentView
+from cloud.settings import Database, Settings
 from cloud.worker import Job, SetAside
 from firmware_protocols.model import Quality, Quantity
 from tests.conftest import Server
@@ -167,10 +171,7 @@ async def test_falling_oxygen_is_measured_again_before_anybody_is_called(body: B
 
 async def test_oxygen_of_somebody_whose_doctor_set_scale_two_is_scored_by_it(body: Body) -> None:
     async with await connect(body.owner) as conn:
-        await conn.execute(
-            "insert into vital_record values (%s, true, false, '欧阳医生', %s)",
-            [body.household.home_id, MORNING],
-        )
+        await record.set_record(conn, body.household.home_id, "欧阳医生", MORNING, scale2=True, oxygen=False)
     for _ in range(2):
         await body.measures("pulse_oximeter", {Quantity.SPO2: 90})
         await body.later(5)
@@ -264,11 +265,8 @@ async def test_what_is_not_worn_or_impossible_is_shown_and_never_scored(body: Bo
 
 async def test_a_clinicians_limit_stands_in_for_the_scores(body: Body) -> None:
     async with await connect(body.owner) as conn:
-        await conn.execute(
-            "insert into vital_limit (home_id, quantity, low, set_by, set_at)"
-            " values (%s, %s, 86, '欧阳医生', %s)",
-            [body.household.home_id, Quantity.SPO2.number, MORNING],
-        )
+        for text in ("spo2:80:", "spo2:86:"):
+            await record.set_limit(conn, body.household.home_id, "欧阳医生", MORNING, record.limit(text))
     for value in (90, 90):
         await body.measures("pulse_oximeter", {Quantity.SPO2: value})
         await body.later(5)
@@ -278,6 +276,25 @@ async def test_a_clinicians_limit_stands_in_for_the_scores(body: Body) -> None:
         await body.later(5)
     (incident,) = await body.incidents()
     assert incident.evidence["numbers"] == {"value": 85, "limit": 86, "by": "欧阳医生"}
+
+
+async def test_the_console_sets_what_a_clinician_decides_and_says_so_in_the_audit_trail(body: Body) -> None:
+    parser = argparse.ArgumentParser()
+    command = COMMANDS["vitals"]
+    command.arguments(parser)
+    async with await connect(body.owner) as conn:
+        tenant = await (await conn.execute("select code from tenant")).fetchone()
+    assert tenant is not None
+    said = ["h1", "--tenant", tenant["code"], "--by", "欧阳医生", "--scale", "2", "--limit", "spo2:86:"]
+    settings = Settings(database=Database(dsn=body.owner))
+    await asyncio.to_thread(command.run, settings, parser.parse_args(said))
+    async with await connect(body.owner) as conn:
+        record = await (await conn.execute("select scale2, oxygen, set_by from vital_record")).fetchone()
+        limit = await (await conn.execute("select low, high, set_by from vital_limit")).fetchone()
+        entry = await (await conn.execute("select actor, action, homes from audit_entry")).fetchone()
+    assert record == {"scale2": True, "oxygen": None, "set_by": "欧阳医生"}
+    assert limit == {"low": 86, "high": None, "set_by": "欧阳医生"}
+    assert entry == {"actor": "console", "action": "setVitalRecord", "homes": [body.household.home_id]}
 
 
 async def test_two_workers_that_look_at_once_tell_it_once(body: Body) -> None:

@@ -7,8 +7,7 @@ create table vital_record (                                       -- of whoever 
     set_by  text not null,                                        -- the clinician, by name
     set_at  timestamptz not null
 );
-call secure('vital_record', 'exists (select from home where home.id = home_id)', 'select, insert, update',
-    'select, delete');
+call secure('vital_record', 'exists (select from home where home.id = home_id)', 'select');
 
 create table vital_limit (                                        -- at or below low, at or above high is outside
     id       bigint generated always as identity primary key,
@@ -23,8 +22,7 @@ create table vital_limit (                                        -- at or below
     check (low < high)
 );
 create unique index vital_limit_holds on vital_limit (home_id, quantity) where ended_at is null;
-call secure('vital_limit', 'exists (select from home where home.id = home_id)', 'select, insert, update (ended_at)',
-    'select, delete');
+call secure('vital_limit', 'exists (select from home where home.id = home_id)', 'select');
 
 create table vital_finding (                                      -- what was found, asked for again, or could not be used
     id          bigint generated always as identity primary key,
@@ -43,8 +41,7 @@ create table vital_finding (                                      -- what was fo
 );
 create index vital_finding_home on vital_finding (home_id, found_at);
 create index vital_finding_due on vital_finding (due_at) where due_at is not null;
-call secure('vital_finding', 'exists (select from home where home.id = home_id)', 'select',
-    'select, insert, update, delete');
+call secure('vital_finding', 'exists (select from home where home.id = home_id)', 'select');
 
 create table vital_watch (                                        -- one row per home that measures
     home_id  integer primary key references home (id),
