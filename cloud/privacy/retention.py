@@ -187,7 +187,8 @@ async def _drop_aggregates(conn: Connection, sweep: Sweep) -> bool:
     home = await _next_home(conn, sweep)
     if home is None:
         return False
-    await conn.execute(_SQL["roll_off"], {"home_id": home, "before": sweep.before})
+    for statement in ("roll_off", "drop_findings"):
+        await conn.execute(_SQL[statement], {"home_id": home, "before": sweep.before})
     await _move_on(conn, sweep, home)
     return True
 

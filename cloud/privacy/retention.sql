@@ -48,6 +48,10 @@ select consent_erase(%(home_id)s, '{}', %(quantities)s, %(events)s, '{}', '{}', 
 -- roll_off --
 select retention_roll_off(%(home_id)s, %(before)s)
 
+-- drop_findings --
+-- What was made of measurements, as long as what was rolled up of them.
+delete from vital_finding where home_id = %(home_id)s and found_at < %(before)s and due_at is null
+
 -- old_incidents --
 select incident.id
 from incident

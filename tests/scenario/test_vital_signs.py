@@ -222,7 +222,7 @@ async def test_a_loose_cuff_raises_nothing(body: Body) -> None:
         "blood_pressure", {Quantity.SYSTOLIC: 88, Quantity.DIASTOLIC: 82, Quantity.PULSE_RATE: 74}
     )
     await body.look()
-    assert await body.states() == [("unusable", "asked"), ("unusable", "asked")]
+    assert await body.states() == [("unusable", "asked")]
     await body.later(4)
     await body.measures(
         "blood_pressure", {Quantity.SYSTOLIC: 134, Quantity.DIASTOLIC: 76, Quantity.PULSE_RATE: 72}
@@ -295,6 +295,29 @@ async def test_the_console_sets_what_a_clinician_decides_and_says_so_in_the_audi
     assert record == {"scale2": True, "oxygen": None, "set_by": "欧阳医生"}
     assert limit == {"low": 86, "high": None, "set_by": "欧阳医生"}
     assert entry == {"actor": "console", "action": "setVitalRecord", "homes": [body.household.home_id]}
+
+
+async def test_a_device_whose_clock_is_ahead_neither_keeps_the_worker_busy_nor_hides_another(
+    body: Body,
+) -> None:
+    body.now += timedelta(days=2)
+    await body.measures("scale", {Quantity.BODY_WEIGHT: 61.0})
+    body.now -= timedelta(days=2)
+    await asyncio.wait_for(body.look(), timeout=60)
+    await body.measures("thermometer", {Quantity.BODY_TEMPERATURE: 38.6})
+    await body.look()
+    assert await body.states() == [("fever", "raised")]
+
+
+async def test_what_the_resident_withholds_since_is_not_judged(body: Body) -> None:
+    await body.measures("thermometer", {Quantity.BODY_TEMPERATURE: 38.6})
+    async with await connect(body.owner) as conn:
+        await conn.execute(
+            "insert into withheld values (%s, 'vitals', null, null, true, true, '{}', %s, '{}', '{}')",
+            [body.household.home_id, [Quantity.BODY_TEMPERATURE.number]],
+        )
+    await body.look()
+    assert await body.findings() == []
 
 
 async def test_two_workers_that_look_at_once_tell_it_once(body: Body) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from cloud.detect.vitals.model import RULES, Finding, Judged, Rule
+from cloud.detect.vitals.model import RULES, Finding, Judged, Rule, about
 from cloud.incidents.model import Priority
 from firmware_protocols.model import Quantity
 
@@ -75,8 +75,10 @@ def steps(judged: Judged, before: Iterable[Before], now: datetime) -> list[Step]
     known = list(before)
     asked = [one for one in known if one.state is State.ASKED]
     ended = [end for one in asked if (end := _end(one, judged, known, now)) is not None]
-    waiting = {one.quantity for one in asked} - {end.before.quantity for end in ended}
-    new = [finding for finding in judged.findings if finding.confirmed or finding.quantity not in waiting]
+    waiting = {about(one.quantity) for one in asked} - {about(end.before.quantity) for end in ended}
+    new = [
+        finding for finding in judged.findings if finding.confirmed or about(finding.quantity) not in waiting
+    ]
     return [*ended, *(_new(finding, now) for finding in new if not _was_said(finding, known, now))]
 
 
@@ -85,11 +87,11 @@ def _end(asked: Before, judged: Judged, known: Iterable[Before], now: datetime) 
     same = [
         one
         for one in judged.findings
-        if one.quantity is asked.quantity and one.at > asked.at and not RULES[one.rule].slow
+        if about(one.quantity) is about(asked.quantity) and one.at > asked.at and not RULES[one.rule].slow
     ]
     if any(finding.confirmed for finding in same):
         return End(asked, State.CONFIRMED)
-    measured = judged.measured.get(asked.quantity)
+    measured = judged.measured.get(about(asked.quantity))
     if measured is not None and measured > asked.at and not same:
         return End(asked, State.CLEARED)
     if asked.due_at is None or asked.due_at > now:
@@ -118,7 +120,7 @@ def _cools(one: Before, quantity: Quantity, rule: Rule, priority: Priority | Non
     """Whether ``one`` was told of late and says it already: as grave, or graver. What speaks of weeks does
     not stand for what speaks of today.
     """
-    if one.state is not State.RAISED or one.quantity is not quantity:
+    if one.state is not State.RAISED or about(one.quantity) is not about(quantity):
         return False
     if RULES[one.rule].slow and not RULES[rule].slow:
         return False
@@ -127,7 +129,7 @@ def _cools(one: Before, quantity: Quantity, rule: Rule, priority: Priority | Non
 
 def _asked_alike(one: Before, finding: Finding, now: datetime) -> bool:
     """The same sample, or one more that cannot be used."""
-    if one.quantity is not finding.quantity:
+    if about(one.quantity) is not about(finding.quantity):
         return False
     if one.at == finding.at:
         return True

@@ -12,7 +12,7 @@ from typing import Final
 
 from cloud.detect.vitals import pressure, trends
 from cloud.detect.vitals.gate import sift
-from cloud.detect.vitals.model import RULES, Day, Fault, Finding, Gated, Judged, Person, Rule, Sample
+from cloud.detect.vitals.model import RULES, Day, Fault, Finding, Gated, Judged, Person, Rule, Sample, about
 from cloud.detect.vitals.personal import clinician, level, unusual
 from cloud.detect.vitals.scored import scored
 from cloud.detect.vitals.temperature import fever
@@ -40,41 +40,43 @@ def judge(samples: Iterable[Sample], days: Iterable[Day], person: Person, now: d
     good, gated = sift(sample for sample in samples if sample.at <= now)
     seen = view(good, days, person, now)
     found = [finding for rule in _ASK for finding in rule(seen)]
-    measured = {quantity: series[0].at for quantity, series in seen.measured.items()}
+    measured: dict[Quantity, datetime] = {}
+    for quantity, series in seen.measured.items():
+        measured[about(quantity)] = max(series[0].at, measured.get(about(quantity), series[0].at))
     recent = tuple(one for one in gated if now - one.sample.at <= CURRENT)
     return Judged((*_gravest(found), *_unusable(recent, measured)), recent, measured)
 
 
 def _gravest(found: Iterable[Finding]) -> list[Finding]:
-    """Of each quantity the gravest that is confirmed, what is graver and waits for a second look, and, where
-    nothing is confirmed today, what the last weeks say.
+    """About each quantity the gravest that is confirmed, what is graver and waits for a second look, and,
+    where nothing is confirmed today, what the last weeks say.
     """
     listed = list(found)
     slow = _best(one for one in listed if RULES[one.rule].slow)
     sure = _best(one for one in listed if one.confirmed and not RULES[one.rule].slow)
     open_ = _best(one for one in listed if not one.confirmed)
-    graver = [
-        one for one in open_.values() if one.quantity not in sure or _rank(one) < _rank(sure[one.quantity])
-    ]
-    return [*sure.values(), *graver, *(one for one in slow.values() if one.quantity not in sure)]
+    graver = [one for key, one in open_.items() if key not in sure or _rank(one) < _rank(sure[key])]
+    return [*sure.values(), *graver, *(one for key, one in slow.items() if key not in sure)]
 
 
 def _best(found: Iterable[Finding]) -> dict[Quantity, Finding]:
-    """The gravest of each quantity; of two alike the first."""
+    """The gravest about each quantity; of two alike the first."""
     best: dict[Quantity, Finding] = {}
     for finding in found:
-        standing = best.get(finding.quantity)
+        standing = best.get(about(finding.quantity))
         if standing is None or _rank(finding) < _rank(standing):
-            best[finding.quantity] = finding
+            best[about(finding.quantity)] = finding
     return best
 
 
 def _unusable(gated: Iterable[Gated], measured: Mapping[Quantity, datetime]) -> Iterator[Finding]:
     """Quantities of which the newest sample cannot be used."""
-    newest = {one.sample.quantity: one for one in gated if one.fault is not Fault.NO_VALUE}
-    for quantity, one in newest.items():
-        if quantity not in measured or measured[quantity] < one.sample.at:
-            yield Finding(Rule.UNUSABLE, quantity, {"fault": one.fault.value}, (one.sample,), confirmed=False)
+    newest = {about(one.sample.quantity): one for one in gated if one.fault is not Fault.NO_VALUE}
+    for key, one in newest.items():
+        if key not in measured or measured[key] < one.sample.at:
+            yield Finding(
+                Rule.UNUSABLE, one.sample.quantity, {"fault": one.fault.value}, (one.sample,), confirmed=False
+            )
 
 
 def _rank(finding: Finding) -> int:

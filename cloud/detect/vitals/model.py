@@ -75,6 +75,17 @@ class Person:
     limits: Mapping[Quantity, Limit] = field(default_factory=lambda: MappingProxyType({}))
 
 
+_ABOUT: Final[Mapping[Quantity, Quantity]] = {
+    Quantity.DIASTOLIC: Quantity.SYSTOLIC,
+    Quantity.HEART_RATE: Quantity.PULSE_RATE,
+}
+
+
+def about(quantity: Quantity) -> Quantity:
+    """What ``quantity`` is a part of: one cuff says two pressures, and people are told once."""
+    return _ABOUT.get(quantity, quantity)
+
+
 class Rule(StrEnum):
     """Why something was found. The value is the key of its sentence (``finding.`` in the catalogues)."""
 
@@ -193,8 +204,8 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All that was found in one look, what of the last hour could not be used, and when each quantity was
-    last measured.
+    """All that was found in one look, what of the last hour could not be used, and when something ``about``
+    each quantity was last measured.
     """
 
     findings: tuple[Finding, ...]

@@ -2,7 +2,8 @@
 
 -- due_homes --
 -- Homes where somebody has measured since the last look, those with a sensor that never stops every few minutes, and
--- those where a second measurement was waited for long enough. The kinds are those of the index device_measures.
+-- those where a second measurement was waited for long enough. The kinds are those of the index device_measures. A
+-- device whose clock is ahead wakes as one that never stops, and hides no other.
 select home_id as id from (
     select gateway.home_id
     from device
@@ -13,7 +14,8 @@ select home_id as id from (
     ) and device.last_at > %(now)s - interval '1 day' and (
         watch.home_id is null
         or device.last_at > watch.heard_at and (
-            device.kind in ('blood_pressure', 'thermometer', 'pulse_oximeter', 'scale') or watch.due_at <= %(now)s
+            device.kind in ('blood_pressure', 'thermometer', 'pulse_oximeter', 'scale') and device.last_at <= %(now)s
+            or watch.due_at <= %(now)s
         )
     )
     union
@@ -35,15 +37,20 @@ select home_id from vital_watch where home_id = %(home_id)s for update skip lock
 -- Read before the samples, so that what comes meanwhile is looked at again.
 select max(device.last_at) as at
 from device join gateway on gateway.id = device.gateway_id
-where gateway.home_id = %(home_id)s
+where gateway.home_id = %(home_id)s and device.last_at <= %(now)s
 
 -- samples --
--- Of what is guessed without a pause the last hour is enough.
+-- Of what is guessed without a pause the last hour is enough. What is withheld now is judged no more, though it was
+-- stored while it was allowed.
 select device_id, quantity, observed_at, value, quality
 from reading
 where home_id = %(home_id)s and observed_at > %(since)s and observed_at <= %(now)s
     and quantity = any(%(quantities)s)
     and (observed_at > %(dense_since)s or quantity = any(%(sparse)s))
+    and not exists (
+        select from withheld
+        where withheld.home_id = reading.home_id and withheld.standing and reading.quantity = any(withheld.quantities)
+    )
 
 -- days --
 select bucket, quantity, sum(n)::bigint as n, sum(sum) as sum

@@ -80,7 +80,7 @@ async def look(conn: Connection, home_id: int, now: datetime) -> bool:
     await conn.execute(_SQL["begin_watch"], {"home_id": home_id})
     if not await _rows(conn, "lock_watch", home_id=home_id):
         return False
-    (heard,) = await _rows(conn, "heard", home_id=home_id)
+    (heard,) = await _rows(conn, "heard", home_id=home_id, now=now)
     judged = judge(
         await _samples(conn, home_id, now),
         await _days(conn, home_id, now),
