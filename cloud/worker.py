@@ -55,6 +55,7 @@ class Job:
 
     ``hands``: loops that work it side by side. ``batch``: rows that a hand takes up before it asks again; 1
     where a row may take long, so that whatever became due meanwhile comes in its turn and not after the list.
+    ``woken``: whether a change that screens see may be work for it; if not, the poll is enough.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Job:
     work: Callable[[int, datetime], Awaitable[bool]]
     hands: int = 1
     batch: int = 100
+    woken: bool = True
 
 
 @dataclass(slots=True)
@@ -106,7 +108,8 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
             LOOPS.expect(job.name, within_s=STUCK_S)
             for _ in range(job.hands):
                 wake = asyncio.Event()
-                wakes.append(wake)
+                if job.woken:
+                    wakes.append(wake)
                 group.create_task(_repeat(pool, job, aside, wake, clock), name=job.name)
         group.create_task(_listen(pool, wakes), name="listen")
         group.create_task(keeper.run(settings, pool, clock=clock), name="audit")
@@ -148,7 +151,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("messages", deliver.due, send, hands=8, batch=1),
         Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
-        Job("vitals", vitals.due, functools.partial(vitals.work, pool), hands=2, batch=20),
+        Job("vitals", vitals.due, functools.partial(vitals.work, pool), batch=20, woken=False),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),
