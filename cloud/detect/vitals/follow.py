@@ -92,8 +92,9 @@ def _end(asked: Before, judged: Judged, known: Iterable[Before], now: datetime) 
     if any(finding.confirmed for finding in same):
         return End(asked, State.CONFIRMED)
     measured = judged.measured.get(about(asked.quantity))
-    if measured is not None and measured > asked.at and not same:
-        return End(asked, State.CLEARED)
+    graver = any(_rank(one.priority) < _rank(RULES[asked.rule].priority) for one in same)
+    if graver or (measured is not None and measured > asked.at and not same):
+        return End(asked, State.CLEARED)  # something graver has a request of its own
     if asked.due_at is None or asked.due_at > now:
         return None
     urgent = RULES[asked.rule].unanswered

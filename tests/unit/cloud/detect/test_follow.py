@@ -84,3 +84,18 @@ def test_a_mean_that_is_known_does_not_hide_what_is_measured_today() -> None:
     assert [type(step) for step in steps(today, [mean], NOW)] == [Raise]
     again = looked(sample(Quantity.SYSTOLIC, 138), past=days(Quantity.SYSTOLIC, [138] * 6))
     assert steps(again, [mean], NOW) == []
+
+
+def test_something_graver_is_asked_for_at_once_though_a_loose_cuff_still_waits() -> None:
+    waits = replace(ASKED, rule=Rule.UNUSABLE)
+    end, ask = steps(looked(LOW), [waits], NOW)
+    assert end == End(waits, State.CLEARED)
+    assert isinstance(ask, Ask)
+    assert ask.finding.rule is Rule.NEWS2_SINGLE
+
+
+def test_a_second_measurement_that_cannot_be_used_does_not_clear_the_first() -> None:
+    cold = looked(LOW, sample(Quantity.PULSE_AMPLITUDE, 0.1), sample(Quantity.SPO2, 85, minutes_ago=5))
+    assert steps(cold, [ASKED], NOW) == []
+    late = replace(ASKED, due_at=NOW)
+    assert steps(cold, [late], NOW)[0] == End(late, State.UNANSWERED, Priority.TODAY)
