@@ -22,7 +22,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from edge_agent.falls.candidates import RATE_HZ, Floats, peaks
 from edge_agent.falls.features import AFTER, NAMES, contexts, measure
 from edge_agent.falls.model import FallModel, Forest, ModelError, write_model
-from edge_agent.falls.recordings import SETS, RecordingSet, Trial, read_set
+from edge_agent.falls.recordings import SETS, RecordingError, RecordingSet, Trial, find_set, read_set
 from firmware_protocols.model import JsonValue
 
 VERSION: Final = "1"
@@ -65,16 +65,21 @@ class Examples:
     weight: Floats
 
 
+def candidates(trial: Trial) -> tuple[NDArray[np.intp], Floats]:
+    """The peaks of a trial and their contexts, as the gateway finds them."""
+    acceleration = trial.acc_g
+    magnitude = np.sqrt(np.einsum("nk,nk->n", acceleration, acceleration))
+    found = peaks(magnitude, 0, len(magnitude) - AFTER)
+    return found, contexts(acceleration, found)
+
+
 def examples(trials: Sequence[Trial]) -> Examples:
-    """Candidates and features of ``trials``, found as the gateway finds them."""
+    """Candidates and features of ``trials``."""
     rows, trial, at, is_fall, weight = [], [], [], [], []
     for number, recording in enumerate(trials):
-        acceleration = recording.acc_g
-        magnitude = np.sqrt(np.einsum("nk,nk->n", acceleration, acceleration))
-        found = peaks(magnitude, 0, len(magnitude) - AFTER)
-        columns = measure(contexts(acceleration, found))
+        found, context = candidates(recording)
         fall = _in_fall(recording, found)
-        rows.append(np.column_stack([columns[name] for name in NAMES]))
+        rows.append(_table(context))
         trial.append(np.full(len(found), number))
         at.append(found)
         is_fall.append(fall)
@@ -88,6 +93,11 @@ def examples(trials: Sequence[Trial]) -> Examples:
         is_fall=np.concatenate(is_fall),
         weight=np.concatenate(weight),
     )
+
+
+def _table(context: Floats) -> Floats:
+    columns = measure(context)
+    return np.column_stack([columns[name] for name in NAMES])
 
 
 def _in_fall(trial: Trial, found: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -233,14 +243,14 @@ def train(which: RecordingSet, trials: Sequence[Trial], seed: int) -> FallModel:
 
 
 def main(argv: Sequence[str]) -> int:
-    """``falls --data DIR [--out DIR] [--set sisfall|wedafall|all] [--seed N]``; 0, or 1 with a reason."""
+    """``falls --data DIR [--out DIR] [--set NAME|all] [--seed N]``; 0, or 1 with a reason."""
     options = _parser().parse_args(argv)
-    chosen = list(SETS.values()) if options.set == "all" else [SETS[options.set]]
     options.out.mkdir(parents=True, exist_ok=True)
-    for which in chosen:
+    for name in SETS if options.set == "all" else [options.set]:
         try:
+            which = find_set(options.data, name)
             model = train(which, read_set(options.data, which), options.seed)
-        except (OSError, ModelError) as error:
+        except (OSError, RecordingError, ModelError) as error:
             sys.stderr.write(f"anban train: {error}\n")
             return 1
         path = options.out / f"{which.position}.json"
@@ -255,7 +265,11 @@ def _parser() -> argparse.ArgumentParser:
     falls = kinds.add_parser("falls", help="the fall models of the gateway")
     falls.add_argument("--data", type=Path, required=True, help="folder with the recordings")
     falls.add_argument("--out", type=Path, default=Path("models"), help="folder for the model files (models)")
-    falls.add_argument("--set", choices=[*SETS, "all"], default="all", help="which recordings (all)")
+    falls.add_argument(
+        "--set",
+        default="all",
+        help=f"which recordings: {', '.join(SETS)}, the NAME of a NAME.npz, or all (all)",
+    )
     falls.add_argument("--seed", type=int, default=1, help="same seed, same data: same file (1)")
     return parser
 
