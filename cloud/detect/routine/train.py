@@ -28,7 +28,7 @@ from cloud.detect.routine.model import Linear, RoutineModel
 USUAL_WEIGHT: Final = 6.0
 """A usual day weighs as much as six copies: there are seven of them to one."""
 STRENGTH: Final = 0.03
-"""Inverse of the ridge penalty. Not searched finely: 0.01 to 0.1 are alike within their intervals."""
+"""D. Inverse of the ridge penalty: the first value tried, not searched."""
 FOLDS: Final = 4
 UP_AGAIN_HOUR: Final = 12
 """When who does not rise is seen again in the copies."""
