@@ -9,12 +9,14 @@ gateway does it once, because it remembers the id.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from cloud import plan_numbers
 from cloud.db import Connection, Queries
 from cloud.ingest.model import ResultMessage
+from cloud.sealed import Keyring, SealError
 from firmware_protocols.model import GatewayId
 from firmware_protocols.wire.control import Command
 
@@ -26,8 +28,11 @@ _SQL: Final = Queries(__package__ or "", "commands.sql")
 _log = logging.getLogger(__name__)
 
 
-async def claim(conn: Connection, shards: tuple[int, int], now: datetime) -> list[tuple[GatewayId, Command]]:
+async def claim(
+    conn: Connection, ring: Keyring, shards: tuple[int, int], now: datetime
+) -> list[tuple[GatewayId, Command]]:
     """The commands to send now to gateways of these shards, oldest first; each is due again after a pause.
+    A plan that does not open with the keys of ``ring`` is not sent.
 
     Send them after COMMIT: whoever dies in between has lost an attempt, not the command.
     """
@@ -35,10 +40,8 @@ async def claim(conn: Connection, shards: tuple[int, int], now: datetime) -> lis
     params = {"first": first, "last": last, "now": now, "most": AT_ONCE}
     await _give_up(conn, now)
     found = await conn.execute(_SQL["claim_commands"], params)
-    return [
-        (GatewayId(row["gateway_id"]), Command(row["id"], row["name"], row["until"].timestamp(), row["args"]))
-        for row in sorted(await found.fetchall(), key=lambda row: (row["created_at"], row["id"]))
-    ]
+    rows = sorted(await found.fetchall(), key=lambda row: (row["created_at"], row["id"]))
+    return [(GatewayId(row["gateway_id"]), command) for row in rows for command in _opened(ring, row)]
 
 
 async def settle(conn: Connection, results: Sequence[ResultMessage], now: datetime) -> list[ResultMessage]:
@@ -59,6 +62,17 @@ async def settle(conn: Connection, results: Sequence[ResultMessage], now: dateti
         elif not row["ok"] and row["answered_at"] == now:
             _log.warning("command refused gateway=%s name=%s id=%s", message.gateway, row["name"], result.id)
     return unasked
+
+
+def _opened(ring: Keyring, row: Mapping[str, Any]) -> Iterator[Command]:
+    """The command of ``row``, as its gateway shall read it."""
+    args = row["args"]
+    try:
+        if "plan" in args:
+            args = {**args, "plan": plan_numbers.opened(ring, row["home_id"], args["plan"])}
+        yield Command(row["id"], row["name"], row["until"].timestamp(), args)
+    except SealError as error:
+        _log.error("a plan is not sent gateway=%s id=%s: %s", row["gateway_id"], row["id"], error)
 
 
 async def wake(conn: Connection, gateways: Iterable[GatewayId], now: datetime) -> None:

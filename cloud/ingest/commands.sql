@@ -11,7 +11,7 @@ returning gateway_id, name, attempts
 -- claim_commands --
 -- Each attempt doubles the pause, from 2 s to 30 s; a gateway that comes back does not wait for it (wake_commands).
 with due as (
-    select command.id
+    select command.id, gateway.home_id
     from command join gateway on gateway.id = command.gateway_id
     where command.due_at <= %(now)s and command.until > %(now)s
         and gateway.revoked_at is null and gateway.shard between %(first)s and %(last)s
@@ -25,7 +25,7 @@ set attempts = command.attempts + 1,
     due_at = %(now)s + least(power(2, least(command.attempts + 1, 5)), 30) * interval '1 second'
 from due
 where command.id = due.id
-returning command.id, command.gateway_id, command.name, command.args, command.until, command.created_at
+returning command.id, command.gateway_id, command.name, command.args, command.until, command.created_at, due.home_id
 
 -- answer_command --
 -- The first answer stays: a repeat only says "done before".

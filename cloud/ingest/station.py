@@ -29,6 +29,7 @@ from cloud.ingest.silence import SILENT, mark_silent
 from cloud.ingest.way import RightOfWay
 from cloud.ingest.writer import LONGEST_PAUSE_S, STUCK_S, Clock, Outage, Writer
 from cloud.metrics import LOOPS
+from cloud.sealed import Keyring
 from cloud.settings import Broker, Settings, broker_secret
 from firmware_protocols.wire import control, topics
 from firmware_protocols.wire.topics import Channel
@@ -49,9 +50,12 @@ EVERY_SHARD: Final = Range(0, topics.SHARDS - 1)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a worker has for all of its ranges. ``prompt`` and ``bulk``: connections that no other uses."""
+    """What a worker has for all of its ranges. ``prompt`` and ``bulk``: connections that no other uses.
+    ``ring``: opens the numbers in a plan.
+    """
 
     settings: Settings
+    ring: Keyring
     prompt: Pool
     bulk: Pool
     on_alarm: OnAlarm
@@ -165,7 +169,7 @@ class Station:
                 continue
             try:
                 async with self._means.prompt.connection(timeout=LONGEST_PAUSE_S) as conn, conn.transaction():
-                    due = await commands.claim(conn, self.lease.range, clock())
+                    due = await commands.claim(conn, self._means.ring, self.lease.range, clock())
             except psycopg.Error as error:
                 self._outage.note(error)
                 continue

@@ -28,6 +28,7 @@ from cloud.ingest.station import LINES, Means, Station, session_ids
 from cloud.ingest.workers import new_name
 from cloud.ingest.writer import STUCK_S, Clock, Outage
 from cloud.metrics import LOOPS
+from cloud.sealed import keyring
 from cloud.settings import Settings
 
 PROMPT_CONNECTIONS: Final = 8
@@ -62,7 +63,7 @@ async def run(
     the leases of a worker that was killed need not run out first.
 
     Raises:
-        ConfigError: others share the shards out differently.
+        ConfigError: others share the shards out differently, or the keys cannot be read.
     """
     gc.set_threshold(*_COLLECT_AFTER)
     worker = new_name()
@@ -71,7 +72,7 @@ async def run(
     async with AsyncExitStack() as stack:
         prompt = await stack.enter_async_context(open_pool(own, size=PROMPT_CONNECTIONS))
         bulk = await stack.enter_async_context(open_pool(own, size=BULK_CONNECTIONS))
-        means = Means(settings, prompt, bulk, on_alarm, clock, Voice())
+        means = Means(settings, keyring(settings), prompt, bulk, on_alarm, clock, Voice())
         async with asyncio.TaskGroup() as tasks:
             keeper = _Keeper(holder, pool, means, tasks)
             async with keeper.at_work(alone=alone):

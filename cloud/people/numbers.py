@@ -1,7 +1,8 @@
 """Which columns hold numbers of people, and how each is sealed and opened.
 
 What this is: from what is known to what is stored and back, a table at a time; everybody who writes or shows
-such a column comes through here. What it is not: SQL, or keys (``cloud.sealed``).
+such a column comes through here. What it is not: SQL, keys (``cloud.sealed``), or a home's plan, which ingest
+reads too (``cloud.plan_numbers``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What this is: the document, filled up with what the roster knows of the resident, and its number. What it is
 not: the sending; ``cloud.ingest.plans`` compares the row with what the gateways report. The one idea: the
 number is given here and grows with every change of the content, so loading the same roster again sends
-nothing.
+nothing. Its telephone numbers are stored sealed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 from psycopg.types.json import Jsonb
 
+from cloud import plan_numbers
 from cloud.db import Connection, Queries
 from cloud.people import numbers
 from cloud.people.phones import mask, normal
@@ -49,9 +50,13 @@ def filled(plan: Plan, *, lives_alone: bool, ability_level: int, time_zone: str)
     return msgspec.structs.replace(plan, person=person, time_zone=plan.time_zone or time_zone)
 
 
-async def put(conn: Connection, home_id: int, plan: Plan) -> None:
-    """Make ``plan`` the home's; one that is as it was keeps its number."""
-    await conn.execute(_SQL["put_plan"], {"home": home_id, "body": Jsonb(plans.as_document(plan))})
+async def put(conn: Connection, ring: Keyring, home_id: int, plan: Plan) -> None:
+    """Make ``plan`` the home's; one that is as it was keeps its number, whichever key it was sealed with."""
+    row = await (await conn.execute(_SQL["plan_to_compare"], {"home": home_id})).fetchone()
+    if row is not None and _says(plan_numbers.shown(ring, home_id, row["body"]), plan):
+        return
+    body = plan_numbers.seal(ring, home_id, plans.as_document(plan))
+    await conn.execute(_SQL["put_plan"], {"home": home_id, "body": Jsonb(body)})
 
 
 async def follow_circle(
@@ -64,17 +69,25 @@ async def follow_circle(
     row = await (await conn.execute(_SQL["plan_to_follow"], {"home": home_id})).fetchone()
     if row is None:
         return
-    plan = msgspec.convert(row["body"], Plan)
+    plan = msgspec.convert(plan_numbers.shown(ring, home_id, row["body"]), Plan)
     new = {normal(old): normal(number) for old, number in (moved or {}).items()}
     circle = await circle_numbers(conn, ring, home_id)
     known = {number for number in map(normal, circle) if is_number(number)}
     wanted = dict.fromkeys(new.get(number, number) for number in plan.phones.contacts or ())
     contacts = tuple(number for number in wanted if number in known)
     phones = msgspec.structs.replace(plan.phones, contacts=contacts)
-    await put(conn, home_id, msgspec.structs.replace(plan, phones=phones))
+    await put(conn, ring, home_id, msgspec.structs.replace(plan, phones=phones))
 
 
 async def circle_numbers(conn: Connection, ring: Keyring, home_id: int) -> list[str]:
     """The telephone numbers of a home's care circle, as they were written."""
     found = await conn.execute(_SQL["numbers_of_circle"], {"home": home_id})
     return [numbers.contact_shown(ring, home_id, row)["phone"] for row in await found.fetchall()]
+
+
+def _says(stored: Mapping[str, object], plan: Plan) -> bool:
+    """Whether the document ``stored`` is ``plan``; one that an older program wrote may be none any more."""
+    try:
+        return msgspec.convert(stored, Plan) == plan
+    except msgspec.ValidationError:
+        return False

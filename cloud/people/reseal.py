@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from cloud import sealed
+from psycopg.types.json import Jsonb
+
+from cloud import plan_numbers, sealed
 from cloud.db import Connection, Pool, Queries
 from cloud.people import numbers
 from cloud.sealed import PEOPLE, Keyring
@@ -85,6 +87,21 @@ async def _incident(conn: Connection, ring: Keyring, row: Row) -> None:
         await conn.execute(_SQL["keep_message"], {"id": message["id"], "address": address})
 
 
+async def _plan(conn: Connection, ring: Keyring, row: Row) -> None:
+    """The plan keeps its version: at home nothing has changed."""
+    body = _planned(ring, row["home_id"], row["body"])
+    await conn.execute(_SQL["keep_plan"], {"home_id": row["home_id"], "body": Jsonb(body)})
+
+
+async def _command(conn: Connection, ring: Keyring, row: Row) -> None:
+    args = {**row["args"], "plan": _planned(ring, row["home_id"], row["args"]["plan"])}
+    await conn.execute(_SQL["keep_command"], {"id": row["id"], "args": Jsonb(args)})
+
+
+def _planned(ring: Keyring, home_id: int, plan: Row) -> Row:
+    return plan_numbers.seal(ring, home_id, plan_numbers.opened(ring, home_id, plan))
+
+
 async def _tenant(conn: Connection, ring: Keyring, row: Row) -> None:
     channels = _addresses(ring, row["duty_channels"], sealed.duty(row["id"]))
     await conn.execute(_SQL["keep_tenant"], {"id": row["id"], "duty_channels": channels})
@@ -99,6 +116,8 @@ _STEPS: Final = {
     "residents": _resident,
     "contacts": _contact,
     "incidents": _incident,
+    "plans": _plan,
+    "commands": _command,
     "tenants": _tenant,
     "factors": _factor,
 }

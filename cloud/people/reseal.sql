@@ -66,6 +66,34 @@ select id, step, address from message where incident_id = %(id)s order by id for
 -- keep_message --
 update message set address = %(address)s where id = %(id)s
 
+-- plans --
+select home_id, body from plan
+where exists (
+    select from jsonb_path_query(body, '$.phones.*[*] ? (@.type() == "string")') as number
+    where not starts_with(number #>> '{}', %(prefix)s)
+)
+order by home_id
+limit %(limit)s
+for no key update
+
+-- keep_plan --
+update plan set body = %(body)s where home_id = %(home_id)s
+
+-- commands --
+-- Those still under way; the others hold no number any more.
+select command.id, command.args, gateway.home_id
+from command join gateway on gateway.id = command.gateway_id
+where command.name = 'plan' and command.due_at is not null and exists (
+    select from jsonb_path_query(command.args, '$.plan.phones.*[*] ? (@.type() == "string")') as number
+    where not starts_with(number #>> '{}', %(prefix)s)
+)
+order by command.id
+limit %(limit)s
+for no key update of command
+
+-- keep_command --
+update command set args = %(args)s where id = %(id)s
+
 -- tenants --
 select id, duty_channels
 from tenant

@@ -233,7 +233,7 @@ async def load(conn: Connection, roster: Roster, ring: Keyring = NO_KEYS) -> Non
         )
     for home in roster.homes:
         if home.plan is not None:
-            await plans.put(conn, homes[home.key], _plan(home, home.plan, roster.tenant))
+            await plans.put(conn, ring, homes[home.key], _plan(home, home.plan, roster.tenant))
     for home in roster.homes:  # after plan and contacts, which the consents are laid over
         await consents.load(conn, homes[home.key], map(msgspec.structs.asdict, home.resident.consents))
     for person in roster.staff:

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from cloud import sealed
+from cloud import plan_numbers, sealed
 from cloud.db import Connection, Queries
 from cloud.people import numbers
 from cloud.privacy.tables import NOT_EXPORTED, SERIES
@@ -150,11 +150,16 @@ def _addressed(ring: Keyring, home: int, row: Row) -> Row:
     return {**row, "address": ring.shown_address(row["address"], sealed.contact(home))}
 
 
+def _planned(ring: Keyring, home: int, row: Row) -> Row:
+    return {**row, "body": plan_numbers.shown(ring, home, row["body"])}
+
+
 _SHOWN: Final[Mapping[str, Callable[[Keyring, int, Row], Row]]] = {
     "resident": numbers.resident_shown,
     "contact": numbers.contact_shown,
     "rung": numbers.contact_shown,
     "message": _addressed,
+    "plan": _planned,
     **dict.fromkeys(("reading", "reading_15m", "reading_1h", "reading_1d"), _named),
 }
 

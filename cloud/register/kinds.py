@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from cloud import plan_numbers
 from cloud.auth import Role
 from cloud.consent import effect as consents
 from cloud.enrolment import claims
@@ -183,7 +184,8 @@ async def _told(work: Work, home_id: int) -> None:
     await screens.show(work, home_id)
     home = await work.maybe("home_to_plan", {"id": home_id})
     if home is not None and home["body"] is not None:
-        await _put_plan(work, home, wire.parse({**home["body"], "version": home["version"]}))
+        body = plan_numbers.shown(work.ring, home_id, home["body"])
+        await _put_plan(work, home, wire.parse({**body, "version": home["version"]}))
 
 
 async def _add_gateway(work: Work, within: Mapping[str, Ident], gateway: Gateway) -> Ident | None:
@@ -288,7 +290,7 @@ async def _put_plan(work: Work, home: Mapping[str, Any], plan: Plan) -> None:
         ability_level=home["ability_level"],
         time_zone=home["time_zone"],
     )
-    await plans.put(work.conn, home["id"], full)
+    await plans.put(work.conn, work.ring, home["id"], full)
 
 
 def _plan(row: dict[str, Any]) -> Plan:
@@ -374,4 +376,10 @@ DEVICES: Final = Kind(
     write=_plain_write("change_device"),
     end=_plain_end("retire_device"),
 )
-PLANS: Final = Kind("plans", _plan, Living, write=_write_plan)
+PLANS: Final = Kind(
+    "plans",
+    _plan,
+    Living,
+    write=_write_plan,
+    opened=lambda ring, row: {**row, "body": plan_numbers.shown(ring, row["home_id"], row["body"])},
+)

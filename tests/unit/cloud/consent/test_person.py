@@ -19,12 +19,14 @@ from cloud.incidents.store import attach_or_open
 from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
 from cloud.ingest.store import store
+from cloud.people import plans
 from cloud.people import roster as people
 from cloud.privacy import command, erase, export, holds, retention, tables, wish
-from cloud.sealed import NO_KEYS
+from cloud.sealed import NO_KEYS, Key, Keyring
 from firmware_protocols.model import AlarmKind, ClockState, DeviceId, GatewayId, Quantity, Reading
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.envelope import Batch, Record
+from firmware_protocols.wire.plan import Phones, Plan
 from firmware_protocols.wire.topics import Lane
 from tests.harness import alarm, roster
 
@@ -155,6 +157,20 @@ async def test_the_archive_holds_all_that_is_known(home: Connection, tmp_path: P
     assert len(json.loads(texts["consent.json"])) == 3
     assert n > 10
     assert "batch: numbers of batches" in texts["README.txt"]
+
+
+async def test_whom_the_gateway_texts_is_sealed_where_it_is_stored_and_open_in_the_archive(
+    home: Connection, tmp_path: Path
+) -> None:
+    ring = Keyring((Key.of("k1", "aes", bytes(32)),))
+    circle = await plans.circle_numbers(home, NO_KEYS, 1)
+    await plans.put(home, ring, 1, Plan(phones=Phones(centre="+8674512345", contacts=tuple(circle))))
+    (stored,) = await (await home.execute("select body #>> '{phones}' as phones from plan")).fetchall()
+    assert not any(number in stored["phones"] for number in ("+8674512345", *circle))
+    await export.to_file(home, 1, tmp_path / "person.zip", ring, NOW)
+    with zipfile.ZipFile(tmp_path / "person.zip") as archive:
+        (plan,) = json.loads(archive.read("plan.json"))
+    assert plan["body"]["phones"] == {"centre": "+8674512345", "contacts": circle}
 
 
 async def test_nothing_of_the_person_is_left_and_all_of_the_neighbour(home: Connection, pool: Pool) -> None:

@@ -15,6 +15,7 @@ from cloud.ingest.model import Delivery, Message, StoredAlarm
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.sealed import NO_KEYS
 from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Command, Result, State
 from tests.harness import roster
@@ -45,7 +46,7 @@ def after(seconds: float) -> datetime:
 
 
 async def claimed(conn: Connection, seconds: float = 0, shards: tuple[int, int] = ALL) -> list[str]:
-    return [command.id for _, command in await commands.claim(conn, shards, after(seconds))]
+    return [command.id for _, command in await commands.claim(conn, NO_KEYS, shards, after(seconds))]
 
 
 def heard(body: Result | State | bytes, *, gateway: str = "gw-h001", shard: int = 1) -> Message:
@@ -74,7 +75,7 @@ async def reasons(conn: Connection) -> list[str]:
 
 async def test_a_command_is_sent_with_its_time_and_its_arguments(homes: Connection) -> None:
     await give(homes, "c1")
-    ((gateway, command),) = await commands.claim(homes, ALL, NOW)
+    ((gateway, command),) = await commands.claim(homes, NO_KEYS, ALL, NOW)
     assert gateway == "gw-h001"
     wanted = Command("c1", "accepted", after(900).timestamp(), {"alarm": "01J", "coming": False})
     assert command == wanted

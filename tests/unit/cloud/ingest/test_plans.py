@@ -14,6 +14,7 @@ from cloud.ingest.model import Delivery, StoredAlarm
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.sealed import Key, Keyring
 from firmware_protocols.wire import control
 from firmware_protocols.wire import plan as documents
 from firmware_protocols.wire.control import Result, State
@@ -21,6 +22,7 @@ from tests.harness import roster
 
 NOW = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
 PLAN: dict[str, Any] = {"person": {"wanders": True}, "limits": {"spo2": {"low": 88}}}
+RING = Keyring((Key.of("k1", "aes", bytes(32)),))
 pytestmark = pytest.mark.services
 
 
@@ -69,22 +71,29 @@ async def sent(conn: Connection) -> list[tuple[str, int]]:
     return [(row["gateway_id"], row["args"]["plan"]["version"]) for row in await found.fetchall()]
 
 
+async def stored(conn: Connection) -> list[dict[str, Any]]:
+    """Every document that may hold a number of somebody, as a thief of the database reads it."""
+    found = await conn.execute("select body as document from plan union all select args from command")
+    return [row["document"] for row in await found.fetchall()]
+
+
 async def answer(conn: Connection, *, ok: bool, seconds: float) -> None:
-    ((_, command),) = await commands.claim(conn, (0, 255), after(seconds))
+    ((_, command),) = await commands.claim(conn, RING, (0, 255), after(seconds))
     await heard(conn, Result(command.id, ok=ok, detail="version 1 in force" if ok else "no"), seconds)
 
 
 @pytest.mark.parametrize("end", ["answered", "expired", "withdrawn"])
 async def test_what_is_not_sent_again_keeps_no_number_of_anybody(conn: Connection, end: str) -> None:
     whom = {"centre": "+8674512345"}
-    await people.load(conn, county({"phones": whom}))
+    await people.load(conn, county({"phones": whom}), RING)
     await beat(conn, 0)
-    ((_, command),) = await commands.claim(conn, (0, 255), after(1))
+    ((_, command),) = await commands.claim(conn, RING, (0, 255), after(1))
     assert command.args["plan"]["phones"] == whom
+    assert "8674512345" not in str(await stored(conn))
     if end == "answered":
         await heard(conn, Result(command.id, ok=True, detail="version 1 in force"), 2)
     elif end == "expired":
-        await commands.claim(conn, (0, 255), after(7_200))
+        await commands.claim(conn, RING, (0, 255), after(7_200))
     else:
         await people.load(conn, county(PLAN))
         await beat(conn, 0, 2)
@@ -94,11 +103,40 @@ async def test_what_is_not_sent_again_keeps_no_number_of_anybody(conn: Connectio
     assert "phones" not in row["args"]["plan"]
 
 
+async def test_a_plan_whose_key_is_lost_is_not_sent_and_holds_up_no_other(
+    conn: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    await people.load(conn, county({"phones": {"centre": "+8674512345"}}), RING)
+    await conn.execute(
+        "insert into command (id, gateway_id, name, created_at, until, due_at)"
+        " values ('word', 'gw-h002', 'announce', %(now)s, %(until)s, %(now)s)",
+        {"now": NOW, "until": after(600)},
+    )
+    await beat(conn, 0)
+    stranger = Keyring((Key.of("k9", "aes", bytes(range(32))),))
+    due = await commands.claim(conn, stranger, (0, 255), after(1))
+    assert [command.name for _, command in due] == ["announce"]
+    assert "a plan is not sent gateway=gw-h001" in caplog.text
+    assert "12345" not in caplog.text
+
+
+async def test_the_same_roster_under_a_new_key_changes_nothing_at_home(conn: Connection) -> None:
+    whom = {"phones": {"centre": "+8674512345"}}
+    await people.load(conn, county(whom), RING)
+    newer = Keyring((Key.of("k2", "aes", bytes(range(32))), *RING.keys))
+    await people.load(conn, county(whom), newer)
+    await beat(conn, 0)
+    assert await sent(conn) == [("gw-h001", 1)]
+    await people.load(conn, county({"phones": {"centre": "+8674554321"}}), newer)
+    await plans.offer(conn, after(1))
+    assert await sent(conn) == [("gw-h001", 1), ("gw-h001", 2)]
+
+
 async def test_a_gateway_that_goes_by_another_plan_is_sent_the_wanted_one_once(home: Connection) -> None:
     for minute in range(5):
         await beat(home, 0, 60 * minute)
     assert await sent(home) == [("gw-h001", 1)]
-    ((gateway, command),) = await commands.claim(home, (0, 255), after(300))
+    ((gateway, command),) = await commands.claim(home, RING, (0, 255), after(300))
     assert (gateway, command.name) == ("gw-h001", "plan")
     plan = documents.parse(command.args["plan"])
     assert (plan.version, plan.person.wanders, plan.time_zone) == (1, True, "Asia/Shanghai")
@@ -142,7 +180,7 @@ async def test_a_change_is_offered_without_waiting_for_a_heartbeat_and_withdraws
     await beat(home, 0)
     await people.load(home, county({**PLAN, "confirm_s": 30}))
     await plans.offer(home, after(1))
-    due = await commands.claim(home, (0, 255), after(1))
+    due = await commands.claim(home, RING, (0, 255), after(1))
     assert [command.args["plan"]["version"] for _, command in due] == [2]
 
 
@@ -159,7 +197,7 @@ async def test_the_same_roster_again_changes_nothing(home: Connection) -> None:
 async def test_what_the_resident_is_able_to_is_part_of_the_plan(home: Connection) -> None:
     await people.load(home, county(PLAN, ability_level=3, lives_alone=False))
     await beat(home, 0)
-    ((_, command),) = await commands.claim(home, (0, 255), NOW)
+    ((_, command),) = await commands.claim(home, RING, (0, 255), NOW)
     person = documents.parse(command.args["plan"]).person
     assert (person.ability_level, person.lives_alone, person.wanders) == (3, False, True)
 

@@ -11,6 +11,7 @@ from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool
 from cloud.incidents import store
 from cloud.incidents.rows import SQL, tell
+from cloud.ingest import commands, plans
 from cloud.notify import NotifyError, Outgoing, Receipt
 from cloud.notify.deliver import Post, deliver
 from cloud.people import reseal as resealing
@@ -18,13 +19,16 @@ from cloud.people import roster as people
 from cloud.people.card import home_card
 from cloud.people.reseal import reseal
 from cloud.sealed import NO_KEYS, Key, Keyring, SealError
+from firmware_protocols.wire import plan as documents
+from firmware_protocols.wire.plan import Phones
 from tests.harness import roster
 from tests.unit.cloud.town import NOON
 
 OLD = Keyring((Key.of("k1", "aes", bytes(32)),))
 NEW = Keyring((Key.of("k2", "aes", bytes(range(32))), *OLD.keys))
 RESIDENT, NEIGHBOUR, DUTY, ID_NUMBER = "0745-2712345", "138 1234 5678", "+8613700000003", "11010519491231002X"
-SECRETS = ("2712345", "12345678", "1234 5678", "13700000003", ID_NUMBER)
+SECRETS = ("2712345", "12345678", "1234 5678", "13700000003", "74512345", ID_NUMBER)
+CENTRE = "+8674512345"
 SCOPE = Scope((1,), None, Purpose.CONSOLE)
 
 
@@ -34,20 +38,32 @@ def _roster() -> people.Roster:
                                "channels": ["json://127.0.0.1:1/x", f"sms:{NEIGHBOUR}"]}])  # fmt: skip
     raw["tenant"]["duty_channels"] = [f"sms:{DUTY}"]
     raw["homes"][0]["resident"] |= {"phone": RESIDENT, "id_number": ID_NUMBER.lower()}
+    raw["homes"][0]["plan"] = {"phones": {"centre": CENTRE, "contacts": ["+8613812345678"]}}
     return people.parse(msgspec.json.encode(raw))
 
 
 async def _whole(conn: Connection) -> str:
     """Everything the tables hold that may hold a number, as a thief of the database reads it."""
     found = []
-    for table in ("resident", "contact", "tenant", "rung", "message", "change", "incident", "gateway"):
+    for table in (
+        "resident",
+        "contact",
+        "tenant",
+        "rung",
+        "message",
+        "change",
+        "incident",
+        "gateway",
+        "plan",
+        "command",
+    ):
         cursor = await conn.execute(f"select t::text as row from {table} t".encode())
         found += [row["row"] for row in await cursor.fetchall()]
     return "\n".join(found)
 
 
 async def _incident(conn: Connection) -> int:
-    """An incident whose ladder runs and whose duty manager was paged."""
+    """An incident whose ladder runs and whose duty manager was paged; the plan is on its way home."""
     await conn.execute(
         "insert into incident"
         " (tenant_id, home_id, kind, family, priority, state, state_since, observed_at, opened_at)"
@@ -56,6 +72,8 @@ async def _incident(conn: Connection) -> int:
     )
     await conn.execute(SQL["freeze_ladder"], {"incident_id": 1, "home_id": 1})
     await tell(conn, 1, [1, 2], "ask", NOON)
+    await conn.execute("update gateway set online = true")
+    await plans.offer(conn, NOON)
     await conn.execute(SQL["page_supervisor"], {"incident_id": 1, "now": NOON})
     await conn.commit()
     return 1
@@ -136,7 +154,7 @@ async def test_plain_rows_from_before_are_sealed_and_older_ones_anew(
     assert SECRETS[0] in await _whole(conn)
     await conn.commit()
     monkeypatch.setattr(resealing, "BATCH", 1)
-    for ring, count in ((NO_KEYS, 0), (OLD, 5), (OLD, 0), (NEW, 5), (NEW, 0)):
+    for ring, count in ((NO_KEYS, 0), (OLD, 7), (OLD, 0), (NEW, 7), (NEW, 0)):
         assert await reseal(pool, ring) == count
         await conn.rollback()
     whole = await _whole(conn)
@@ -146,6 +164,17 @@ async def test_plain_rows_from_before_are_sealed_and_older_ones_anew(
     assert card is not None
     assert card.resident is not None
     assert card.resident.phone == RESIDENT
+
+
+async def test_a_plan_under_way_is_sealed_anew_and_reaches_its_gateway_as_the_same_version(
+    pool: Pool, conn: Connection
+) -> None:
+    await people.load(conn, _roster(), OLD)
+    await _incident(conn)
+    assert await reseal(pool, NEW) > 0
+    ((_, command),) = await commands.claim(conn, Keyring(NEW.keys[:1]), (0, 255), NOON)
+    plan = documents.parse(command.args["plan"])
+    assert (plan.version, plan.phones) == (1, Phones(centre=CENTRE, contacts=("+8613812345678",)))
 
 
 async def test_whoever_is_stopped_in_the_middle_goes_on_where_it_stood(
