@@ -317,6 +317,12 @@ class Agent:
             row = connection.execute("select count(*) from batch where lane = ?", (lane,)).fetchone()
         return int(row[0])
 
+    def noted(self, key: str) -> str:
+        """What it keeps under ``key`` on its disk."""
+        with sqlite3.connect(f"file:{self.data}/outbox.sqlite?mode=ro", uri=True) as connection:
+            row = connection.execute("select value from note where key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
     def hears_radar(self) -> bool:
         """Whether it reads the serial port (what came before it opened the port is gone, as on any line)."""
         return "serial port open" in self.said()[self._mark :]

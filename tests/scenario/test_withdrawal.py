@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ ROLES: Final = (
 MARK_CM: Final = 273
 MARK: Final = re.compile(r"(?<![\d.])2\.73(?!\d)")
 """The distance that the radar measured once, in metres, and no other number."""
+DAUGHTER: Final = "+8613800000001"
 API: Final = "/api/v1"
 ENDLESS: Final = "followChanges"
 ALONG: Final = "exportPerson"
@@ -83,11 +85,12 @@ class Home:
         return client
 
     def plan_in_force(self) -> Any:
-        """The newest plan, once the gateway has said that it goes by it."""
-        return self.one(
-            "select args -> 'plan' from command, plan"
-            " where name = 'plan' and ok and (args -> 'plan' ->> 'version')::int = plan.version"
+        """What the gateway goes by, once it has said that this is the newest plan."""
+        newest = self.one(
+            "select (state ->> 'plan')::int = plan.version"
+            " from gateway join plan on plan.home_id = gateway.home_id"
         )
+        return json.loads(self.agent.noted("plan")) if newest else None
 
     def shown(self, *only: str) -> set[tuple[str, str]]:
         """Role and operation of every reading route (or of ``only`` these) that shows the mark, and of the
@@ -167,7 +170,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
             for role in ROLES
         ]
         contacts = [
-            {"rank": 1, "name": "向明", "relation": "family", "phone": "+8613800000001",
+            {"rank": 1, "name": "向明", "relation": "family", "phone": DAUGHTER,
              "channels": [channels.address("daughter")]},
             {"rank": 2, "name": "吴嫂", "relation": "neighbour", "channels": [channels.address("neighbour")]},
         ]  # fmt: skip
@@ -176,7 +179,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
         county["homes"][0] |= {
             "gateway": {"id": GATEWAY, "shard": SHARD, "secret": SECRET},
             "devices": [{"name": "radar-bath", "kind": "radar", "room": "bathroom"}],
-            "plan": {"phones": {"contacts": ["+8613800000001"]}},
+            "plan": {"phones": {"contacts": [DAUGHTER]}},
         }
         system = System(tmp_path / "cloud", county)
         stack.enter_context(system.started())
@@ -195,6 +198,9 @@ def test_what_is_withdrawn_is_collected_shown_and_shared_no_more_and_then_delete
     watching = {"admin", "supervisor", "operator", "caseworker", "responder", "family"}
     assert home.shown(*cards) == {(role, name) for role in watching for name in cards}
     assert MARK.search(home.archive())
+    eventually(home.plan_in_force)
+    assert home.plan_in_force()["phones"]["contacts"] == [DAUGHTER]
+    assert home.one("select body #>> '{phones,contacts,0}' from plan").startswith("~"), "sealed where it lies"
 
     home.say("monitoring", "withdrawn")
     home.say("family_sharing", "withdrawn")
