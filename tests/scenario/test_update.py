@@ -121,7 +121,8 @@ def test_an_update_is_kept_once_the_cloud_has_committed_a_batch_of_it_whatever_i
             soon(lambda: heartbeat(system) == (NEW, NEW, "kept"))
     assert machine.places.trusted.resolve() == machine.places.current.resolve()
     assert one(system, "select detail from event where kind = 'restarted'") == NEW
-    assert one(system, "select detail from command where name = 'update'") == f"{NEW} is taken up"
+    answer = one(system, "select detail from command where name = 'update'")
+    assert answer in {f"{NEW} is taken up", "done before"}, "killed before its first answer was out"
 
 
 def test_a_version_that_delivers_nothing_is_taken_back_not_tried_again_and_its_release_stops(
