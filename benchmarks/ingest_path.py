@@ -9,6 +9,7 @@ COPY is given rows that are packed already, and one connection, as a program has
 from __future__ import annotations
 
 import asyncio
+import gc
 import statistics
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -24,7 +25,7 @@ from cloud.ingest.link import Link
 from cloud.ingest.model import Delivery, StoredAlarm
 from cloud.ingest.shards import Range
 from cloud.ingest.station import LINES
-from cloud.ingest.subscriber import utc_now
+from cloud.ingest.subscriber import COLLECT_AFTER, utc_now
 from cloud.ingest.way import RightOfWay
 from cloud.ingest.writer import Outage, Writer
 from cloud.settings import Broker
@@ -32,7 +33,7 @@ from firmware_protocols.wire import envelope
 from firmware_protocols.wire.plain import Row
 
 ROUNDS: Final = 5
-MESSAGES: Final = 2_000
+MESSAGES: Final = 6_000
 SIZE: Final = 50
 ROWS: Final = 5_000
 _SQL: Final = Queries("cloud.ingest")
@@ -40,6 +41,7 @@ _SQL: Final = Queries("cloud.ingest")
 
 async def path_against_copy(dsn: str, server_cpu_s: Callable[[], float]) -> dict[str, Any]:
     """Rates and processor time of both, and the part that the path reaches of COPY, round by round."""
+    gc.set_threshold(*COLLECT_AFTER)  # as in a worker of ingest
     rounds: list[dict[str, float]] = []
     async with open_pool(dsn, size=LINES + 1) as pool:
         lease = await _lease(pool)

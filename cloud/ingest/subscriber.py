@@ -36,7 +36,7 @@ PROMPT_CONNECTIONS: Final = 8
 BULK_CONNECTIONS: Final = LINES + 1
 """For readings: a line finds one open while a lost one is replaced."""
 _LOOP: Final = "leases"
-_COLLECT_AFTER: Final = (20_000, 10, 10)
+COLLECT_AFTER: Final = (20_000, 10, 10)
 """Rows in hand are many and have no cycles: looking through them every 700 takes a tenth of all time."""
 
 _log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ async def run(
     Raises:
         ConfigError: others share the shards out differently, or the keys cannot be read.
     """
-    gc.set_threshold(*_COLLECT_AFTER)
+    gc.set_threshold(*COLLECT_AFTER)
     worker = new_name()
     own = make_conninfo(cast("str", pool.conninfo), application_name=application(worker))
     holder = Holder(worker, Range(*settings.ingest.shards), settings.ingest.ranges)
