@@ -100,7 +100,7 @@ class Fleet:
             old = [one for one in self.kept.values() if now - one.sent_at >= older_s]
         for one in old:
             one.sent_at = now
-            self.client.publish(one.topic, one.payload, qos=1)
+            self._publish(one.topic, one.payload)
 
     def received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         """A commit-ack."""
@@ -122,7 +122,11 @@ class Fleet:
         with self.lock:
             self.kept[gateway, lane, first] = _Kept(topic, payload, now, now)
         self.records += len(records)
-        self.client.publish(topic, payload, qos=1)
+        self._publish(topic, payload)
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        for quality in topics.qualities(topics.parse_upward(topic).channel):
+            self.client.publish(topic, payload, quality)
 
     def _live(self, number: int) -> None:
         lanes = {lane: LaneState(self.next.get((number, lane), 1), 0) for lane in Lane}

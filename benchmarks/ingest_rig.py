@@ -288,7 +288,7 @@ class Blaster:
 class Callers:
     """Homes that call for help at a steady rate, each until the commit-ack: how long did that take?"""
 
-    def __init__(self, broker: Broker, *, homes: int = 10, per_s: float = 5.0) -> None:
+    def __init__(self, broker: Broker, *, homes: int = 10, per_s: float = 20.0) -> None:
         """Connect; ``with`` calls."""
         self.waits_s: list[float] = []
         self._epoch, self._pause_s, self._homes = f"c{time.monotonic_ns():x}", 1 / per_s, homes
@@ -327,7 +327,8 @@ class Callers:
             alarm = Alarm(one, AlarmKind.SOS, AlarmState.RAISED, DeviceId("pendant"), datetime.now(UTC))
             batch = Batch(gateway(home), self._epoch, Lane.ALARM, turn, "boot", ClockState.SYNCED, (alarm,))
             self._sent[batch.gateway, turn] = time.monotonic()
-            self._client.publish(topic(batch), envelope.encode(batch), qos=1)
+            for quality in topics.qualities(Channel.ALARM):
+                self._client.publish(topic(batch), envelope.encode(batch), quality)
             number += 1
 
     def _acknowledged(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:

@@ -75,7 +75,8 @@ class Road(NamedTuple):
     """How the batches of a home's lane arrived since the day ``since``. ``gateways``: that it has or had.
 
     ``records`` are those in the ``batches`` that were stored; of them ``late`` came 5 min after they were
-    taken or more, and ``refused`` are in quarantine only. ``repeated``: batches that came once more.
+    taken or more, and ``refused`` are in quarantine only. ``repeated``: batches of readings that came
+    once more.
     """
 
     gateways: str

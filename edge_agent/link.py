@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -77,11 +77,12 @@ LinkEvent = Online | Offline | Message
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Something to publish, QoS 1."""
+    """Something to publish, once at each of ``qualities`` of service."""
 
     topic: str
     payload: bytes
     retain: bool = False
+    qualities: tuple[Literal[0, 1], ...] = (1,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +328,8 @@ class _Session:
         with contextlib.suppress(queue.Empty):
             while True:
                 message = self._outgoing.get_nowait()
-                client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+                for quality in message.qualities:
+                    client.publish(message.topic, message.payload, quality, message.retain)
 
     def _farewell(self, client: mqtt.Client) -> None:
         """A clean end (not a loss): say "offline" in the will's words, as the broker does not then."""

@@ -176,7 +176,10 @@ class Uplink:
             self._clock.elapsed_s(),
         )
         for frozen in chosen:
-            self._link.publish(Outgoing(self._topic(_CHANNELS[frozen.key.lane]), frozen.payload))
+            channel = _CHANNELS[frozen.key.lane]
+            self._link.publish(
+                Outgoing(self._topic(channel), frozen.payload, qualities=topics.qualities(channel))
+            )
             trace.mark_batch("published", frozen.payload)
 
     def _beat(self) -> None:

@@ -124,7 +124,11 @@ class LightGateway:
         payload = encode_batch(batch)
         out.waiting[batch.first] = _Waiting(payload, len(records), time.monotonic())
         out.next = batch.last + 1
-        self._link.publish(self._topic(_CHANNEL[lane]), payload)
+        self._publish(lane, payload)
+
+    def _publish(self, lane: Lane, payload: bytes) -> None:
+        channel = _CHANNEL[lane]
+        self._link.publish(self._topic(channel), payload, qualities=topics.qualities(channel))
 
     def _drop_oldest(self, out: _LaneOut) -> Gap:
         first = next(iter(out.waiting))
@@ -137,7 +141,7 @@ class LightGateway:
             for waiting in out.waiting.values():
                 if now - waiting.sent_at >= older_than_s:
                     waiting.sent_at = now
-                    self._link.publish(self._topic(_CHANNEL[lane]), waiting.payload)
+                    self._publish(lane, waiting.payload)
 
     def _connected(self) -> None:
         self._link.subscribe(topics.ack(self._id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import paho.mqtt.client as paho
@@ -63,10 +63,13 @@ class Connection:
         """What the broker shall publish, retained, when we vanish; before ``run``."""
         self._client.will_set(topic, payload, qos=1, retain=True)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send at QoS 1; dropped while not connected."""
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, qualities: Iterable[int] = (1,)
+    ) -> None:
+        """Send once at each of ``qualities`` of service; dropped while not connected."""
         if self.is_connected:
-            self._client.publish(topic, payload, qos=1, retain=retain)
+            for quality in qualities:
+                self._client.publish(topic, payload, quality, retain)
 
     def subscribe(self, topic: str) -> None:
         """Subscribe at QoS 1; to be called in ``connected``."""

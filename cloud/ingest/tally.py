@@ -13,12 +13,15 @@ from typing import Final, NamedTuple
 
 from cloud.ingest.model import Identity
 from cloud.ingest.rows import Parcel
+from firmware_protocols.wire.topics import Lane
 
 _ZONE: Final = timezone(timedelta(hours=8))
 
 
 class Counts(NamedTuple):
-    """Batches stored, records in them, how many of those were late and refused; batches that came again."""
+    """Batches stored, records in them, how many of those were late and refused; batches of readings that came
+    again (an alarm is sent twice each time, ``topics.qualities``).
+    """
 
     batches: int = 0
     records: int = 0
@@ -33,7 +36,7 @@ def by_home(parcels: Iterable[Parcel], fresh: Collection[Identity]) -> dict[tupl
     for parcel in parcels:
         identity = parcel.identity
         new = Counts(1, identity.n, parcel.late, len(parcel.refused))
-        added = new if identity in fresh else Counts(repeated=1)
+        added = new if identity in fresh else Counts(repeated=int(identity.lane is Lane.BULK))
         row = sums[parcel.gateway.home_id, identity.lane.value]
         row[:] = map(sum, zip(row, added, strict=True))
     return {key: Counts(*sums[key]) for key in sorted(sums)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from firmware_protocols.errors import BadMessage
 from firmware_protocols.model import GatewayId
@@ -34,6 +34,15 @@ class Channel(StrEnum):
     BULK = "t"
     STATE = "s"
     RESULT = "r"
+
+
+def qualities(channel: Channel) -> tuple[Literal[0, 1], ...]:
+    """The qualities of service at which a gateway publishes one message, in this order.
+
+    An alarm takes two ways: at QoS 0 a broker hands it to whoever listens now, past its own disk and all that
+    waits before it there; at QoS 1 it keeps it for whoever does not. The ledger takes it once.
+    """
+    return (0, 1) if channel is Channel.ALARM else (1,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pytest
 from edge_agent.link import Identity, Link, LinkEvent, Offline, Online, Outgoing
 from edge_agent.settings import UplinkSettings
 from edge_agent.sign_in import SignIn
+from firmware_protocols.wire.topics import Channel, qualities
 from tests.unit.edge_agent.lines import end, until_true
 
 CONNECT, SUBSCRIBE, PUBLISH = 0x10, 0x80, 0x30
@@ -24,6 +25,7 @@ class Withholding:
     """A broker that welcomes, and acknowledges what is published only once ``acknowledges``."""
 
     taken: list[bytes] = field(default_factory=list)
+    qualities: list[int] = field(default_factory=list)
     acknowledges: bool = False
     _owed: list[bytes] = field(default_factory=list)
     _writer: asyncio.StreamWriter | None = None
@@ -36,9 +38,11 @@ class Withholding:
             if kind == SUBSCRIBE:
                 writer.write(b"\x90\x03" + body[:2] + b"\x01")
             elif kind == PUBLISH:
-                topic = int.from_bytes(body[:2])
-                self.taken.append(body[4 + topic :])
-                self._owed.append(b"\x40\x02" + body[2 + topic : 4 + topic])
+                topic, quality = 2 + int.from_bytes(body[:2]), head[0] >> 1 & 3
+                number = body[topic : topic + 2] if quality else b""
+                self.qualities.append(quality)
+                self.taken.append(body[topic + len(number) :])
+                self._owed += [b"\x40\x02" + number] if quality else []
                 if self.acknowledges:
                     self.acknowledge()
             elif kind == CONNECT:
@@ -88,6 +92,21 @@ async def test_no_message_waits_for_the_word_about_others_and_what_is_never_ackn
         await end(task)
     assert broker.taken[:MOST] == [b"%d" % number for number in range(MOST)]
     assert b"sent again" not in broker.taken, "it is sent again later, out of the outbox"
+
+
+async def test_an_alarm_is_sent_at_both_qualities_at_once_and_readings_at_one() -> None:
+    broker, events = Withholding(), list[LinkEvent]()
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+    settings = UplinkSettings("127.0.0.1", server.sockets[0].getsockname()[1], secret="s")
+    link = Link(settings, Identity("gw-1", ("c",), Outgoing("will", b"")), events.append)
+    async with server:
+        task = asyncio.create_task(link.run())
+        await until_true(lambda: Online() in events)
+        for channel in (Channel.BULK, Channel.ALARM):
+            link.publish(Outgoing("t", channel.value.encode(), qualities=qualities(channel)))
+        await until_true(lambda: len(broker.taken) == 3)
+        await end(task)
+    assert list(zip(broker.qualities, broker.taken, strict=True))[:3] == [(1, b"t"), (0, b"a"), (1, b"a")]
 
 
 async def test_an_alarm_does_not_wait_for_the_kernels_word_about_the_packet_before(

@@ -25,8 +25,11 @@ class Wire:
     def __init__(self) -> None:
         self.sent: list[tuple[str, bytes]] = []
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        self.sent.append((topic, payload))
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, qualities: tuple[int, ...] = (1,)
+    ) -> None:
+        if 1 in qualities:
+            self.sent.append((topic, payload))
 
     def subscribe(self, topic: str) -> None:
         self.sent.append((topic, b""))

@@ -96,7 +96,8 @@ async def test_what_came_late_twice_or_could_not_be_kept_is_counted_by_home_and_
     two = message(4, *taken(timedelta(0), OLDEST + timedelta(days=1), -timedelta(minutes=6)))
     await store(conn, [one, two], no_hook, NOW)
     await store(conn, [one], no_hook, NOW)
-    await store(conn, [message(1, alarm(1, at=NOW), lane=Lane.ALARM)], no_hook, NOW)
+    for _ in ("at QoS 0", "at QoS 1"):
+        await store(conn, [message(1, alarm(1, at=NOW), lane=Lane.ALARM)], no_hook, NOW)
     day = {"day": "2026-05-01"}
     assert await counted(conn) == {
         **day, "batches": 2, "records": 6, "late": 1, "refused": 2, "repeated": 1,
