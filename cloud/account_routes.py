@@ -1,20 +1,20 @@
-"""``/account``: what people do with their own sign-in; ``/staff`` and ``/tokens``: what administrators do.
+"""``/account``: what people do with their own sign-in; ``/staff``: what administrators do with another's.
 
-What this is: parse, hand on, answer. What it is not: it decides nothing (``sessions``, ``second_factor``,
-``api_tokens``). The one idea: whatever makes a sign-in weaker for somebody ends what was signed in before.
+What this is: parse, hand on, answer. What it is not: it decides nothing (``sessions``, ``second_factor``).
+The one idea: whatever makes a sign-in weaker for somebody ends what was signed in before.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud import api_tokens, second_factor, sessions
-from cloud.access import Api, Call, OwnHalfSignedIn, OwnSignedIn, Text, choose_first, require
+from cloud import second_factor, sessions
+from cloud.access import Api, Call, OwnHalfSignedIn, OwnSignedIn, choose_first, require
 from cloud.auth import Permission, Principal, Purpose
 from cloud.passwords import MAX_PASSWORD
 from cloud.problems import InvalidField, ProblemError, not_found, responses
@@ -92,41 +92,6 @@ class OwnSessions(BaseModel):
     sessions: list[OwnSession]
     second_factor_since: datetime | None
     recovery_codes_left: int
-
-
-class NewToken(_Said):
-    """A token for a service."""
-
-    name: Annotated[Text, Field(min_length=1, max_length=100)]
-    permissions: Annotated[set[Permission], Field(min_length=1)]
-    days: Annotated[int, Field(ge=1, le=api_tokens.LONGEST.days)] = 365
-
-
-class DrawnToken(BaseModel):
-    """``token`` goes into ``Authorization: Bearer``; it is shown this once."""
-
-    id: int
-    token: str
-    expires_at: datetime
-
-
-class TokenView(BaseModel):
-    """A token without what signs in. ``made_by``: number of the administrator."""
-
-    id: int
-    name: str
-    permissions: list[Permission]
-    made_by: int
-    made_at: datetime
-    expires_at: datetime
-    used_at: datetime | None
-    revoked_at: datetime | None
-
-
-class Tokens(BaseModel):
-    """The newest tokens."""
-
-    tokens: list[TokenView]
 
 
 @router.post(
@@ -285,44 +250,3 @@ async def forget_factor_of(staff_id: Number, api: Api, admin: Admin) -> None:
             raise not_found()
         await sessions.revoke_all(conn, staff_id)
         await second_factor.forget(conn, staff_id)
-
-
-@router.post(
-    "/tokens",
-    operation_id="drawToken",
-    summary="Let a service in",
-    responses=_ERRORS,
-)
-async def draw_token(asked: NewToken, api: Api, admin: Admin) -> DrawnToken:
-    """With permissions to read, for one's own tenant."""
-    missing = asked.permissions - api_tokens.GRANTED
-    if missing:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "not_for_services", f"Not for services: {min(missing)}.")
-    expires_at = api.now + timedelta(days=asked.days)
-    async with api.unscoped() as conn:
-        drawn = api_tokens.NewToken(asked.name, frozenset(asked.permissions), expires_at)
-        token_id, token = await api_tokens.draw(conn, admin, drawn, api.now)
-    return DrawnToken(id=token_id, token=token, expires_at=expires_at)
-
-
-@router.get("/tokens", operation_id="listTokens", summary="The newest tokens", responses=_ERRORS)
-async def list_tokens(api: Api, admin: Admin) -> Tokens:
-    """With their last use; never what signs in."""
-    async with api.unscoped() as conn:
-        found = await api_tokens.listed(conn, admin.scope(PURPOSE).params)
-    return Tokens(tokens=[TokenView(**row) for row in found])
-
-
-@router.delete(
-    "/tokens/{token_id}",
-    operation_id="revokeToken",
-    summary="Shut a service out",
-    status_code=HTTPStatus.NO_CONTENT,
-    responses=_OF_ONE,
-)
-async def revoke_token(token_id: Number, api: Api, admin: Admin) -> None:
-    """At once."""
-    async with api.unscoped() as conn:
-        found = await api_tokens.revoke(conn, admin.scope(PURPOSE).params, token_id, api.now)
-    if not found:
-        raise not_found()

@@ -34,6 +34,7 @@ from cloud import (
     session_routes,
     sessions,
     stream,
+    token_routes,
     trail_routes,
 )
 from cloud.access import Clock, Parts, on_purpose, wall_clock
@@ -90,6 +91,7 @@ ROUTERS: Final = (
     answer_routes.router,
     text_routes.router,
     account_routes.router,
+    token_routes.router,
     oidc_routes.router,
     trail_routes.router,
     health.router,

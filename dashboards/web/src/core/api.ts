@@ -140,7 +140,7 @@ export function createApi(send: Send = (input, init) => fetch(input, init), wait
     endOtherSessions: () => once("DELETE", "/account/sessions"),
     changePassword: (old, chosen) => once("POST", "/account/password", { old, new: chosen }),
     tokens: async () => (await once<components["schemas"]["Tokens"]>("GET", "/tokens")).tokens,
-    drawToken: (name, permissions, days) => once("POST", "/tokens", { name, permissions, days }),
+    drawToken: (name, permissions, days) => command("/tokens", { name, permissions, days }),
     revokeToken: (id) => once("DELETE", `/tokens/${id}`),
     snapshot: () => once("GET", "/snapshot"),
     incident: (id) => once("GET", `/incidents/${id}`),

@@ -1935,7 +1935,8 @@ export interface paths {
         put?: never;
         /**
          * Let a service in
-         * @description With permissions to read, for one's own tenant.
+         * @description With permissions to read, for one's own tenant. A repeat draws no second one and shows none: 409
+         *     ``shown_once`` names the first, to be revoked if its answer was lost.
          */
         post: operations["drawToken"];
         delete?: never;
@@ -18670,6 +18671,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
                 /** @description shows that no foreign page sent this */
                 "X-Anban": "1";
             };
@@ -18720,6 +18723,15 @@ export interface operations {
             };
             /** @description Not Acceptable */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

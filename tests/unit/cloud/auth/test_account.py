@@ -147,6 +147,23 @@ async def test_a_token_ends_at_once(site: Site, end: str) -> None:
     assert (await service.get("/session")).status_code == 401
 
 
+async def test_a_token_is_drawn_once_and_a_repeat_learns_which_one_to_revoke(site: Site) -> None:
+    admin = await site.signed_in("admin")
+    key = {"Idempotency-Key": "1"}  # it could be guessed: what is kept under it must not sign in
+    asked = {"name": "clinic", "permissions": ["read_home"], "days": 365}
+    drawn = (await admin.post("/tokens", json=asked, headers=key)).json()
+    again = await admin.post("/tokens", json=asked, headers=key)
+    assert (again.status_code, again.json()["code"]) == (409, "shown_once")
+    assert f"Token {drawn['id']} was shown once" in again.json()["detail"]
+    assert drawn["token"] not in again.text
+    assert [one["id"] for one in (await admin.get("/tokens")).json()["tokens"]] == [drawn["id"]]
+    other = await admin.post("/tokens", json={**asked, "name": "another"}, headers=key)
+    assert other.json()["code"] == "key_reused"
+    assert (await admin.post("/tokens", json=asked)).json()["id"] != drawn["id"], (
+        "without a key it is another"
+    )
+
+
 @pytest.mark.parametrize("permission", ["handle_incident", "administer"])
 async def test_no_service_acts_or_administers(site: Site, permission: str) -> None:
     admin = await site.signed_in("admin")

@@ -2,16 +2,18 @@
 import { signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { DrawnToken, Permission, TokenView } from "@/core/api";
-import { t, term } from "@/core/i18n";
+import { t, term, type Key } from "@/core/i18n";
 import { formatAgo, formatDay } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button, Dialog } from "@/ui/parts";
 import { api, nowMs } from "../model";
+import { notify } from "../notices";
 import { Part, Reading } from "./part";
-import { send, sending, tag, tokens } from "./state";
+import { read, send, sending, tag, tokens } from "./state";
 
 /** What a service may be allowed, as the server has it. */
 const GRANTED = ["read_home", "read_figures", "read_audit"] as const satisfies readonly Permission[];
+const REFUSALS: Readonly<Record<string, Key>> = { shown_once: "tokens.lost" };
 const DAYS = [30, 90, 365] as const;
 
 /** What is open over the page. */
@@ -67,16 +69,20 @@ function New() {
   const allowed = useSignal<readonly Permission[]>([]);
   const name = useSignal("");
   const flip = (one: Permission) => (allowed.value = allowed.value.includes(one) ? allowed.value.filter((other) => other !== one) : [...allowed.value, one]);
-  const draw = (event: SubmitEvent) => {
+  const draw = async (event: SubmitEvent) => {
     event.preventDefault();
     const called = name.value.trim();
-    void send(async () => {
+    const refused = await send(async () => {
       open.value = { is: "drawn", drawn: await api.drawToken(called, allowed.value, days.value), name: called };
-    }, null);
+    }, null, REFUSALS);
+    if (refused !== "tokens.lost") return;
+    close();
+    notify(t(refused), true);
+    await read();
   };
   return (
     <Dialog title={t("tokens.new")} onClose={close}>
-      <form onSubmit={draw}>
+      <form onSubmit={(event) => void draw(event)}>
         <label class="field">
           {t("tokens.name")}
           <input type="text" maxLength={100} required value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />
