@@ -36,11 +36,12 @@ where id in (
 )
 
 -- offer_plans --
+-- What the cloud alone watches stays here: a gateway refuses a plan with a part that it does not know.
 insert into command (id, gateway_id, name, args, created_at, until, due_at)
 select
     gen_random_uuid()::text, gateway.id, 'plan',
     jsonb_build_object('plan',
-        plan.body || plan.withheld
+        plan.body - 'watch' || plan.withheld
         || case when plan.body ? 'phones' and plan.withheld ? 'phones'
             then jsonb_build_object('phones', (plan.body -> 'phones') || (plan.withheld -> 'phones')) else '{}' end
         || jsonb_build_object('version', plan.version)),

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from edge_agent.rules.sight import FallSign, Sight
-from edge_agent.rules.supervision import SUPERVISION, UNSUPERVISED
 from firmware_protocols.model import (
     Alarm,
     DeviceId,
@@ -27,6 +26,7 @@ from firmware_protocols.model import (
     Quantity,
     Reading,
 )
+from firmware_protocols.supervision import SUPERVISION, UNSUPERVISED
 from firmware_protocols.wire.plan import Plan, Supervision
 
 CARRIED_S: Final = 600.0

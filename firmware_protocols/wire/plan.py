@@ -162,6 +162,83 @@ class Rules(_Part, frozen=True):
     upkeep: Upkeep = Upkeep()
 
 
+class NotUp(_Part, frozen=True):
+    """Not up ``after_s`` past the usual time (and urgent an hour later); ``latest``: who has no usual time
+    yet.
+    """
+
+    armed: bool = True
+    after_s: _Wait = 3_600.0  # D.
+    latest: _Clock = "10:00"  # D.
+
+
+class NotReturned(_Part, frozen=True):
+    """Not back by ``latest``, or ``wait_s`` after leaving (unset: 2 h for somebody who wanders, else longer
+    than nearly every outing of their own).
+    """
+
+    armed: bool = True
+    wait_s: _Wait | None = None
+    latest: _Clock = "21:00"  # D.
+
+
+class BathroomLong(_Part, frozen=True):
+    """In the bathroom for longer than nearly ever, and at least ``wait_s`` by day and ``wait_night_s`` by
+    night.
+    """
+
+    armed: bool = True
+    wait_s: _Wait = 2_700.0  # D. practice: 15-45 min
+    wait_night_s: _Wait = 1_800.0  # D.
+    night: Hours = NIGHT
+
+
+class Meals(_Part, frozen=True):
+    """When they eat at home. D., all."""
+
+    armed: bool = True
+    breakfast: Hours = Hours(begins="06:00", ends="09:30")
+    lunch: Hours = Hours(begins="11:00", ends="13:30")
+    supper: Hours = Hours(begins="17:00", ends="19:30")
+
+    @property
+    def windows(self) -> tuple[Hours, ...]:
+        """In the order of the day."""
+        return (self.breakfast, self.lunch, self.supper)
+
+
+class UsualUse(_Part, frozen=True):
+    """A kettle or another plug is used each morning; ``after_s`` past the usual time without it, and nobody
+    seen.
+    """
+
+    armed: bool = True
+    after_s: _Wait = 10_800.0  # D.
+
+
+class Offline(_Part, frozen=True):
+    """The gateway says nothing for ``wait_s``; ``urgent_s``: for whoever wanders or needs much help."""
+
+    armed: bool = True
+    wait_s: Annotated[float, Meta(ge=LEAST_ALARM_S, le=_DAY_S)] = 300.0  # D. five heartbeats
+    urgent_s: Annotated[float, Meta(ge=LEAST_ALARM_S, le=_DAY_S)] = 1_800.0  # D.
+
+
+class Watch(_Part, frozen=True):
+    """What the cloud alone judges. It never travels to the home, so an older gateway need not know it.
+
+    ``away_until``: seconds since 1970 (UTC); until then they are known to be away, and nobody misses them.
+    """
+
+    away_until: Annotated[int, Meta(ge=0, le=MAX_INTEGER)] = 0
+    not_up: NotUp = NotUp()
+    not_returned: NotReturned = NotReturned()
+    bathroom_long: BathroomLong = BathroomLong()
+    meals: Meals = Meals()
+    usual_use: UsualUse = UsualUse()
+    offline: Offline = Offline()
+
+
 class Supervision(_Part, frozen=True):
     """A device speaks at least every ``expected_s``; after ``alarm_s`` of silence people are told. 0: it
     need not.
@@ -191,7 +268,7 @@ class Plan(_Part, frozen=True):
     replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
     where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
     empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
-    ``withheld``: what the person does not allow to be collected.
+    ``withheld``: what the person does not allow to be collected. ``watch``: the cloud's own part.
     """
 
     version: Annotated[int, Meta(ge=0, le=MAX_INTEGER)] = 0
@@ -206,6 +283,7 @@ class Plan(_Part, frozen=True):
     devices: dict[_Text, Supervision] = {}
     phones: Phones = Phones()
     withheld: Withheld = NOTHING
+    watch: Watch = Watch()
 
     @property
     def zone(self) -> tzinfo:
@@ -279,7 +357,7 @@ def faults(plan: Plan) -> Iterator[str]:
         yield f"time_zone {plan.time_zone[:64]!r} is not known here; give an IANA name, e.g. {DEFAULT_ZONE!r}"
     for quantity, limit in plan.limits.items():
         yield from _limit_faults(quantity, limit)
-    yield from _hours_faults(plan.rules)
+    yield from _hours_faults(plan)
     for name, supervision in plan.devices.items():
         if 0 < supervision.alarm_s < LEAST_ALARM_S:
             yield f"devices.{name}: alarm_s must be at least {LEAST_ALARM_S:g} (0: it is not supervised)"
@@ -321,12 +399,17 @@ def _limit_faults(quantity: Quantity, limit: Limit) -> Iterator[str]:
         yield f"limits.{quantity}: low must be below high"
 
 
-def _hours_faults(rules: Rules) -> Iterator[str]:
+def _hours_faults(plan: Plan) -> Iterator[str]:
+    rules, watch = plan.rules, plan.watch
     given = {
-        "bed_exit.night": rules.bed_exit.night,
-        "night_door.night": rules.night_door.night,
-        "stillness.day": rules.stillness.day,
+        "rules.bed_exit.night": rules.bed_exit.night,
+        "rules.night_door.night": rules.night_door.night,
+        "rules.stillness.day": rules.stillness.day,
+        "watch.bathroom_long.night": watch.bathroom_long.night,
+        "watch.meals.breakfast": watch.meals.breakfast,
+        "watch.meals.lunch": watch.meals.lunch,
+        "watch.meals.supper": watch.meals.supper,
     }
     for name, hours in given.items():
         if hours.begins == hours.ends:
-            yield f"rules.{name}: begins and ends must differ; to switch the rule off, say armed false"
+            yield f"{name}: begins and ends must differ; to switch the rule off, say armed false"

@@ -2261,7 +2261,7 @@ export interface components {
              *         replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
              *         where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
              *         empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
-             *         ``withheld``: what the person does not allow to be collected.
+             *         ``withheld``: what the person does not allow to be collected. ``watch``: the cloud's own part.
              */
             record: {
                 confirm_s?: number | null;
@@ -2428,6 +2428,121 @@ export interface components {
                 time_zone?: string | null;
                 /** @default 0 */
                 version: number;
+                /**
+                 * Watch
+                 * @description What the cloud alone judges. It never travels to the home, so an older gateway need not know it.
+                 *
+                 *         ``away_until``: seconds since 1970 (UTC); until then they are known to be away, and nobody misses them.
+                 */
+                watch?: {
+                    /** @default 0 */
+                    away_until: number;
+                    /**
+                     * BathroomLong
+                     * @description In the bathroom for longer than nearly ever, and at least ``wait_s`` by day and ``wait_night_s`` by
+                     *         night.
+                     */
+                    bathroom_long?: {
+                        /** @default true */
+                        armed: boolean;
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        night?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /** @default 1800 */
+                        wait_night_s: number;
+                        /** @default 2700 */
+                        wait_s: number;
+                    };
+                    /**
+                     * Meals
+                     * @description When they eat at home. D., all.
+                     */
+                    meals?: {
+                        /** @default true */
+                        armed: boolean;
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        breakfast?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        lunch?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        supper?: {
+                            begins: string;
+                            ends: string;
+                        };
+                    };
+                    /**
+                     * NotReturned
+                     * @description Not back by ``latest``, or ``wait_s`` after leaving (unset: 2 h for somebody who wanders, else longer
+                     *         than nearly every outing of their own).
+                     */
+                    not_returned?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 21:00 */
+                        latest: string;
+                        wait_s?: number | null;
+                    };
+                    /**
+                     * NotUp
+                     * @description Not up ``after_s`` past the usual time (and urgent an hour later); ``latest``: who has no usual time
+                     *         yet.
+                     */
+                    not_up?: {
+                        /** @default 3600 */
+                        after_s: number;
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 10:00 */
+                        latest: string;
+                    };
+                    /**
+                     * Offline
+                     * @description The gateway says nothing for ``wait_s``; ``urgent_s``: for whoever wanders or needs much help.
+                     */
+                    offline?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 1800 */
+                        urgent_s: number;
+                        /** @default 300 */
+                        wait_s: number;
+                    };
+                    /**
+                     * UsualUse
+                     * @description A kettle or another plug is used each morning; ``after_s`` past the usual time without it, and nobody
+                     *         seen.
+                     */
+                    usual_use?: {
+                        /** @default 10800 */
+                        after_s: number;
+                        /** @default true */
+                        armed: boolean;
+                    };
+                };
                 /**
                  * Withheld
                  * @description ``kinds``: devices of which nothing is taken; ``quantities`` and ``events``: of any device.
@@ -3627,7 +3742,7 @@ export interface components {
              *         replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
              *         where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
              *         empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
-             *         ``withheld``: what the person does not allow to be collected.
+             *         ``withheld``: what the person does not allow to be collected. ``watch``: the cloud's own part.
              */
             record: {
                 confirm_s?: number | null;
@@ -3794,6 +3909,121 @@ export interface components {
                 time_zone?: string | null;
                 /** @default 0 */
                 version: number;
+                /**
+                 * Watch
+                 * @description What the cloud alone judges. It never travels to the home, so an older gateway need not know it.
+                 *
+                 *         ``away_until``: seconds since 1970 (UTC); until then they are known to be away, and nobody misses them.
+                 */
+                watch?: {
+                    /** @default 0 */
+                    away_until: number;
+                    /**
+                     * BathroomLong
+                     * @description In the bathroom for longer than nearly ever, and at least ``wait_s`` by day and ``wait_night_s`` by
+                     *         night.
+                     */
+                    bathroom_long?: {
+                        /** @default true */
+                        armed: boolean;
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        night?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /** @default 1800 */
+                        wait_night_s: number;
+                        /** @default 2700 */
+                        wait_s: number;
+                    };
+                    /**
+                     * Meals
+                     * @description When they eat at home. D., all.
+                     */
+                    meals?: {
+                        /** @default true */
+                        armed: boolean;
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        breakfast?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        lunch?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        supper?: {
+                            begins: string;
+                            ends: string;
+                        };
+                    };
+                    /**
+                     * NotReturned
+                     * @description Not back by ``latest``, or ``wait_s`` after leaving (unset: 2 h for somebody who wanders, else longer
+                     *         than nearly every outing of their own).
+                     */
+                    not_returned?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 21:00 */
+                        latest: string;
+                        wait_s?: number | null;
+                    };
+                    /**
+                     * NotUp
+                     * @description Not up ``after_s`` past the usual time (and urgent an hour later); ``latest``: who has no usual time
+                     *         yet.
+                     */
+                    not_up?: {
+                        /** @default 3600 */
+                        after_s: number;
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 10:00 */
+                        latest: string;
+                    };
+                    /**
+                     * Offline
+                     * @description The gateway says nothing for ``wait_s``; ``urgent_s``: for whoever wanders or needs much help.
+                     */
+                    offline?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 1800 */
+                        urgent_s: number;
+                        /** @default 300 */
+                        wait_s: number;
+                    };
+                    /**
+                     * UsualUse
+                     * @description A kettle or another plug is used each morning; ``after_s`` past the usual time without it, and nobody
+                     *         seen.
+                     */
+                    usual_use?: {
+                        /** @default 10800 */
+                        after_s: number;
+                        /** @default true */
+                        armed: boolean;
+                    };
+                };
                 /**
                  * Withheld
                  * @description ``kinds``: devices of which nothing is taken; ``quantities`` and ``events``: of any device.

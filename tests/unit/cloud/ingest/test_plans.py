@@ -142,6 +142,14 @@ async def test_a_gateway_that_goes_by_another_plan_is_sent_the_wanted_one_once(h
     assert (plan.version, plan.person.wanders, plan.time_zone) == (1, True, "Asia/Shanghai")
 
 
+async def test_what_the_cloud_alone_watches_stays_there(conn: Connection) -> None:
+    """A gateway refuses a plan with a part that it does not know, and an older one does not know this."""
+    await people.load(conn, county(PLAN | {"watch": {"not_up": {"latest": "09:00"}}}))
+    await beat(conn, 0)
+    ((_, command),) = await commands.claim(conn, RING, (0, 255), after(1))
+    assert set(command.args["plan"]) == {"person", "limits", "time_zone", "version"}
+
+
 async def test_once_it_is_in_force_nothing_is_sent_again(home: Connection) -> None:
     await beat(home, 0)
     await answer(home, ok=True, seconds=1)

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from edge_agent.rules.supervision import SUPERVISION
 from edge_agent.settings import DeviceKind
 from firmware_protocols.model import AlarmKind, AlarmState, DeviceId, Event, EventKind, Quantity
+from firmware_protocols.supervision import SUPERVISION
 from tests.unit.edge_agent.rules.dwelling import DEVICES, DISTURBANCES, Dwelling, at
 
 SUSPECTED, RAISED, UPDATED, CANCELLED = (
