@@ -20,6 +20,7 @@ from typing import Final
 
 from cloud import notify, trace
 from cloud.db import Connection, Pool
+from cloud.detect.rules import store as rules
 from cloud.detect.vitals import store as vitals
 from cloud.dispatch import ladder
 from cloud.incidents import grants, store
@@ -152,6 +153,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
         Job("vitals", vitals.due, functools.partial(vitals.work, pool), batch=20, woken=False),
+        Job("rules", rules.due, functools.partial(rules.work, pool), batch=20, woken=False),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),

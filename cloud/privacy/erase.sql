@@ -104,6 +104,15 @@ where gateway_id in (select id from gateway where home_id = %(home_id)s) and det
 -- reading_dirty --
 delete from reading_dirty where home_id = %(home_id)s
 
+-- deadline --
+delete from deadline where home_id = %(home_id)s
+
+-- rule_finding --
+delete from rule_finding where home_id = %(home_id)s
+
+-- habit_day --
+delete from habit_day where home_id = %(home_id)s
+
 -- vital_watch --
 delete from vital_watch where home_id = %(home_id)s
 

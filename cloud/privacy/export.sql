@@ -82,6 +82,13 @@ select
     closed_at
 from incident where home_id = %(home_id)s order by id
 
+-- rule_finding --
+select rule, subject, priority, since, found_at, ended_at, evidence
+from rule_finding where home_id = %(home_id)s order by id
+
+-- habit_day --
+select day, body from habit_day where home_id = %(home_id)s order by day
+
 -- vital_finding --
 select rule, quantity, state, priority, observed_at, found_at, due_at, evidence
 from vital_finding where home_id = %(home_id)s order by id

@@ -50,6 +50,10 @@ select retention_roll_off(%(home_id)s, %(before)s)
 
 -- drop_findings --
 -- What was made of measurements, as long as what was rolled up of them.
+with rules as (
+    delete from rule_finding
+    where home_id = %(home_id)s and found_at < %(before)s and ended_at is not null
+)
 delete from vital_finding where home_id = %(home_id)s and found_at < %(before)s and due_at is null
 
 -- old_incidents --

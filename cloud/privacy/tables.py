@@ -32,13 +32,14 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
     "answer_token": "digests of links that were in messages",
     "vital_watch": "when a home was last looked at; no content",
+    "deadline": "when a home is looked at next; no content",
     "claim": "digests of codes that were used once",
     "escalation": "where a running ladder stands; the timeline of the incident tells it",
     "incident_grant": "which tenant helped with an incident; its timeline tells it, and why",
     "incident_alarm": "which alarms an incident rests on, by number; both are exported",
 }  # fmt: skip
 
-_REPEATED: Final = frozenset({"change", "answer_token", "reading_dirty", "vital_watch"})
+_REPEATED: Final = frozenset({"change", "answer_token", "reading_dirty", "vital_watch", "deadline"})
 
 NOT_ERASED: Final[Mapping[str, str]] = {
     **{name: why for name, why in NOT_EXPORTED.items() if name not in _REPEATED},
@@ -75,6 +76,9 @@ ERASED: Final = (
     SHUT_OUT,
     *SERIES,
     "reading_dirty",
+    "deadline",
+    "rule_finding",
+    "habit_day",
     "vital_watch",
     "vital_finding",
     "vital_limit",

@@ -28,6 +28,8 @@ HELD_FOR: Final = timedelta(days=1)
 _SQL: Final = Queries(__package__, "tasks.sql")
 _AFTER_SERIES: Final = (
     "erase_rolled",
+    "forget_rule_findings",
+    "forget_habits",
     "forget_vital_findings",
     "forget_vital_limits",
     "blank_incidents",

@@ -78,6 +78,16 @@ select consent_erase_rolled(%(home_id)s, %(kinds)s, %(quantities)s, %(kept)s)
 -- blank_incidents --
 update incident set evidence = '{}' where home_id = %(home_id)s and kind = any(%(alarms)s) and evidence <> '{}'
 
+-- forget_rule_findings --
+-- Those whose alarm is made of what goes; the deadline looks again and finds what it still may.
+delete from rule_finding using alarm
+where rule_finding.home_id = %(home_id)s and alarm.home_id = rule_finding.home_id
+    and alarm.alarm_id = rule_finding.alarm_id and alarm.kind = any(%(alarms)s)
+
+-- forget_habits --
+-- What is usual is made of movement alone.
+delete from habit_day where home_id = %(home_id)s and 'motion' = any(%(kinds)s)
+
 -- forget_vital_findings --
 delete from vital_finding where home_id = %(home_id)s and quantity = any(%(quantities)s)
 

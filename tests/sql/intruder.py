@@ -124,6 +124,10 @@ _PAPERS: Final = (
     "insert into vital_finding (home_id, rule, quantity, state, observed_at, found_at, due_at, evidence)"
     " values (%(home)s, 'unusable', 2, 'asked', %(now)s, %(now)s, %(now)s, '{}')",
     "insert into vital_watch values (%(home)s, %(now)s, %(now)s)",
+    "insert into deadline values (%(home)s, %(now)s, %(now)s)",
+    "insert into habit_day values (%(home)s, '2026-03-01', '{}')",
+    "insert into rule_finding (home_id, rule, priority, since, found_at, device_id, alarm_id, evidence)"
+    " select %(home)s, 'no_movement', 2, %(now)s, %(now)s, min(id), %(key)s, '{}' from device",
     "insert into retention (tenant_id, class, days) values (%(tenant)s, 'raw', 30)",
     "insert into quota values (%(tenant)s, 'homes', 9)",
     "insert into usage values (%(tenant)s, '2026-11-20', 'homes', 1)",

@@ -1,0 +1,242 @@
+"""The rules in the database: one look at one home is one decision, in one transaction.
+
+What this is: read what is known, ask ``frame``, write what it says; an alarm is stored and handed to the
+incidents exactly as a gateway's. What it is not: a rule. The one idea: a row says when the home is looked
+at next, and the look reads everything again, so a kill loses nothing and data that come late are counted
+before anybody is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from cloud.db import Connection, Pool, Queries
+from cloud.detect.rules import reading
+from cloud.detect.rules.frame import Before, End, Raise, look
+from cloud.detect.rules.habits import DAYS, MIDNIGHT, ONE_DAY, PLUGS, day_of, local_time
+from cloud.detect.rules.house import walk
+from cloud.detect.rules.model import Finding, Known, RuleSpec, Sign
+from cloud.detect.rules.table import RULES
+from cloud.incidents.kinds import PRIORITY
+from cloud.incidents.model import Priority
+from cloud.incidents.store import attach_or_open
+from cloud.ingest import alarms
+from cloud.ingest.admit import UNNAMED
+from cloud.ingest.model import Gateway
+from cloud.ingest.rows import Device, unnamed
+from firmware_protocols.model import (
+    Alarm,
+    AlarmId,
+    AlarmState,
+    DeviceId,
+    EventKind,
+    GatewayId,
+    Quantity,
+)
+
+WINDOW: Final = timedelta(hours=36)
+"""How far back a look reads: a day, and the night before it. D."""
+LEAD_IN: Final = timedelta(hours=12)
+"""Where somebody is at midnight is told by the evening. D."""
+IN_USE_W: Final = 5.0
+"""A plug that gives more is in use; what only waits takes one or two. D."""
+BODY_PERCENT: Final = 10.0
+"""Radars give breathing a few percent of body movement. D."""
+PAUSE: Final = timedelta(minutes=2)
+"""Movement that is reported so long after the last report begins anew. D."""
+_UNKNOWN_FOR: Final = timedelta(hours=1)
+"""A home without a gateway is asked for so often. D."""
+_REMEMBERED: Final = max([timedelta(days=1), *(spec.cool_down for spec in RULES)])
+_MOST_ROWS: Final = 20
+_QUANTITIES: Final = (
+    Quantity.MOTION,
+    Quantity.PRESENCE,
+    Quantity.OPENING,
+    Quantity.IN_BED,
+    Quantity.BODY_MOVEMENT,
+    Quantity.POWER,
+    Quantity.BATTERY,
+)
+_LASTING: Final = (Quantity.MOTION, Quantity.BODY_MOVEMENT)
+_WANTED: Final[Mapping[str, Any]] = {
+    "quantities": [quantity.number for quantity in _QUANTITIES],
+    "lasting": [quantity.number for quantity in _LASTING],
+    "power": Quantity.POWER.number,
+    "in_use_w": IN_USE_W,
+    "body": Quantity.BODY_MOVEMENT.number,
+    "body_percent": BODY_PERCENT,
+    "pause": PAUSE,
+}
+_EVENTS: Final = (EventKind.BUTTON, EventKind.ALL_WELL)
+
+_SQL: Final = Queries(__package__ or "")
+
+
+async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: int = 100) -> list[int]:
+    """Homes to look at."""
+    found = await conn.execute(_SQL["due_homes"], {"now": now, "skip": list(skip), "limit": limit})
+    return [row["id"] for row in await found.fetchall()]
+
+
+async def work(pool: Pool, home_id: int, now: datetime) -> bool:
+    """Look at one home; ``False`` when another worker does or did."""
+    async with pool.connection() as conn, conn.transaction():
+        return await look_at(conn, home_id, now)
+
+
+async def look_at(conn: Connection, home_id: int, now: datetime) -> bool:
+    """Look at one home, in the transaction that the caller opened."""
+    await conn.execute(_SQL["begin"], {"home_id": home_id})
+    if not await _rows(conn, "lock", home_id=home_id, now=now):
+        return False
+    await conn.execute(
+        _SQL["looked"], {"home_id": home_id, "due_at": await _look(conn, home_id, now), "now": now}
+    )
+    return True
+
+
+async def _look(conn: Connection, home_id: int, now: datetime) -> datetime:
+    since = now - WINDOW
+    (home,) = await _rows(conn, "home", home_id=home_id, since=since)
+    if home["retired"] or not home["lines"]:
+        return now + _UNKNOWN_FOR
+    known = await _known(conn, home_id, home, since, now)
+    await _learn(conn, home_id, home, known)
+    looked = look(known, await _before(conn, home_id, now), RULES)
+    for step in looked.steps:
+        match step:
+            case Raise():
+                await _raise(conn, home_id, step.spec, step.finding, now)
+            case End():
+                await _end(conn, home_id, step.before, now)
+    return looked.due_at
+
+
+async def _known(
+    conn: Connection, home_id: int, home: Mapping[str, Any], since: datetime, now: datetime
+) -> Known:
+    signs = await _signs(conn, home_id, home, since, now)
+    first = now.date() - timedelta(days=DAYS + 1)
+    habits = reading.habits(await _rows(conn, "habits", home_id=home_id, first=first))
+    return reading.known(home, signs, habits, since, now)
+
+
+async def _signs(
+    conn: Connection, home_id: int, home: Mapping[str, Any], since: datetime, until: datetime
+) -> list[Sign]:
+    """What the devices of the home said in that time."""
+    params: dict[str, Any] = {"home_id": home_id, "since": since, "until": until}
+    by_hand = [one["id"] for one in home["devices"] if one["kind"] in reading.BY_HAND]
+    states = await _rows(conn, "signs", **params, **_WANTED, by_hand=by_hand)
+    events = await _rows(conn, "events", **params, events=[kind.value for kind in _EVENTS])
+    return [*map(reading.sign, states), *map(reading.event, events)]
+
+
+async def _learn(conn: Connection, home_id: int, home: Mapping[str, Any], known: Known) -> None:
+    """One day more of what is usual; a home that is new to us is learnt a day at each look."""
+    day = reading.to_learn(known)
+    if day is None:
+        return
+    begins, ends = local_time(known.plan, day, MIDNIGHT), local_time(known.plan, day + ONE_DAY, MIDNIGHT)
+    since = begins - LEAD_IN
+    house = walk(await _signs(conn, home_id, home, since, ends), known.devices, known.plan, since, ends)
+    plugs = {device.id: device.name for device in known.of_kinds(PLUGS)}
+    body = Jsonb(msgspec.to_builtins(day_of(house, known.plan, day, plugs)))
+    await conn.execute(_SQL["add_habit"], {"home_id": home_id, "day": day, "body": body})
+    await conn.execute(_SQL["forget_habits"], {"home_id": home_id, "first": day - timedelta(days=DAYS)})
+
+
+async def _before(conn: Connection, home_id: int, now: datetime) -> list[Before]:
+    found = await _rows(conn, "before", home_id=home_id, since=now - _REMEMBERED)
+    return [
+        Before(
+            row["id"],
+            row["rule"],
+            row["subject"],
+            Priority(row["priority"]),
+            row["since"],
+            row["found_at"],
+            row["ended_at"],
+        )
+        for row in found
+    ]
+
+
+async def _raise(conn: Connection, home_id: int, spec: RuleSpec, finding: Finding, now: datetime) -> None:
+    """Keep what was found, and hand it to the incidents as an alarm; once, whoever looks."""
+    gateway, device, name = await _source(conn, home_id, finding.device_id)
+    alarm_id, evidence = _alarm_id(home_id, finding), _evidence(spec, finding)
+    values = {
+        "home_id": home_id,
+        "rule": finding.rule,
+        "subject": finding.subject,
+        "priority": int(finding.priority),
+        "since": finding.since,
+        "now": now,
+        "device_id": device.id,
+        "alarm_id": alarm_id,
+        "evidence": Jsonb(evidence),
+    }
+    if await _rows(conn, "add_finding", **values):
+        alarm = Alarm(alarm_id, spec.kind, AlarmState.RAISED, name, finding.since, evidence)
+        await alarms.store(conn, gateway, [(alarm, device)], attach_or_open, now, path="cloud")
+
+
+async def _end(conn: Connection, home_id: int, before: Before, now: datetime) -> None:
+    (row,) = await _rows(conn, "end_finding", id=before.id, now=now)
+    kind = next((spec.kind for spec in RULES if spec.name == row["rule"]), None)
+    if kind is None:
+        return
+    gateway, device, name = await _source(conn, home_id, row["device_id"])
+    alarm = Alarm(AlarmId(row["alarm_id"]), kind, AlarmState.CANCELLED, name, now, {"restored": True})
+    await alarms.store(conn, gateway, [(alarm, device)], attach_or_open, now, path="cloud")
+
+
+async def _source(conn: Connection, home_id: int, device_id: int | None) -> tuple[Gateway, Device, DeviceId]:
+    """Whose alarm it is: a device's, or the gateway's own."""
+    if device_id is None:
+        (row,) = await _rows(conn, "gateway", home_id=home_id)
+        gateway = Gateway(
+            GatewayId(row["id"]), row["shard"], row["home_id"], row["tenant_id"], row["revoked"]
+        )
+        return gateway, (await unnamed(conn, [gateway.id]))[gateway.id, UNNAMED], UNNAMED
+    (row,) = await _rows(conn, "source", device_id=device_id)
+    gateway = Gateway(
+        GatewayId(row["gateway"]), row["shard"], row["home_id"], row["tenant_id"], row["revoked"]
+    )
+    return gateway, Device(row["device_id"], row["room"], row["kind"]), DeviceId(row["name"])
+
+
+def _evidence(spec: RuleSpec, finding: Finding) -> dict[str, Any]:
+    """What an incident shows: the sentence's key, its numbers, and the rows it rests on."""
+    return {
+        "finding": finding.rule,
+        "situation": spec.number,
+        "numbers": dict(finding.numbers),
+        "rows": [_row(sign) for sign in finding.rows[:_MOST_ROWS]],
+        PRIORITY: int(finding.priority),
+    }
+
+
+def _row(sign: Sign) -> dict[str, Any]:
+    return {
+        "device": sign.device_id,
+        "quantity": sign.what.value,
+        "at": sign.at.isoformat(),
+        "value": sign.value,
+    }
+
+
+def _alarm_id(home_id: int, finding: Finding) -> AlarmId:
+    """The same for the same finding, whoever makes it; a graver one is another alarm."""
+    key = f"rule {home_id} {finding.rule} {finding.subject} {finding.since.isoformat()} {finding.priority}"
+    return AlarmId(sha256(key.encode()).hexdigest()[:26].upper())
+
+
+async def _rows(conn: Connection, statement: str, **values: object) -> list[dict[str, Any]]:
+    return await (await conn.execute(_SQL[statement], values)).fetchall()

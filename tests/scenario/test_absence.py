@@ -1,0 +1,155 @@
+"""Absence through the real database: readings as ingest stores them, the worker, an incident in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from cloud import worker
+from cloud.db import Pool, connect, open_pool, roles
+from cloud.incidents import store
+from cloud.incidents.model import IncidentView
+from cloud.worker import Job, SetAside
+from firmware_protocols.model import Quantity
+from tests.conftest import Server
+from tests.scenario.clockwork import clockwork
+from tests.scenario.household import Household, seed
+
+pytestmark = pytest.mark.services
+
+MIDNIGHT = datetime(2026, 3, 29, 16, 0, tzinfo=UTC)
+"""At home."""
+ROOMS = {
+    "pir-bedroom": ("motion", "bedroom"),
+    "pir-bath": ("motion", "bathroom"),
+    "pir-kitchen": ("motion", "kitchen"),
+    "pir-living": ("motion", "living_room"),
+    "door": ("door", "hall"),
+    "bed": ("bed", "bedroom"),
+}
+
+
+def at(hours: float) -> datetime:
+    return MIDNIGHT + timedelta(hours=hours)
+
+
+@dataclass
+class Lodger:
+    """A home in the database, its gateway's heartbeats, and the worker that looks."""
+
+    owner: str
+    pool: Pool
+    household: Household
+    job: Job
+    ids: dict[str, int] = field(default_factory=dict)
+    now: datetime = MIDNIGHT
+    aside: SetAside = field(default_factory=SetAside)
+
+    async def moves_in(self) -> None:
+        """Their sensors are enrolled."""
+        async with await connect(self.owner) as conn:
+            for name, (kind, room) in ROOMS.items():
+                found = await conn.execute(
+                    "insert into device (gateway_id, name, kind, room) values (%s, %s, %s, %s) returning id",
+                    [self.household.gateway, name, kind, room],
+                )
+                row = await found.fetchone()
+                assert row is not None
+                self.ids[name] = row["id"]
+
+    async def says(self, device: str, quantity: Quantity, value: float, moment: datetime) -> None:
+        """One report, as ingest stores it."""
+        async with await connect(self.owner) as conn:
+            await conn.execute(
+                "insert into reading values (%s, %s, %s, %s, %s, 0, %s, null)",
+                [
+                    moment,
+                    self.household.tenant_id,
+                    self.household.home_id,
+                    self.ids[device],
+                    quantity.number,
+                    value,
+                ],
+            )
+
+    async def moves(self, room: str, *hours: float) -> None:
+        """In front of a motion sensor, at these hours."""
+        for hour in hours:
+            await self.says(f"pir-{room}", Quantity.MOTION, 1, at(hour))
+            await self.says(f"pir-{room}", Quantity.MOTION, 0, at(hour + 1 / 60))
+
+    async def look(self, hours: float, *, behind_s: float = 0.0, silent_since: float | None = None) -> None:
+        """It is so late; the gateway sends a heartbeat, or none ``silent_since``; the worker looks."""
+        self.now = at(hours)
+        heard = self.now if silent_since is None else at(silent_since)
+        lanes = {"t": {"next": 9, "depth": int(behind_s > 0), "oldest_s": behind_s}}
+        async with await connect(self.owner) as conn:
+            await conn.execute(
+                "update gateway set online = %s, state_at = %s, state = %s where id = %s",
+                [
+                    silent_since is None,
+                    heard,
+                    Jsonb({"clock": "synced", "lanes": lanes}),
+                    self.household.gateway,
+                ],
+            )
+            await conn.execute("update device set last_at = %s", [heard - timedelta(seconds=behind_s)])
+        while await worker.tick(self.pool, self.job, self.aside, self.now):
+            pass
+
+    async def incidents(self) -> list[IncidentView]:
+        async with await connect(self.owner) as conn:
+            return await store.open_incidents(conn, self.household.scope, self.now)
+
+    async def rows(self, statement: str) -> list[dict[str, Any]]:
+        async with await connect(self.owner) as conn:
+            return await (await conn.execute(statement.encode())).fetchall()
+
+
+@pytest.fixture
+async def lodger(postgres: Server, database: str) -> AsyncIterator[Lodger]:
+    async with await connect(database) as conn:
+        household = await seed(conn)
+    async with open_pool(postgres.as_role(database, roles.SERVICE), size=4) as pool:
+        job = next(job for job in clockwork(pool).jobs if job.name == "rules")
+        lodger = Lodger(database, pool, household, job)
+        await lodger.moves_in()
+        yield lodger
+
+
+async def test_nobody_moves_for_four_hours_of_the_day(lodger: Lodger) -> None:
+    await lodger.moves("bedroom", 6.5)
+    await lodger.moves("kitchen", 7, 7.5, 8)
+    await lodger.moves("living", 8.5, 9)
+    await lodger.look(12)
+    assert await lodger.incidents() == []
+    await lodger.look(13.25)
+    (incident,) = await lodger.incidents()
+    assert (incident.kind, incident.priority, incident.room) == ("stillness", 2, "living_room")
+    assert incident.evidence["finding"] == "no_movement"
+    assert incident.evidence["rows"][0]["device"] == lodger.ids["pir-living"]
+
+
+async def test_a_late_batch_cancels_the_deadline_before_anybody_is_called(lodger: Lodger) -> None:
+    await lodger.moves("living", 8, 8.5, 9)
+    await lodger.look(12.9)
+    await lodger.look(13.25, behind_s=3600)
+    assert await lodger.incidents() == []
+    await lodger.moves("kitchen", 12.5)
+    await lodger.look(13.5)
+    assert await lodger.incidents() == []
+
+
+async def test_a_deadline_outlives_the_worker(lodger: Lodger) -> None:
+    """The row is the timer: another worker takes it up where the killed one left it."""
+    await lodger.moves("living", 8, 8.5, 9)
+    await lodger.look(13)
+    lodger.aside = SetAside()
+    (row,) = await lodger.rows("select due_at, looked_at from deadline")
+    assert row["looked_at"] == at(13)
+    assert at(13) < row["due_at"] <= at(13 + 5 / 60)
