@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.falls import wilson
+from benchmarks.page import table, write_part
 from cloud.detect.vitals.follow import Ask, Before, End, Raise, State, steps
 from cloud.detect.vitals.gate import sift
 from cloud.detect.vitals.judge import judge
@@ -337,6 +338,33 @@ def _kind(
     return {"labelled_unmeasured": unmeasured, **tallies}
 
 
+def lines(figures: Mapping[str, Any]) -> list[str]:
+    """The figures as a page shows them."""
+    alerts = figures["alerts_per_home_week"]
+    rows = [
+        (kind, ways["told"]["labelled"], *(_pair(ways[name]) for name in _WAYS))
+        for kind, ways in figures["kinds"].items()
+    ]
+    return [
+        f"TIHM, {figures['homes']} homes, {figures['home_weeks']} home-weeks, {figures['looks']} looks in"
+        f" {figures['took_s']} s. Told per home-week: {alerts['told']}, urgent {alerts['told_urgent']}.",
+        "Recall, precision by home-day (Wilson, 95 %):",
+        "",
+        *table(("what", "labelled days", *_WAYS.values()), rows),
+    ]
+
+
+_WAYS: Final[Mapping[str, str]] = {"told": "told", "noticed": "noticed", "fixed": "fixed limits"}
+
+
+def _pair(row: Mapping[str, Any]) -> str:
+    shares = [row["recall"], row["precision"]]
+    return ", ".join(
+        "none" if one is None else "{:.2f} ({:.2f}-{:.2f})".format(one["value"], *one["wilson"])
+        for one in shares
+    )
+
+
 def show(figures: Mapping[str, Any]) -> None:
     """Print a table."""
     print(
@@ -374,8 +402,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the recordings")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", type=Path, help="write the table into this page")
     given = parser.parse_args()
     figures = measure(given.data, given.seed)
+    if given.page:
+        write_part(given.page, "vitals", lines(figures))
     print(json.dumps(figures, indent=2)) if given.json else show(figures)
 
 
