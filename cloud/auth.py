@@ -152,7 +152,10 @@ USUAL: Final[Mapping[Role, Purpose]] = {
 
 
 class Module(StrEnum):
-    """What a county buys or leaves. Alarms are none of them: whoever presses the button is always helped."""
+    """What a county buys or leaves. Alarms are none of them: whoever presses the button is always helped.
+
+    Nothing of ``VISITS`` and ``MESSAGES`` is built: they are known, so that a county can be equipped ahead.
+    """
 
     MONITORING = "monitoring"
     VISITS = "visits"

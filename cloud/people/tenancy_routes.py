@@ -56,7 +56,12 @@ class Tenants(BaseModel):
 
 
 class Equipment(BaseModel):
-    """What a tenant has from now on; a quota that is not named has no bound."""
+    """What a tenant has from now on; a quota that is not named has no bound.
+
+    ``monitoring``: values over time; ``detection``: what the platform finds in them by itself, beside the
+    alarms of gateways; ``reports``: figures. ``visits`` and ``messages`` are not built yet and switch
+    nothing.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -94,6 +94,11 @@ class Body:
                     ],
                 )
 
+    async def equipped(self, *modules: str) -> None:
+        """The tenant has these modules from now on."""
+        async with await connect(self.owner) as conn:
+            await conn.execute("update tenant set modules = %s", [list(modules)])
+
     async def look(self) -> None:
         """Let the worker do what is due."""
         while await worker.tick(self.pool, self.job, self.aside, self.now):
@@ -134,6 +139,16 @@ async def test_a_fever_of_an_older_person_is_told_today_with_its_numbers(body: B
     assert incident.evidence["finding"] == "fever"
     assert incident.evidence["numbers"] == {"value": 38.2, "limit": 37.8}
     assert [row["value"] for row in incident.evidence["rows"]] == [38.2]
+
+
+async def test_a_tenant_without_the_module_is_looked_at_from_the_day_on_which_it_has_it(body: Body) -> None:
+    await body.equipped("monitoring", "reports")
+    await body.measures("thermometer", {Quantity.BODY_TEMPERATURE: 38.2})
+    await body.look()
+    assert (await body.findings(), await body.incidents()) == ([], [])
+    await body.equipped("monitoring", "reports", "detection")
+    await body.look()
+    assert [incident.evidence["finding"] for incident in await body.incidents()] == ["fever"]
 
 
 async def test_the_same_fever_is_not_told_again_and_a_high_one_is(body: Body) -> None:

@@ -31,6 +31,7 @@ RESIDENT_DATA: Final = frozenset(
         "contact",
         "deadline",
         "delivery_day",
+        "detected_home",
         "device",
         "emergency_access",
         "enrolment_step",
@@ -277,6 +278,12 @@ def test_every_way_that_row_security_does_not_bound_says_why() -> None:
         if re.search(r"\.unscoped\(\)", path.read_text(encoding="utf-8"))
     }
     assert found == set(UNSCOPED)
+
+
+def test_every_loop_that_detects_leaves_tenants_alone_that_do_not_have_the_module() -> None:
+    loops = {s.file: s for s in STATEMENTS if s.file.startswith("detect/") and s.name.startswith("due_")}
+    assert "detect/vitals/queries.sql" in loops
+    assert [s.file for s in loops.values() if "detected_home" not in s.tables] == []
 
 
 def test_no_exemption_outlives_its_need() -> None:

@@ -21,7 +21,7 @@ select home_id as id from (
     union
     select home_id from vital_finding where due_at <= %(now)s
 ) as due
-where not (home_id = any(%(skip)s))
+where not (home_id = any(%(skip)s)) and home_id in (select home_id from detected_home)
 order by home_id
 limit %(limit)s
 

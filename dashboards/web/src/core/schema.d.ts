@@ -3076,6 +3076,10 @@ export interface components {
         /**
          * Equipment
          * @description What a tenant has from now on; a quota that is not named has no bound.
+         *
+         *     ``monitoring``: values over time; ``detection``: what the platform finds in them by itself, beside the
+         *     alarms of gateways; ``reports``: figures. ``visits`` and ``messages`` are not built yet and switch
+         *     nothing.
          */
         Equipment: {
             /** Modules */
@@ -4186,6 +4190,8 @@ export interface components {
         /**
          * Module
          * @description What a county buys or leaves. Alarms are none of them: whoever presses the button is always helped.
+         *
+         *     Nothing of ``VISITS`` and ``MESSAGES`` is built: they are known, so that a county can be equipped ahead.
          * @enum {string}
          */
         Module: "monitoring" | "visits" | "messages" | "detection" | "reports";
