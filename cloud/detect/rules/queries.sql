@@ -3,10 +3,10 @@
 -- due_homes --
 -- Those whose time has come, and those nobody has looked at yet.
 select home_id as id from deadline
-where due_at <= %(now)s and not (home_id = any(%(skip)s))
+where due_at <= %(now)s and not (home_id = any(%(skip)s)) and home_id in (select home_id from detected_home)
 union all
-select id from home
-where retired_at is null and not (id = any(%(skip)s)) and not exists (select from deadline where home_id = home.id)
+select home_id from detected_home as home
+where not (home_id = any(%(skip)s)) and not exists (select from deadline where deadline.home_id = home.home_id)
 limit %(limit)s
 
 -- begin --
