@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, LiteralString
 
 from cloud import plan_numbers, sealed
 from cloud.db import Connection, Queries
@@ -69,7 +69,7 @@ async def export(conn: Connection, resident_id: int, file: IO[bytes], ring: Keyr
     counts: dict[str, int] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in TABLES:
-            counts[table] = await _write(conn, archive, table, person, ring)
+            counts[table] = await write_table(conn, archive, table, _SQL[table], person, ring=ring)
         archive.writestr("README.txt", _readme(counts, now))
     return sum(counts.values())
 
@@ -78,14 +78,21 @@ TABLES: Final = tuple(name for name in _SQL if name != "who")
 """In the order of the file."""
 
 
-async def _write(
-    conn: Connection, archive: zipfile.ZipFile, table: str, person: Mapping[str, Any], ring: Keyring
+async def write_table(
+    conn: Connection,
+    archive: zipfile.ZipFile,
+    table: str,
+    statement: LiteralString,
+    params: Mapping[str, Any],
+    *,
+    ring: Keyring,
 ) -> int:
+    """Write what ``statement`` finds as ``table`` of ``archive``; return how many rows."""
     shown = _SHOWN.get(table, _as_it_is)
     as_csv = table in SERIES
     name = f"{table}.csv" if as_csv else f"{table}.json"
     async with conn.cursor(name=f"export_{table}") as cursor:
-        await cursor.execute(_SQL[table], dict(person))
+        await cursor.execute(statement, dict(params))
         with (
             archive.open(name, "w", force_zip64=True) as raw,
             io.TextIOWrapper(raw, "utf-8", newline="") as file,
@@ -93,7 +100,7 @@ async def _write(
             write = _csv(file) if as_csv else _json(file)
             n = 0
             while rows := await cursor.fetchmany(_AT_A_TIME):
-                opened = [shown(ring, person["home_id"], row) for row in rows]
+                opened = [shown(ring, params["home_id"], row) for row in rows]
                 await asyncio.to_thread(_write_all, write, opened)  # packing takes long; alarms do not wait
                 n += len(rows)
             if not as_csv:

@@ -70,8 +70,9 @@ from event left join device on device.id = event.device_id
 where event.home_id = %(home_id)s order by event.observed_at
 
 -- alarm --
-select alarm_id, kind, state, observed_at, stored_at, evidence, actions, path
-from alarm where home_id = %(home_id)s order by id
+select alarm.alarm_id, alarm.kind, alarm.state, device.name as device, alarm.observed_at, alarm.stored_at,
+    alarm.confirm_s, alarm.evidence, alarm.actions, alarm.path
+from alarm left join device on device.id = alarm.device_id where alarm.home_id = %(home_id)s order by alarm.id
 
 -- delivery_day --
 select day, lane, batches, records, late, refused, repeated from delivery_day where home_id = %(home_id)s order by 1, 2
