@@ -8,7 +8,8 @@ from typing import Final
 
 COMMANDS: Final = {
     "demo": ("simulators.demo", "run one county with 20 homes on this machine and open the console"),
-    "replay": ("simulators.replay", "send one published recording down the whole road"),
+    "replay falls": ("simulators.replay", "send one published recording down the whole road"),
+    "replay home": ("replay.command", "judge a recorded home's days again, under another plan too"),
     "train": ("edge_agent.falls.train", "train the fall model from recordings"),
     "audit": ("cloud.audit", "prove that nothing that was sent is missing"),
 }
@@ -17,13 +18,15 @@ COMMANDS: Final = {
 def usage() -> str:
     """One line a sub-command."""
     return "usage: anban COMMAND …\n\n" + "\n".join(
-        f"  {name:8} {what}" for name, (_, what) in COMMANDS.items()
+        f"  {name:12} {what}" for name, (_, what) in COMMANDS.items()
     )
 
 
 def main() -> int:
-    """Run the sub-command named by the first argument; its own ``main(argv)`` gets the rest."""
+    """Run the sub-command that the first one or two words name; its ``main(argv)`` gets all but the first."""
     name, *rest = sys.argv[1:] or ["--help"]
+    two = " ".join([name, *rest[:1]])
+    name = two if two in COMMANDS else name
     if name in {"-h", "--help"}:
         sys.stdout.write(usage() + "\n")
         return 0
