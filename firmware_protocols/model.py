@@ -189,6 +189,7 @@ class AlarmKind(StrEnum):
     BED_EXIT = "bed_exit"
     NIGHT_DOOR = "night_door"
     VITALS = "vitals"
+    ROUTINE = "routine"
     DEVICE_FAULT = "device_fault"
     SENSOR_SILENT = "sensor_silent"
     MAINS_LOST = "mains_lost"

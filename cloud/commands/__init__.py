@@ -7,13 +7,14 @@ The one idea: whatever takes long to import is imported by the command that need
 from collections.abc import Mapping
 from typing import Final
 
-from cloud.commands import backups, broker, homes, keys, schema, services, vitals
+from cloud.commands import backups, broker, homes, keys, routine, schema, services, vitals
 from cloud.commands.command import Command
 
 COMMANDS: Final[Mapping[str, Command]] = {
     **schema.COMMANDS,
     **homes.COMMANDS,
     **vitals.COMMANDS,
+    **routine.COMMANDS,
     **keys.COMMANDS,
     **services.COMMANDS,
     **broker.COMMANDS,

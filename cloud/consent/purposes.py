@@ -88,7 +88,15 @@ PURPOSES: Final[Mapping[Purpose, PurposeSpec]] = {
             }
         ),
         events=frozenset({EventKind.LEFT_OPEN}),
-        alarms=frozenset({AlarmKind.STILLNESS, AlarmKind.LONG_LIE, AlarmKind.BED_EXIT, AlarmKind.NIGHT_DOOR}),
+        alarms=frozenset(
+            {
+                AlarmKind.STILLNESS,
+                AlarmKind.LONG_LIE,
+                AlarmKind.BED_EXIT,
+                AlarmKind.NIGHT_DOOR,
+                AlarmKind.ROUTINE,
+            }
+        ),
         readers=_CARE,
         basis=_LIFE,
         at_load=True,

@@ -45,6 +45,7 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
     AlarmKind.BED_EXIT: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
     AlarmKind.NIGHT_DOOR: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
     AlarmKind.VITALS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False, graded=True),
+    AlarmKind.ROUTINE: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False, graded=True),
     AlarmKind.SMOKE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.GAS: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.CARBON_MONOXIDE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),

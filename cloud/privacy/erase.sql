@@ -113,6 +113,15 @@ delete from rule_finding where home_id = %(home_id)s
 -- habit_day --
 delete from habit_day where home_id = %(home_id)s
 
+-- routine_home --
+delete from routine_home where home_id = %(home_id)s
+
+-- routine_day --
+delete from routine_day where home_id = %(home_id)s
+
+-- routine_finding --
+delete from routine_finding where home_id = %(home_id)s
+
 -- vital_watch --
 delete from vital_watch where home_id = %(home_id)s
 

@@ -90,6 +90,15 @@ from rule_finding where home_id = %(home_id)s order by id
 -- habit_day --
 select day, body from habit_day where home_id = %(home_id)s order by day
 
+-- routine_day --
+-- A byte for each quarter of an hour and place, 96 times 8; per cent listening and in bed, 96 each.
+select day, encode(counts, 'hex') as counts, encode(listening, 'hex') as listening, encode(in_bed, 'hex') as in_bed,
+    hour_score, night_score
+from routine_day where home_id = %(home_id)s order by day
+
+-- routine_finding --
+select kind, priority, onset, found_at, evidence from routine_finding where home_id = %(home_id)s order by id
+
 -- vital_finding --
 select rule, quantity, state, priority, observed_at, found_at, due_at, evidence
 from vital_finding where home_id = %(home_id)s order by id

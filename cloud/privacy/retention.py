@@ -187,7 +187,7 @@ async def _drop_aggregates(conn: Connection, sweep: Sweep) -> bool:
     home = await _next_home(conn, sweep)
     if home is None:
         return False
-    for statement in ("roll_off", "drop_findings"):
+    for statement in ("roll_off", "drop_findings", "drop_routine_findings"):
         await conn.execute(_SQL[statement], {"home_id": home, "before": sweep.before})
     await _move_on(conn, sweep, home)
     return True

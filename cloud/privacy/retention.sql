@@ -56,6 +56,9 @@ with rules as (
 )
 delete from vital_finding where home_id = %(home_id)s and found_at < %(before)s and due_at is null
 
+-- drop_routine_findings --
+delete from routine_finding where home_id = %(home_id)s and found_at < %(before)s
+
 -- old_incidents --
 select incident.id
 from incident

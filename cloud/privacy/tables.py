@@ -26,20 +26,23 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
         ),
         _STAFF,
     ),
-    **dict.fromkeys(("division", "tenant", "retention", "county_report", "quota", "usage"), _PLACE),
+    **dict.fromkeys(("division", "tenant", "retention", "county_report", "market", "quota", "usage"), _PLACE),
     **dict.fromkeys(("release", "release_chunk", "backup_run"), _PROGRAM),
     **dict.fromkeys(("change", "change_draft"), _LOG),
     **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
     "answer_token": "digests of links that were in messages",
     "vital_watch": "when a home was last looked at; no content",
     "deadline": "when a home is looked at next; no content",
+    "routine_home": "when a home was last looked at, and which sensors speak; no content",
     "claim": "digests of codes that were used once",
     "escalation": "where a running ladder stands; the timeline of the incident tells it",
     "incident_grant": "which tenant helped with an incident; its timeline tells it, and why",
     "incident_alarm": "which alarms an incident rests on, by number; both are exported",
 }  # fmt: skip
 
-_REPEATED: Final = frozenset({"change", "answer_token", "reading_dirty", "vital_watch", "deadline"})
+_REPEATED: Final = frozenset(
+    {"change", "answer_token", "reading_dirty", "routine_home", "vital_watch", "deadline"}
+)
 
 NOT_ERASED: Final[Mapping[str, str]] = {
     **{name: why for name, why in NOT_EXPORTED.items() if name not in _REPEATED},
@@ -79,6 +82,9 @@ ERASED: Final = (
     "deadline",
     "rule_finding",
     "habit_day",
+    "routine_home",
+    "routine_day",
+    "routine_finding",
     "vital_watch",
     "vital_finding",
     "vital_limit",

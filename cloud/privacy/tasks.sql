@@ -91,6 +91,16 @@ delete from habit_day where home_id = %(home_id)s and 'motion' = any(%(kinds)s)
 -- forget_vital_findings --
 delete from vital_finding where home_id = %(home_id)s and quantity = any(%(quantities)s)
 
+-- forget_routine_days --
+-- Made of motion, doors and beds (quantity 13 is motion: one purpose covers them all).
+delete from routine_day where home_id = %(home_id)s and 13 = any(%(quantities)s)
+
+-- forget_routine_findings --
+delete from routine_finding where home_id = %(home_id)s and 13 = any(%(quantities)s)
+
+-- forget_routine_home --
+delete from routine_home where home_id = %(home_id)s and 13 = any(%(quantities)s)
+
 -- forget_vital_limits --
 delete from vital_limit where home_id = %(home_id)s and quantity = any(%(quantities)s)
 

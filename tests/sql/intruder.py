@@ -118,6 +118,10 @@ _PAPERS: Final = (
     " select id, %(key)s, 'roster', %(now)s from resident where home_id = %(home)s",
     "insert into erasure (resident_id, home_id, reason, actor, asked_at)"
     " select id, home_id, %(key)s, 'roster', %(now)s from resident where home_id = %(home)s",
+    "insert into routine_home (home_id, due_at) values (%(home)s, %(now)s)",
+    "insert into routine_day values (%(home)s, '2026-11-20', '', '', '', null, null)",
+    "insert into routine_finding (home_id, kind, priority, onset, found_at, evidence)"
+    " values (%(home)s, 'no_meals', 3, %(now)s, %(now)s, '{}')",
     "insert into vital_record values (%(home)s, true, null, %(key)s, %(now)s)",
     "insert into vital_limit (home_id, quantity, low, set_by, set_at) values"
     " (%(home)s, 2, 86, %(key)s, %(now)s)",

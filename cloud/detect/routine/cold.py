@@ -6,6 +6,8 @@ good as an own baseline. The one idea: only what would worry anybody about any h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +17,6 @@ from cloud.detect.routine.findings import Finding, Kind, finding
 from cloud.detect.routine.grid import DOORS, HOUR, MEALS, SLOT_S, Floats
 from cloud.detect.routine.history import History
 from cloud.detect.routine.measures import WAKING
-from cloud.detect.routine.occupancy import SETTLE_S
 from cloud.detect.routine.pause import last_active
 
 UP_BY_HOUR: Final = 10
@@ -36,10 +37,10 @@ def hour(history: History, day: int, now_hour: int, now: datetime) -> Finding | 
     onset = history.midnight + timedelta(days=day, seconds=(last + 1) * SLOT_S)
     numbers = {"quiet_h": round(quiet, 2)}
     if last < WAKING:
-        return finding(Kind.DOES_NOT_RISE, numbers, onset, now) if now_hour >= UP_BY_HOUR else None
+        return _for_all(Kind.DOES_NOT_RISE, numbers, onset, now) if now_hour >= UP_BY_HOUR else None
     if quiet < DAY_PAUSE_H or _went_out(history.counts[day], last):
         return None
-    return finding(Kind.COLLAPSE, numbers, onset, now)
+    return _for_all(Kind.COLLAPSE, numbers, onset, now)
 
 
 def night(history: History, day: int, now: datetime) -> Finding | None:
@@ -47,9 +48,13 @@ def night(history: History, day: int, now: datetime) -> Finding | None:
     meals = history.counts[: day + 1, :, MEALS].sum(axis=(1, 2))
     if meals[day] > 0 or not meals[:day].any():
         return None
-    return finding(Kind.NO_MEALS, {"meal_signs": 0.0}, history.midnight + timedelta(days=day), now)
+    return _for_all(Kind.NO_MEALS, {"now": 0.0}, history.midnight + timedelta(days=day), now)
+
+
+def _for_all(kind: Kind, numbers: Mapping[str, float], onset: datetime, now: datetime) -> Finding:
+    return replace(finding(kind, numbers, onset, now), first_week=True)
 
 
 def _went_out(counts: Floats, last: int) -> bool:
-    near = counts[max(last - SETTLE_S // SLOT_S, 0) : last + 1]
+    near = counts[max(last - 1, 0) : last + 1]
     return bool(np.any(near[:, DOORS]))

@@ -8,7 +8,7 @@ pause that was not wholly heard gives one technical finding and never one about 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,15 +16,16 @@ import numpy as np
 
 from cloud.detect.routine import cold, compare, pause
 from cloud.detect.routine.budget import own_level
-from cloud.detect.routine.findings import BEHAVIOUR, Finding, Kind, finding
+from cloud.detect.routine.findings import BEHAVIOUR, TODAY, Finding, Kind, finding
 from cloud.detect.routine.grid import DAY_S, HOUR, SLOT_S, SLOTS, Floats
 from cloud.detect.routine.history import BASELINE_DAYS, FEWEST_DAYS, UNHEARD_SLOTS, History
 from cloud.detect.routine.measures import WAKING
 from cloud.detect.routine.model import Linear, RoutineModel
 from cloud.detect.routine.occupancy import Interval, merged
+from cloud.detect.routine.words import in_words
 
 TOLD: Final = 3
-"""Numbers of the comparison that a nightly finding names."""
+"""Numbers of the comparison that a nightly finding names beside those of its sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _pause(history: History, row: Floats, day: int, hour: int, now: datetime) ->
     onset = _at(history, day * DAY_S + max(last + 1, 0) * SLOT_S)
     return finding(
         kind,
-        {"quiet_h": round(told["pause"], 2), "usually_active_slots": round(told["expected"], 1)},
+        {"quiet_h": round(told["pause"], 1), "usual": round(told["expected"], 1)},
         onset,
         now,
     )
@@ -136,8 +137,10 @@ def _pause(history: History, row: Floats, day: int, hour: int, now: datetime) ->
 def _day(history: History, model: RoutineModel, row: Floats, day: int, now: datetime) -> Finding:
     index = int(model.night.odds(row).argmax())
     shares = model.night.shares(row, index)
+    kind = BEHAVIOUR[index]
     names = [compare.FEATURES[i] for i in np.argsort(shares)[::-1][:TOLD]]
     told = dict(zip(compare.FEATURES, row.tolist(), strict=True))
-    return finding(
-        BEHAVIOUR[index], {name: round(told[name], 2) for name in names}, _at(history, day * DAY_S), now
-    )
+    numbers = in_words(kind, history.counts[history.baseline(day)], history.counts[day])
+    found = finding(kind, numbers, _at(history, day * DAY_S), now)
+    weighed = {name: round(told[name], 2) for name in names}
+    return replace(found, weighed=weighed, priority=max(found.priority, TODAY))

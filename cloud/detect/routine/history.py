@@ -104,7 +104,13 @@ def read(
     edges = np.searchsorted(seconds, np.arange(days + 1) * DAY_S)
     counts = np.stack([grid(seconds[a:b] % DAY_S, places[a:b]) for a, b in pairwise(edges.tolist())])
     heard = covered(days * SLOTS, SLOT_S, unheard).reshape(days, SLOTS)
-    away = ~covered(days, DAY_S, outings(seconds, places, AWAY_S))
+    return known(counts, heard, midnight=midnight, calendar=calendar)
+
+
+def known(counts: Floats, heard: Bools, *, midnight: datetime, calendar: Calendar) -> History:
+    """The history of days (n, 96, 8), of which ``heard`` (n, 96) says when the equipment was listening."""
+    days = len(counts)
+    away = ~covered(days, DAY_S, outings(counts, AWAY_S))
     dates = [date.fromordinal(midnight.date().toordinal() + day) for day in range(days)]
     types = tuple(calendar.type_of(one) for one in dates)
     return History(midnight, counts, heard, _states(counts, heard, away), types)

@@ -13,12 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from cloud.detect.routine.grid import DOORS, Bools, Floats, Ints
+from cloud.detect.routine.grid import DOORS, SLOT_S, Bools, Floats, Place
 
 PATIENCE_S: Final = 2 * 3600
 """Battery sensors check in at least this often (domain table, 26): longer without any word is silence."""
-SETTLE_S: Final = 600
-"""D. Motion this soon after an outer door is still somebody at the door."""
+_ROOMS: Final = tuple(place for place in Place if place not in {*DOORS, Place.HALL})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,18 +71,25 @@ def covered(slots: int, slot_s: int, gaps: Iterable[Interval]) -> Bools:
     return mask
 
 
-def outings(seconds: Ints, places: Ints, at_least_s: float) -> tuple[Interval, ...]:
+def outings(counts: Floats, at_least_s: float) -> tuple[Interval, ...]:
     """Stretches after an outer door with nothing inside, up to the next activation of any kind.
 
-    The two-stage rule: the door moved, then, after ``SETTLE_S`` for those who step back in, nothing.
+    ``counts`` (days, 96, 8). The two-stage rule, by quarters of an hour: the door moved in the last quarter
+    with any sign (or in the one before, when the last one holds nothing but the hall), then nothing for
+    ``at_least_s``.
     """
-    if len(seconds) == 0:
-        return ()
-    ends = np.flatnonzero(np.diff(seconds) >= max(at_least_s, SETTLE_S))
-    doors = np.isin(places, DOORS)
-    near = [bool(doors[max(0, np.searchsorted(seconds, seconds[i] - SETTLE_S)) : i + 1].any()) for i in ends]
+    flat = counts.reshape(-1, counts.shape[2])
+    active = np.flatnonzero(flat.any(axis=1))
+    door: Bools = np.asarray(flat[:, DOORS].any(axis=1))
+    passing: Bools = np.asarray(~flat[:, _ROOMS].any(axis=1))
+    left = door | (passing & np.roll(door, 1))
+    quiet = np.diff(active) - 1
+    ends = active[:-1][quiet * SLOT_S >= at_least_s]
+    nexts = active[1:][quiet * SLOT_S >= at_least_s]
     return tuple(
-        Interval(float(seconds[i]), float(seconds[i + 1])) for i, door in zip(ends, near, strict=True) if door
+        Interval(float((end + 1) * SLOT_S), float(start * SLOT_S))
+        for end, start in zip(ends.tolist(), nexts.tolist(), strict=True)
+        if left[end]
     )
 
 

@@ -2054,7 +2054,7 @@ export interface components {
          * @description Why a person may be in danger. The cloud maps each to a priority and an incident family.
          * @enum {string}
          */
-        AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "vitals" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper";
+        AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "vitals" | "routine" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper";
         /**
          * Answer
          * @description What every action carries: the version of the incident the person was looking at.

@@ -77,6 +77,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   bed_exit: CALL,
   night_door: CALL,
   vitals: CALL,
+  routine: CALL,
   fall: FALL,
   long_lie: FALL,
   smoke: FIRE,

@@ -67,8 +67,9 @@ def test_a_day_gone_wrong_is_named_at_night(kind: Kind, model: RoutineModel) -> 
     found = see_night(with_last_day(kind), model, Own(), MIDNIGHT + at(24)).finding
     assert found is not None
     assert found.kind in {kind, *ALSO.get(kind, ())}
-    assert found.sentence == f"routine.{found.kind.value}"
-    assert len(found.numbers) == 3
+    assert found.sentence == f"routine_{found.kind.value}"
+    assert set(found.numbers) == {"now", "usual"}
+    assert len(found.weighed) == 3
 
 
 def test_a_day_like_any_other_is_not_spoken_of(model: RoutineModel) -> None:

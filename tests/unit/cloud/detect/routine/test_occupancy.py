@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.detect.routine.grid import SLOTS, Floats, Place
 from cloud.detect.routine.occupancy import Interval, covered, merged, outings, silences, without
-from tests.unit.cloud.detect.routine.lives import DOOR
 
 pieces = st.lists(
     st.tuples(st.integers(0, 100), st.integers(0, 100)).map(lambda ends: Interval(min(ends), max(ends))),
@@ -43,11 +43,17 @@ def test_a_slot_touched_by_a_gap_was_not_heard() -> None:
     assert covered(4, 900, [Interval(1000, 1900)]).tolist() == [True, False, False, True]
 
 
+def day(*signs: tuple[int, Place]) -> Floats:
+    counts = np.zeros((1, SLOTS, len(Place)))
+    for slot, place in signs:
+        counts[0, slot, place] = 1
+    return counts
+
+
 def test_nothing_after_the_front_door_is_an_outing() -> None:
-    seconds, places = np.array([0, 100, 20_000]), np.array([0, DOOR, 1])
-    assert outings(seconds, places, 3600) == (Interval(100, 20_000),)
+    seen = day((32, Place.LIVING), (33, Place.FRONT_DOOR), (50, Place.HALL))
+    assert outings(seen, 3600) == (Interval(34 * 900, 50 * 900),)
 
 
 def test_nothing_after_the_bedroom_is_no_outing() -> None:
-    seconds, places = np.array([0, 5000, 20_000]), np.array([DOOR, 3, 1])
-    assert outings(seconds, places, 7200) == ()
+    assert outings(day((32, Place.FRONT_DOOR), (36, Place.BEDROOM), (60, Place.LIVING)), 7200) == ()

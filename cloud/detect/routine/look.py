@@ -1,0 +1,185 @@
+"""One look at one home, in one transaction: read, judge, tell.
+
+What this is: the shell around the detector: which days it sees, what is kept of its scores, and the gates
+that ask the database once more before anybody is called. What it is not: a rule. The one idea: a silence is
+only told when the equipment has spoken within the hour, the gateway is there, and nobody has been to the
+door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from cloud.db import Connection, Pool
+from cloud.detect.routine import store
+from cloud.detect.routine.detector import Own, see_hour, see_night
+from cloud.detect.routine.festivals import FESTIVALS
+from cloud.detect.routine.findings import TODAY, Finding, Kind, Trend
+from cloud.detect.routine.follow import to_tell
+from cloud.detect.routine.grid import HOUR, MEALS, SLOT_S, SLOTS
+from cloud.detect.routine.history import BASELINE_DAYS, History, known
+from cloud.detect.routine.model import RoutineModel, load
+from cloud.detect.routine.quarters import Days, Quarter, as_counts, days_of, enough, faded, spoke_since
+from cloud.detect.routine.raising import tell
+from cloud.detect.routine.sensors import Sensor
+from cloud.detect.routine.store import Kept, Watched, nothing
+from cloud.detect.routine.times import Look, calendar, look_at, next_look
+from cloud.detect.routine.trends import see_trends
+
+SEEN_DAYS: Final = 45
+"""D. Days that a look sees: 28 usual ones among them, and what the slowest trend compares."""
+AGAIN_DAYS: Final = 7
+"""D. Days that are counted again each night: what comes later than that (a gateway that was off the line for
+longer) changes no baseline."""
+KEPT_DAYS: Final = 60
+BY_DAY: Final = 50
+BY_NIGHT: Final = 90
+"""D. Per cent of the usual activity that must be noticed: a silence is judged while half of the home is
+heard, a whole day only when nearly all of it was, or a dead sensor would look like less activity."""
+FEVER: Final = timedelta(days=3)
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look has found, and the home as it is to be kept."""
+
+    home: Watched
+    findings: tuple[Finding, ...] = ()
+
+
+@cache
+def _model() -> RoutineModel:
+    return load()
+
+
+async def work(pool: Pool, home_id: int, now: datetime) -> bool:
+    """Look at one home; ``False`` when another worker does."""
+    async with pool.connection() as conn, conn.transaction():
+        return await look(conn, home_id, now)
+
+
+async def look(conn: Connection, home_id: int, now: datetime) -> bool:
+    """Look at one home, in the transaction that the caller opened."""
+    home = await store.lock(conn, home_id, now)
+    if home is None:
+        return False
+    at = look_at(now, home.time_zone)
+    if home.retired or await store.is_withheld(conn, home_id):
+        await store.looked(conn, home, next_look(at))
+        return True
+    sensors = await store.sensors(conn, home_id)
+    night = await _night(conn, home, sensors, at) if at.judges_yesterday(home.judged) else Found(home)
+    hour = await _hour(conn, night.home, sensors, at) if sensors and at.waking else Found(night.home)
+    before = await store.before(conn, home_id, now)
+    for finding in to_tell((*night.findings, *hour.findings), before, now):
+        if not finding.urgent or await store.is_silence(conn, home_id, list(sensors), finding.onset, now):
+            await tell(conn, home_id, sensors, finding, now)
+    await store.looked(conn, hour.home, next_look(at))
+    return True
+
+
+async def _hour(conn: Connection, home: Watched, sensors: Mapping[int, Sensor], at: Look) -> Found:
+    """The pause that lasts at the full hour."""
+    today = at.of_day
+    kept = await store.days(conn, home.home_id, today.date() - SEEN_DAYS * _DAY, today.date())
+    quarters = await store.quarters(conn, home.home_id, list(sensors), today, at.hour)
+    slots = int((at.hour - today).total_seconds()) // SLOT_S
+    lived = days_of(quarters, sensors, home.weights, slots)
+    if not spoke_since(_carriers(quarters, home.weights), slots - HOUR):
+        return Found(home)
+    days = _past(kept, today.date())
+    history = _history(days, lived, BY_DAY, home, at.of_day)
+    seen = see_hour(history, _model(), _own(days), at.hour)
+    if seen.score is not None:
+        same = home.hour_score if home.scored == today.date() and home.hour_score is not None else seen.score
+        home = replace(home, scored=today.date(), hour_score=max(same, seen.score))
+    return Found(home, (seen.finding,) if seen.finding else ())
+
+
+async def _night(conn: Connection, home: Watched, sensors: Mapping[int, Sensor], at: Look) -> Found:
+    """The day that ended last, and what the weeks up to it have brought."""
+    end, home_id = at.midnight, home.home_id
+    kept = await store.days(conn, home_id, end.date() - SEEN_DAYS * _DAY, end.date())
+    again = AGAIN_DAYS if kept else SEEN_DAYS
+    first = end - again * _DAY
+    quarters = await store.quarters(conn, home_id, list(sensors), first, end)
+    lived = days_of(quarters, sensors, home.weights, again * SLOTS)
+    days = _past(kept, first.date())
+    history = _history(days, lived, BY_NIGHT, home, first)
+    own = _own(_past(kept, end.date()))
+    seen = see_night(history, _model(), own, end)
+    beds = np.concatenate([*(day.in_bed[None] for day in days), lived.in_bed])
+    found = [one for one in (seen.finding,) if one is not None and _listened(one, quarters, sensors, again)]
+    found += await _with_fever(conn, home_id, see_trends(history, beds, end), end)
+    yesterday = at.yesterday
+    hour_score = home.hour_score if home.scored == yesterday else None
+    scores = {yesterday: replace(nothing(yesterday), hour_score=hour_score, night_score=seen.score)}
+    await store.keep(conn, home_id, first.date(), lived, scores)
+    await store.forget_days(conn, home_id, end.date() - KEPT_DAYS * _DAY)
+    weights = faded(home.weights, lived.carried, again)
+    return Found(replace(home, judged=yesterday, weights=weights), tuple(found))
+
+
+def _past(kept: Mapping[date, Kept], until: date) -> list[Kept]:
+    """The days before ``until`` from the first stored one on; one that is missing was not heard."""
+    if not kept or min(kept) >= until:
+        return []
+    first = min(kept)
+    each = (first + index * _DAY for index in range((until - first).days))
+    return [kept.get(day) or nothing(day) for day in each]
+
+
+def _history(past: Sequence[Kept], lived: Days, per_cent: int, home: Watched, midnight: datetime) -> History:
+    """``past`` days, and ``lived`` ones from ``midnight`` on."""
+    counts = np.concatenate([*(day.counts[None] for day in past), lived.counts])
+    listening = np.concatenate([*(day.listening[None] for day in past), lived.listening])
+    return known(
+        as_counts(counts),
+        enough(listening, per_cent),
+        midnight=midnight - len(past) * _DAY,
+        calendar=calendar(home.market, FESTIVALS),
+    )
+
+
+def _own(days: Iterable[Kept]) -> Own:
+    listed = list(days)[-BASELINE_DAYS:]
+    return Own(
+        [day.hour_score for day in listed if day.hour_score is not None],
+        [day.night_score for day in listed if day.night_score is not None],
+    )
+
+
+def _carriers(quarters: Iterable[Quarter], weights: Mapping[int, float]) -> list[Quarter]:
+    return [one for one in quarters if not weights or one.sensor in weights]
+
+
+def _listened(
+    finding: Finding, quarters: Sequence[Quarter], sensors: Mapping[int, Sensor], days: int
+) -> bool:
+    """Whether each sensor whose silence is the point spoke in the morning, at noon and in the evening."""
+    if finding.kind is not Kind.NO_MEALS:
+        return True
+    last = (days - 1) * SLOTS
+    thirds = [(last + a * HOUR, last + b * HOUR) for a, b in ((5, 11), (11, 17), (17, 24))]
+    meals = [sensor.id for sensor in sensors.values() if sensor.place in MEALS]
+    words = {(one.sensor, third) for one in quarters for third in thirds if third[0] <= one.slot < third[1]}
+    return all((sensor, third) in words for sensor in meals for third in thirds)
+
+
+async def _with_fever(
+    conn: Connection, home_id: int, found: Iterable[Finding], now: datetime
+) -> list[Finding]:
+    """More visits to the bathroom at night are looked at today when there is fever too (row 10)."""
+    listed = list(found)
+    if Trend.TOILETING not in {one.kind for one in listed} or not await store.is_feverish(
+        conn, home_id, now - FEVER
+    ):
+        return listed
+    return [replace(one, priority=TODAY) if one.kind is Trend.TOILETING else one for one in listed]

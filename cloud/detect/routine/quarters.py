@@ -1,0 +1,163 @@
+"""What is stored of each quarter of an hour, as days of counts, and whether the sensors were listening.
+
+What this is: arithmetic on the quarters of a home's sensors (the roll-up ``reading_15m``). What it is not:
+reading of them. The one idea: late, repeated and forgotten readings are right in the roll-up already, and a
+quarter without a word of the sensors that carry a home's activity is not a quarter in which nobody moved.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud.detect.routine.grid import SLOT_S, SLOTS, Bools, Floats, Place
+from cloud.detect.routine.occupancy import PATIENCE_S, Interval, covered, silences
+from cloud.detect.routine.sensors import LOAD_W, SIGNS, Sensor, Sign
+from firmware_protocols.model import Quantity
+
+Bytes = NDArray[np.uint8]
+MOST: Final = 255
+"""Counts and shares are kept in a byte each."""
+WHOLE: Final = 100
+UNKNOWN: Final = 255
+"""``in_bed`` where no mat said anything."""
+FADES: Final = 0.9
+"""D. So much of a sensor's share is left each night after it fell silent: it counts for about a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """What one sensor said of one quantity in one quarter of an hour.
+
+    ``slot`` counts quarters from the first midnight. ``n`` readings, their ``total``, least (``low``) and
+    greatest (``high``); a state is 0 or 1.
+    """
+
+    sensor: int
+    quantity: Quantity
+    slot: int
+    n: int
+    total: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Days:
+    """``counts`` (days, 96, 8); ``listening`` and ``in_bed`` (days, 96): per cent, ``in_bed`` may be unknown.
+
+    ``carried``: signs that each sensor gave.
+    """
+
+    counts: Bytes
+    listening: Bytes
+    in_bed: Bytes
+    carried: Mapping[int, float]
+
+
+def days_of(
+    quarters: Sequence[Quarter], sensors: Mapping[int, Sensor], weights: Mapping[int, float], slots: int
+) -> Days:
+    """Days of ``slots`` quarters (the last day may be unfinished); ``weights``: the sensors' usual signs a
+    day, empty while none is known.
+    """
+    days = -(-slots // SLOTS)
+    counts, carried = np.zeros((days * SLOTS, len(Place))), defaultdict[int, float](float)
+    for key, series in _by_series(quarters).items():
+        sensor, quantity = key
+        for slot, signs in _signs(series, SIGNS[quantity]) if quantity in SIGNS else ():
+            counts[slot, sensors[sensor].place] += signs
+            carried[sensor] += signs
+    return Days(
+        np.minimum(counts, MOST).astype(np.uint8).reshape(days, SLOTS, len(Place)),
+        _listening(quarters, weights or dict.fromkeys(sensors, 1.0), slots, days),
+        _in_bed(quarters, days),
+        carried,
+    )
+
+
+def faded(before: Mapping[int, float], carried: Mapping[int, float], days: int) -> dict[int, float]:
+    """Usual signs a day of each sensor, after ``days`` days in which they gave ``carried``."""
+    mean = {sensor: signs / days for sensor, signs in carried.items()}
+    kept = {sensor: FADES * before.get(sensor, 0.0) for sensor in {*before, *mean}}
+    both = {sensor: max(kept[sensor], mean.get(sensor, 0.0)) for sensor in kept}
+    return {sensor: round(weight, 2) for sensor, weight in both.items() if weight >= 1 / WHOLE}
+
+
+def spoke_since(quarters: Iterable[Quarter], slot: int) -> bool:
+    """Whether any sensor has said anything from ``slot`` on."""
+    return any(one.slot >= slot for one in quarters)
+
+
+def _by_series(quarters: Iterable[Quarter]) -> Mapping[tuple[int, Quantity], Sequence[Quarter]]:
+    found = defaultdict[tuple[int, Quantity], list[Quarter]](list)
+    for one in sorted(quarters, key=lambda quarter: quarter.slot):
+        found[one.sensor, one.quantity].append(one)
+    return found
+
+
+def _signs(series: Sequence[Quarter], sign: Sign) -> list[tuple[int, float]]:
+    """(slot, signs of somebody) of one sensor's quantity, oldest first."""
+    if sign is Sign.EACH:
+        return [(one.slot, one.total) for one in series if one.total > 0]
+    states = [_loads(one) if sign is Sign.LOAD else (one.low > 0, one.high > 0) for one in series]
+    found = list[tuple[int, float]]()
+    was: bool | None = None  # after a quarter with both states nobody knows which was the last
+    for one, (low, high) in zip(series, states, strict=True):
+        changed = low != high or (was is not None and low != was)
+        if changed and (sign is Sign.CHANGE or high):
+            found.append((one.slot, 1.0))
+        was = high if low == high else None
+    return found
+
+
+def _loads(one: Quarter) -> tuple[bool, bool]:
+    return one.low > LOAD_W, one.high > LOAD_W
+
+
+def _listening(quarters: Iterable[Quarter], weights: Mapping[int, float], slots: int, days: int) -> Bytes:
+    """Per cent of the usual activity whose sensors were heard around each quarter."""
+    words = defaultdict[int, set[int]](set)
+    for one in quarters:
+        words[one.sensor].add(one.slot)
+    share = np.zeros(days * SLOTS)
+    for sensor, weight in weights.items():
+        share += weight * _heard(sorted(words[sensor]), slots, days * SLOTS)
+    whole = sum(weights.values()) or 1.0
+    return np.round(share / whole * WHOLE).astype(np.uint8).reshape(days, SLOTS)
+
+
+def _heard(words: Sequence[int], slots: int, length: int) -> Bools:
+    """A quarter is heard unless it lies in more than two hours without a word, or has not come yet."""
+    edges = [0.0, *(float(slot * SLOT_S) for slot in words)]
+    gaps = (
+        Interval(one.start + SLOT_S if one.start else 0.0, one.end)
+        for one in silences(edges, slots * SLOT_S, PATIENCE_S + SLOT_S)
+    )
+    heard = covered(length, SLOT_S, gaps)
+    heard[slots:] = False
+    return heard
+
+
+def _in_bed(quarters: Iterable[Quarter], days: int) -> Bytes:
+    share = np.full(days * SLOTS, UNKNOWN, dtype=np.uint8)
+    for one in quarters:
+        if one.quantity is Quantity.IN_BED and one.n > 0:
+            share[one.slot] = round(WHOLE * one.total / one.n)
+    return share.reshape(days, SLOTS)
+
+
+def enough(listening: Bytes, per_cent: int) -> Bools:
+    """Quarters in which at least ``per_cent`` of the usual activity would have been noticed."""
+    mask: Bools = listening >= per_cent
+    return mask
+
+
+def as_counts(days: Bytes) -> Floats:
+    """Counts as the detector wants them."""
+    return days.astype(np.float64)

@@ -1,0 +1,218 @@
+"""Daily routine through the real database: a resident's simulated days become findings, or nothing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from cloud import worker
+from cloud.commands import COMMANDS
+from cloud.db import connect, open_pool, roles
+from cloud.detect.routine.store import lock
+from cloud.incidents import store
+from cloud.incidents.model import IncidentView
+from cloud.settings import ConfigError, Database, Settings
+from cloud.worker import Job, SetAside
+from firmware_protocols.model import AlarmKind, Quantity
+from tests.conftest import Server
+from tests.scenario.clockwork import clockwork
+from tests.scenario.daily_life import DAY_S, Life, Reading, at, between
+from tests.scenario.household import Household, seed
+
+pytestmark = pytest.mark.services
+
+DAYS = 28
+TODAY = DAYS
+"""The day that a test is about comes after four weeks."""
+MORNING = at(TODAY, 0)
+
+
+@dataclass
+class Watch:
+    """The worker that looks at a life."""
+
+    life: Life
+    job: Job
+    now: datetime = MORNING
+    aside: SetAside = field(default_factory=SetAside)
+
+    async def until(self, hour: float) -> None:
+        """Look whenever it is time, up to ``hour`` of today."""
+        while self.now < at(TODAY, hour):
+            await self.look()
+            self.now += timedelta(hours=1)
+
+    async def look(self) -> None:
+        while await worker.tick(self.life.pool, self.job, self.aside, self.now + timedelta(minutes=6)):
+            pass
+
+    async def incidents(self) -> list[IncidentView]:
+        async with await connect(self.life.owner) as conn:
+            return await store.open_incidents(conn, self.life.household.scope, self.now)
+
+    async def findings(self) -> list[dict[str, Any]]:
+        async with await connect(self.life.owner) as conn:
+            found = await conn.execute("select * from routine_finding order by id")
+            return await found.fetchall()
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A database in which a resident has lived for four weeks, to be copied."""
+
+    template: str
+    household: Household
+    devices: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def lived(postgres: Server) -> Iterator[Lived]:
+    dsn = postgres.create(postgres.template)
+    try:
+        household, devices = asyncio.run(_four_weeks(postgres, dsn))
+        yield Lived(str(conninfo_to_dict(dsn)["dbname"]), household, devices)
+    finally:
+        postgres.drop(dsn)
+
+
+async def _four_weeks(postgres: Server, dsn: str) -> tuple[Household, dict[str, int]]:
+    async with await connect(dsn) as conn:
+        household = await seed(conn)
+    async with open_pool(postgres.as_role(dsn, roles.SERVICE), size=4) as pool:
+        life = Life(dsn, pool, household)
+        await life.move_in()
+        await life.live(0, DAYS)
+        return household, life.devices
+
+
+@pytest.fixture
+async def watch(postgres: Server, lived: Lived) -> AsyncIterator[Watch]:
+    dsn = postgres.create(lived.template)
+    try:
+        async with open_pool(postgres.as_role(dsn, roles.SERVICE), size=4) as pool:
+            job = next(job for job in clockwork(pool).jobs if job.name == "routine")
+            yield Watch(Life(dsn, pool, lived.household, lived.devices), job)
+    finally:
+        postgres.drop(dsn)
+
+
+def is_sign(reading: Reading) -> bool:
+    return reading[3] > 0
+
+
+async def test_who_does_not_rise_is_called_for_once_with_a_sentence_and_its_rows(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    await watch.until(14)
+    (incident,) = await watch.incidents()
+    assert (incident.kind, incident.priority) == ("routine", 2)
+    assert incident.evidence["finding"] == "routine_does_not_rise"
+    assert incident.evidence["numbers"]["quiet_h"] > 3
+    assert incident.evidence["numbers"]["usual"] > 3
+    assert {row["value"] > 0 for row in incident.evidence["rows"]} == {True}
+    (found,) = await watch.findings()
+    assert at(TODAY, 7) < found["found_at"] <= at(TODAY, 12)
+
+
+async def test_equipment_that_falls_silent_says_nothing_about_the_person(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not silent(one[0]))
+    await watch.until(27)
+    assert await watch.incidents() == []
+    assert await watch.findings() == []
+
+
+async def test_a_day_like_any_other_is_not_spoken_of(watch: Watch) -> None:
+    await watch.life.live(TODAY, 1)
+    await watch.until(27)
+    assert await watch.findings() == []
+
+
+async def test_a_refrigerator_whose_sensor_is_dead_is_no_missed_meal(watch: Watch) -> None:
+    kitchen = ("pir-kitchen", "fridge")
+    await watch.life.live(TODAY, 1, lambda one: not (one[1] in kitchen and one[0] > TODAY * DAY_S))
+    await watch.until(27)
+    assert await watch.findings() == []
+
+
+async def test_meals_that_are_missed_are_told_the_next_day(watch: Watch) -> None:
+    kitchen = ("pir-kitchen", "fridge")
+    await watch.life.live(TODAY, 1, lambda one: not (one[1] in kitchen and is_sign(one)))
+    await watch.until(27)
+    (incident,) = await watch.incidents()
+    assert (incident.priority, incident.evidence["finding"]) == (3, "routine_no_meals")
+    assert incident.evidence["numbers"]["now"] == 0
+    assert incident.evidence["rests_on"]["places"] == ["kitchen", "fridge"]
+
+
+async def test_a_danger_that_a_deadline_told_first_stays_one_incident(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    async with await connect(watch.life.owner) as conn, conn.transaction():
+        told = watch.life.household.alarm(AlarmKind.STILLNESS, at=at(TODAY, 6))
+        await store.attach_or_open(conn, told, at(TODAY, 6))
+    await watch.until(14)
+    (incident,) = await watch.incidents()
+    assert incident.kind == "stillness"
+    assert len(await watch.findings()) == 1
+
+
+async def test_whoever_was_looked_after_since_is_not_called_for_again(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    async with await connect(watch.life.owner) as conn, conn.transaction():
+        told = watch.life.household.alarm(AlarmKind.STILLNESS, at=at(TODAY, 7))
+        await store.attach_or_open(conn, told, at(TODAY, 7))
+        await conn.execute("update incident set closed_at = %s, state = 'closed'", [at(TODAY, 8)])
+    await watch.until(14)
+    assert await watch.findings() == []
+
+
+async def test_a_gateway_that_is_off_the_line_keeps_a_silence_from_being_told(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    async with await connect(watch.life.owner) as conn:
+        await conn.execute("update gateway set online = false")
+    await watch.until(14)
+    assert await watch.findings() == []
+
+
+async def test_what_the_resident_withholds_is_not_looked_at(watch: Watch) -> None:
+    async with await connect(watch.life.owner) as conn:
+        await conn.execute(
+            "insert into withheld values (%s, 'monitoring', null, null, true, true, '{}', %s, '{}', '{}')",
+            [watch.life.household.home_id, [Quantity.MOTION.number]],
+        )
+    await watch.until(14)
+    async with await connect(watch.life.owner) as conn:
+        assert await (await conn.execute("select * from routine_day")).fetchall() == []
+
+
+async def test_the_console_says_when_the_market_is_and_the_home_keeps_its_days(watch: Watch) -> None:
+    parser = argparse.ArgumentParser()
+    command = COMMANDS["market"]
+    command.arguments(parser)
+    settings = Settings(database=Database(dsn=watch.life.owner))
+    said = parser.parse_args(["431202000000", "2026-03-02"])
+    await asyncio.to_thread(command.run, settings, said)
+    async with await connect(watch.life.owner) as conn, conn.transaction():
+        home = await lock(conn, watch.life.household.home_id, watch.now)
+    assert home is not None
+    assert home.market == date(2026, 3, 2)
+    with pytest.raises(ConfigError, match="no such division"):
+        await asyncio.to_thread(command.run, settings, parser.parse_args(["999999000000", "2026-03-02"]))
+
+
+async def test_two_workers_that_look_at_once_tell_it_once(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    other = Watch(watch.life, watch.job)
+    await asyncio.gather(watch.until(13), other.until(13))
+    assert len(await watch.findings()) == 1
