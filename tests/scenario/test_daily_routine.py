@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.json import Jsonb
 
 from cloud import worker
 from cloud.commands import COMMANDS
@@ -52,6 +53,7 @@ class Watch:
     async def look(self) -> None:
         while await worker.tick(self.life.pool, self.job, self.aside, self.now + timedelta(minutes=6)):
             pass
+        assert not self.aside.rows, "a look failed"
 
     async def incidents(self) -> list[IncidentView]:
         async with await connect(self.life.owner) as conn:
@@ -180,6 +182,29 @@ async def test_a_gateway_that_is_off_the_line_keeps_a_silence_from_being_told(wa
     await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
     async with await connect(watch.life.owner) as conn:
         await conn.execute("update gateway set online = false")
+    await watch.until(14)
+    assert await watch.findings() == []
+
+
+async def test_a_gateway_that_holds_records_back_keeps_a_silence_from_being_told(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    lanes = {"lanes": {"t": {"next": 9, "depth": 3, "oldest_s": 7200.0}}}
+    async with await connect(watch.life.owner) as conn:
+        await conn.execute("update gateway set state = %s", [Jsonb(lanes)])
+    await watch.until(14)
+    assert await watch.findings() == []
+
+
+async def test_nobody_misses_who_is_known_to_be_away(watch: Watch) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    body = Jsonb({"watch": {"away_until": int(at(TODAY + 2, 0).timestamp())}})
+    async with await connect(watch.life.owner) as conn:
+        await conn.execute(
+            "insert into plan (home_id, version, body) values (%s, 1, %s)",
+            [watch.life.household.home_id, body],
+        )
     await watch.until(14)
     assert await watch.findings() == []
 

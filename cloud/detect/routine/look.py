@@ -71,7 +71,7 @@ async def look(conn: Connection, home_id: int, now: datetime) -> bool:
     if home is None:
         return False
     at = look_at(now, home.time_zone)
-    if home.retired or await store.is_withheld(conn, home_id):
+    if home.retired or home.away or await store.is_withheld(conn, home_id):
         await store.looked(conn, home, next_look(at))
         return True
     sensors = await store.sensors(conn, home_id)

@@ -18,12 +18,14 @@ on conflict do nothing
 
 -- lock_home --
 select routine_home.home_id, judged, scored, hour_score, weights, tenant.time_zone, home.retired_at is not null as retired,
+    coalesce((plan.body -> 'watch' ->> 'away_until')::float, 0) > extract(epoch from %(now)s::timestamptz) as away,
     (select market.day from market where home.division_code like rtrim(market.division_code, '0') || '%%'
      order by market.division_code desc limit 1) as market
 from routine_home
 join home on home.id = routine_home.home_id
 join tenant on tenant.id = home.tenant_id
-where routine_home.home_id = %(home_id)s
+left join plan on plan.home_id = home.id
+where routine_home.home_id = %(home_id)s and routine_home.due_at <= %(now)s
 for update of routine_home skip locked
 
 -- withheld --
@@ -88,7 +90,13 @@ select exists (
 ) as called
 
 -- connected --
-select coalesce(bool_or(online), false) as online
+-- Whether every gateway of the home is on the line, knows the time, and holds nothing back that would matter.
+select coalesce(bool_and(
+    online and coalesce(state ->> 'clock', '') <> 'unsynced' and not exists (
+        select from jsonb_each(state -> 'lanes') as lane
+        where (lane.value ->> 'depth')::int > 0 and (lane.value ->> 'oldest_s')::float > %(behind_s)s
+    )
+), false) as connected
 from gateway where home_id = %(home_id)s and revoked_at is null
 
 -- feverish --

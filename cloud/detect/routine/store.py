@@ -23,6 +23,8 @@ from cloud.detect.routine.quarters import UNKNOWN, Bytes, Days, Quarter
 from cloud.detect.routine.sensors import KINDS, SIGNS, Sensor, Sign, place_of
 from firmware_protocols.model import QUANTITIES
 
+BEHIND_S: Final = 300.0
+"""D. A gateway that holds older records than this may hold the sign that is missed."""
 _BY_NUMBER: Final = {spec.number: quantity for quantity, spec in QUANTITIES.items()}
 _WITHHELD: Final = [quantity.number for quantity in SIGNS]
 _EACH: Final = [quantity.number for quantity, sign in SIGNS.items() if sign is Sign.EACH]
@@ -33,7 +35,9 @@ _SQL: Final = Queries(__package__ or "")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A home's row, locked. ``weights``: usual signs a day of each sensor."""
+    """A home's row, locked. ``weights``: usual signs a day of each sensor. ``away``: the plan says that the
+    person is, and nobody misses them.
+    """
 
     home_id: int
     judged: date | None
@@ -42,6 +46,7 @@ class Watched:
     weights: Mapping[int, float]
     time_zone: str
     retired: bool
+    away: bool
     market: date | None
 
 
@@ -63,9 +68,9 @@ async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: 
 
 
 async def lock(conn: Connection, home_id: int, now: datetime) -> Watched | None:
-    """The home's row, locked until the transaction ends; None while another worker has it."""
+    """The home's row, locked until the transaction ends; None while another worker has it, or had it."""
     await conn.execute(_SQL["begin_home"], {"home_id": home_id, "now": now})
-    row = next(iter(await _rows(conn, "lock_home", home_id=home_id)), None)
+    row = next(iter(await _rows(conn, "lock_home", home_id=home_id, now=now)), None)
     if row is None:
         return None
     weights = {int(sensor): float(weight) for sensor, weight in row.pop("weights").items()}
@@ -185,11 +190,11 @@ async def is_silence(
     """Whether the silence since ``since`` is one, and unanswered: the gateway is there, nothing moved that no
     roll-up knows yet, and nobody who was called since then has settled it.
     """
-    (gateway,) = await _rows(conn, "connected", home_id=home_id)
+    (line,) = await _rows(conn, "connected", home_id=home_id, behind_s=BEHIND_S)
     values = {"home_id": home_id, "since": since, "now": now}
     (room,) = await _rows(conn, "stirred", devices=list(devices), each=_EACH, changes=_CHANGES, **values)
     (people,) = await _rows(conn, "called", **values)
-    return bool(gateway["online"] and not room["stirred"] and not people["called"])
+    return bool(line["connected"] and not room["stirred"] and not people["called"])
 
 
 async def is_feverish(conn: Connection, home_id: int, since: datetime) -> bool:
