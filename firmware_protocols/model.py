@@ -83,6 +83,7 @@ class Quantity(StrEnum):
     BED_LOAD = "bed_load"
     BODY_WEIGHT = "body_weight"
     BODY_WATER = "body_water"
+    CO_CONCENTRATION = "co_concentration"
 
     @property
     def unit(self) -> str:
@@ -136,6 +137,7 @@ QUANTITIES: Final[Mapping[Quantity, QuantitySpec]] = {
     Quantity.BED_LOAD: QuantitySpec(40, "%"),
     Quantity.BODY_WEIGHT: QuantitySpec(41, "kg"),
     Quantity.BODY_WATER: QuantitySpec(42, "%"),
+    Quantity.CO_CONCENTRATION: QuantitySpec(43, "ppm"),
 }
 
 
@@ -188,6 +190,12 @@ class AlarmKind(StrEnum):
     LONG_LIE = "long_lie"
     BED_EXIT = "bed_exit"
     NIGHT_DOOR = "night_door"
+    WANDERING = "wandering"
+    VISITOR = "visitor"
+    MEDICINE = "medicine"
+    STOVE = "stove"
+    HEAT = "heat"
+    ROOM_CLIMATE = "room_climate"
     VITALS = "vitals"
     ROUTINE = "routine"
     DEVICE_FAULT = "device_fault"
@@ -195,6 +203,7 @@ class AlarmKind(StrEnum):
     MAINS_LOST = "mains_lost"
     BATTERY_LOW = "battery_low"
     TAMPER = "tamper"
+    NOT_WORN = "not_worn"
 
 
 TECHNICAL: Final = frozenset(
@@ -204,9 +213,14 @@ TECHNICAL: Final = frozenset(
         AlarmKind.MAINS_LOST,
         AlarmKind.BATTERY_LOW,
         AlarmKind.TAMPER,
+        AlarmKind.NOT_WORN,
     }
 )
 """Kinds that call a technician, today or later: nobody is in danger now."""
+PRIORITY: Final = "priority"
+"""The name in an alarm's evidence under which a graded kind says its priority, 1 (a life) to 4 (to plan)."""
+URGENT: Final = 2
+"""The least priority for which people come at once, also at night."""
 
 
 class AlarmState(StrEnum):

@@ -30,6 +30,7 @@ RANGES: Final[Mapping[Quantity, tuple[float, float]]] = {
     Quantity.BODY_MOVEMENT: (0, 100),
     Quantity.BED_LOAD: (0, 100),
     Quantity.DISTANCE: (0, 20),
+    Quantity.CO_CONCENTRATION: (0, 10_000),
     Quantity.STILL_TIME: (0, 7 * 86_400),
     Quantity.TARGETS: (0, 20),
 }

@@ -54,6 +54,7 @@ NUMBERS: Final[Mapping[str, Quantity]] = {
     "illuminance": Quantity.ILLUMINANCE,
     "illuminance_lux": Quantity.ILLUMINANCE,
     "power": Quantity.POWER,
+    "co": Quantity.CO_CONCENTRATION,
 }
 _RUNS_ON_BATTERY: Final = frozenset({"battery", "battery_low"})
 """Beside one of these, ``voltage`` is the cell's, in mV; alone it is the mains', in V."""

@@ -22,6 +22,7 @@ SAFETY: Final = frozenset(
         Quantity.SMOKE,
         Quantity.GAS,
         Quantity.CARBON_MONOXIDE,
+        Quantity.CO_CONCENTRATION,
         Quantity.MOISTURE,
         Quantity.FALL_STATE,
         EventKind.BUTTON,

@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 
 from cloud.detect.rules.house import BATHROOM, BEDROOM, House, Life
-from firmware_protocols.wire.plan import Hours, Plan
+from firmware_protocols.wire.plan import Plan
+from firmware_protocols.wire.plan_rules import Hours
 
 DAYS: Final = 28
 FEWEST: Final = 7

@@ -18,7 +18,8 @@ from firmware_protocols.model import Quantity
 from firmware_protocols.wire import plan as plans
 from firmware_protocols.wire.control import State, encode
 from firmware_protocols.wire.control import parse as parse_control
-from firmware_protocols.wire.plan import BadPlan, Hours, Limit, Plan
+from firmware_protocols.wire.plan import BadPlan, Limit, Plan
+from firmware_protocols.wire.plan_rules import NIGHT, Hours
 
 FULL: dict[str, Any] = {
     "version": 7,
@@ -126,7 +127,7 @@ def test_a_device_that_the_home_does_not_have_is_named() -> None:
 )
 def test_a_night_spans_midnight_in_the_home_and_not_in_greenwich(utc_hour: int, held: bool) -> None:
     local = Plan().local(datetime(2026, 6, 1, utc_hour, 0, tzinfo=UTC))
-    assert plans.NIGHT.hold(local) is held
+    assert NIGHT.hold(local) is held
 
 
 def test_a_night_ends_with_the_minute_it_names() -> None:
