@@ -1,9 +1,9 @@
 """How long what is kept: rows that a tenant may change, and the loop that deletes what is older.
 
 What this is: one sweep per tenant and class, once a day. The one idea: a step looks at one home and deletes
-at most a day of it (or a handful of incidents) in one transaction, so ingest never waits and a kill loses a
-step. What this installation keeps of raw series at most is a setting of its own (``storage.keep``); a tenant
-can only keep less.
+at most a day of it (or a handful of incidents or alarms) in one transaction, so ingest never waits and a
+kill loses a step. What this installation keeps of raw series at most is a setting of its own
+(``storage.keep``); a tenant can only keep less.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ NOT_SWEPT: Final[Mapping[Class, str]] = {
 EVERY: Final = timedelta(days=1)
 PIECE: Final = timedelta(days=1)
 INCIDENTS_AT_A_TIME: Final = 50
+ALARMS_AT_A_TIME: Final = 500
 
 _SQL: Final = Queries(__package__, "retention.sql")
 _ALL: Final = {
@@ -194,11 +195,26 @@ async def _drop_aggregates(conn: Connection, sweep: Sweep) -> bool:
 
 
 async def _drop_incidents(conn: Connection, sweep: Sweep) -> bool:
+    if sweep.position:
+        return await _drop_alarms(conn, sweep)
     asked = {"tenant_id": sweep.tenant_id, "before": sweep.before, "limit": INCIDENTS_AT_A_TIME}
     ids = [row["id"] for row in await (await conn.execute(_SQL["old_incidents"], asked)).fetchall()]
-    if ids:
-        await conn.execute(_SQL["drop_incidents"], {"ids": ids})
-    return bool(ids)
+    if not ids:
+        return await _drop_alarms(conn, sweep)
+    await conn.execute(_SQL["drop_incidents"], {"ids": ids})
+    return True
+
+
+async def _drop_alarms(conn: Connection, sweep: Sweep) -> bool:
+    """Alarms go after the incidents that rested on them."""
+    home = await _next_home(conn, sweep)
+    if home is None:
+        return False
+    asked = {"home_id": home, "before": sweep.before, "limit": ALARMS_AT_A_TIME}
+    row = await (await conn.execute(_SQL["drop_alarms"], asked)).fetchone()
+    if row is None or row["n"] < ALARMS_AT_A_TIME:
+        await _move_on(conn, sweep, home)
+    return True
 
 
 async def _next_home(conn: Connection, sweep: Sweep) -> int | None:

@@ -92,6 +92,26 @@ grants as (delete from incident_grant where incident_id in (select id from old))
 accesses as (delete from emergency_access where incident_id in (select id from old))
 delete from incident where id in (select id from old)
 
+-- drop_alarms --
+-- Those on which no incident rests (any more): it went before them, or there never was one.
+with gone as (
+    delete from alarm
+    where id in (
+        select id from alarm
+        where home_id = %(home_id)s and stored_at < %(before)s and due_at is null and not exists (
+            select from incident_alarm as link where link.home_id = alarm.home_id and link.alarm_id = alarm.alarm_id
+        )
+        order by stored_at
+        limit %(limit)s
+    )
+    returning gateway_id, path
+),
+counted as (
+    insert into forgotten (gateway_id, name, n)
+    select gateway_id, 'alarm', count(*) from gone where path = 'mqtt' group by gateway_id
+)
+select count(*) as n from gone
+
 -- settings --
 select tenant.code, retention.class, retention.days, retention.swept_at
 from retention join tenant on tenant.id = retention.tenant_id

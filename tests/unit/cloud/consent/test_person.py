@@ -31,6 +31,7 @@ from firmware_protocols.wire.topics import Lane
 from tests.harness import alarm, roster
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 KEEP = 395
@@ -268,8 +269,29 @@ async def test_what_a_tenant_no_longer_keeps_goes_and_the_rest_stays(home: Conne
     ).fetchall()
     assert [tuple(row.values()) for row in found] == [(1, 1), (2, 3)], "the second home is under a hold"
     assert await _count(home, "incident") == 1
+    assert await _count(home, "alarm") == 1
     await _sweep(pool, NOW + 3_651 * DAY)
-    assert await _count(home, "incident") == 0
+    assert (await _count(home, "incident"), await _count(home, "alarm")) == (0, 0)
+    assert (await audit(home)).off == ()
+
+
+async def test_alarms_go_with_their_incident_however_many_and_those_of_a_held_home_stay(
+    home: Connection, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ALARMS_AT_A_TIME", 2)
+    for number in range(2, 9):
+        await deliver(home, 1 if number < 7 else 2, alarm(number, at=NOW - number * MINUTE))
+    await home.execute("update incident set closed_at = %s", [NOW])
+    await home.execute("update alarm set stored_at = %s where alarm_id like '%%8'", [NOW + 3_650 * DAY])
+    await holds.hold(home, replace(WISH, reason="court"), NOW)
+    await home.commit()
+    await _sweep(pool, NOW + 3_651 * DAY)
+    asked = await home.execute("select home_id, count(*) as n from alarm group by 1 order by 1")
+    assert [tuple(row.values()) for row in await asked.fetchall()] == [(1, 6), (2, 1)], "a hold; a young one"
+    await holds.lift(home, 1, NOW)
+    await home.commit()
+    await _sweep(pool, NOW + 3_653 * DAY)
+    assert [await _count(home, table) for table in ("alarm", "incident")] == [1, 0]
     assert (await audit(home)).off == ()
 
 
