@@ -79,7 +79,6 @@ class Dose(Part, frozen=True):
 
 
 class Supervision(Part, frozen=True):
-class Supervision(Part, frozen=True):
     """A device speaks at least every ``expected_s``; after ``alarm_s`` of silence people are told. 0: it
     need not.
     """
