@@ -1,14 +1,14 @@
 -- Daily routine, for the worker's loop: read by no person. Each takes %(now)s where it needs the time.
 
 -- due_homes --
--- Whoever is not known yet is looked at first; retired homes are looked at no more.
+-- Whoever is not known yet is looked at first; retired homes, and those of tenants without the module, no more.
 select id from (
     select routine_home.home_id as id from routine_home where due_at <= %(now)s
     union all
-    select home.id from home
-    where home.retired_at is null and not exists (select from routine_home where routine_home.home_id = home.id)
+    select home_id from detected_home as home
+    where not exists (select from routine_home where routine_home.home_id = home.home_id)
 ) as due
-where not (id = any(%(skip)s))
+where not (id = any(%(skip)s)) and id in (select home_id from detected_home)
 order by id
 limit %(limit)s
 
