@@ -65,7 +65,7 @@ _DUTY: Final = "PIPL art. 13 (3): a statutory duty, where one exists; it names t
 
 PURPOSES: Final[Mapping[Purpose, PurposeSpec]] = {
     Purpose.MONITORING: PurposeSpec(
-        kinds=frozenset({"motion", "presence", "door", "window", "bed", "plug"}),
+        kinds=frozenset({"motion", "presence", "door", "window", "bed", "plug", "stove", "pill_box"}),
         quantities=frozenset(
             {
                 Quantity.MOTION,
@@ -95,6 +95,10 @@ PURPOSES: Final[Mapping[Purpose, PurposeSpec]] = {
                 AlarmKind.BED_EXIT,
                 AlarmKind.NIGHT_DOOR,
                 AlarmKind.ROUTINE,
+                AlarmKind.WANDERING,
+                AlarmKind.MEDICINE,
+                AlarmKind.STOVE,
+                AlarmKind.NOT_WORN,
             }
         ),
         readers=_CARE,

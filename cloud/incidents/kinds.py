@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from cloud.incidents.model import Priority
-from firmware_protocols.model import Alarm, AlarmKind
+from firmware_protocols.model import PRIORITY, Alarm, AlarmKind
 
 
 class Family(StrEnum):
@@ -22,6 +22,7 @@ class Family(StrEnum):
     PERSON = "person"
     HAZARD = "hazard"
     WATER = "water"
+    DWELLING = "dwelling"
     DEVICE = "device"
 
 
@@ -44,21 +45,26 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
     AlarmKind.LONG_LIE: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True),
     AlarmKind.BED_EXIT: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
     AlarmKind.NIGHT_DOOR: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
+    AlarmKind.WANDERING: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
+    AlarmKind.VISITOR: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False),
+    AlarmKind.MEDICINE: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True, graded=True),
     AlarmKind.VITALS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False, graded=True),
     AlarmKind.ROUTINE: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False, graded=True),
     AlarmKind.SMOKE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.GAS: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
     AlarmKind.CARBON_MONOXIDE: KindSpec(Family.HAZARD, Priority.LIFE, confirmable=False),
+    AlarmKind.STOVE: KindSpec(Family.HAZARD, Priority.URGENT, confirmable=True),
+    AlarmKind.HEAT: KindSpec(Family.HAZARD, Priority.URGENT, confirmable=False),
+    AlarmKind.ROOM_CLIMATE: KindSpec(Family.DWELLING, Priority.URGENT, confirmable=True, graded=True),
     AlarmKind.FLOOD: KindSpec(Family.WATER, Priority.URGENT, confirmable=False),
     AlarmKind.DEVICE_FAULT: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
     AlarmKind.SENSOR_SILENT: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
     AlarmKind.MAINS_LOST: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
     AlarmKind.TAMPER: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
     AlarmKind.BATTERY_LOW: KindSpec(Family.DEVICE, Priority.PLAN, confirmable=True),
+    AlarmKind.NOT_WORN: KindSpec(Family.DEVICE, Priority.PLAN, confirmable=True),
 }
 
-PRIORITY: Final = "priority"
-"""The name in an alarm's evidence under which a graded kind says its priority, 1 to 4."""
 LONGEST_CONFIRM: Final = timedelta(seconds=60)
 """D. A gateway asks for at most 20 s; one that asks for more than this is wrong and is not waited for."""
 CANCEL_TRANSIT: Final = timedelta(seconds=2)

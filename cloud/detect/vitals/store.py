@@ -20,13 +20,13 @@ from cloud.detect.vitals.gate import WATCHED
 from cloud.detect.vitals.judge import judge
 from cloud.detect.vitals.model import RULES, Day, Finding, Limit, Person, Rule, Sample
 from cloud.detect.vitals.view import day_of
-from cloud.incidents.kinds import PRIORITY
 from cloud.incidents.model import Priority
 from cloud.incidents.store import attach_or_open
 from cloud.ingest import alarms
 from cloud.ingest.model import Gateway
 from cloud.ingest.rows import Device
 from firmware_protocols.model import (
+    PRIORITY,
     QUALITY_NUMBERS,
     QUANTITIES,
     Alarm,

@@ -63,6 +63,13 @@ const CALL: Script = {
   otherwise: WATCH,
 };
 
+/** What may burn: whoever answers is asked for smoke first; silence sends somebody at once. */
+const BURNING: Script = {
+  opening: "triage.open.call",
+  questions: [ANSWERS, { key: "triage.ask.fire", yes: FIRE_BRIGADE }, { key: "triage.ask.wants_help", yes: HELP_AT_HOME }],
+  otherwise: WATCH,
+};
+
 const FALL: Script = { opening: "triage.open.call", questions: [ANSWERS, ...I_STUMBLE], otherwise: HELP_AT_HOME };
 
 const DEVICE: Script = {
@@ -76,6 +83,13 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   stillness: CALL,
   bed_exit: CALL,
   night_door: CALL,
+  wandering: CALL,
+  visitor: CALL,
+  medicine: CALL,
+  stove: BURNING,
+  heat: BURNING,
+  room_climate: CALL,
+  not_worn: DEVICE,
   vitals: CALL,
   routine: CALL,
   fall: FALL,
