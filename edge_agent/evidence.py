@@ -42,6 +42,9 @@ PERSON_KINDS: Final = frozenset(
         AlarmKind.STILLNESS,
         AlarmKind.BED_EXIT,
         AlarmKind.NIGHT_DOOR,
+        AlarmKind.WANDERING,
+        AlarmKind.VISITOR,
+        AlarmKind.MEDICINE,
         AlarmKind.VITALS,
     }
 )

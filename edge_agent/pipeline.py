@@ -23,7 +23,7 @@ from edge_agent.evidence import PERSON_KINDS, Recent
 from edge_agent.outbox import Outbox
 from edge_agent.prompt import Announcer
 from edge_agent.replay import Replay
-from edge_agent.rules import RESTLESS, FallSign, Heard, InForce, Rule
+from edge_agent.rules import RESTLESS, FallSign, Heard, InForce, Reminding, Rule
 from edge_agent.settings import Device
 from edge_agent.thin import Thinning
 from edge_agent.update.calm import OpenAlarms
@@ -150,6 +150,9 @@ class Pipeline:
         alarms += [alarm for rule in self.rules.values() for alarm in rule.tick(now)]
         if alarms:
             self._store([], alarms, now, stamp)
+        for rule in self.rules.values():
+            for kind in rule.reminders(now) if isinstance(rule, Reminding) else ():
+                self.announcer.remind(kind)
         if abs(now - self._noted_at) >= _NOTED:
             self.keep()
         self.outbox.tick(now)

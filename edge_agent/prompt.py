@@ -33,6 +33,8 @@ class Phrase(StrEnum):
     FIRE = "fire"
     GAS = "gas"
     WATER = "water"
+    STOVE = "stove"
+    MEDICINE = "medicine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ _SAYINGS: Final[Mapping[tuple[AlarmKind, AlarmState], Saying]] = {
     (AlarmKind.BED_EXIT, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
     (AlarmKind.BED_EXIT, AlarmState.RAISED): Saying(Phrase.HELP_CALLED, 20, 600),
     (AlarmKind.NIGHT_DOOR, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
+    (AlarmKind.WANDERING, AlarmState.SUSPECTED): Saying(Phrase.ARE_YOU_ALL_RIGHT, 5, 60, stands=True),
+    (AlarmKind.STOVE, AlarmState.SUSPECTED): Saying(Phrase.STOVE, 5, 60, stands=True),
+    (AlarmKind.HEAT, AlarmState.RAISED): Saying(Phrase.FIRE, 10, 60, stands=True),
     (AlarmKind.VITALS, AlarmState.RAISED): Saying(Phrase.HELP_CALLED),
     (AlarmKind.SMOKE, AlarmState.RAISED): Saying(Phrase.FIRE, 4, 600, "siren", stands=True),
     (AlarmKind.GAS, AlarmState.RAISED): Saying(Phrase.GAS, 4, 600, "siren", stands=True),
@@ -68,6 +73,11 @@ _SAYINGS: Final[Mapping[tuple[AlarmKind, AlarmState], Saying]] = {
     (AlarmKind.FLOOD, AlarmState.RAISED): Saying(Phrase.WATER, 20, 120, stands=True),
 }
 _ENDINGS: Final[Mapping[AlarmState, Saying]] = {AlarmState.CANCELLED: Saying(Phrase.ALL_IS_WELL)}
+REMINDERS: Final[Mapping[AlarmKind, Phrase]] = {
+    AlarmKind.STOVE: Phrase.STOVE,
+    AlarmKind.MEDICINE: Phrase.MEDICINE,
+}
+"""What the home says before anybody is told."""
 _SPOKEN: Final = frozenset(kind for kind, _ in _SAYINGS)
 """Nobody at home was told of another kind (a modem without network), so nobody is told of its end."""
 
@@ -129,6 +139,10 @@ class Announcer:
         playing = self._playing.get(alarm)
         if playing is not None and not playing.saying.stands:
             del self._playing[alarm]
+
+    def remind(self, kind: AlarmKind) -> None:
+        """Say once what ``kind`` would be about."""
+        self._words.append(REMINDERS[kind])
 
     def close(self, alarm: AlarmId) -> bool:
         """People are done with it: whatever still sounds for it ends. Return whether something did."""

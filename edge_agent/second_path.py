@@ -1,5 +1,6 @@
 """Whom to text about which alarm, and when: the second path, decided. Pure: it is given what waits and the
-time. An alarm that calls a technician waits for the network; every other kind calls for people.
+time. An alarm that calls a technician, or says itself that it can wait for the day, waits for the network;
+every other one calls for people.
 
 What it is not: it opens no port (``modem``) and reads no outbox (``texting``). The one idea: an alarm that
 calls for people and is still not known to the cloud 10 s after it was stored becomes a *call*; a call is
@@ -21,7 +22,9 @@ from edge_agent.recipients import CENTRE, Recipients, is_acceptance, is_from, pl
 from edge_agent.rules.home import Home
 from edge_agent.rules.sight import GATEWAY_DEVICE, Sight
 from firmware_protocols.model import (
+    PRIORITY,
     TECHNICAL,
+    URGENT,
     Alarm,
     AlarmId,
     AlarmKind,
@@ -273,8 +276,7 @@ class SecondPath:
     # -- inside ------------------------------------------------------------------------------------
 
     def _take_up(self, alarm: Alarm, key: Key, now: datetime) -> None:
-        calls = alarm.state is AlarmState.RAISED and alarm.kind not in TECHNICAL
-        if not calls or alarm.id in self._known or alarm.evidence.get("test") is True:
+        if not _calls(alarm) or alarm.id in self._known or alarm.evidence.get("test") is True:
             return
         self._remember(alarm.id)
         self._calls[alarm.id] = Call(
@@ -364,3 +366,10 @@ class SecondPath:
 def _is_due(at: datetime, most: timedelta, now: datetime) -> bool:
     """Whether ``at`` has come. It was never set further ahead than ``most``: then the clock was set back."""
     return at <= now or at > now + most
+
+
+def _calls(alarm: Alarm) -> bool:
+    """Whether somebody is to come now: not for a device, nor for what says itself that it can wait."""
+    said = alarm.evidence.get(PRIORITY)
+    waits = isinstance(said, int) and said > URGENT
+    return alarm.state is AlarmState.RAISED and alarm.kind not in TECHNICAL and not waits

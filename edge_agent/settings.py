@@ -28,6 +28,8 @@ class DeviceKind(StrEnum):
     PENDANT = "pendant"
     SOS_BUTTON = "sos_button"
     CANCEL_BUTTON = "cancel_button"
+    VISITOR_BUTTON = "visitor_button"
+    PILL_BOX = "pill_box"
     WEARABLE = "wearable"
     HEART_RATE = "heart_rate"
     PULSE_OXIMETER = "pulse_oximeter"
@@ -46,6 +48,7 @@ class DeviceKind(StrEnum):
     WATER = "water"
     CLIMATE = "climate"
     PLUG = "plug"
+    STOVE = "stove"
     MAINS = "mains"
     OTHER = "other"
 

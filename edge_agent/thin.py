@@ -34,6 +34,7 @@ TOLERANCES: Final[Mapping[Quantity, float]] = {
     Quantity.ILLUMINANCE: 10,
     Quantity.VOLTAGE: 0.05,
     Quantity.POWER: 2,
+    Quantity.CO_CONCENTRATION: 5,
 }
 """How far apart, in the quantity's unit, two readings still say the same. A state, and whatever is not named
 here, must be equal: one percent of SpO2 is a step of the scale that people are judged by. [D]"""

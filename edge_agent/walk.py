@@ -55,12 +55,16 @@ _PRESS: Final = Task("press it", _pressed)
 _OPEN: Final = Task("open it", _active)
 _PROVE: Final = Task("press its test button, or hold it as the maker says", _active)
 _PASS: Final = Task("walk past it", _measured)
+_COOK: Final = Task("switch it on and off", _measured)
 _WEAR: Final = Task("put it on", _measured)
 _WAIT: Final = Task("wait", _measured)
 TASKS: Final[Mapping[DeviceKind, Task]] = {
     DeviceKind.PENDANT: _PRESS,
     DeviceKind.SOS_BUTTON: _PRESS,
     DeviceKind.CANCEL_BUTTON: _PRESS,
+    DeviceKind.VISITOR_BUTTON: _PRESS,
+    DeviceKind.PILL_BOX: _OPEN,
+    DeviceKind.STOVE: _COOK,
     DeviceKind.DOOR: _OPEN,
     DeviceKind.WINDOW: _OPEN,
     DeviceKind.SMOKE: _PROVE,

@@ -15,20 +15,38 @@ from typing import Final, Protocol, runtime_checkable
 from edge_agent.rules.asked import AskedRule
 from edge_agent.rules.bed_exit import BedExit
 from edge_agent.rules.blind import BlindRule
+from edge_agent.rules.chatter import ChatterRule
+from edge_agent.rules.climate import room_climate
 from edge_agent.rules.fall import FallRule
 from edge_agent.rules.hazard import HazardRule
+from edge_agent.rules.hazard_levels import carbon_monoxide, water
+from edge_agent.rules.heat import HeatRule
 from edge_agent.rules.home import Home, InForce
 from edge_agent.rules.long_lie import LongLie
+from edge_agent.rules.medicine import MedicineRule
 from edge_agent.rules.night_door import NightDoor
+from edge_agent.rules.pacing import PacingRule
 from edge_agent.rules.sight import FallSign, Heard, Sight
 from edge_agent.rules.silent import SilentRule
 from edge_agent.rules.sos import SosRule
 from edge_agent.rules.stillness import Stillness
+from edge_agent.rules.stove import StoveRule
 from edge_agent.rules.upkeep import UpkeepRule
 from edge_agent.rules.vitals import VitalsRule
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, JsonValue
 
-__all__ = ["RESTLESS", "RULES", "Cancellable", "FallSign", "Heard", "Home", "InForce", "Rule", "Sight"]
+__all__ = [
+    "RESTLESS",
+    "RULES",
+    "Cancellable",
+    "FallSign",
+    "Heard",
+    "Home",
+    "InForce",
+    "Reminding",
+    "Rule",
+    "Sight",
+]
 
 
 class Rule(Protocol):
@@ -64,22 +82,39 @@ class Cancellable(Protocol):
         ...
 
 
+@runtime_checkable
+class Reminding(Protocol):
+    """A rule that has the home say something before people are told."""
+
+    def reminders(self, now: datetime) -> list[AlarmKind]:
+        """What to remind of now; called after ``tick``, and to be said once."""
+        ...
+
+
 RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "surroundings": lambda home: home.surroundings,
     "sos": SosRule,
     "hazard": HazardRule,
+    "water": water,
+    "carbon_monoxide": carbon_monoxide,
+    "heat": HeatRule,
     "fall": FallRule,
     "long_lie": lambda home: AskedRule(home, AlarmKind.LONG_LIE, LongLie(home)),
     "bed_exit": lambda home: AskedRule(home, AlarmKind.BED_EXIT, BedExit(home)),
     "night_door": lambda home: AskedRule(home, AlarmKind.NIGHT_DOOR, NightDoor(home)),
+    "pacing": PacingRule,
     "stillness": lambda home: AskedRule(home, AlarmKind.STILLNESS, Stillness(home)),
+    "stove": StoveRule,
+    "medicine": MedicineRule,
+    "room_climate": room_climate,
     "vitals": VitalsRule,
     "upkeep": UpkeepRule,
     "silent": SilentRule,
     "blind": BlindRule,
+    "chatter": ChatterRule,
 }
 
-RESTLESS: Final = frozenset({"surroundings"})
+RESTLESS: Final = frozenset({"surroundings", "heat", "stove", "medicine", "room_climate", "chatter"})
 """Rules whose memory changes with every frame. A kill may cost it a minute: waits of many minutes are what
 it is for.
 """

@@ -36,7 +36,10 @@ RESTS_ON: Final[Mapping[str, frozenset[str]]] = {
     "long_lie": _WHEREABOUTS,
     "bed_exit": frozenset({Quantity.IN_BED, Quantity.MOTION, Quantity.PRESENCE, "bed"}),
     "night_door": frozenset({Quantity.OPENING, Quantity.MOTION, Quantity.PRESENCE, "door", "motion"}),
+    "pacing": frozenset({Quantity.OPENING, "door"}),
     "stillness": _WHEREABOUTS,
+    "stove": frozenset({Quantity.POWER, Quantity.MOTION, Quantity.PRESENCE, "stove", "motion", "presence"}),
+    "medicine": frozenset({Quantity.OPENING, "pill_box"}),
     "vitals": frozenset(LIMITS),
 }
 """Rule of ``Rules`` -> the quantities and kinds of device without which it would judge a home that it half

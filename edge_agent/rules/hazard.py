@@ -1,4 +1,5 @@
-"""Smoke, gas, carbon monoxide, water: a detector turned on. At once, no confirmation.
+"""Smoke, gas, carbon monoxide: a detector turned on. At once, no confirmation. Water lasts first
+(``hazard_levels``).
 
 The one idea: the *rising edge* is the alarm; a detector that repeats "on" for an hour is one alarm, and it
 stays one over a restart, because the edge is kept.
@@ -18,7 +19,6 @@ HAZARDS: Final[Mapping[Quantity, AlarmKind]] = {
     Quantity.SMOKE: AlarmKind.SMOKE,
     Quantity.GAS: AlarmKind.GAS,
     Quantity.CARBON_MONOXIDE: AlarmKind.CARBON_MONOXIDE,
-    Quantity.MOISTURE: AlarmKind.FLOOD,
 }
 _SAME_HAZARD_S: Final = 300.0
 """A detector that clears and turns on again within this time reports the same hazard."""

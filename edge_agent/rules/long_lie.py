@@ -13,7 +13,7 @@ from datetime import datetime
 
 from edge_agent.rules.asked import Finding
 from edge_agent.rules.home import Home
-from firmware_protocols.wire.plan import DAY
+from firmware_protocols.wire.plan_rules import DAY
 
 
 class LongLie:

@@ -1,7 +1,7 @@
 """Somebody went out of the door at night and nobody has moved inside since.
 
-Armed for a person who may leave without knowing why; for others only when the plan says so. It needs every
-sensor alive, because a dead one would make each late walk to the bins an alarm.
+Sooner for a person who may leave without knowing why. It needs every sensor alive, because a dead one would
+make each late walk to the bins an alarm.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ class NightDoor:
         """Out for too long."""
         plan, around = self._home.plan, self._home.surroundings
         rule, door = plan.rules.night_door, around.door
-        armed = plan.person.wanders if rule.armed is None else rule.armed
-        if not armed or door is None or around.since(around.door_s, calm_s) < self._wait_s():
+        if not rule.armed or door is None or around.since(around.door_s, calm_s) < self._wait_s():
             return None
         away_s = around.since(around.door_s)
         if not rule.night.hold(plan.local(now - timedelta(seconds=away_s))):

@@ -1,7 +1,12 @@
-"""SOS: a person pressed for help. At once, no confirmation, whatever the press looked like."""
+"""A person pressed for help. At once, no confirmation, whatever the press looked like.
+
+The button beside the door is for somebody whom the resident does not trust: it calls as well, and the home
+stays silent (``prompt``), because whoever stands there must not hear it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +16,10 @@ from firmware_protocols.model import Alarm, AlarmId, AlarmKind, Event, EventKind
 
 HELP_KINDS: Final = frozenset({"pendant", "sos_button"})
 """Kinds of device whose every press asks for help."""
+_CALLS: Final[Mapping[str, AlarmKind]] = {
+    **dict.fromkeys(HELP_KINDS, AlarmKind.SOS),
+    "visitor_button": AlarmKind.VISITOR,
+}
 _SAME_CALL_S: Final = 60.0
 
 
@@ -23,13 +32,13 @@ class SosRule:
 
     def see(self, sight: Sight, now: datetime) -> list[Alarm]:
         """A press of a help button."""
-        match sight:
-            case Event(kind=EventKind.BUTTON, device=device) if self._home.kinds.get(device) in HELP_KINDS:
-                evidence = {"press": sight.detail}
-                return self._calls.report(
-                    device, AlarmKind.SOS, sight.observed_at, evidence, self._home.new_id
-                )
-        return []
+        if not isinstance(sight, Event) or sight.kind is not EventKind.BUTTON:
+            return []
+        kind = _CALLS.get(self._home.kinds.get(sight.device, ""))
+        if kind is None:
+            return []
+        evidence = {"press": sight.detail}
+        return self._calls.report(sight.device, kind, sight.observed_at, evidence, self._home.new_id)
 
     def answered(self, alarm: AlarmId) -> None:
         """A person has taken the call or is done with it: whoever presses now calls anew."""

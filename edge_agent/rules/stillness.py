@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 
 from edge_agent.rules.asked import Finding
 from edge_agent.rules.home import Home
-from firmware_protocols.wire.plan import Hours
+from firmware_protocols.wire.plan_rules import Hours
 
 
 class Stillness:

@@ -196,6 +196,20 @@ class Surroundings:
         guarded = any(self.is_exit(device) for device in self.kinds)
         return guarded and self.moved_s is not None and self.door_s is None
 
+    def is_empty(self) -> bool:
+        """Whether everybody has gone out: an exit was used, and for longer than leaving takes nobody was
+        seen inside.
+        """
+        gone = self.door_s is not None and self.since(self.door_s) >= LEAVING_S
+        return gone and not (self.present_in() or self.in_bed())
+
+    def watches(self, room: str) -> bool:
+        """Whether a sensor in ``room`` would see somebody there, and every one of them is heard."""
+        eyes = [
+            one for one, kind in self.kinds.items() if kind in _INDOOR_KINDS and self.rooms.get(one) == room
+        ]
+        return bool(eyes) and all(map(self.speaks, eyes))
+
     def present_in(self) -> set[str]:
         """The rooms in which a sensor that speaks sees somebody now."""
         seen = self._devices_where(Quantity.PRESENCE)

@@ -25,7 +25,7 @@ from firmware_protocols.model import (
     Quantity,
     Reading,
 )
-from firmware_protocols.wire.plan import Upkeep
+from firmware_protocols.wire.plan_rules import Upkeep
 
 _AWAY_S: Final = 600.0
 """A fault that has stayed away for so long is over. D."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from edge_agent.rules import Home
 from edge_agent.rules.disarmed import RESTS_ON, disarmed, unarmed
 from firmware_protocols.model import DeviceId, Quantity
-from firmware_protocols.wire.plan import DEFAULT, Plan, Rules, as_document, parse
+from firmware_protocols.wire.plan import DEFAULT, Plan, as_document, parse
+from firmware_protocols.wire.plan_rules import Rules
 from firmware_protocols.wire.withheld import Withheld
 from tests.unit.edge_agent.household import counting
 
@@ -26,7 +27,7 @@ def test_nothing_withheld_changes_nothing() -> None:
 
 def test_vital_signs_and_movement_are_apart() -> None:
     assert unarmed(plan(quantities=(Quantity.SPO2,))) == ("vitals",)
-    assert unarmed(plan(kinds=("motion",))) == ("long_lie", "bed_exit", "night_door", "stillness")
+    assert unarmed(plan(kinds=("motion",))) == ("long_lie", "bed_exit", "night_door", "stillness", "stove")
     assert not disarmed(plan(kinds=("motion",))).rules.stillness.armed
     assert disarmed(plan(kinds=("motion",))).rules.vitals.armed
 

@@ -85,6 +85,18 @@ class Watching:
         pass
 
 
+class Reminds(Watching):
+    """A rule that has the home remind of the cooker once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds = [AlarmKind.STOVE]
+
+    def reminders(self, now: datetime) -> list[AlarmKind]:
+        kinds, self.kinds = self.kinds, []
+        return kinds
+
+
 class Gateway:
     """A pipeline on a real outbox; ``restart`` leaves it as a kill would."""
 
@@ -340,6 +352,15 @@ def test_when_somebody_accepts_the_resident_is_told(gateway: Gateway) -> None:
     assert downlink(gateway).do(command("accepted", alarm=alarm.id)).ok
     assert gateway.pipeline.announcer.tick(after(1)) == [Phrase.SOMEBODY_COMING]
     assert gateway.pipeline.announcer.tick(after(60)) == []
+
+
+def test_what_a_rule_reminds_of_is_said_at_home_and_told_to_nobody(gateway: Gateway) -> None:
+    gateway.rules["reminds"] = Reminds()
+    for second in (1, 2):
+        gateway.at(second)
+        gateway.pipeline.tick()
+    assert gateway.pipeline.announcer.tick(after(2)) == [Phrase.STOVE]
+    assert gateway.alarms() == []
 
 
 def test_a_person_who_only_knows_of_it_is_not_said_to_be_coming(gateway: Gateway) -> None:

@@ -151,6 +151,12 @@ def test_exactly_the_kinds_that_the_cloud_sends_people_for_are_texted(kind: Alar
     assert texted == (kind not in TECHNICAL)
 
 
+@pytest.mark.parametrize(("priority", "texted"), [(1, True), (2, True), (3, False), (4, False)])
+def test_what_says_itself_that_it_can_wait_waits_for_the_network(priority: int, texted: bool) -> None:
+    late = replace(alarm(kind=AlarmKind.MEDICINE), evidence={"priority": priority})
+    assert bool(send_all(calling(late), after(10))) is texted
+
+
 @pytest.mark.parametrize("state", sorted(set(AlarmState) - {AlarmState.RAISED}))
 def test_only_a_raised_alarm_is_texted(state: AlarmState) -> None:
     assert send_all(calling(alarm(state=state)), after(10)) == []

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from edge_agent.rules import RULES, FallSign, Heard, Home, InForce, Rule, Sight
+from edge_agent.rules import RULES, FallSign, Heard, Home, InForce, Reminding, Rule, Sight
 from edge_agent.rules.surroundings import Surroundings
 from firmware_protocols.model import (
     Alarm,
@@ -65,6 +65,7 @@ class Dwelling:
     devices: dict[str, tuple[str, str]] = field(default_factory=lambda: dict(DEVICES))
     dead: set[str] = field(default_factory=set)
     told: list[tuple[float, Alarm]] = field(default_factory=list)
+    reminded: list[tuple[float, AlarmKind]] = field(default_factory=list)
     elapsed_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -115,6 +116,9 @@ class Dwelling:
         """The gateway looks at its clock."""
         for rule in self._rules.values():
             self._tell(rule.tick(self.wall))
+        for rule in self._rules.values():
+            if isinstance(rule, Reminding):
+                self.reminded += [(self.elapsed_s, kind) for kind in rule.reminders(self.wall)]
 
     def wait(self, seconds: float) -> None:
         """Let time pass: the rules tick, living sensors say that they live."""

@@ -439,8 +439,8 @@ def test_took_out_the_rubbish_and_came_back() -> None:
     assert not home.alarms(NIGHT_DOOR)
 
 
-def test_somebody_who_does_not_wander_may_go_out_unless_the_plan_watches_the_door() -> None:
-    for plan, minute in ({}, None), ({"version": 1, "rules": {"night_door": {"armed": True}}}, 30.7):
+def test_somebody_who_does_not_wander_has_half_an_hour_and_who_works_at_night_is_let_go() -> None:
+    for plan, minute in ({}, 30.7), ({"version": 1, "rules": {"night_door": {"armed": False}}}, None):
         home = Dwelling(at("00:30"), plan)
         home.move("hall")
         home.door()
