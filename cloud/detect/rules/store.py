@@ -22,7 +22,6 @@ from cloud.detect.rules.habits import DAYS, MIDNIGHT, ONE_DAY, PLUGS, day_of, lo
 from cloud.detect.rules.house import walk
 from cloud.detect.rules.model import Finding, Known, RuleSpec, Sign
 from cloud.detect.rules.table import RULES
-from cloud.incidents.kinds import PRIORITY
 from cloud.incidents.model import Priority
 from cloud.incidents.store import attach_or_open
 from cloud.ingest import alarms
@@ -30,6 +29,7 @@ from cloud.ingest.admit import UNNAMED
 from cloud.ingest.model import Gateway
 from cloud.ingest.rows import Device, unnamed
 from firmware_protocols.model import (
+    PRIORITY,
     Alarm,
     AlarmId,
     AlarmState,

@@ -2054,7 +2054,7 @@ export interface components {
          * @description Why a person may be in danger. The cloud maps each to a priority and an incident family.
          * @enum {string}
          */
-        AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "vitals" | "routine" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper";
+        AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "wandering" | "visitor" | "medicine" | "stove" | "heat" | "room_climate" | "vitals" | "routine" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper" | "not_worn";
         /**
          * Answer
          * @description What every action carries: the version of the incident the person was looking at.
@@ -2261,7 +2261,8 @@ export interface components {
              *         replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
              *         where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
              *         empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
-             *         ``withheld``: what the person does not allow to be collected. ``watch``: the cloud's own part.
+             *         ``doses``: the medicines of a day. ``withheld``: what the person does not allow to be collected.
+             *         ``watch``: the cloud's own part.
              */
             record: {
                 confirm_s?: number | null;
@@ -2272,6 +2273,13 @@ export interface components {
                         expected_s: number;
                     };
                 };
+                /** @default [] */
+                doses: {
+                    at: string;
+                    box: string;
+                    /** @default false */
+                    critical: boolean;
+                }[];
                 /** @default [] */
                 exits: string[];
                 /** @default {} */
@@ -2340,6 +2348,46 @@ export interface components {
                         wait_s?: number | null;
                     };
                     /**
+                     * Climate
+                     * @description The air at home, in °C. Below ``cool_c`` for ``notice_s`` is a notice; below ``cold_c`` or above
+                     *         ``warm_c`` for ``wait_s`` is for today; below ``freezing_c``, above ``hot_c`` or a heat index of
+                     *         ``heat_index_c`` for ``grave_s`` is urgent.
+                     */
+                    climate?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 16 */
+                        cold_c: number;
+                        /** @default 18 */
+                        cool_c: number;
+                        /** @default 12 */
+                        freezing_c: number;
+                        /** @default 1800 */
+                        grave_s: number;
+                        /** @default 40 */
+                        heat_index_c: number;
+                        /** @default 35 */
+                        hot_c: number;
+                        /** @default 7200 */
+                        notice_s: number;
+                        /** @default 3600 */
+                        wait_s: number;
+                        /** @default 30 */
+                        warm_c: number;
+                    };
+                    /**
+                     * Heat
+                     * @description A room that warms by ``rise_k`` within 10 min to at least ``least_c`` may burn.
+                     */
+                    heat?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 30 */
+                        least_c: number;
+                        /** @default 8 */
+                        rise_k: number;
+                    };
+                    /**
                      * LongLie
                      * @description Lying or motionless where nobody rests. ``soon_s`` and ``soon_night_s``: silence after the last
                      *         movement in one of the plan's ``soon_rooms`` by day and by night; ``late_s``: elsewhere; ``lying_s``:
@@ -2358,12 +2406,28 @@ export interface components {
                         soon_s: number;
                     };
                     /**
+                     * Medicine
+                     * @description A dose of the plan counts as taken when its box is opened from ``early_s`` before its time on; after
+                     *         ``remind_s`` the home reminds, after ``late_s`` people are told.
+                     */
+                    medicine?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 3600 */
+                        early_s: number;
+                        /** @default 7200 */
+                        late_s: number;
+                        /** @default 3600 */
+                        remind_s: number;
+                    };
+                    /**
                      * NightDoor
                      * @description Out of the door at ``night`` and nobody moves inside for ``wait_s`` (unset: 10 min for somebody who
-                     *         wanders, else 30 min). ``armed`` unset: only for somebody who wanders.
+                     *         wanders, else 30 min). Whoever works at night needs it off.
                      */
                     night_door?: {
-                        armed?: boolean | null;
+                        /** @default true */
+                        armed: boolean;
                         /**
                          * Hours
                          * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
@@ -2374,6 +2438,27 @@ export interface components {
                             ends: string;
                         };
                         wait_s?: number | null;
+                    };
+                    /**
+                     * Pacing
+                     * @description Through the door ``trips`` times ``within_s`` at ``night``. ``armed`` unset: only for somebody who
+                     *         wanders.
+                     */
+                    pacing?: {
+                        armed?: boolean | null;
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        night?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /** @default 6 */
+                        trips: number;
+                        /** @default 1800 */
+                        within_s: number;
                     };
                     /**
                      * Stillness
@@ -2395,9 +2480,21 @@ export interface components {
                         wait_s: number;
                     };
                     /**
+                     * Stove
+                     * @description The cooker draws at least ``on_w`` and nobody has been near it for ``wait_s``.
+                     */
+                    stove?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 200 */
+                        on_w: number;
+                        /** @default 1200 */
+                        wait_s: number;
+                    };
+                    /**
                      * Upkeep
                      * @description The devices themselves. ``mains_s``: how long the power must be out; ``battery_percent``: low at or
-                     *         below.
+                     *         below; ``per_hour``: a sensor that says so often in an hour that something happens, alone, lies.
                      */
                     upkeep?: {
                         /** @default true */
@@ -2406,6 +2503,8 @@ export interface components {
                         battery_percent: number;
                         /** @default 60 */
                         mains_s: number;
+                        /** @default 300 */
+                        per_hour: number;
                     };
                     /**
                      * Vitals
@@ -2416,6 +2515,14 @@ export interface components {
                         armed: boolean;
                         /** @default 900 */
                         within_s: number;
+                    };
+                    /**
+                     * Water
+                     * @description Wet for ``wet_s`` is a leak; a mop is gone sooner. It cannot be switched off.
+                     */
+                    water?: {
+                        /** @default 30 */
+                        wet_s: number;
                     };
                 };
                 /**
@@ -3746,7 +3853,8 @@ export interface components {
              *         replace the defaults of ``LIMITS``. ``soon_rooms``: where stillness is judged sooner. ``rest_rooms``:
              *         where it is rest unless a sign of a fall came first. ``exits``: the doors that lead outside, by device;
              *         empty: every device of kind ``door``. ``devices``: supervision by device, in place of that of its kind.
-             *         ``withheld``: what the person does not allow to be collected. ``watch``: the cloud's own part.
+             *         ``doses``: the medicines of a day. ``withheld``: what the person does not allow to be collected.
+             *         ``watch``: the cloud's own part.
              */
             record: {
                 confirm_s?: number | null;
@@ -3757,6 +3865,13 @@ export interface components {
                         expected_s: number;
                     };
                 };
+                /** @default [] */
+                doses: {
+                    at: string;
+                    box: string;
+                    /** @default false */
+                    critical: boolean;
+                }[];
                 /** @default [] */
                 exits: string[];
                 /** @default {} */
@@ -3825,6 +3940,46 @@ export interface components {
                         wait_s?: number | null;
                     };
                     /**
+                     * Climate
+                     * @description The air at home, in °C. Below ``cool_c`` for ``notice_s`` is a notice; below ``cold_c`` or above
+                     *         ``warm_c`` for ``wait_s`` is for today; below ``freezing_c``, above ``hot_c`` or a heat index of
+                     *         ``heat_index_c`` for ``grave_s`` is urgent.
+                     */
+                    climate?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 16 */
+                        cold_c: number;
+                        /** @default 18 */
+                        cool_c: number;
+                        /** @default 12 */
+                        freezing_c: number;
+                        /** @default 1800 */
+                        grave_s: number;
+                        /** @default 40 */
+                        heat_index_c: number;
+                        /** @default 35 */
+                        hot_c: number;
+                        /** @default 7200 */
+                        notice_s: number;
+                        /** @default 3600 */
+                        wait_s: number;
+                        /** @default 30 */
+                        warm_c: number;
+                    };
+                    /**
+                     * Heat
+                     * @description A room that warms by ``rise_k`` within 10 min to at least ``least_c`` may burn.
+                     */
+                    heat?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 30 */
+                        least_c: number;
+                        /** @default 8 */
+                        rise_k: number;
+                    };
+                    /**
                      * LongLie
                      * @description Lying or motionless where nobody rests. ``soon_s`` and ``soon_night_s``: silence after the last
                      *         movement in one of the plan's ``soon_rooms`` by day and by night; ``late_s``: elsewhere; ``lying_s``:
@@ -3843,12 +3998,28 @@ export interface components {
                         soon_s: number;
                     };
                     /**
+                     * Medicine
+                     * @description A dose of the plan counts as taken when its box is opened from ``early_s`` before its time on; after
+                     *         ``remind_s`` the home reminds, after ``late_s`` people are told.
+                     */
+                    medicine?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 3600 */
+                        early_s: number;
+                        /** @default 7200 */
+                        late_s: number;
+                        /** @default 3600 */
+                        remind_s: number;
+                    };
+                    /**
                      * NightDoor
                      * @description Out of the door at ``night`` and nobody moves inside for ``wait_s`` (unset: 10 min for somebody who
-                     *         wanders, else 30 min). ``armed`` unset: only for somebody who wanders.
+                     *         wanders, else 30 min). Whoever works at night needs it off.
                      */
                     night_door?: {
-                        armed?: boolean | null;
+                        /** @default true */
+                        armed: boolean;
                         /**
                          * Hours
                          * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
@@ -3859,6 +4030,27 @@ export interface components {
                             ends: string;
                         };
                         wait_s?: number | null;
+                    };
+                    /**
+                     * Pacing
+                     * @description Through the door ``trips`` times ``within_s`` at ``night``. ``armed`` unset: only for somebody who
+                     *         wanders.
+                     */
+                    pacing?: {
+                        armed?: boolean | null;
+                        /**
+                         * Hours
+                         * @description A part of the day in local time, ``HH:MM``, from ``begins`` until just before ``ends``; it may span
+                         *         midnight.
+                         */
+                        night?: {
+                            begins: string;
+                            ends: string;
+                        };
+                        /** @default 6 */
+                        trips: number;
+                        /** @default 1800 */
+                        within_s: number;
                     };
                     /**
                      * Stillness
@@ -3880,9 +4072,21 @@ export interface components {
                         wait_s: number;
                     };
                     /**
+                     * Stove
+                     * @description The cooker draws at least ``on_w`` and nobody has been near it for ``wait_s``.
+                     */
+                    stove?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 200 */
+                        on_w: number;
+                        /** @default 1200 */
+                        wait_s: number;
+                    };
+                    /**
                      * Upkeep
                      * @description The devices themselves. ``mains_s``: how long the power must be out; ``battery_percent``: low at or
-                     *         below.
+                     *         below; ``per_hour``: a sensor that says so often in an hour that something happens, alone, lies.
                      */
                     upkeep?: {
                         /** @default true */
@@ -3891,6 +4095,8 @@ export interface components {
                         battery_percent: number;
                         /** @default 60 */
                         mains_s: number;
+                        /** @default 300 */
+                        per_hour: number;
                     };
                     /**
                      * Vitals
@@ -3901,6 +4107,14 @@ export interface components {
                         armed: boolean;
                         /** @default 900 */
                         within_s: number;
+                    };
+                    /**
+                     * Water
+                     * @description Wet for ``wet_s`` is a leak; a mop is gone sooner. It cannot be switched off.
+                     */
+                    water?: {
+                        /** @default 30 */
+                        wet_s: number;
                     };
                 };
                 /**
@@ -4706,7 +4920,7 @@ export interface components {
          * @description What can be measured. The value is the SenML name on the wire.
          * @enum {string}
          */
-        Quantity: "heart_rate" | "spo2" | "pulse_rate" | "respiration_rate" | "body_temperature" | "systolic" | "diastolic" | "temperature" | "humidity" | "battery" | "voltage" | "opening" | "motion" | "presence" | "in_bed" | "smoke" | "gas" | "carbon_monoxide" | "moisture" | "vibration" | "tamper" | "battery_low" | "worn" | "body_movement" | "distance" | "still_time" | "fall_state" | "energy_expended" | "rr_interval" | "pulse_amplitude" | "acceleration" | "illuminance" | "problem" | "power" | "mean_arterial_pressure" | "targets" | "speed" | "height" | "mains" | "bed_load" | "body_weight" | "body_water";
+        Quantity: "heart_rate" | "spo2" | "pulse_rate" | "respiration_rate" | "body_temperature" | "systolic" | "diastolic" | "temperature" | "humidity" | "battery" | "voltage" | "opening" | "motion" | "presence" | "in_bed" | "smoke" | "gas" | "carbon_monoxide" | "moisture" | "vibration" | "tamper" | "battery_low" | "worn" | "body_movement" | "distance" | "still_time" | "fall_state" | "energy_expended" | "rr_interval" | "pulse_amplitude" | "acceleration" | "illuminance" | "problem" | "power" | "mean_arterial_pressure" | "targets" | "speed" | "height" | "mains" | "bed_load" | "body_weight" | "body_water" | "co_concentration";
         /**
          * QuotaName
          * @description What is bounded.
