@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 
 from firmware_protocols.wire import plan as plans
-from firmware_protocols.wire.plan import BadPlan, Plan, Rules
+from firmware_protocols.wire.plan import BadPlan, Plan
+from firmware_protocols.wire.plan_rules import Rules
 from replay.model import Record, RecordError
 
 _RULES: Final = frozenset(Rules.__struct_fields__)

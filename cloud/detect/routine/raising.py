@@ -16,12 +16,11 @@ from cloud.detect.routine import store
 from cloud.detect.routine.findings import Finding
 from cloud.detect.routine.quarters import Quarter
 from cloud.detect.routine.sensors import SIGNS, Sensor
-from cloud.incidents.kinds import PRIORITY
 from cloud.incidents.store import attach_or_open
 from cloud.ingest import alarms
 from cloud.ingest.model import Gateway
 from cloud.ingest.rows import Device
-from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
+from firmware_protocols.model import PRIORITY, Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
 
 _MOST_ROWS: Final = 12
 """Quarters of an hour that are kept of one finding: the last ones with a sign of somebody."""
