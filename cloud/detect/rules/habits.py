@@ -40,6 +40,9 @@ class Day(msgspec.Struct, frozen=True, omit_defaults=True):
     use of each plug, by device. Minutes: ``gap``: the longest without a sign of life by day, at home;
     ``outings``, ``baths``: each, by its end.
 
+    By device: ``worn``: the share of the hours with somebody about in which it was; ``fired``: how often it
+    said that somebody is there; ``peak``: how often in its busiest hour (``equipment``).
+
     ``told``: enough was seen to say anything. ``ate``: how many signs of life the kitchen gave in each meal
     window of the plan."""
 
@@ -50,6 +53,9 @@ class Day(msgspec.Struct, frozen=True, omit_defaults=True):
     baths: tuple[float, ...] = ()
     uses: dict[str, float] = {}
     ate: tuple[int, ...] = ()
+    worn: dict[str, float] = {}
+    fired: dict[str, int] = {}
+    peak: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Pool, Queries
 from cloud.detect.rules import reading
+from cloud.detect.rules.equipment import with_equipment
 from cloud.detect.rules.frame import Before, End, Raise, look
 from cloud.detect.rules.habits import DAYS, MIDNIGHT, ONE_DAY, PLUGS, day_of, local_time
 from cloud.detect.rules.house import walk
@@ -72,6 +73,11 @@ _WANTED: Final[Mapping[str, Any]] = {
     "body_percent": BODY_PERCENT,
     "pause": PAUSE,
 }
+_LEARNT: Final[Mapping[str, Any]] = {
+    **_WANTED,
+    "quantities": [*_WANTED["quantities"], Quantity.WORN.number, Quantity.VIBRATION.number],
+}
+"""What is read besides of a day that is over: once a day, and not at each look."""
 _EVENTS: Final = (EventKind.BUTTON, EventKind.ALL_WELL)
 
 _SQL: Final = Queries(__package__ or "")
@@ -126,13 +132,18 @@ async def _known(
     return reading.known(home, signs, habits, since, now)
 
 
-async def _signs(
-    conn: Connection, home_id: int, home: Mapping[str, Any], since: datetime, until: datetime
+async def _signs(  # noqa: PLR0917 - what is read of which home, and of which time
+    conn: Connection,
+    home_id: int,
+    home: Mapping[str, Any],
+    since: datetime,
+    until: datetime,
+    wanted: Mapping[str, Any] = _WANTED,
 ) -> list[Sign]:
     """What the devices of the home said in that time."""
     params: dict[str, Any] = {"home_id": home_id, "since": since, "until": until}
     by_hand = [one["id"] for one in home["devices"] if one["kind"] in reading.BY_HAND]
-    states = await _rows(conn, "signs", **params, **_WANTED, by_hand=by_hand)
+    states = await _rows(conn, "signs", **params, **wanted, by_hand=by_hand)
     events = await _rows(conn, "events", **params, events=[kind.value for kind in _EVENTS])
     return [*map(reading.sign, states), *map(reading.event, events)]
 
@@ -144,10 +155,13 @@ async def _learn(conn: Connection, home_id: int, home: Mapping[str, Any], known:
         return
     begins, ends = local_time(known.plan, day, MIDNIGHT), local_time(known.plan, day + ONE_DAY, MIDNIGHT)
     since = begins - LEAD_IN
-    house = walk(await _signs(conn, home_id, home, since, ends), known.devices, known.plan, since, ends)
+    signs = await _signs(conn, home_id, home, since, ends, _LEARNT)
+    house = walk(signs, known.devices, known.plan, since, ends)
     plugs = {device.id: device.name for device in known.of_kinds(PLUGS)}
-    body = Jsonb(msgspec.to_builtins(day_of(house, known.plan, day, plugs)))
-    await conn.execute(_SQL["add_habit"], {"home_id": home_id, "day": day, "body": body})
+    body = day_of(house, known.plan, day, plugs)
+    body = with_equipment(body, signs, house, known.devices, known.plan, day)
+    values = {"home_id": home_id, "day": day, "body": Jsonb(msgspec.to_builtins(body))}
+    await conn.execute(_SQL["add_habit"], values)
     await conn.execute(_SQL["forget_habits"], {"home_id": home_id, "first": day - timedelta(days=DAYS)})
 
 

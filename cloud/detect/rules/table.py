@@ -6,9 +6,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from cloud.detect.rules.equipment import CARRIED
 from cloud.detect.rules.model import INDOORS, WATCHING, WHEREABOUTS, RuleSpec
+from cloud.detect.rules.sensors import dumb, restless
 from cloud.detect.rules.still import still
-from firmware_protocols.model import AlarmKind
+from cloud.detect.rules.worn import not_worn
+from firmware_protocols.model import AlarmKind, Quantity
 
 _EVERYWHERE: Final = WATCHING | {"door"}
 
@@ -22,5 +25,35 @@ RULES: Final[tuple[RuleSpec, ...]] = (
         needs=(INDOORS,),
         gate=_EVERYWHERE,
         rests_on=WHEREABOUTS,
+    ),
+    RuleSpec(
+        27,
+        "not_worn",
+        AlarmKind.NOT_WORN,
+        not_worn,
+        cool_down=timedelta(days=7),
+        needs=(CARRIED, INDOORS),
+        rests_on=WHEREABOUTS | {Quantity.WORN},
+        technical=True,
+    ),
+    RuleSpec(
+        28,
+        "sensor_dumb",
+        AlarmKind.DEVICE_FAULT,
+        dumb,
+        cool_down=timedelta(days=3),
+        needs=(WATCHING,),
+        rests_on=WHEREABOUTS,
+        technical=True,
+    ),
+    RuleSpec(
+        28,
+        "sensor_restless",
+        AlarmKind.DEVICE_FAULT,
+        restless,
+        cool_down=timedelta(days=3),
+        needs=(WATCHING,),
+        rests_on=WHEREABOUTS,
+        technical=True,
     ),
 )
