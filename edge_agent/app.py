@@ -63,6 +63,7 @@ _CLOCK_NOTE: Final = "clock/last"
 _SECOND_PATH: Final = "second_path"
 _CLOCK_NOTE_EVERY_S: Final = 600.0
 _SYNCED: Final = ClockState.SYNCED
+_FAULTS_NOTE: Final = "faults"
 _ANCHORED_NOTE: Final = "clock/anchored"
 """The boot whose anchor is in the outbox."""
 
@@ -109,6 +110,8 @@ class Agent:
         )
         self._drivers = build_all(settings)
         self._faults = Faults(GATEWAY_DEVICE, self._new_id)
+        self._faults.recall(self.outbox.recall(_FAULTS_NOTE))
+        self._began_s = self.clock.elapsed_s()
         self._prompt = choose(settings.prompt.command)
         self._reported = ""
         sos = next(rule for rule in rules.values() if isinstance(rule, SosRule))
@@ -233,9 +236,13 @@ class Agent:
 
     def _report_faults(self) -> None:
         """A driver that cannot help itself needs somebody to go there."""
-        now = self.clock.now()
+        now, up_s = self.clock.now(), self.clock.elapsed_s() - self._began_s
+        told = self._faults.without([driver.name for driver in self._drivers], now)
         for driver in self._drivers:
-            self.pipeline.record(self._faults.see(driver.name, driver.health(), now))
+            told += self._faults.see(driver.name, driver.health(), now, up_s)
+        if told:
+            self.outbox.note(_FAULTS_NOTE, self._faults.note())  # with the commit that stores the records
+            self.pipeline.record(told)
 
     def _anchor_clock(self) -> None:
         """On the first synchronisation of a boot: tell the cloud, which then puts earlier records right."""
