@@ -18,14 +18,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from edge_agent import identity
 from edge_agent.clock import Clock
 from edge_agent.downlink import Downlink
 from edge_agent.drivers import Driver, build_all
 from edge_agent.drivers.beat import until_hung
 from edge_agent.faults import Faults
 from edge_agent.health import Health
-from edge_agent.identity import Cloud, IdentityError
 from edge_agent.motion import MotionWatch, load_watch
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Pipeline
@@ -36,10 +34,11 @@ from edge_agent.rules import RULES, Home, InForce, Rule
 from edge_agent.rules.sight import GATEWAY_DEVICE
 from edge_agent.rules.sos import SosRule
 from edge_agent.second_path import SecondPath, Sender
-from edge_agent.settings import DeviceKind, EdgeSettings, UpdateSettings
+from edge_agent.settings import DeviceKind, EdgeSettings
 from edge_agent.supervise import supervise
 from edge_agent.texting import Texting
 from edge_agent.ulid import Ulids
+from edge_agent.update.fetch import source
 from edge_agent.update.part import Updates
 from edge_agent.update.places import Places
 from edge_agent.uplink import Uplink
@@ -187,7 +186,7 @@ class Agent:
             return None
         places = Places(update.folder, self._folder / "update", update.key_file)
         alarms = self.pipeline.open_alarms
-        cloud = _cloud(settings, update)
+        cloud = source(settings, update)
         return Updates(places, cloud, self.outbox, self.clock, alarms, lambda: self.uplink.online)
 
     def _figures(self) -> dict[str, float]:
@@ -276,16 +275,6 @@ async def run_until_signalled(settings: EdgeSettings, clock: Clock | None = None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Agent(settings, clock).run(stop)
-
-
-def _cloud(settings: EdgeSettings, update: UpdateSettings) -> Cloud:
-    """Where releases are fetched: as configured, else where this gateway was enrolled."""
-    if update.url:
-        return Cloud(update.url, update.ca)
-    known = identity.read(settings.identity_folder)
-    if known is None:
-        raise IdentityError("this gateway is not enrolled any more")
-    return known.cloud
 
 
 def _second_path(settings: EdgeSettings, home: Home, now: datetime) -> SecondPath | None:

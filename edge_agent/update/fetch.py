@@ -18,9 +18,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from edge_agent import office
-from edge_agent.identity import Cloud
+from edge_agent import identity, office
+from edge_agent.identity import Cloud, IdentityError
 from edge_agent.office import OfficeError
+from edge_agent.settings import EdgeSettings, UpdateSettings
 from firmware_protocols.wire.release import File, Release
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,20 @@ class FetchError(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+def source(settings: EdgeSettings, update: UpdateSettings) -> Cloud:
+    """Where releases are fetched: as configured, else where this gateway was enrolled.
+
+    Raises:
+        IdentityError: it was not, or its identity cannot be read.
+    """
+    if update.url:
+        return Cloud(update.url, update.ca)
+    known = identity.read(settings.identity_folder)
+    if known is None:
+        raise IdentityError("this gateway is not enrolled any more")
+    return known.cloud
 
 
 def fetch(cloud: Cloud, release: Release, folder: Path, is_over: Callable[[], bool] = lambda: False) -> None:

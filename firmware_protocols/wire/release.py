@@ -96,16 +96,25 @@ def is_signed(document: bytes, signature: bytes, public_key_pem: bytes) -> bool:
         BadKey: ``public_key_pem`` holds no such key.
     """
     try:
-        key = load_pem_public_key(public_key_pem)
+        public_key(public_key_pem).verify(signature, document)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def public_key(pem: bytes) -> Ed25519PublicKey:
+    """The key of releases that ``pem`` holds.
+
+    Raises:
+        BadKey: it holds none.
+    """
+    try:
+        key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise BadKey("the key of releases is no public key in PEM") from error
     if not isinstance(key, Ed25519PublicKey):
         raise BadKey("the key of releases is not an Ed25519 key")
-    try:
-        key.verify(signature, document)
-    except InvalidSignature:
-        return False
-    return True
+    return key
 
 
 def numbers(version: str) -> tuple[int, ...]:
