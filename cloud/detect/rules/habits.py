@@ -41,7 +41,7 @@ class Day(msgspec.Struct, frozen=True, omit_defaults=True):
     ``outings``, ``baths``: each, by its end.
 
     By device: ``worn``: the share of the hours with somebody about in which it was; ``fired``: how often it
-    said that somebody is there; ``peak``: how often in its busiest hour (``equipment``).
+    said that somebody is there; ``peak``: how often in its busiest hour (``device_days``).
 
     ``told``: enough was seen to say anything. ``ate``: how many signs of life the kitchen gave in each meal
     window of the plan."""

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Pool, Queries
 from cloud.detect.rules import reading
-from cloud.detect.rules.equipment import with_equipment
+from cloud.detect.rules.device_days import with_equipment
 from cloud.detect.rules.frame import Before, End, Raise, look
 from cloud.detect.rules.habits import DAYS, MIDNIGHT, ONE_DAY, PLUGS, day_of, local_time
 from cloud.detect.rules.house import walk

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from cloud.detect.rules.equipment import CARRIED
+from cloud.detect.rules.device_days import CARRIED
 from cloud.detect.rules.model import INDOORS, WATCHING, WHEREABOUTS, RuleSpec
 from cloud.detect.rules.sensors import dumb, restless
 from cloud.detect.rules.still import still

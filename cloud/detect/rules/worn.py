@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from cloud.detect.rules.equipment import CARRIED
+from cloud.detect.rules.device_days import CARRIED
 from cloud.detect.rules.habits import MIDNIGHT, local_time
 from cloud.detect.rules.model import Device, Finding, Known, Verdict
 from cloud.incidents.model import Priority

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from cloud.detect.rules import reading
-from cloud.detect.rules.equipment import with_equipment
+from cloud.detect.rules.device_days import with_equipment
 from cloud.detect.rules.habits import Day, day_of
 from cloud.detect.rules.house import walk
 from cloud.detect.rules.table import RULES
