@@ -133,7 +133,7 @@ def test_tables_that_cannot_grow_hold_the_readings_back_until_there_is_room(tmp_
             assert conn.execute("select count(*) from alarm").fetchone() == (2,)
         eventually(partial(is_complete, system))
         assert system.log.count(FULL) == 1
-        assert system.log.count("DiskFull") == 1
+        assert system.log.count("until it is over: DiskFull") == 1
         assert f"the disk of {disk.folder} " in system.log
 
 
