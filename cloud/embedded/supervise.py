@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ _CHECK_S: Final = 2.0
 """How often a running service is asked whether it ails."""
 _ROOM_S: Final = 1.0
 """How often a service that cannot start looks for room on its disk."""
+
+_NUMBER: Final = re.compile(r"\d+")
+"""Times and processes in a reason make no new one."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,19 +73,19 @@ async def supervise(service: Service, ready: asyncio.Event) -> None:
     Raises:
         ServiceError: the very first start fails. Later failures are retried.
     """
-    pause_s, failing = FIRST_PAUSE_S, False
+    pause_s, said = FIRST_PAUSE_S, ""
     while True:
         born = time.monotonic()
         try:
             await _live_once(service, ready)
-            failing = False
+            said = ""
         except ServiceError as error:
             reason = "; ".join(filter(None, (str(error), room.shortage(service.folder))))
             if not ready.is_set():
                 raise ServiceError(reason) from error
-            if not failing:
+            if (gist := _NUMBER.sub("", reason)) != said:
                 _log.error("service cannot start, will go on trying name=%s reason=%s", service.name, reason)
-            failing = True
+            said = gist
         pause_s = FIRST_PAUSE_S if time.monotonic() - born > SETTLED_S else min(pause_s * 2, LONGEST_PAUSE_S)
         await _pause(service, pause_s)
 
