@@ -92,11 +92,13 @@ class Pipeline:
     _alive: dict[DeviceId, datetime] = field(default_factory=dict)
     _replay: Replay = field(init=False)
     _noted_at: datetime = field(init=False)
+    _reminding: Sequence[Reminding] = field(init=False)
 
     def __post_init__(self) -> None:
         """Take up where the last run stopped."""
         self._replay = Replay(self.devices)
         self._noted_at = now = self.clock.now()
+        self._reminding = [rule for rule in self.rules.values() if isinstance(rule, Reminding)]
         for device in self.devices:
             if note := self.outbox.recall(_REPLAY + device):
                 with contextlib.suppress(ValueError, TypeError):  # an older program's note
@@ -150,9 +152,8 @@ class Pipeline:
         alarms += [alarm for rule in self.rules.values() for alarm in rule.tick(now)]
         if alarms:
             self._store([], alarms, now, stamp)
-        for rule in self.rules.values():
-            for kind in rule.reminders(now) if isinstance(rule, Reminding) else ():
-                self.announcer.remind(kind)
+        for kind in [kind for rule in self._reminding for kind in rule.reminders(now)]:
+            self.announcer.remind(kind)
         if abs(now - self._noted_at) >= _NOTED:
             self.keep()
         self.outbox.tick(now)

@@ -81,7 +81,7 @@ def nothing(_home: Resident, _day: int) -> None:
 # -- 27: a pendant that is not worn ------------------------------------------------------------------
 
 
-def test_27_a_pendant_in_the_drawer_for_three_days_is_told_of_once_and_taken_back() -> None:
+def test_27_a_pendant_in_the_drawer_for_three_days_is_told_of_once() -> None:
     home = lived((5, wears("07:00", "21:00")), (3, wears("07:00", "09:00")))
     assert home.found == [("not_worn", 4)]
     (_, finding) = home.raised[0]
@@ -147,7 +147,7 @@ def party(home: Resident, day: int) -> None:
             home.says(f"pir-{room}", Quantity.MOTION, 0, moment + timedelta(seconds=10))
 
 
-def test_28_a_sensor_that_spoke_every_day_and_says_nothing_while_others_do_is_told_of() -> None:
+def test_28_a_sensor_that_spoke_every_day_and_is_dumb_is_told_of() -> None:
     home = lived((8, nothing), (1, without("pir-kitchen")))
     assert home.found == [("sensor_dumb", 4)]
     assert home.raised[0][1].subject == "pir-kitchen"
@@ -161,7 +161,7 @@ def test_28_a_contact_that_flutters_alone_is_told_of() -> None:
     assert home.raised[0][1].subject == "door"
 
 
-def test_28_guests_a_night_in_the_armchair_and_a_home_that_nobody_is_in_are_none() -> None:
+def test_28_guests_a_night_in_the_armchair_and_an_empty_home_are_none() -> None:
     def empty(home: Resident, day: int) -> None:
         home.said = [one for one in home.said if one.at < at("00:00", day)]
 

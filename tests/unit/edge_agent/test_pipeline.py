@@ -355,11 +355,11 @@ def test_when_somebody_accepts_the_resident_is_told(gateway: Gateway) -> None:
 
 
 def test_what_a_rule_reminds_of_is_said_at_home_and_told_to_nobody(gateway: Gateway) -> None:
-    gateway.rules["reminds"] = Reminds()
-    for second in (1, 2):
-        gateway.at(second)
-        gateway.pipeline.tick()
-    assert gateway.pipeline.announcer.tick(after(2)) == [Phrase.STOVE]
+    rules = {**gateway.rules, "reminds": Reminds()}
+    pipeline = Pipeline(DEVICES, gateway.box, rules, Announcer(), gateway.hands.clock())
+    pipeline.tick()
+    pipeline.tick()
+    assert pipeline.announcer.tick(NOON) == [Phrase.STOVE]
     assert gateway.alarms() == []
 
 

@@ -47,6 +47,7 @@ DEVICES = {
 }
 SENSOR = {"hall": "pir-hall", "living_room": "pir-living", "kitchen": "pir-kitchen", "bedroom": "pir-bedroom",
           "bathroom": "radar-bath"}  # fmt: skip
+SAYING = frozenset(name for name, make in RULES.items() if hasattr(make, "reminders"))
 _ALIVE_S = 300.0
 _STEP_S = 10.0
 
@@ -116,9 +117,8 @@ class Dwelling:
         """The gateway looks at its clock."""
         for rule in self._rules.values():
             self._tell(rule.tick(self.wall))
-        for rule in self._rules.values():
-            if isinstance(rule, Reminding):
-                self.reminded += [(self.elapsed_s, kind) for kind in rule.reminders(self.wall)]
+        for reminding in self._reminding:
+            self.reminded += [(self.elapsed_s, kind) for kind in reminding.reminders(self.wall)]
 
     def wait(self, seconds: float) -> None:
         """Let time pass: the rules tick, living sensors say that they live."""
@@ -183,6 +183,11 @@ class Dwelling:
         in_force = InForce(plans.parse(self.plan))
         home = Home(kinds, lambda: AlarmId(str(next(self._ids))), 20.0, rooms, in_force)
         return {name: make(home) for name, make in RULES.items()}
+
+    @property
+    def _reminding(self) -> list[Reminding]:
+        """The rules that may have the home say something."""
+        return [rule for name, rule in self._rules.items() if name in SAYING and isinstance(rule, Reminding)]
 
     def _tell(self, alarms: list[Alarm]) -> None:
         self.told += [(self.elapsed_s, alarm) for alarm in alarms]
