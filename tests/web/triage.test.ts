@@ -9,6 +9,11 @@ describe("the script", () => {
     expect(nextTurn(scriptFor(kind), [])).toMatchObject({ advice: { do: "emergency", service: "119" } });
   });
 
+  it.each(["stove", "heat"])("for %s calls the fire brigade when somebody smells smoke, and takes silence for danger", (kind) => {
+    expect(nextTurn(scriptFor(kind), [true, true])).toMatchObject({ advice: { do: "emergency", service: "119" } });
+    expect(nextTurn(scriptFor(kind), [false])).toMatchObject({ advice: { do: "dispatch", priority: 1 } });
+  });
+
   it("for a fall takes silence for an emergency", () => {
     expect(nextTurn(FALL, [false])).toMatchObject({ advice: { do: "dispatch", priority: 1 } });
   });

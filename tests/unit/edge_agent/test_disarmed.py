@@ -32,6 +32,12 @@ def test_vital_signs_and_movement_are_apart() -> None:
     assert disarmed(plan(kinds=("motion",))).rules.vitals.armed
 
 
+def test_a_pill_box_and_a_cooker_that_are_withheld_switch_off_their_rules_and_no_hazard() -> None:
+    assert unarmed(plan(kinds=("pill_box",))) == ("medicine",)
+    assert unarmed(plan(quantities=(Quantity.POWER,))) == ("stove",)
+    assert unarmed(plan(quantities=(Quantity.SMOKE, Quantity.CO_CONCENTRATION, Quantity.MOISTURE))) == ()
+
+
 def test_a_name_that_this_program_does_not_know_costs_nothing() -> None:
     newer = plan(quantities=("gait_of_2029",), kinds=("hologram",))
     assert parse(as_document(newer)) == newer
