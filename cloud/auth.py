@@ -45,6 +45,7 @@ class Permission(StrEnum):
     OVERRIDE_CONSENT = "override_consent"
     REVIEW_ACCESS = "review_access"
     MANAGE_PERSON = "manage_person"
+    TUNE_RULES = "tune_rules"
 
 
 _HANDLING: Final = frozenset({Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME})
@@ -54,8 +55,8 @@ _CONSENT: Final = frozenset({Permission.MANAGE_CONSENT, Permission.OVERRIDE_CONS
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ADMIN: _WATCHING
     | _CONSENT
-    | {Permission.ADMINISTER, Permission.REVIEW_ACCESS, Permission.MANAGE_PERSON},
-    Role.SUPERVISOR: _WATCHING | _CONSENT | {Permission.REVIEW_ACCESS},
+    | {Permission.ADMINISTER, Permission.REVIEW_ACCESS, Permission.MANAGE_PERSON, Permission.TUNE_RULES},
+    Role.SUPERVISOR: _WATCHING | _CONSENT | {Permission.REVIEW_ACCESS, Permission.TUNE_RULES},
     Role.OPERATOR: _WATCHING | _CONSENT,
     Role.CASEWORKER: _HANDLING | _CONSENT,
     Role.RESPONDER: _HANDLING | {Permission.OVERRIDE_CONSENT},

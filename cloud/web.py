@@ -46,6 +46,7 @@ from cloud.feed import Feed
 from cloud.figures import routes as figure_routes
 from cloud.incidents import bulk, history, sharing
 from cloud.incidents import routes as incident_routes
+from cloud.learning import routes as learning_routes
 from cloud.metrics import STREAMS
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
@@ -85,6 +86,7 @@ ROUTERS: Final = (
     privacy_routes.router,
     person_routes.router,
     retention_routes.router,
+    learning_routes.router,
     enrolment_routes.router,
     release_routes.router,
     figure_routes.router,

@@ -122,6 +122,9 @@ delete from routine_day where home_id = %(home_id)s
 -- routine_finding --
 delete from routine_finding where home_id = %(home_id)s
 
+-- threshold_proposal --
+delete from threshold_proposal where home_id = %(home_id)s
+
 -- vital_watch --
 delete from vital_watch where home_id = %(home_id)s
 

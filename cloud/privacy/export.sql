@@ -109,6 +109,10 @@ select quantity, low, high, set_by, set_at, ended_at from vital_limit where home
 -- vital_record --
 select scale2, oxygen, set_by, set_at from vital_record where home_id = %(home_id)s
 
+-- threshold_proposal --
+select path, was, held, becomes, basis, made_at, state, decided_at, reason, plan_version
+from threshold_proposal where home_id = %(home_id)s order by id
+
 -- incident_event --
 select incident_event.incident_id, incident_event.at, incident_event.actor, incident_event.trigger,
     incident_event.from_state, incident_event.to_state, incident_event.detail

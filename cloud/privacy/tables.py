@@ -85,6 +85,7 @@ ERASED: Final = (
     "routine_home",
     "routine_day",
     "routine_finding",
+    "threshold_proposal",
     "vital_watch",
     "vital_finding",
     "vital_limit",

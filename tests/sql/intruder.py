@@ -122,6 +122,8 @@ _PAPERS: Final = (
     "insert into routine_day values (%(home)s, '2026-11-20', '', '', '', null, null)",
     "insert into routine_finding (home_id, kind, priority, onset, found_at, evidence)"
     " values (%(home)s, 'no_meals', 3, %(now)s, %(now)s, '{}')",
+    "insert into threshold_proposal (home_id, path, held, becomes, basis, made_at, made_by)"
+    " values (%(home)s, 'rules.bed_exit.wait_s', 1, 2, '{}', %(now)s, %(key)s)",
     "insert into vital_record values (%(home)s, true, null, %(key)s, %(now)s)",
     "insert into vital_limit (home_id, quantity, low, set_by, set_at) values"
     " (%(home)s, 2, 86, %(key)s, %(now)s)",
@@ -132,6 +134,8 @@ _PAPERS: Final = (
     "insert into habit_day values (%(home)s, '2026-03-01', '{}')",
     "insert into rule_finding (home_id, rule, priority, since, found_at, device_id, alarm_id, evidence)"
     " select %(home)s, 'no_movement', 2, %(now)s, %(now)s, min(id), %(key)s, '{}' from device",
+    "insert into api_token (tenant_id, name, token_hash, permissions, made_by, made_at, expires_at) values"
+    " (%(tenant)s, 'clinic', sha256(%(key)s::bytea), '{}', %(staff)s, %(now)s, %(now)s)",
     "insert into retention (tenant_id, class, days) values (%(tenant)s, 'raw', 30)",
     "insert into quota values (%(tenant)s, 'homes', 9)",
     "insert into usage values (%(tenant)s, '2026-11-20', 'homes', 1)",

@@ -71,6 +71,7 @@ RESIDENT_DATA: Final = frozenset(
         "rung",
         "second_path",
         "text_message",
+        "threshold_proposal",
         "vital_finding",
         "vital_limit",
         "vital_record",

@@ -1624,6 +1624,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Thresholds that outcomes suggest
+         * @description Open and decided ones, the oldest first.
+         */
+        get: operations["listProposals"];
+        put?: never;
+        /**
+         * Look for thresholds that outcomes suggest
+         * @description Nothing is changed by it: each proposal waits for a named person.
+         */
+        post: operations["proposeThresholds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/proposals/{proposal_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a proposed threshold the home's
+         * @description Writes the home's next plan; ``overtaken``: the plan had moved on, and nothing is written.
+         */
+        post: operations["approveProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/proposals/{proposal_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave a threshold as it is
+         * @description The same is not proposed again for as long as its outcomes are looked at.
+         */
+        post: operations["refuseProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often each rule was right
+         * @description Alerts, right ones, false ones and why, and emergencies that people raised first. Counts only.
+         */
+        get: operations["readRuleReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2062,6 +2146,35 @@ export interface components {
         Answer: {
             /** Version */
             version: number;
+        };
+        /**
+         * BasisView
+         * @description Why it is proposed. ``false_gone``: false alarms of the span that would not have come; ``right_lost``:
+         *     right ones; ``later_s``: how much later people are called; ``missed``: emergencies that no rule found.
+         */
+        BasisView: {
+            /** Expected False Per Home Week */
+            expected_false_per_home_week: number | null;
+            /** False */
+            false: number;
+            /** False Gone */
+            false_gone: number;
+            /** False Gone High */
+            false_gone_high: number;
+            /** False Gone Low */
+            false_gone_low: number;
+            /** False Per Home Week */
+            false_per_home_week: number;
+            /** Home Weeks */
+            home_weeks: number;
+            /** Later S */
+            later_s: number;
+            /** Missed */
+            missed: number;
+            /** Right */
+            right: number;
+            /** Right Lost */
+            right_lost: number;
         };
         /**
          * BrokerAddress
@@ -2837,7 +2950,7 @@ export interface components {
             by_whom: components["schemas"]["By"];
             /** Capacity */
             capacity: string;
-            decision: components["schemas"]["Decision"];
+            decision: components["schemas"]["Decision-Output"];
             how: components["schemas"]["How"];
             /** Id */
             id: number;
@@ -2933,7 +3046,7 @@ export interface components {
          * @description What was said.
          * @enum {string}
          */
-        Decision: "given" | "withdrawn" | "refused";
+        "Decision-Output": "given" | "withdrawn" | "refused";
         /**
          * DeletionKind
          * @description Why something is to go.
@@ -3250,6 +3363,12 @@ export interface components {
              */
             observed_at: string;
         };
+        /**
+         * Family
+         * @description What merges: alarms of one family at one home speak of the same trouble.
+         * @enum {string}
+         */
+        Family: "person" | "hazard" | "water" | "dwelling" | "device";
         /**
          * FaultView
          * @description One fault: its place in the file (``line`` from 1, 0: none), its field, and the rule it breaks.
@@ -4357,6 +4476,18 @@ export interface components {
             points: components["schemas"]["PointView"][];
         };
         /**
+         * Look
+         * @description Look for proposals in the incidents of the last ``days``.
+         */
+        Look: {
+            /**
+             * Days
+             * @description how many days back from now
+             * @default 90
+             */
+            days: number;
+        };
+        /**
          * Me
          * @description Who is signed in. ``expires_at``: when this session ends at the latest; warn before.
          *
@@ -4400,6 +4531,18 @@ export interface components {
             id: number;
             /** State */
             state: string;
+        };
+        /**
+         * Missed
+         * @description Emergencies that a person raised first. ``missed``: no rule of the family had spoken before.
+         */
+        Missed: {
+            family: components["schemas"]["Family"];
+            /** Missed */
+            missed: number;
+            missed_share?: components["schemas"]["Share"] | null;
+            /** Raised By People */
+            raised_by_people: number;
         };
         /**
          * Module
@@ -4458,7 +4601,7 @@ export interface components {
              * @default
              */
             capacity: string;
-            decision: components["schemas"]["Decision"];
+            decision: components["schemas"]["cloud__consent__decide__Decision"];
             how: components["schemas"]["How"];
             purpose: components["schemas"]["Purpose"];
             /**
@@ -4773,7 +4916,7 @@ export interface components {
          * @description One thing a role may do.
          * @enum {string}
          */
-        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person";
+        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person" | "tune_rules";
         /**
          * PersonPage
          * @description Some people.
@@ -4878,6 +5021,65 @@ export interface components {
             code: string;
             /** Password */
             password: string;
+        };
+        /**
+         * ProposalPage
+         * @description Some proposals, the oldest first.
+         */
+        ProposalPage: {
+            /** Items */
+            items: components["schemas"]["ProposalView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ProposalView
+         * @description A threshold that outcomes argue for, in seconds. ``was``: what the plan said, ``held``: what held.
+         *
+         *     ``decided_by``: by name. ``plan_version``: the plan that the approval wrote.
+         */
+        ProposalView: {
+            basis: components["schemas"]["BasisView"];
+            /** Becomes */
+            becomes: number;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Held */
+            held: number;
+            /** Home */
+            home: string;
+            /** Home Id */
+            home_id: number;
+            /** Id */
+            id: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Path */
+            path: string;
+            /** Plan Version */
+            plan_version: number | null;
+            /** Reason */
+            reason: string;
+            state: components["schemas"]["State"];
+            /** Version */
+            version: number;
+            /** Was */
+            was: number | null;
+        };
+        /**
+         * Proposed
+         * @description The proposals that a look has made anew.
+         */
+        Proposed: {
+            /** Made */
+            made: components["schemas"]["ProposalView"][];
         };
         /**
          * Purpose
@@ -5158,6 +5360,68 @@ export interface components {
          */
         Role: "admin" | "supervisor" | "operator" | "caseworker" | "responder" | "family" | "evaluator" | "auditor" | "city_admin" | "city_evaluator" | "service";
         /**
+         * RuleCounts
+         * @description One rule's incidents. ``rule``: the finding, or else the kind of alarm. ``why``: false ones by code
+         *     (C1 accidental press, C2 sensor, C3 rule, D1 device). ``right_share``: of those that were judged.
+         */
+        RuleCounts: {
+            /** Alerts */
+            alerts: number;
+            /** Alerts Per Home Week */
+            alerts_per_home_week: number;
+            /** Called Off */
+            called_off: number;
+            /** False */
+            false: number;
+            /** False Per Home Week */
+            false_per_home_week: number;
+            family: components["schemas"]["Family"];
+            /** Kind */
+            kind: string;
+            /** Open */
+            open: number;
+            /** Right */
+            right: number;
+            right_share?: components["schemas"]["Share"] | null;
+            /** Rule */
+            rule: string;
+            /** Unclear */
+            unclear: number;
+            /** Why */
+            why: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * RuleReport
+         * @description ``home_weeks``: what the rates are per. ``within_h``: how long before people a rule may have spoken.
+         */
+        RuleReport: {
+            /** Home Weeks */
+            home_weeks: number;
+            /** Homes */
+            homes: number;
+            /** Missed */
+            missed: components["schemas"]["Missed"][];
+            /**
+             * Rules
+             * @description the most frequent first
+             */
+            rules: components["schemas"]["RuleCounts"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Within H */
+            within_h: number;
+        };
+        /**
          * RungView
          * @description One person on the frozen ladder.
          */
@@ -5213,6 +5477,22 @@ export interface components {
             unit: string;
         };
         /**
+         * Share
+         * @description ``n`` of ``of``, and the 95 % Wilson score interval (Wilson, 1927).
+         */
+        Share: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** N */
+            n: number;
+            /** Of */
+            of: number;
+            /** Share */
+            share: number;
+        };
+        /**
          * Snapshot
          * @description All a console needs to start; ``seq`` is the change id to continue the stream from.
          */
@@ -5229,6 +5509,12 @@ export interface components {
             /** Seq */
             seq: number;
         };
+        /**
+         * State
+         * @description What became of a proposal. ``OVERTAKEN``: the plan was changed by somebody else before.
+         * @enum {string}
+         */
+        State: "open" | "approved" | "refused" | "overtaken";
         /**
          * StreamData
          * @description The ``data`` of one event, by its name: ``inc``, ``home``, ``hb``, ``reset``.
@@ -5482,6 +5768,22 @@ export interface components {
             purpose: components["schemas"]["Purpose"];
             /** Since */
             since: string | null;
+        };
+        /**
+         * Decision
+         * @description What was said.
+         * @enum {string}
+         */
+        cloud__consent__decide__Decision: "given" | "withdrawn" | "refused";
+        /**
+         * Decision
+         * @description ``version``: of the proposal they were looking at. ``reason``: why, in their own words.
+         */
+        cloud__learning__routes__Decision: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
         };
     };
     responses: never;
@@ -17265,6 +17567,608 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProposals: {
+        parameters: {
+            query?: {
+                /** @description ``next`` of a page */
+                cursor?: string | null;
+                /** @description most items on the page */
+                limit?: number;
+                state?: components["schemas"]["State"] | null;
+                home_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposeThresholds: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveProposal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the proposal */
+                proposal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["cloud__learning__routes__Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuseProposal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the proposal */
+                proposal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["cloud__learning__routes__Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readRuleReport: {
+        parameters: {
+            query?: {
+                /** @description how many days back from now */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleReport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

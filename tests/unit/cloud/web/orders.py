@@ -43,6 +43,7 @@ class Things:
     claim: int
     token: int
     hold: int
+    proposal: int
     free_username: str
     free_gateway: str
 
@@ -145,6 +146,20 @@ CONSENT: Final = {
     "purpose": "vitals", "decision": "withdrawn", "by": "self", "how": "voice", "at": NOON.isoformat(),
 }  # fmt: skip
 
+FALSE_ALARMS: Final = (
+    "delete from threshold_proposal where home_id = %(home)s",
+    "with ended as (insert into incident (tenant_id, home_id, kind, family, priority, state, state_since,"
+    " observed_at, opened_at, outcome, closed_at) select %(tenant)s, %(home)s, 'night_door', 'x', 2,"
+    f" 'closed', at, at, at, 'C3', at from (select timestamptz '{NOON}' - interval '1 day' as at) as day,"
+    " generate_series(1, 3) returning id, home_id, opened_at), linked as (insert into incident_alarm"
+    " select 'false-' || id, id, home_id from ended) insert into alarm (alarm_id, home_id, gateway_id,"
+    " device_id, kind, state, observed_at, stored_at, evidence) select 'false-' || id, home_id,"
+    " %(gateway)s, %(device)s, 'night_door', said.state, opened_at + said.later, opened_at, said.evidence"
+    " from ended, (values ('raised', interval '0', jsonb '{\"away_min\": 30}'),"
+    " ('updated', interval '5 min', jsonb '{\"moved_again\": true}')) as said (state, later, evidence)",
+)
+"""Three alarms of the door that were none, and somebody moved five minutes after each."""
+
 ORDERS: Final[Mapping[str, Order]] = {
     # The console.
     "readSnapshot": Order(filled="incidents"),
@@ -195,6 +210,14 @@ ORDERS: Final[Mapping[str, Order]] = {
     "listDeletions": Order(filled="items"),
     "readRetention": Order(filled="kept"),
     "setRetention": Order(body=lambda _: {"days": 60}),
+    # Learning from outcomes.
+    "readRuleReport": Order(filled="rules"),
+    "listProposals": Order(query=_in_home, filled="items"),
+    "proposeThresholds": Order(
+        body=lambda _: {}, before=FALSE_ALARMS, sentence=lambda said: not said["made"]
+    ),
+    "approveProposal": Order(body=_version(reason="the neighbour's cat")),
+    "refuseProposal": Order(body=_version(reason="better too often")),
     # Figures, tenants, the trail.
     "readFigures": Order(filled="own"),
     "listTenants": Order(filled="tenants"),

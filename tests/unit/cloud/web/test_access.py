@@ -92,6 +92,11 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("GET", "/holds"): ADMIN,
     ("GET", "/deletions"): ADMIN,
     ("GET", "/retention"): ADMIN,
+    ("GET", "/rules/report"): REVIEW,
+    ("GET", "/rules/proposals"): REVIEW,
+    ("POST", "/rules/proposals"): REVIEW,
+    ("POST", "/rules/proposals/{proposal_id}/approve"): REVIEW,
+    ("POST", "/rules/proposals/{proposal_id}/refuse"): REVIEW,
     ("PUT", "/retention/{of}"): ADMIN,
     ("POST", "/session/second-factor"): ALL,
     ("GET", "/session/oidc"): ANYONE,
@@ -139,6 +144,11 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
 MODULES: Final[dict[tuple[str, str], Module]] = {
     ("GET", "/figures"): Module.REPORTS,
     ("GET", "/homes/{home_id}/series"): Module.MONITORING,
+    ("GET", "/rules/report"): Module.DETECTION,
+    ("GET", "/rules/proposals"): Module.DETECTION,
+    ("POST", "/rules/proposals"): Module.DETECTION,
+    ("POST", "/rules/proposals/{proposal_id}/approve"): Module.DETECTION,
+    ("POST", "/rules/proposals/{proposal_id}/refuse"): Module.DETECTION,
 }
 """Routes that exist only for tenants with a module, written a second time on purpose."""
 OF_LOOPS: Final = frozenset({Module.DETECTION})
@@ -204,6 +214,7 @@ def _address(site: Site, path: str) -> str:
         token_id=7,
         resident_id=999,
         hold_id=7,
+        proposal_id=7,
         of="raw",
         access_id=7,
         grant_id=7,

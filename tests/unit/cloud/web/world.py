@@ -22,6 +22,7 @@ from cloud import api_tokens
 from cloud.auth import Permission, Principal, Role
 from cloud.db import Connection
 from cloud.incidents.model import IncidentState
+from cloud.learning.suggest import Basis
 from cloud.openapi import DOCUMENT
 from cloud.settings import Broker, Enrolment, Oidc, Settings
 from cloud.web import API, create_app
@@ -264,6 +265,9 @@ def _names(key: str, *, hidden: bool) -> dict[str, Any]:
     }
 
 
+BASIS: Final = json.dumps(
+    Basis(0, 3, 3, 0, 0, 900.0, 12.9, 0.23, 0.0, false_gone_low=0.44, false_gone_high=1.0).document
+)
 _NUMBERED: Final = {
     "tenant_version": "select version from tenant where id = %(tenant)s",
     "resident": "select id from resident where home_id = %(home)s",
@@ -271,6 +275,8 @@ _NUMBERED: Final = {
     "device": "select id from device where gateway_id = 'gw-' || %(key)s",
     "hold": "insert into legal_hold (resident_id, reason, actor, at)"
     " select id, %(key)s, %(key)s, %(now)s from resident where home_id = %(home)s returning id",
+    "proposal": "insert into threshold_proposal (home_id, path, held, becomes, basis, made_at, made_by)"
+    f" values (%(home)s, 'rules.night_door.wait_s', 1800, 2700, '{BASIS}', %(now)s, %(key)s) returning id",
     "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
     " values (sha256(%(key)s::text::bytea), %(person)s, %(now)s, %(now)s, %(later)s) returning id",
     "grant": "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at)"
