@@ -22,6 +22,7 @@ from cloud import notify, trace
 from cloud.db import Connection, Pool
 from cloud.detect.routine import look as routine
 from cloud.detect.routine import store as routine_store
+from cloud.detect.rules import areas
 from cloud.detect.rules import store as rules
 from cloud.detect.vitals import store as vitals
 from cloud.dispatch import ladder
@@ -155,6 +156,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
         Job("vitals", vitals.due, functools.partial(vitals.work, pool), batch=20, woken=False),
+        Job("areas", areas.due, functools.partial(areas.work, pool), woken=False),
         Job("rules", rules.due, functools.partial(rules.work, pool), batch=20, woken=False),
         Job("routine", routine_store.due, functools.partial(routine.work, pool), batch=5, woken=False),
         Job("releases", releases.due, release),

@@ -204,6 +204,13 @@ class AlarmKind(StrEnum):
     BATTERY_LOW = "battery_low"
     TAMPER = "tamper"
     NOT_WORN = "not_worn"
+    NOT_UP = "not_up"
+    NOT_RETURNED = "not_returned"
+    BATHROOM_LONG = "bathroom_long"
+    NOT_EATING = "not_eating"
+    NO_USUAL_USE = "no_usual_use"
+    GATEWAY_SILENT = "gateway_silent"
+    AREA_OUTAGE = "area_outage"
 
 
 TECHNICAL: Final = frozenset(
@@ -214,6 +221,8 @@ TECHNICAL: Final = frozenset(
         AlarmKind.BATTERY_LOW,
         AlarmKind.TAMPER,
         AlarmKind.NOT_WORN,
+        AlarmKind.GATEWAY_SILENT,
+        AlarmKind.AREA_OUTAGE,
     }
 )
 """Kinds that call a technician, today or later: nobody is in danger now."""

@@ -99,6 +99,11 @@ PURPOSES: Final[Mapping[Purpose, PurposeSpec]] = {
                 AlarmKind.MEDICINE,
                 AlarmKind.STOVE,
                 AlarmKind.NOT_WORN,
+                AlarmKind.NOT_UP,
+                AlarmKind.NOT_RETURNED,
+                AlarmKind.BATHROOM_LONG,
+                AlarmKind.NOT_EATING,
+                AlarmKind.NO_USUAL_USE,
             }
         ),
         readers=_CARE,

@@ -24,6 +24,7 @@ class Family(StrEnum):
     WATER = "water"
     DWELLING = "dwelling"
     DEVICE = "device"
+    AREA = "area"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,19 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
     AlarmKind.SENSOR_SILENT: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
     AlarmKind.MAINS_LOST: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
     AlarmKind.TAMPER: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=True),
-    AlarmKind.BATTERY_LOW: KindSpec(Family.DEVICE, Priority.PLAN, confirmable=True),
     AlarmKind.NOT_WORN: KindSpec(Family.DEVICE, Priority.PLAN, confirmable=True),
+    AlarmKind.BATTERY_LOW: KindSpec(Family.DEVICE, Priority.PLAN, confirmable=True, graded=True),
+    AlarmKind.NOT_UP: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False, graded=True),
+    AlarmKind.NOT_RETURNED: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False, graded=True),
+    AlarmKind.BATHROOM_LONG: KindSpec(Family.PERSON, Priority.URGENT, confirmable=False),
+    AlarmKind.NOT_EATING: KindSpec(Family.PERSON, Priority.TODAY, confirmable=False, graded=True),
+    AlarmKind.NO_USUAL_USE: KindSpec(Family.PERSON, Priority.TODAY, confirmable=False),
+    AlarmKind.GATEWAY_SILENT: KindSpec(Family.DEVICE, Priority.TODAY, confirmable=False, graded=True),
+    AlarmKind.AREA_OUTAGE: KindSpec(Family.AREA, Priority.URGENT, confirmable=False),
 }
 
+TECHNICAL: Final = frozenset({Family.DEVICE, Family.AREA})
+"""About equipment: over when the equipment says so."""
 LONGEST_CONFIRM: Final = timedelta(seconds=60)
 """D. A gateway asks for at most 20 s; one that asks for more than this is wrong and is not waited for."""
 CANCEL_TRANSIT: Final = timedelta(seconds=2)

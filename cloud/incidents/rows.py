@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Queries
 from cloud.incidents import home, screens
+from cloud.incidents.kinds import TECHNICAL
 from cloud.incidents.machine import NO_DETAIL, Detail, Incident, Trigger, advance
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
 from cloud.incidents.timers import Effect
@@ -54,6 +55,7 @@ async def lock(conn: Connection, incident_id: int) -> Row:
         outcome=OutcomeCode(row["outcome"]) if row["outcome"] else None,
         note=row["note"],
         closed_at=row["closed_at"],
+        technical=row["family"] in TECHNICAL,
         version=row["version"],
     )
     return Row(row["id"], row["tenant_id"], row["home_id"], row["family"], row["kind"], incident)

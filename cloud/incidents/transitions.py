@@ -65,9 +65,9 @@ RAISED_ON: Final = OPEN - {S.DETECTED}
 class Incident:
     """The part of an incident that decides what happens next. Times are aware UTC.
 
-    ``due_at``: when the state's timer fires; set exactly in states that have one. ``closed_at``: set exactly
-    in ``SETTLED``. ``version`` grows by one with each step.
-    """
+    ``due_at``: when the state's timer fires; set exactly in states that have one. ``closed_at``: set
+    exactly in ``SETTLED``. ``version`` grows by one with each step. ``technical``: it is about equipment,
+    so nobody is in danger once the equipment says that it is over."""
 
     priority: Priority
     state: IncidentState
@@ -81,6 +81,7 @@ class Incident:
     note: str = ""
     closed_at: datetime | None = None
     version: int = 1
+    technical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _life_or_urgent(_incident: Incident, priority: Priority, _now: datetime) -> 
 
 
 def _calm_and_unseen(incident: Incident, priority: Priority, _now: datetime) -> bool:
-    return priority > Priority.URGENT and incident.acked_at is None
+    return (priority > Priority.URGENT or incident.technical) and incident.acked_at is None
 
 
 def _worse(incident: Incident, priority: Priority, _now: datetime) -> bool:

@@ -34,6 +34,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     "vital_watch": "when a home was last looked at; no content",
     "deadline": "when a home is looked at next; no content",
     "routine_home": "when a home was last looked at, and which sensors speak; no content",
+    **dict.fromkeys(("outage", "outage_watch"), "which homes were not heard together, by number; no content"),
     "claim": "digests of codes that were used once",
     "escalation": "where a running ladder stands; the timeline of the incident tells it",
     "incident_grant": "which tenant helped with an incident; its timeline tells it, and why",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from psycopg.types.json import Jsonb
 
 from cloud import worker
 from cloud.db import Pool, connect, open_pool, roles
+from cloud.detect.rules import store as rules
+from cloud.detect.rules.habits import DAYS
 from cloud.incidents import store
 from cloud.incidents.model import IncidentView
 from cloud.worker import Job, SetAside
@@ -85,6 +88,12 @@ class Lodger:
 
     async def look(self, hours: float, *, behind_s: float = 0.0, silent_since: float | None = None) -> None:
         """It is so late; the gateway sends a heartbeat, or none ``silent_since``; the worker looks."""
+        await self.beats(hours, behind_s=behind_s, silent_since=silent_since)
+        while await worker.tick(self.pool, self.job, self.aside, self.now):
+            pass
+
+    async def beats(self, hours: float, *, behind_s: float, silent_since: float | None) -> None:
+        """A heartbeat, unless the gateway is silent."""
         self.now = at(hours)
         heard = self.now if silent_since is None else at(silent_since)
         lanes = {"t": {"next": 9, "depth": int(behind_s > 0), "oldest_s": behind_s}}
@@ -99,8 +108,6 @@ class Lodger:
                 ],
             )
             await conn.execute("update device set last_at = %s", [heard - timedelta(seconds=behind_s)])
-        while await worker.tick(self.pool, self.job, self.aside, self.now):
-            pass
 
     async def incidents(self) -> list[IncidentView]:
         async with await connect(self.owner) as conn:
@@ -153,3 +160,50 @@ async def test_a_deadline_outlives_the_worker(lodger: Lodger) -> None:
     (row,) = await lodger.rows("select due_at, looked_at from deadline")
     assert row["looked_at"] == at(13)
     assert at(13) < row["due_at"] <= at(13 + 5 / 60)
+
+
+async def test_two_workers_that_look_at_once_call_once(lodger: Lodger) -> None:
+    await lodger.moves("living", 8, 8.5, 9)
+    await lodger.look(13)
+    await lodger.beats(13.25, behind_s=0, silent_since=None)
+    home, now = lodger.household.home_id, lodger.now
+    await asyncio.gather(*(rules.work(lodger.pool, home, now) for _ in range(4)))
+    found = await lodger.rows("select id from alarm where kind = 'stillness'")
+    assert len(found) == 1
+
+
+async def test_a_gateway_that_dies_is_one_technical_alert_and_goes_when_it_is_back(lodger: Lodger) -> None:
+    await lodger.moves("living", 8, 8.5, 9)
+    await lodger.look(9.1)
+    for hours in (9.15, 9.3, 14, 20, 33):
+        await lodger.look(hours, silent_since=9.1)
+    (incident,) = await lodger.incidents()
+    assert (incident.kind, incident.priority) == ("gateway_silent", 3)
+    assert incident.evidence["finding"] == "home_silent"
+    await lodger.moves("kitchen", 33.5)
+    await lodger.look(33.6)
+    assert await lodger.incidents() == []
+
+
+async def test_a_question_that_stays_open_is_urgent_and_is_withdrawn_with_it(lodger: Lodger) -> None:
+    """Out of bed at three; the gateway dies ten minutes later."""
+    await lodger.says("bed", Quantity.IN_BED, 1, at(-1))
+    await lodger.says("bed", Quantity.IN_BED, 0, at(3))
+    await lodger.look(3.15)
+    await lodger.look(3.3, silent_since=3.15)
+    await lodger.look(3.8, silent_since=3.15)
+    (incident,) = await lodger.incidents()
+    assert (incident.priority, incident.evidence["finding"]) == (2, "home_silent_out_of_bed")
+    await lodger.says("bed", Quantity.IN_BED, 1, at(3.2))
+    await lodger.look(3.9)
+    assert await lodger.incidents() == []
+
+
+async def test_what_is_usual_is_learnt_a_day_at_a_time(lodger: Lodger) -> None:
+    for day in range(3):
+        await lodger.moves("kitchen", *(24 * day + 7 + hour for hour in range(12)))
+    for look in range(DAYS):
+        await lodger.look(72.1 + look / 10)
+    days = await lodger.rows("select day, body from habit_day where body ? 'told' order by day")
+    assert [row["body"]["up"] for row in days] == [420.0, 420.0, 420.0]
+    assert days[0]["body"]["ate"] == [3, 3, 2]

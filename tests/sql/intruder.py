@@ -130,6 +130,9 @@ _PAPERS: Final = (
     "insert into vital_finding (home_id, rule, quantity, state, observed_at, found_at, due_at, evidence)"
     " values (%(home)s, 'unusable', 2, 'asked', %(now)s, %(now)s, %(now)s, '{}')",
     "insert into vital_watch values (%(home)s, %(now)s, %(now)s)",
+    "insert into outage (tenant_id, division_code, since, found_at, homes, alarm_id)"
+    " select tenant_id, division_code, %(now)s, %(now)s, array[id], %(key)s from home where id = %(home)s",
+    "insert into outage_watch values (%(tenant)s, %(now)s)",
     "insert into deadline values (%(home)s, %(now)s, %(now)s)",
     "insert into habit_day values (%(home)s, '2026-03-01', '{}')",
     "insert into rule_finding (home_id, rule, priority, since, found_at, device_id, alarm_id, evidence)"

@@ -51,6 +51,7 @@ RESIDENT_DATA: Final = frozenset(
         "incident_grant",
         "legal_hold",
         "message",
+        "outage",
         "plan",
         "reading",
         "reading_15m",
@@ -99,6 +100,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "known_browser",
         "market",
         "oidc_start",
+        "outage_watch",
         "quarantine",
         "release",
         "release_chunk",
@@ -138,6 +140,7 @@ WITHOUT_ROW_SECURITY: Final = {
 SYSTEM_FILES: Final = {
     "audit.sql": "anban-cloud audit: counts on the machine of whoever runs the database",
     "consent/effect.sql": "what follows from consents, and what ingest leaves out",
+    "detect/rules/area.sql": "the loop that looks at many homes together",
     "detect/rules/queries.sql": "the loop that looks at what is missing",
     "detect/routine/queries.sql": "the loop that looks at daily routine",
     "detect/vitals/queries.sql": "the loop that looks at vital signs",

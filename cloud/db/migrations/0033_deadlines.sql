@@ -34,3 +34,22 @@ create table habit_day (                                          -- a few numbe
     primary key (home_id, day)
 );
 call secure('habit_day', 'exists (select from home where home.id = home_id)', 'select');
+
+create table outage (                                             -- a place from which many homes fell silent together
+    id            bigint generated always as identity primary key,
+    tenant_id     integer not null references tenant (id),
+    division_code text not null references division (code),
+    since         timestamptz not null,                           -- when the first of them was heard last
+    found_at      timestamptz not null,
+    ended_at      timestamptz,                                    -- null: it stands
+    homes         integer[] not null,                             -- those that fell silent, the first one speaks for all
+    alarm_id      text not null unique
+);
+create unique index outage_stands on outage (tenant_id, division_code) where ended_at is null;
+call secure('outage', 'exists (select from tenant where tenant.id = tenant_id)', 'select', 'select, insert, update');
+
+create table outage_watch (                                       -- when each tenant's homes are looked at together
+    tenant_id integer primary key references tenant (id),
+    due_at    timestamptz not null
+);
+call secure('outage_watch', null, null, 'select, insert, update');

@@ -21,6 +21,12 @@ PACE: Final = timedelta(minutes=5)
 minutes at the least. D."""
 ARRIVES: Final = timedelta(seconds=90)
 """A heartbeat each minute says how much of the home is known, and what is grouped needs ten seconds. D."""
+WINDOW: Final = timedelta(hours=36)
+"""How far back a look reads: a day, and the night before it. D."""
+LEAD_IN: Final = timedelta(hours=12)
+"""Where somebody is at a moment is told by the half day before. D."""
+LONGEST: Final = timedelta(days=14)
+"""What stands for longer is looked at no further back. D."""
 _EARLIEST: Final = timedelta(seconds=30)
 """A look that came before the data did is repeated after this. D."""
 
@@ -64,6 +70,12 @@ class Looked:
     due_at: datetime
 
 
+def window(before: Iterable[Before], now: datetime) -> datetime:
+    """From when on the signs of a home are needed: what stands must still be seen to have begun."""
+    begun = [one.since - LEAD_IN for one in before if one.ended_at is None]
+    return max(min([now - WINDOW, *begun]), now - LONGEST)
+
+
 def look(known: Known, before: Iterable[Before], rules: Iterable[RuleSpec]) -> Looked:
     """Ask every rule about ``known``."""
     said, steps, waits = list(before), list[Step](), [known.now + PACE]
@@ -90,15 +102,18 @@ def is_armed(spec: RuleSpec, known: Known) -> bool:
 def is_judged(spec: RuleSpec, known: Known) -> bool:
     """Whether the rule can say anything now: the home is known, its clock is set, and its sensors speak."""
     if spec.technical:
-        return True
+        return known.listening
     if known.until is None or not all(line.told_time for line in known.lines):
         return False
     return known.all_speak(spec.gate)
 
 
 def _stands(spec: RuleSpec, finding: Finding, known: Known) -> bool:
-    """Whether the home has said anything since: a home in which all ends at once has lost its equipment."""
-    return spec.technical or known.heard_since(finding.since)
+    """Whether the home has said anything since the sign that decides: where all ends at once, it is
+    equipment.
+    """
+    decisive = finding.rows[0].at if finding.rows else finding.since
+    return spec.technical or known.heard_since(decisive)
 
 
 def _steps(spec: RuleSpec, found: list[Finding], mine: list[Before], known: Known) -> list[Step]:

@@ -189,7 +189,10 @@ class _Walk:
         self._live(at, sign, device, inside=value and sign.what is not Quantity.OPENING)
 
     def _exit(self, at: datetime, sign: Sign, *, opened: bool) -> None:
-        """Somebody goes out or comes in: in, if the home had been empty."""
+        """Somebody goes out or comes in: in, if the home had been empty. Nobody is in the bathroom any
+        more.
+        """
+        self._leave_bath(at)
         out = _open(self.outings)
         if out is None:
             if opened:
@@ -217,9 +220,14 @@ class _Walk:
             gone = sign.what is Quantity.PRESENCE and not sign.value
             if bath is None and not gone:
                 self.baths.append(Stay(at, sign))
-            elif bath is not None and gone:
-                self.baths[-1] = Stay(bath.since, bath.sign, at)
-        elif bath is not None:
+            elif gone:
+                self._leave_bath(at)
+        else:
+            self._leave_bath(at)
+
+    def _leave_bath(self, at: datetime) -> None:
+        bath = _open(self.baths)
+        if bath is not None:
             self.baths[-1] = Stay(bath.since, bath.sign, at)
 
     def _is_exit(self, device: Device) -> bool:

@@ -59,11 +59,12 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The way from the home to us. ``heard_at``: the last heartbeat; ``None``: there never was one.
+    """The way from a gateway, ``id``, to us. ``heard_at``: the last heartbeat; ``None``: there never was one.
     ``online``: what the broker says. ``behind_s``: how old what it still holds is. ``told_time``: whether
     its clock is set.
     """
 
+    id: str
     heard_at: datetime | None
     online: bool = True
     behind_s: float = 0.0
@@ -76,8 +77,8 @@ class Known:
 
     ``lines``: one for each gateway. ``withheld``: kinds, quantities and events that the person keeps to
     themselves. ``called_at``: when people were last called to this person. ``house``: where somebody is, as
-    ``signs`` tell it. ``batteries``: what each device last said of its own.
-    """
+    ``signs`` tell it. ``area_out``: the place around is out. ``listening``: we would hear the gateways.
+    ``batteries``: what each device last said of its own."""
 
     now: datetime
     until: datetime | None
@@ -89,6 +90,8 @@ class Known:
     habits: Habits
     withheld: frozenset[str] = frozenset()
     called_at: datetime | None = None
+    area_out: bool = False
+    listening: bool = True
     batteries: Mapping[int, Sign] = field(default_factory=dict)
 
     @property
@@ -137,8 +140,8 @@ class Finding:
     same finding at every look. ``subject``: the device it is about, where a home may have several.
 
     ``numbers``: what its sentence says. ``rows``: the signs that it rests on, the decisive one first.
-    ``device_id``: whose alarm it is; ``None``: the gateway's.
-    """
+    ``device_id``: whose alarm it is; ``None``: the gateway's. ``words``: the key of its sentence, where a
+    rule has several."""
 
     rule: str
     priority: Priority
@@ -147,6 +150,7 @@ class Finding:
     rows: tuple[Sign, ...] = ()
     subject: str = ""
     device_id: int | None = None
+    words: str = ""
 
 
 Verdict = Finding | datetime

@@ -26,6 +26,7 @@ update deadline set due_at = %(due_at)s, looked_at = %(now)s where home_id = %(h
 select home.tenant_id, home.retired_at is not null as retired, plan.body - 'phones' as plan,
     (
         select coalesce(jsonb_agg(jsonb_build_object(
+            'id', gateway.id,
             'heard_at', extract(epoch from gateway.state_at),
             'online', gateway.online,
             'clock', gateway.state ->> 'clock',
@@ -50,7 +51,17 @@ select home.tenant_id, home.retired_at is not null as retired, plan.body - 'phon
     (
         select max(opened_at) from incident
         where incident.home_id = home.id and incident.family = 'person' and incident.opened_at > %(since)s
-    ) as called_at
+    ) as called_at,
+    exists (
+        select from outage where outage.ended_at is null and home.id = any(outage.homes)
+    ) as area_out,
+    -- No ingest holds the shard of a gateway of this home: then it is we who do not hear. A lease runs by the clock of
+    -- the database.
+    not exists (
+        select from gateway join ingest_lease on gateway.shard between first_shard and last_shard
+        where gateway.home_id = home.id and gateway.revoked_at is null
+            and (owner is null or expires_at <= clock_timestamp())
+    ) as listening
 from home left join plan on plan.home_id = home.id
 where home.id = %(home_id)s
 

@@ -42,7 +42,7 @@ def line(row: Mapping[str, Any]) -> Line:
     lanes = (row["lanes"] or {}).values()
     behind_s = max((lane["oldest_s"] for lane in lanes if lane["depth"]), default=0.0)
     heard_at = _moment(row["heard_at"])
-    return Line(heard_at, row["online"], behind_s, row["clock"] != ClockState.UNSYNCED)
+    return Line(row["id"], heard_at, row["online"], behind_s, row["clock"] != ClockState.UNSYNCED)
 
 
 def device(row: Mapping[str, Any]) -> Device:
@@ -101,6 +101,8 @@ def known(
         withheld=withheld(home["withheld"]),
         called_at=home["called_at"],
         batteries=batteries,
+        area_out=home["area_out"],
+        listening=home["listening"],
     )
 
 

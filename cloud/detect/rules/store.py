@@ -8,6 +8,7 @@ before anybody is called."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -18,7 +19,7 @@ from psycopg.types.json import Jsonb
 from cloud.db import Connection, Pool, Queries
 from cloud.detect.rules import reading
 from cloud.detect.rules.device_days import with_equipment
-from cloud.detect.rules.frame import Before, End, Raise, look
+from cloud.detect.rules.frame import LEAD_IN, Before, End, Raise, look, window
 from cloud.detect.rules.habits import DAYS, MIDNIGHT, ONE_DAY, PLUGS, day_of, local_time
 from cloud.detect.rules.house import walk
 from cloud.detect.rules.model import Finding, Known, RuleSpec, Sign
@@ -40,10 +41,6 @@ from firmware_protocols.model import (
     Quantity,
 )
 
-WINDOW: Final = timedelta(hours=36)
-"""How far back a look reads: a day, and the night before it. D."""
-LEAD_IN: Final = timedelta(hours=12)
-"""Where somebody is at midnight is told by the evening. D."""
 IN_USE_W: Final = 5.0
 """A plug that gives more is in use; what only waits takes one or two. D."""
 BODY_PERCENT: Final = 10.0
@@ -107,19 +104,20 @@ async def look_at(conn: Connection, home_id: int, now: datetime) -> bool:
 
 
 async def _look(conn: Connection, home_id: int, now: datetime) -> datetime:
-    since = now - WINDOW
+    before = await _before(conn, home_id, now)
+    since = window(before, now)
     (home,) = await _rows(conn, "home", home_id=home_id, since=since)
     if home["retired"] or not home["lines"]:
         return now + _UNKNOWN_FOR
     known = await _known(conn, home_id, home, since, now)
     await _learn(conn, home_id, home, known)
-    looked = look(known, await _before(conn, home_id, now), RULES)
+    looked = look(known, before, RULES)
     for step in looked.steps:
         match step:
             case Raise():
                 await _raise(conn, home_id, step.spec, step.finding, now)
             case End():
-                await _end(conn, home_id, step.before, now)
+                await _end(conn, step.before, now)
     return looked.due_at
 
 
@@ -183,7 +181,9 @@ async def _before(conn: Connection, home_id: int, now: datetime) -> list[Before]
 
 async def _raise(conn: Connection, home_id: int, spec: RuleSpec, finding: Finding, now: datetime) -> None:
     """Keep what was found, and hand it to the incidents as an alarm; once, whoever looks."""
-    gateway, device, name = await _source(conn, home_id, finding.device_id)
+    source = await _source(conn, home_id, finding.device_id)
+    if source is None:
+        return
     alarm_id, evidence = _alarm_id(home_id, finding), _evidence(spec, finding)
     values = {
         "home_id": home_id,
@@ -192,44 +192,67 @@ async def _raise(conn: Connection, home_id: int, spec: RuleSpec, finding: Findin
         "priority": int(finding.priority),
         "since": finding.since,
         "now": now,
-        "device_id": device.id,
+        "device_id": source.device.id,
         "alarm_id": alarm_id,
         "evidence": Jsonb(evidence),
     }
     if await _rows(conn, "add_finding", **values):
-        alarm = Alarm(alarm_id, spec.kind, AlarmState.RAISED, name, finding.since, evidence)
-        await alarms.store(conn, gateway, [(alarm, device)], attach_or_open, now, path="cloud")
+        alarm = Alarm(alarm_id, spec.kind, AlarmState.RAISED, source.name, finding.since, evidence)
+        await _hand_on(conn, source, alarm, now)
 
 
-async def _end(conn: Connection, home_id: int, before: Before, now: datetime) -> None:
+async def _end(conn: Connection, before: Before, now: datetime) -> None:
     (row,) = await _rows(conn, "end_finding", id=before.id, now=now)
     kind = next((spec.kind for spec in RULES if spec.name == row["rule"]), None)
-    if kind is None:
-        return
-    gateway, device, name = await _source(conn, home_id, row["device_id"])
-    alarm = Alarm(AlarmId(row["alarm_id"]), kind, AlarmState.CANCELLED, name, now, {"restored": True})
-    await alarms.store(conn, gateway, [(alarm, device)], attach_or_open, now, path="cloud")
+    source = await _device(conn, row["device_id"])
+    if kind is not None and source is not None:
+        gone = {"restored": True}
+        alarm = Alarm(AlarmId(row["alarm_id"]), kind, AlarmState.CANCELLED, source.name, now, gone)
+        await _hand_on(conn, source, alarm, now)
 
 
-async def _source(conn: Connection, home_id: int, device_id: int | None) -> tuple[Gateway, Device, DeviceId]:
-    """Whose alarm it is: a device's, or the gateway's own."""
-    if device_id is None:
-        (row,) = await _rows(conn, "gateway", home_id=home_id)
-        gateway = Gateway(
-            GatewayId(row["id"]), row["shard"], row["home_id"], row["tenant_id"], row["revoked"]
-        )
-        return gateway, (await unnamed(conn, [gateway.id]))[gateway.id, UNNAMED], UNNAMED
-    (row,) = await _rows(conn, "source", device_id=device_id)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose alarm it is."""
+
+    gateway: Gateway
+    device: Device
+    name: DeviceId
+
+
+async def gateway_of(conn: Connection, home_id: int) -> Source | None:
+    """The home's gateway, as the sender of an alarm that is about no device; ``None``: it has none any
+    more.
+    """
+    row = next(iter(await _rows(conn, "gateway", home_id=home_id)), None)
+    if row is None:
+        return None
+    gateway = Gateway(GatewayId(row["id"]), row["shard"], row["home_id"], row["tenant_id"], row["revoked"])
+    return Source(gateway, (await unnamed(conn, [gateway.id]))[gateway.id, UNNAMED], UNNAMED)
+
+
+async def _source(conn: Connection, home_id: int, device_id: int | None) -> Source | None:
+    return await (gateway_of(conn, home_id) if device_id is None else _device(conn, device_id))
+
+
+async def _device(conn: Connection, device_id: int) -> Source | None:
+    row = next(iter(await _rows(conn, "source", device_id=device_id)), None)
+    if row is None:
+        return None
     gateway = Gateway(
         GatewayId(row["gateway"]), row["shard"], row["home_id"], row["tenant_id"], row["revoked"]
     )
-    return gateway, Device(row["device_id"], row["room"], row["kind"]), DeviceId(row["name"])
+    return Source(gateway, Device(row["device_id"], row["room"], row["kind"]), DeviceId(row["name"]))
+
+
+async def _hand_on(conn: Connection, source: Source, alarm: Alarm, now: datetime) -> None:
+    await alarms.store(conn, source.gateway, [(alarm, source.device)], attach_or_open, now, path="cloud")
 
 
 def _evidence(spec: RuleSpec, finding: Finding) -> dict[str, Any]:
     """What an incident shows: the sentence's key, its numbers, and the rows it rests on."""
     return {
-        "finding": finding.rule,
+        "finding": finding.words or finding.rule,
         "situation": spec.number,
         "numbers": dict(finding.numbers),
         "rows": [_row(sign) for sign in finding.rows[:_MOST_ROWS]],

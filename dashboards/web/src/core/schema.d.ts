@@ -2138,7 +2138,7 @@ export interface components {
          * @description Why a person may be in danger. The cloud maps each to a priority and an incident family.
          * @enum {string}
          */
-        AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "wandering" | "visitor" | "medicine" | "stove" | "heat" | "room_climate" | "vitals" | "routine" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper" | "not_worn";
+        AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "wandering" | "visitor" | "medicine" | "stove" | "heat" | "room_climate" | "vitals" | "routine" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper" | "not_worn" | "not_up" | "not_returned" | "bathroom_long" | "not_eating" | "no_usual_use" | "gateway_silent" | "area_outage";
         /**
          * Answer
          * @description What every action carries: the version of the incident the person was looking at.
@@ -3368,7 +3368,7 @@ export interface components {
          * @description What merges: alarms of one family at one home speak of the same trouble.
          * @enum {string}
          */
-        Family: "person" | "hazard" | "water" | "dwelling" | "device";
+        Family: "person" | "hazard" | "water" | "dwelling" | "device" | "area";
         /**
          * FaultView
          * @description One fault: its place in the file (``line`` from 1, 0: none), its field, and the rule it breaks.

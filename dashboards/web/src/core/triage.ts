@@ -107,6 +107,13 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   mains_lost: DEVICE,
   battery_low: DEVICE,
   tamper: DEVICE,
+  not_up: CALL,
+  not_returned: CALL,
+  bathroom_long: CALL,
+  not_eating: CALL,
+  no_usual_use: CALL,
+  gateway_silent: DEVICE,
+  area_outage: DEVICE,
 };
 
 /** The script for an alarm kind; the general one for a kind this page does not know. */

@@ -12,11 +12,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from cloud.detect.rules import reading
-from cloud.detect.rules.frame import Before, End, Looked, Raise, look
+from cloud.detect.rules.frame import Before, End, Looked, Raise, look, window
 from cloud.detect.rules.habits import Day, Habits
 from cloud.detect.rules.model import Finding, RuleSpec, Sign
 from cloud.detect.rules.table import RULES
 from firmware_protocols.model import EventKind, Quantity
+from firmware_protocols.supervision import SUPERVISION
 from firmware_protocols.wire.plan import DEFAULT, Plan, as_document
 
 DAY: Final = date(2026, 3, 30)
@@ -31,7 +32,6 @@ ROOMS: Final = {
 }
 """Device -> kind and room of a home with everything."""
 HEARTBEAT: Final = timedelta(seconds=60)
-_LONG_AGO: Final = timedelta(hours=36)
 
 
 def at(clock: str, day: int = 0) -> datetime:
@@ -42,7 +42,7 @@ def at(clock: str, day: int = 0) -> datetime:
 
 @dataclass
 class Resident:
-    """A home with somebody in it. ``sensors`` check in every forty minutes unless they are among ``dead``."""
+    """A home with somebody in it. Sensors check in as expected of their kind, unless ``dead`` since then."""
 
     plan: Plan = DEFAULT
     days: tuple[tuple[date, Day], ...] = ()
@@ -55,6 +55,8 @@ class Resident:
     clock_set: bool = True
     withheld: tuple[str, ...] = ()
     called_at: datetime | None = None
+    area_out: bool = False
+    listening: bool = True
     said: list[Sign] = field(default_factory=list)
     before: list[Before] = field(default_factory=list)
     raised: list[tuple[datetime, Finding]] = field(default_factory=list)
@@ -113,6 +115,7 @@ class Resident:
         home: dict[str, Any] = {
             "lines": [
                 {
+                    "id": "gw-1",
                     "heard_at": heard.timestamp(),
                     "online": self.gateway_died is None,
                     "clock": "synced" if self.clock_set else "unsynced",
@@ -125,10 +128,13 @@ class Resident:
             "plan": as_document(self.plan),
             "withheld": [{"kinds": list(self.withheld), "quantities": [], "events": []}],
             "called_at": self.called_at,
+            "area_out": self.area_out,
+            "listening": self.listening,
         }
-        arrived = [sign for sign in self.said if self.now - _LONG_AGO < sign.at <= heard - self.behind]
+        since = window(self.before, self.now)
+        arrived = [sign for sign in self.said if since < sign.at <= heard - self.behind]
         habits = Habits(self.days, self.days[-1][0] if self.days else None)
-        known = reading.known(home, runs(arrived), habits, self.now - _LONG_AGO, self.now)
+        known = reading.known(home, runs(arrived), habits, since, self.now)
         return look(known, self.before, self.rules)
 
     def _take(self, step: Raise | End) -> None:
@@ -154,11 +160,15 @@ class Resident:
     def _device(self, name: str) -> dict[str, Any]:
         kind, room = self.devices[name]
         last = min(self._heard_at() - self.behind, self.dead.get(name, self.now))
-        return {"id": self._id(name), "name": name, "kind": kind, "room": room, "heard_at": self._word(last)}
+        heard_at = self._heard(self._id(name), last, SUPERVISION[kind].expected_s or 3_600)
+        return {"id": self._id(name), "name": name, "kind": kind, "room": room, "heard_at": heard_at}
 
-    def _word(self, last: datetime) -> float:
-        """The check-in before ``last``, of one every forty minutes."""
-        return last.timestamp() // 2_400 * 2_400
+    def _heard(self, device_id: int, last: datetime, every_s: float) -> float:
+        """Its last word until ``last``: a report, or a check-in, each device in its turn."""
+        turn = device_id * every_s / 8
+        check_in = (last.timestamp() - turn) // every_s * every_s + turn
+        reports = (sign.at for sign in self.said if sign.device_id == device_id and sign.at <= last)
+        return max([check_in, *(moment.timestamp() for moment in reports)])
 
     def _id(self, name: str) -> int:
         return list(self.devices).index(name) + 1
