@@ -1,0 +1,261 @@
+"""How often the gateway's rules over movement are right: ``python -m benchmarks.situations --data DIR
+[--json]``.
+
+What this is: every activation of TIHM's homes (Palermo et al. 2023) replayed in order through the gateway's
+own rules, as it is and with one situation acted into it. What it is not: training; nothing is fitted. The one
+idea: what is called for in lives as they were is counted as a false alarm, although nobody knows that it was
+one (the people live with dementia, and the labels speak of agitation, not of doors); what is acted in and not
+called for is a miss.
+
+The data has no check-ins, so no sensor is supervised, and a stretch that is taken for silent equipment is one
+in which the gateway did not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.falls import wilson
+from benchmarks.page import table, write_part
+from benchmarks.tihm import PLACES, TihmHome, read_homes
+from cloud.detect.routine.grid import DAY_S
+from edge_agent.rules import RULES, Home, InForce, Rule
+from firmware_protocols.model import AlarmId, AlarmKind, AlarmState, DeviceId, Quantity, Reading
+from firmware_protocols.wire.plan import Plan, parse
+
+JUDGED: Final = ("surroundings", "long_lie", "night_door", "pacing", "stillness", "blind", "chatter")
+"""The rules that movement and doors feed; the data has nothing for the others."""
+TICK_S: Final = 300.0
+"""Twice as often as a gap that counts (``surroundings.CARRIED_S``); waits are minutes."""
+MINUTE: Final = 60.0
+HOUR: Final = 3_600.0
+_DEVICES: Final = {
+    "kitchen": ("motion", "kitchen"),
+    "lounge": ("motion", "living_room"),
+    "hallway": ("motion", "hall"),
+    "bedroom": ("motion", "bedroom"),
+    "bathroom": ("motion", "bathroom"),
+    "fridge-door": ("other", "kitchen"),
+    "front-door": ("door", "hall"),
+    "back-door": ("door", "hall"),
+}
+_NAMES: Final = {int(place): name for name, place in PLACES.items()}
+PLANS: Final = {"anybody": False, "wanders": True}
+
+Event = tuple[float, str]
+"""Seconds since midnight of the first day, and the sensor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One alarm, raised: when, in seconds since midnight of the first day."""
+
+    at_s: float
+    kind: AlarmKind
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A situation that is acted into a day. ``kind``: what must be called for within ``within_s`` of
+    ``at_s``.
+    """
+
+    name: str
+    kind: AlarmKind
+    plan: str
+    within_s: float
+    play: Callable[[Sequence[Event], float], list[Event]]
+    hour: tuple[float, float]
+
+
+def _pace(events: Sequence[Event], at_s: float) -> list[Event]:
+    """Through the front door each four minutes, six times, and seen in the hall after each."""
+    trips = [(at_s + trip * 240, "front-door") for trip in range(6)]
+    return sorted([*events, *trips, *((second + 30, "hallway") for second, _ in trips)])
+
+
+def _leave(events: Sequence[Event], at_s: float) -> list[Event]:
+    """Out of the front door, and nothing for two hours."""
+    stays = [event for event in events if not at_s <= event[0] < at_s + 2 * HOUR]
+    return sorted([*stays, (at_s, "front-door")])
+
+
+def _lie(events: Sequence[Event], at_s: float) -> list[Event]:
+    """Into the bathroom, and nothing for two hours."""
+    stays = [event for event in events if not at_s <= event[0] < at_s + 2 * HOUR]
+    return sorted([*stays, (at_s - 60, "hallway"), (at_s, "bathroom")])
+
+
+def _chatter(events: Sequence[Event], at_s: float) -> list[Event]:
+    """The hall's sensor says each eight seconds for two hours that somebody is there."""
+    return sorted([*events, *((at_s + 8 * step, "hallway") for step in range(900))])
+
+
+ACTS: Final = (
+    Act("7 six trips through the door", AlarmKind.WANDERING, "wanders", 2_100, _pace, (0.0, 4.0)),
+    Act("5 out at night, who wanders", AlarmKind.NIGHT_DOOR, "wanders", 20 * MINUTE, _leave, (0.0, 4.0)),
+    Act("5 out at night, anybody", AlarmKind.NIGHT_DOOR, "anybody", 45 * MINUTE, _leave, (0.0, 4.0)),
+    Act("2 still after the bathroom by day", AlarmKind.LONG_LIE, "anybody", 60 * MINUTE, _lie, (9.0, 19.0)),
+    Act("28 a sensor that never stops", AlarmKind.DEVICE_FAULT, "anybody", 3 * HOUR, _chatter, (9.0, 19.0)),
+)
+
+
+def replay(events: Sequence[Event], home: TihmHome, plan: Plan, first_s: float, last_s: float) -> list[Told]:
+    """What the rules call for from ``first_s`` until ``last_s``."""
+    start = datetime(home.first.year, home.first.month, home.first.day, tzinfo=UTC)
+    rules, told = _rules(plan), list[Told]()
+
+    def at(second: float) -> datetime:
+        return start + timedelta(seconds=second - 8 * HOUR)  # the home's clock is that of the plan's zone
+
+    for second, sensor in _moments(events, home, first_s, last_s):
+        now = at(second)
+        for rule in rules:
+            alarms = rule.tick(now) if sensor is None else rule.see(_reading(sensor, now), now)
+            told += [Told(second, one.kind) for one in alarms if one.state is AlarmState.RAISED]
+    return told
+
+
+def _moments(
+    events: Sequence[Event], home: TihmHome, first_s: float, last_s: float
+) -> Iterator[tuple[float, tuple[str, bool] | None]]:
+    """Ticks (``None``) and what the sensors say, in order, while the gateway runs."""
+    said: list[tuple[float, tuple[str, bool] | None]] = []
+    for second, sensor in events:
+        if first_s <= second < last_s:
+            said += [(second, (sensor, True)), (second + 2, (sensor, False))]
+    ticks = int((last_s - first_s) // TICK_S)
+    said += [(first_s + number * TICK_S, None) for number in range(ticks)]
+    for second, what in sorted(said, key=lambda one: one[0]):
+        if not any(part.start <= second < part.end for part in home.unheard):
+            yield second, what
+
+
+def _rules(plan: Plan) -> list[Rule]:
+    ids = count(1)
+    kinds = {DeviceId(name): kind for name, (kind, _) in _DEVICES.items()}
+    rooms = {DeviceId(name): room for name, (_, room) in _DEVICES.items()}
+    home = Home(kinds, lambda: AlarmId(str(next(ids))), 20.0, rooms, InForce(plan))
+    return [RULES[name](home) for name in JUDGED]
+
+
+def _reading(said: tuple[str, bool], now: datetime) -> Reading:
+    sensor, value = said
+    quantity = Quantity.MOTION if _DEVICES[sensor][0] == "motion" else Quantity.OPENING
+    return Reading(DeviceId(sensor), quantity, value, now)
+
+
+def _plan(*, wanders: bool) -> Plan:
+    unsupervised = {name: {"expected_s": 0, "alarm_s": 0} for name in _DEVICES}
+    return parse({"version": 1, "person": {"wanders": wanders}, "devices": unsupervised})
+
+
+def measure(folder: Path, seed: int, draws: int, only: frozenset[str]) -> dict[str, Any]:
+    """All figures; ``only`` homes of these names, if any. ``draws``: acted days of each home and act."""
+    began = time.perf_counter()
+    homes = [home for home in read_homes(folder) if not only or home.name in only]
+    alarms = {name: Counter[str]() for name in PLANS}
+    hits: dict[str, list[bool]] = {act.name: [] for act in ACTS}
+    weeks = 0.0
+    for home in homes:
+        events = [(float(s), _NAMES[int(p)]) for s, p in zip(home.seconds, home.places, strict=True)]
+        heard_s = home.days * DAY_S - sum(part.end - part.start for part in home.unheard)
+        weeks += heard_s / (7 * DAY_S)
+        for name, wanders in PLANS.items():
+            found = replay(events, home, _plan(wanders=wanders), 0.0, home.days * DAY_S)
+            alarms[name].update(one.kind.value for one in found)
+        for act in ACTS:
+            hits[act.name] += _acted(
+                act, home, events, random.Random(f"{seed} {home.name} {act.name}"), draws
+            )
+    return {
+        "seed": seed,
+        "homes": len(homes),
+        "home_weeks": round(weeks, 1),
+        "took_s": round(time.perf_counter() - began, 1),
+        "per_home_week": {
+            name: {kind: round(number / weeks, 3) for kind, number in sorted(counted.items())}
+            for name, counted in alarms.items()
+        },
+        "acted": {name: _share(found) for name, found in hits.items()},
+    }
+
+
+def _acted(
+    act: Act, home: TihmHome, events: Sequence[Event], draw: random.Random, draws: int
+) -> Iterator[bool]:
+    """Whether the act is called for, on days that were heard with the days before and after."""
+    for _ in range(draws):
+        day = draw.randrange(1, home.days - 1)
+        at_s = day * DAY_S + draw.uniform(*act.hour) * HOUR
+        first_s, last_s = (day - 1) * DAY_S, (day + 1) * DAY_S
+        if any(part.start < last_s and part.end > first_s for part in home.unheard):
+            continue
+        plan = _plan(wanders=PLANS[act.plan])
+        around = [event for event in events if first_s <= event[0] < last_s]
+        told = replay(act.play(around, at_s), home, plan, first_s, last_s)
+        yield any(one.kind is act.kind and at_s <= one.at_s <= at_s + act.within_s for one in told)
+
+
+def _share(found: Sequence[bool]) -> dict[str, Any]:
+    """Called for, of acted, with Wilson's interval."""
+    if not found:
+        return {"acted": 0}
+    low, high = wilson(sum(found), len(found))
+    return {
+        "acted": len(found),
+        "called": sum(found),
+        "recall": round(sum(found) / len(found), 3),
+        "wilson": [round(low, 3), round(high, 3)],
+    }
+
+
+def lines(figures: Mapping[str, Any]) -> list[str]:
+    """The figures as a page shows them."""
+    kinds = sorted({kind for counted in figures["per_home_week"].values() for kind in counted})
+    alarms = [(kind, *(figures["per_home_week"][name].get(kind, 0) for name in PLANS)) for kind in kinds]
+    acted = [(name, row["acted"], _recall(row)) for name, row in figures["acted"].items()]
+    return [
+        f"TIHM, {figures['homes']} homes, {figures['home_weeks']} heard home-weeks, {figures['took_s']} s."
+        " Alarms per home-week in lives as they were, by plan:",
+        "",
+        *table(("alarm", *PLANS), alarms),
+        "",
+        "Acted into days of these homes, and called for in time:",
+        "",
+        *table(("situation", "acted", "recall (Wilson, 95 %)"), acted),
+    ]
+
+
+def _recall(row: Mapping[str, Any]) -> str:
+    return "none" if not row["acted"] else "{:.2f} ({:.2f}-{:.2f})".format(row["recall"], *row["wilson"])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder with the recordings")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--draws", type=int, default=10, help="acted days of each home and situation")
+    parser.add_argument("--home", action="append", default=[], help="only this home (may be repeated)")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", type=Path, help="write the table into this page")
+    given = parser.parse_args()
+    figures = measure(given.data, given.seed, given.draws, frozenset(given.home))
+    if given.page:
+        write_part(given.page, "situations", lines(figures))
+    print(json.dumps(figures, indent=2) if given.json else "\n".join(lines(figures)))
+
+
+if __name__ == "__main__":
+    main()
