@@ -23,13 +23,13 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.falls import wilson
 from benchmarks.page import table, write_part
 from cloud.detect.vitals.follow import Ask, Before, End, Raise, State, steps
 from cloud.detect.vitals.gate import sift
 from cloud.detect.vitals.judge import judge
 from cloud.detect.vitals.model import RULES, Day, Gated, Judged, Person, Rule, Sample
 from cloud.detect.vitals.view import day_of
+from edge_agent.falls.card import wilson
 from firmware_protocols.model import Quantity
 from firmware_protocols.wire.plan import LIMITS
 

@@ -22,8 +22,8 @@ from simulators.motion import RATE_HZ, Sample
 from simulators.system import System
 from simulators.world import Home
 
-WINDOW_AFTER: Final = 100
-"""Samples that the fall model looks at after the peak, 2 s (``edge_agent.falls.features.AFTER``)."""
+WINDOW_AFTER: Final = 150
+"""Samples that the fall model looks at after the peak, 3 s (``edge_agent.falls.around.AFTER``)."""
 PATIENCE_S: Final = 30.0
 LOOK_EVERY_S: Final = 0.02
 

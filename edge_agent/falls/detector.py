@@ -16,8 +16,9 @@ from typing import Final
 
 import numpy as np
 
+from edge_agent.falls.around import BEFORE
 from edge_agent.falls.candidates import RATE_HZ
-from edge_agent.falls.features import BEFORE, measure
+from edge_agent.falls.features import measure
 from edge_agent.falls.model import FallModel
 from edge_agent.falls.stream import Arrival, Candidate, MotionStream
 from firmware_protocols.model import DeviceId, MotionWindow

@@ -1,6 +1,6 @@
 """What a peak looked like: numbers that do not change when the sensor is turned on the body.
 
-What this is: pure, vectorised arithmetic on a 5-second context around each candidate. What it is not: tied to
+What this is: pure, vectorised arithmetic on a 7-second context around each candidate. What it is not: tied to
 a model; the trained file names the features it wants. The one idea: only magnitudes, angles between two
 moments of the same sensor, and components along or across *its own* gravity are used, so a pendant worn
 upside down gives the same numbers. All accelerations in g, all times in seconds.
@@ -13,12 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.falls.candidates import RATE_HZ, Floats, Indices
-
-BEFORE: Final = 3 * RATE_HZ
-"""Samples of context before a peak."""
-AFTER: Final = 2 * RATE_HZ
-"""Samples needed after a peak before it can be judged: the impact window, part of every alarm's latency."""
+from edge_agent.falls.around import BEFORE, angle, cut, jerk, mean
+from edge_agent.falls.candidates import RATE_HZ, Floats
+from edge_agent.falls.posture import POSTURE, posture
 
 LIGHT_G: Final = 0.8
 """Below this the body is giving way."""
@@ -35,7 +32,7 @@ ALONG_STEPS_S: Final = tuple(round(-1 + 0.2 * step, 1) for step in range(10))
 
 FEATURES: Final[Mapping[str, str]] = {
     "peak": "magnitude of the peak",
-    "second": "highest magnitude in the context more than 0.3 s away from the peak",
+    "second": "highest magnitude more than 0.3 s away from the peak, 3 s before to 2 s after",
     "dip": "lowest 60-ms mean in the last second before the peak (free fall tends to 0)",
     "dip_to_peak_s": "time from that dip to the peak",
     "rise": "peak minus dip",
@@ -74,8 +71,8 @@ FEATURES: Final[Mapping[str, str]] = {
     "across_fall": "mean component across earlier gravity from 1 to 0.1 s before the peak",
     "lean_rise_s": "time in the last second with more than 0.5 g across earlier gravity",
     "spread_strong": "spread of the acceleration within 0.5 s of the peak in its strongest direction",
-    "spread_middle": "the same in the direction across the strongest that is next",
-    "spread_weak": "the same in the remaining direction (near 0: a movement in one plane)",
+    "spread_middle": "spread in the next strongest direction across it",
+    "spread_weak": "spread in the remaining direction (near 0: a movement in one plane)",
     "wander_after": "square root of the summed variance of the three axes from 1 to 2 s after the peak",
     "wander_before": "square root of the summed variance of the three axes from 3 to 1.5 s before the peak",
     "quiet_std": "spread of the magnitude from 3 to 2 s before the peak",
@@ -86,10 +83,11 @@ FEATURES: Final[Mapping[str, str]] = {
     "speed_peak": "change of velocity from 1 s before the peak to it, gravity taken off (g·s)",
     "push": "integral of the magnitude within 0.3 s of the peak (g·s)",
     "slow_top": "highest of the 0.1-s means of the magnitude within 1 s of the peak",
-    "slow_bottom": "lowest of these",
-    "slow_dip": "lowest of these before the peak",
-    "slow_top_s": "when the highest of these begins (s after the peak)",
-    "slow_bottom_s": "when the lowest of these begins (s after the peak)",
+    "slow_bottom": "lowest of the 0.1-s means of the magnitude within 1 s of the peak",
+    "slow_dip": "lowest of the 0.1-s means of the magnitude in the last second before the peak",
+    "slow_top_s": "when the highest of the 0.1-s means begins (s after the peak)",
+    "slow_bottom_s": "when the lowest of the 0.1-s means begins (s after the peak)",
+    **POSTURE,
     **{
         f"magnitude_{at:+.1f}": f"mean magnitude for 0.1 s from {at:+.1f} s of the peak"
         for at in MAGNITUDE_STEPS_S
@@ -102,17 +100,6 @@ FEATURES: Final[Mapping[str, str]] = {
 NAMES: Final = tuple(FEATURES)
 
 
-def contexts(acc_g: Floats, at: Indices) -> Floats:
-    """The ``(len(at), BEFORE + 1 + AFTER, 3)`` surroundings of the samples ``at`` of ``acc_g`` (N×3, 50 Hz,
-    in g).
-
-    Beyond either end the outermost sample is held, as at the start of a stream.
-    """
-    offsets = np.arange(-BEFORE, AFTER + 1)
-    rows = np.clip(np.asarray(at)[:, None] + offsets[None, :], 0, len(acc_g) - 1)
-    return np.asarray(acc_g[rows], dtype=np.float64)
-
-
 def measure(context: Floats) -> dict[str, Floats]:
     """All features by name; each is an array with one number per context."""
     magnitude = np.sqrt(np.einsum("nlk,nlk->nl", context, context))
@@ -122,23 +109,17 @@ def measure(context: Floats) -> dict[str, Floats]:
         **_turns(context),
         **_components(context),
         **_course(context, magnitude),
+        **posture(context, magnitude),
     }
-
-
-def _cut(values: Floats, start_s: float, stop_s: float) -> Floats:
-    """The part of ``values`` (time on axis 1) from ``start_s`` to ``stop_s`` relative to the peak, both
-    included.
-    """
-    return values[:, BEFORE + round(start_s * RATE_HZ) : BEFORE + round(stop_s * RATE_HZ) + 1]
 
 
 def _fall_and_impact(magnitude: Floats) -> dict[str, Floats]:
     peak = magnitude[:, BEFORE]
-    fall, impact = _cut(magnitude, -1.5, 0), _cut(magnitude, -0.5, 0.5)
-    last = _cut(magnitude, -1.04, -0.02)
+    fall, impact = cut(magnitude, -1.5, 0), cut(magnitude, -0.5, 0.5)
+    last = cut(magnitude, -1.04, -0.02)
     smooth = (last[:, :-2] + last[:, 1:-1] + last[:, 2:]) / 3
     dip = smooth.min(axis=1)
-    elsewhere = np.maximum(_cut(magnitude, -3, -0.32).max(axis=1), _cut(magnitude, 0.32, 2).max(axis=1))
+    elsewhere = np.maximum(cut(magnitude, -3, -0.32).max(axis=1), cut(magnitude, 0.32, 2).max(axis=1))
     excess = 1 + (peak - 1)[:, None] / 2
     return {
         "peak": peak,
@@ -155,100 +136,87 @@ def _fall_and_impact(magnitude: Floats) -> dict[str, Floats]:
 
 
 def _surroundings(context: Floats, magnitude: Floats) -> dict[str, Floats]:
-    step = np.diff(context, axis=1, prepend=context[:, :1])
-    jerk = np.sqrt(np.einsum("nlk,nlk->nl", step, step))
+    change = jerk(context)
     up = np.zeros(magnitude.shape)
     up[:, 1:] = (magnitude[:, 1:] >= STEP_G) & (magnitude[:, :-1] < STEP_G)
     return {
-        "jerk_peak": _cut(jerk, -0.3, 0.3).max(axis=1),
-        "jerk_impact": _cut(jerk, -0.5, 0.5).mean(axis=1),
-        "jerk_fall": _cut(jerk, -1.5, -0.3).mean(axis=1),
-        "jerk_before": _cut(jerk, -3, -1.5).mean(axis=1),
-        "jerk_settle": _cut(jerk, 0.4, 1).mean(axis=1),
-        "jerk_after": _cut(jerk, 1, 2).mean(axis=1),
-        "quiet_jerk": _cut(jerk, -3, -2).mean(axis=1),
-        "quiet_std": _cut(magnitude, -3, -2).std(axis=1),
-        "quiet_top": _cut(magnitude, -3, -2).max(axis=1),
-        "std_before": _cut(magnitude, -3, -1.5).std(axis=1),
-        "std_fall": _cut(magnitude, -1.5, -0.3).std(axis=1),
-        "std_settle": _cut(magnitude, 0.4, 1).std(axis=1),
-        "std_after": _cut(magnitude, 1, 2).std(axis=1),
-        "mean_fall": _cut(magnitude, -1, -0.1).mean(axis=1),
-        "mean_after": _cut(magnitude, 1, 2).mean(axis=1),
-        "top_before": _cut(magnitude, -3, -1).max(axis=1),
-        "top_after": _cut(magnitude, 1, 2).max(axis=1),
-        "bottom_after": _cut(magnitude, 0.2, 2).min(axis=1),
-        "steps_before": _cut(up, -3, -0.5).sum(axis=1),
-        "steps_after": _cut(up, 0.5, 2).sum(axis=1),
+        "jerk_peak": cut(change, -0.3, 0.3).max(axis=1),
+        "jerk_impact": cut(change, -0.5, 0.5).mean(axis=1),
+        "jerk_fall": cut(change, -1.5, -0.3).mean(axis=1),
+        "jerk_before": cut(change, -3, -1.5).mean(axis=1),
+        "jerk_settle": cut(change, 0.4, 1).mean(axis=1),
+        "jerk_after": cut(change, 1, 2).mean(axis=1),
+        "quiet_jerk": cut(change, -3, -2).mean(axis=1),
+        "quiet_std": cut(magnitude, -3, -2).std(axis=1),
+        "quiet_top": cut(magnitude, -3, -2).max(axis=1),
+        "std_before": cut(magnitude, -3, -1.5).std(axis=1),
+        "std_fall": cut(magnitude, -1.5, -0.3).std(axis=1),
+        "std_settle": cut(magnitude, 0.4, 1).std(axis=1),
+        "std_after": cut(magnitude, 1, 2).std(axis=1),
+        "mean_fall": cut(magnitude, -1, -0.1).mean(axis=1),
+        "mean_after": cut(magnitude, 1, 2).mean(axis=1),
+        "top_before": cut(magnitude, -3, -1).max(axis=1),
+        "top_after": cut(magnitude, 1, 2).max(axis=1),
+        "bottom_after": cut(magnitude, 0.2, 2).min(axis=1),
+        "steps_before": cut(up, -3, -0.5).sum(axis=1),
+        "steps_after": cut(up, 0.5, 2).sum(axis=1),
     }
 
 
-def _angle(one: Floats, other: Floats) -> Floats:
-    """Angle between vectors on the last axis in degrees; 90 where either has no length."""
-    norms: Floats = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
-    cosine = np.einsum("...k,...k->...", one, other) / np.where(norms > 0, norms, 1)
-    angle: Floats = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-    return angle
-
-
 def _turns(context: Floats) -> dict[str, Floats]:
-    def mean(start_s: float, stop_s: float) -> Floats:
-        average: Floats = _cut(context, start_s, stop_s).mean(axis=1)
-        return average
-
-    before, after, settle = mean(-3, -1.5), mean(1.25, 2), mean(0.3, 0.8)
-    steps = np.stack([mean(-1.5 + 0.2 * k, -1.3 + 0.2 * k) for k in range(13)], axis=1)
+    before, after, settle = mean(context, -3, -1.5), mean(context, 1.25, 2), mean(context, 0.3, 0.8)
+    steps = np.stack([mean(context, -1.5 + 0.2 * k, -1.3 + 0.2 * k) for k in range(13)], axis=1)
     return {
-        "turn_total": _angle(before, after),
-        "turn_late": _angle(mean(-1, -0.3), after),
-        "turn_begin": _angle(before, mean(-2, -1)),
-        "turn_early": _angle(before, mean(-0.6, -0.2)),
-        "turn_settle": _angle(settle, after),
-        "turn_impact": _angle(before, settle),
-        "turn_peak": _angle(before, context[:, BEFORE]),
-        "path": _angle(steps[:, 1:], steps[:, :-1]).sum(axis=1),
+        "turn_total": angle(before, after),
+        "turn_late": angle(mean(context, -1, -0.3), after),
+        "turn_begin": angle(before, mean(context, -2, -1)),
+        "turn_early": angle(before, mean(context, -0.6, -0.2)),
+        "turn_settle": angle(settle, after),
+        "turn_impact": angle(before, settle),
+        "turn_peak": angle(before, context[:, BEFORE]),
+        "path": angle(steps[:, 1:], steps[:, :-1]).sum(axis=1),
     }
 
 
 def _components(context: Floats) -> dict[str, Floats]:
-    gravity = _cut(context, -3, -1.5).mean(axis=1)
+    gravity = cut(context, -3, -1.5).mean(axis=1)
     length = np.linalg.norm(gravity, axis=1, keepdims=True)
     down = gravity / np.where(length > 0, length, 1)
     along = np.einsum("nlk,nk->nl", context, down)
     rest = context - along[:, :, None] * down[:, None, :]
     across = np.sqrt(np.einsum("nlk,nlk->nl", rest, rest))
-    impact = _cut(context, -0.5, 0.5)
+    impact = cut(context, -0.5, 0.5)
     impact = impact - impact.mean(axis=1, keepdims=True)
     covariance = np.einsum("nlk,nlj->nkj", impact, impact) / impact.shape[1]
     spread = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0))
     return {
-        "along_peak": _cut(along, -0.3, 0.3).max(axis=1),
-        "along_dip": _cut(along, -1, 0).min(axis=1),
-        "across_peak": _cut(across, -0.3, 0.3).max(axis=1),
-        "across_fall": _cut(across, -1, -0.1).mean(axis=1),
-        "lean_rise_s": (_cut(across, -1, 0) > LEAN_G).sum(axis=1) / RATE_HZ,
+        "along_peak": cut(along, -0.3, 0.3).max(axis=1),
+        "along_dip": cut(along, -1, 0).min(axis=1),
+        "across_peak": cut(across, -0.3, 0.3).max(axis=1),
+        "across_fall": cut(across, -1, -0.1).mean(axis=1),
+        "lean_rise_s": (cut(across, -1, 0) > LEAN_G).sum(axis=1) / RATE_HZ,
         "spread_strong": spread[:, 2],
         "spread_middle": spread[:, 1],
         "spread_weak": spread[:, 0],
-        "wander_after": np.sqrt(_cut(context, 1, 2).var(axis=1).sum(axis=1)),
-        "wander_before": np.sqrt(_cut(context, -3, -1.5).var(axis=1).sum(axis=1)),
+        "wander_after": np.sqrt(cut(context, 1, 2).var(axis=1).sum(axis=1)),
+        "wander_before": np.sqrt(cut(context, -3, -1.5).var(axis=1).sum(axis=1)),
     }
 
 
 def _course(context: Floats, magnitude: Floats) -> dict[str, Floats]:
-    gravity = _cut(context, -2, -1).mean(axis=1)
+    gravity = cut(context, -2, -1).mean(axis=1)
     length = np.linalg.norm(gravity, axis=1, keepdims=True)
     down = gravity / np.where(length > 0, length, 1)
     along = np.einsum("nlk,nk->nl", context, down)
-    speed = np.cumsum(_cut(context, -1, 1) - down[:, None, :], axis=1) / RATE_HZ
+    speed = np.cumsum(cut(context, -1, 1) - down[:, None, :], axis=1) / RATE_HZ
     fast = np.linalg.norm(speed, axis=2)
-    slow = np.column_stack([_cut(magnitude, at, at + 0.1).mean(axis=1) for at in MAGNITUDE_STEPS_S])
-    drift = np.column_stack([_cut(along, at, at + 0.2).mean(axis=1) for at in ALONG_STEPS_S])
+    slow = np.column_stack([cut(magnitude, at, at + 0.1).mean(axis=1) for at in MAGNITUDE_STEPS_S])
+    drift = np.column_stack([cut(along, at, at + 0.2).mean(axis=1) for at in ALONG_STEPS_S])
     starts = np.array(MAGNITUDE_STEPS_S)
     return {
         "speed_top": fast.max(axis=1),
         "speed_peak": fast[:, RATE_HZ],
-        "push": _cut(magnitude, -0.3, 0.3).sum(axis=1) / RATE_HZ,
+        "push": cut(magnitude, -0.3, 0.3).sum(axis=1) / RATE_HZ,
         "slow_top": slow.max(axis=1),
         "slow_bottom": slow.min(axis=1),
         "slow_dip": slow[:, starts < 0].min(axis=1),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.falls.calibration import Calibration
 from edge_agent.falls.candidates import RATE_HZ, Floats
 from edge_agent.falls.features import FEATURES
 from firmware_protocols.model import JsonValue
@@ -56,6 +57,10 @@ class Forest:
     right: NDArray[np.intp]
     value: Floats
 
+    def on(self, line: Calibration) -> Forest:
+        """The same trees with ``line`` worked in, so that their log-odds are calibrated."""
+        return replace(self, baseline=line.slope * self.baseline + line.offset, value=line.slope * self.value)
+
     def log_odds(self, rows: Floats) -> Floats:
         """One number per row of ``rows`` (``(n, features)``)."""
         node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
@@ -73,10 +78,10 @@ class Forest:
 class FallModel:
     """What one trained file holds.
 
-    ``threshold`` is the probability from which a peak counts as a fall. ``features`` are names out of
-    ``features.FEATURES``, ``lowest`` and ``highest`` their range over the training data; outside it the model
-    guesses. ``range_g`` is the full scale of the sensors trained on, ``sources`` the data and their authors,
-    ``training`` the figures that were measured when it was made.
+    ``threshold`` is the calibrated probability from which a peak counts as a fall. ``features`` are names out
+    of ``features.FEATURES``, ``lowest`` and ``highest`` their range over the training data; outside it the
+    model guesses. ``range_g`` is the full scale of the sensors trained on, ``sources`` the data and their
+    authors, ``training`` the figures that were measured when it was made.
     """
 
     version: str
@@ -229,6 +234,9 @@ def _fault(model: FallModel) -> str:
             len(model.features) == len(model.lowest) == len(model.highest) > 0
         ),
         "threshold outside 0 to 1": not 0 < model.threshold < 1,
+        "a number that is not finite": not np.isfinite(
+            [forest.baseline, model.range_g, *model.lowest, *model.highest]
+        ).all(),
         "trees of unequal columns": any(len(column) != len(nodes) for column in columns),
         "no trees": len(forest.roots) == 0,
     }

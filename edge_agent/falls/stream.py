@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 
+from edge_agent.falls.around import AFTER, BEFORE, contexts
 from edge_agent.falls.candidates import RATE_HZ, SEPARATION, Floats, peaks
-from edge_agent.falls.features import AFTER, BEFORE, contexts
 from edge_agent.falls.resample import Resampler
 from firmware_protocols.model import MotionWindow
 
@@ -52,7 +52,7 @@ class Arrival(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A peak with its surroundings (``features.contexts`` of one), ready to be judged.
+    """A peak with its surroundings (``around.contexts`` of one), ready to be judged.
 
     ``at`` is the time of the peak, ``decided_at`` that of the newest sample when it could first be judged.
     ``bridged`` (0 to 1) is the share of the surroundings that was never received, ``clipped`` the number of

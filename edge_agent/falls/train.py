@@ -1,9 +1,8 @@
 """``anban train falls``: recordings in, a model file for the gateway out.
 
-What this is: the only module that needs scikit-learn; it uses the gateway's own candidates and features, so
-nothing is computed twice in two ways. What it is not: the measurement of how good the model is on people it
-has not seen (``benchmarks/falls.py``). The one idea: a person is either trained on or judged, also when the
-threshold is chosen.
+What this is: the only module that needs scikit-learn. What it is not: the measurement of how good the model
+is on people it has not seen (``benchmarks/falls.py``). The one idea: a person is either learnt from or
+judged, also when it is decided what a score means.
 """
 
 from __future__ import annotations
@@ -11,171 +10,104 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
-from edge_agent.falls.candidates import RATE_HZ, Floats, peaks
-from edge_agent.falls.features import AFTER, NAMES, contexts, measure
-from edge_agent.falls.model import FallModel, Forest, ModelError, write_model
+from edge_agent.falls import card
+from edge_agent.falls.calibration import Calibration
+from edge_agent.falls.candidates import RATE_HZ, Floats
+from edge_agent.falls.examples import Examples, best_of_trials, examples
+from edge_agent.falls.features import NAMES
+from edge_agent.falls.model import FallModel, Forest, ModelError, Position, write_model
 from edge_agent.falls.recordings import SETS, RecordingError, RecordingSet, Trial, find_set, read_set
 from firmware_protocols.model import JsonValue
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Number of the shipped models; raise it when they are trained anew."""
 SHARES: Final = 4
-"""Groups of people among whom the threshold is chosen, each judged by a model of the others."""
-EXTREMES: Final = (0.01, 0.99)
-"""No threshold is chosen beyond these: there a handful of trials would decide."""
-NEAR_S: Final = 2.0
-"""Peaks this close to an unmarked fall's highest one belong to the fall."""
-REBOUND_WEIGHT: Final = 0.5
-"""Weight in training of a fall's lesser peaks; its highest one, and every peak of an activity, weighs 1."""
+"""Groups of people among whom scores are calibrated, each judged by a model of the others."""
+CERTAIN: Final[Mapping[Position, float]] = {"waist": 0.6, "wrist": 0.5}
+"""Calibrated probability from which a peak counts as a fall.
+
+At the waist a fall can be told, and every false alarm costs trust. A hand that hits a table feels what a hand
+that hits the floor feels: there the two errors are held about even.
+"""
+OTHERS_WEIGHT: Final = 0.5
+"""Weight in training of the same peaks as other sensors would have felt them."""
+FARTHEST: Final = 8.0
+"""Log-odds beyond this are told from one another no more when scores are calibrated (1 in 3,000)."""
+NO_PENALTY: Final = 1e6
 LARGEST_DIFFERENCE: Final = 1e-9
 """Greatest difference allowed between the exported trees and scikit-learn's own answer."""
 BOOSTING: Final[dict[str, Any]] = {
     "learning_rate": 0.08,
-    "max_iter": 200,
-    "max_leaf_nodes": 15,
-    "min_samples_leaf": 15,
-    "l2_regularization": 1.0,
+    "max_iter": 300,
+    "max_leaf_nodes": 8,
+    "min_samples_leaf": 25,
+    "l2_regularization": 5.0,
     "max_features": 0.3,
     "max_bins": 63,
     "early_stopping": False,
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Every candidate of a set: one row of ``rows`` each (columns ``NAMES``), in the order of the trials.
-
-    ``trial`` is the index of its recording, ``at`` its sample in it, ``subject`` the person. ``weight`` is
-    its weight in training: 0 for peaks of a fall trial of which nobody said whether they belong to the fall.
-    """
-
-    rows: Floats
-    trial: NDArray[np.intp]
-    at: NDArray[np.intp]
-    subject: NDArray[np.str_]
-    is_fall: NDArray[np.bool_]
-    weight: Floats
-
-
-def candidates(trial: Trial) -> tuple[NDArray[np.intp], Floats]:
-    """The peaks of a trial and their contexts, as the gateway finds them."""
-    acceleration = trial.acc_g
-    magnitude = np.sqrt(np.einsum("nk,nk->n", acceleration, acceleration))
-    found = peaks(magnitude, 0, len(magnitude) - AFTER)
-    return found, contexts(acceleration, found)
-
-
-def examples(trials: Sequence[Trial]) -> Examples:
-    """Candidates and features of ``trials``."""
-    rows, trial, at, is_fall, weight = [], [], [], [], []
-    for number, recording in enumerate(trials):
-        found, context = candidates(recording)
-        fall = _in_fall(recording, found)
-        rows.append(_table(context))
-        trial.append(np.full(len(found), number))
-        at.append(found)
-        is_fall.append(fall)
-        weight.append(_weights(recording, found, fall))
-    numbers = np.concatenate(trial)
-    return Examples(
-        rows=np.concatenate(rows),
-        trial=numbers,
-        at=np.concatenate(at),
-        subject=np.array([recording.subject for recording in trials])[numbers],
-        is_fall=np.concatenate(is_fall),
-        weight=np.concatenate(weight),
-    )
-
-
-def _table(context: Floats) -> Floats:
-    columns = measure(context)
-    return np.column_stack([columns[name] for name in NAMES])
-
-
-def _in_fall(trial: Trial, found: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which peaks are part of the trial's fall: by the authors' marks, or near the highest."""
-    if not trial.is_fall:
-        return np.zeros(len(found), dtype=np.bool_)
-    if trial.fall_start_s is not None and trial.fall_end_s is not None:
-        return (found >= trial.fall_start_s * RATE_HZ) & (found <= (trial.fall_end_s + 0.5) * RATE_HZ)
-    return np.abs(found - trial.impact()) <= NEAR_S * RATE_HZ
-
-
-def _weights(trial: Trial, found: NDArray[np.intp], fall: NDArray[np.bool_]) -> Floats:
-    """What each peak counts in training: nothing where nobody said whether it belongs to the fall."""
-    if not trial.is_fall:
-        return np.ones(len(found))
-    return np.where(found == trial.impact(), 1.0, np.where(fall, REBOUND_WEIGHT, 0.0))
+"""Small trees of many examples a leaf: they held on degraded sensors better than larger ones (ADR 0053)."""
 
 
 def fit(data: Examples, chosen: NDArray[np.bool_], seed: int) -> HistGradientBoostingClassifier:
-    """Gradient boosting on the ``chosen`` examples."""
+    """Gradient boosting on the ``chosen`` examples, each as recorded and as felt by another sensor.
+
+    One thread: sums in another order would be another model, and threads that wait on a busy machine cost
+    more than they bring.
+    """
     use = chosen & (data.weight > 0)
     trees = HistGradientBoostingClassifier(random_state=seed, **BOOSTING)
-    return trees.fit(data.rows[use], data.is_fall[use], sample_weight=data.weight[use])
+    with threadpool_limits(1):
+        return trees.fit(
+            np.concatenate([data.rows[use], data.others[use]]),
+            np.tile(data.is_fall[use], 2),
+            sample_weight=np.concatenate([data.weight[use], OTHERS_WEIGHT * data.weight[use]]),
+        )
 
 
-def scores(trees: HistGradientBoostingClassifier, rows: Floats) -> Floats:
-    """Probability of a fall for each row."""
-    return np.asarray(trees.predict_proba(rows)[:, 1], dtype=np.float64)
+def log_odds(trees: HistGradientBoostingClassifier, rows: Floats) -> Floats:
+    """What the trees say of each row, not yet calibrated."""
+    return np.asarray(trees.decision_function(rows), dtype=np.float64)
 
 
 def out_of_person(data: Examples, chosen: NDArray[np.bool_], shares: int, seed: int) -> Floats:
-    """Scores of the ``chosen`` examples by models that never saw the person; NaN elsewhere."""
+    """Log-odds of the ``chosen`` examples by models that never saw the person; minus infinity elsewhere."""
     people = np.unique(data.subject[chosen])
     np.random.default_rng(seed).shuffle(people)
-    result = np.full(len(data.trial), np.nan)
+    result = np.full(len(data.trial), -np.inf)
     for share in range(min(shares, len(people))):
         judged = chosen & np.isin(data.subject, people[share::shares])
-        result[judged] = scores(fit(data, chosen & ~judged, seed), data.rows[judged])
+        result[judged] = log_odds(fit(data, chosen & ~judged, seed), data.rows[judged])
     return result
 
 
-def trial_scores(data: Examples, score: Floats, trials: int) -> Floats:
-    """The highest score in each trial; 0 for a trial without candidates."""
-    best = np.zeros(trials)
-    np.maximum.at(best, data.trial, score)
-    return best
+def calibrate(scores: Floats, is_fall: NDArray[np.bool_]) -> Calibration:
+    """The line on which trials with these ``scores`` (log-odds) were falls as often as it says."""
+    bounded = np.clip(scores, -FARTHEST, FARTHEST)[:, None]
+    line = LogisticRegression(C=NO_PENALTY).fit(bounded, is_fall)
+    return Calibration(slope=float(line.coef_[0, 0]), offset=float(line.intercept_[0]))
 
 
-def choose_threshold(fall_scores: Floats, activity_scores: Floats) -> float:
-    """The threshold with the largest sum of sensitivity and specificity over trials.
-
-    The middle of the widest such stretch: between two recorded scores nothing tells one value from another.
-    """
-    edges = np.unique(np.concatenate([fall_scores, activity_scores, EXTREMES]))
-    edges = edges[(edges >= EXTREMES[0]) & (edges <= EXTREMES[1])]
-    middles = (edges[1:] + edges[:-1]) / 2
-    hits = (fall_scores[None, :] >= middles[:, None]).mean(axis=1)
-    quiet = (activity_scores[None, :] < middles[:, None]).mean(axis=1)
-    best = np.flatnonzero(np.isclose(hits + quiet, (hits + quiet).max()))
-    widest = best[np.argmax(np.diff(edges)[best])]
-    return float(middles[widest])
-
-
-def threshold_inside(
+def calibration_inside(
     data: Examples, trials: Sequence[Trial], chosen: NDArray[np.bool_], seed: int
-) -> tuple[float, dict[str, float]]:
-    """Threshold chosen among the people of the ``chosen`` examples only, and what it reaches among them."""
-    people = set(data.subject[chosen].tolist())
-    score = trial_scores(data, np.nan_to_num(out_of_person(data, chosen, SHARES, seed)), len(trials))
-    inside = np.array([trial.subject in people for trial in trials])
+) -> tuple[Calibration, Floats]:
+    """Calibration among the people of the ``chosen`` examples only; and each trial's calibrated probability
+    by a model that never saw the person (0 for other people's trials).
+    """
+    best = best_of_trials(data, out_of_person(data, chosen, SHARES, seed), len(trials))
     fall = np.array([trial.is_fall for trial in trials])
-    falls, activity = score[inside & fall], score[inside & ~fall]
-    threshold = choose_threshold(falls, activity)
-    figures = {
-        "sensitivity": round(float((falls >= threshold).mean()), 4),
-        "specificity": round(float((activity < threshold).mean()), 4),
-    }
-    return threshold, figures
+    scored = np.isfinite(best)
+    calibration = calibrate(best[scored], fall[scored])
+    return calibration, calibration.probability(best)
 
 
 def export(trees: HistGradientBoostingClassifier) -> Forest:
@@ -202,7 +134,7 @@ def as_model(
     which: RecordingSet,
     data: Examples,
     trees: HistGradientBoostingClassifier,
-    threshold: float,
+    calibration: Calibration,
     training: Mapping[str, JsonValue],
 ) -> FallModel:
     """What the gateway needs of a fitted model; ModelError when its trees would answer differently there."""
@@ -214,32 +146,54 @@ def as_model(
         features=NAMES,
         lowest=tuple(data.rows.min(axis=0).tolist()),
         highest=tuple(data.rows.max(axis=0).tolist()),
-        threshold=threshold,
-        forest=export(trees),
+        threshold=CERTAIN[which.position],
+        forest=export(trees).on(calibration),
         sources=(which.source,),
         training=training,
     )
     columns = dict(zip(NAMES, data.rows.T, strict=True))
-    difference = float(np.abs(model.probability(columns) - scores(trees, data.rows)).max())
+    answer = calibration.probability(log_odds(trees, data.rows))
+    difference = float(np.abs(model.probability(columns) - answer).max())
     if difference > LARGEST_DIFFERENCE:
         raise ModelError(which.name, f"exported trees differ from scikit-learn's by {difference:.3g}")
     return model
 
 
 def train(which: RecordingSet, trials: Sequence[Trial], seed: int) -> FallModel:
-    """A model of all ``trials``."""
+    """A model of all ``trials``, with what it reached on people it had not seen while it was made."""
+    fall = np.array([trial.is_fall for trial in trials])
+    if len({trial.subject for trial in trials}) < SHARES or fall.all() or not fall.any():
+        raise RecordingError(which.name, f"training needs falls, and activities, of {SHARES} people or more")
     data = examples(trials)
     everyone = np.ones(len(data.trial), dtype=np.bool_)
-    threshold, figures = threshold_inside(data, trials, everyone, seed)
+    calibration, probability = calibration_inside(data, trials, everyone, seed)
+    trees = fit(data, everyone, seed)
+    said = probability >= CERTAIN[which.position]
     training: dict[str, JsonValue] = {
         "seed": seed,
         "people": len(np.unique(data.subject)),
-        "falls": sum(trial.is_fall for trial in trials),
-        "activities": sum(not trial.is_fall for trial in trials),
+        "falls": int(fall.sum()),
+        "activities": int((~fall).sum()),
+        "activity_h": round(sum(trial.length_s for trial in trials if not trial.is_fall) / 3600, 2),
         "candidates": len(data.trial),
-        f"{SHARES}_shares_of_people": figures,
+        "groups_of_people": SHARES,
+        "falls_found": int(said[fall].sum()),
+        "activities_taken_for_falls": int(said[~fall].sum()),
+        "brier": round(float(((probability - fall) ** 2).mean()), 5),
+        "slope": calibration.slope,
+        "offset": calibration.offset,
+        "weighs_most": weights_of(trees),
     }
-    return as_model(which, data, fit(data, everyone, seed), threshold, training)
+    return as_model(which, data, trees, calibration, training)
+
+
+def weights_of(trees: HistGradientBoostingClassifier, most: int = 10) -> dict[str, JsonValue]:
+    """The features that decide most, with their share of what all splits gained, largest first."""
+    nodes = np.concatenate([predictor.nodes for (predictor,) in trees._predictors])  # noqa: SLF001
+    inner = nodes[nodes["is_leaf"] == 0]
+    gained = np.bincount(inner["feature_idx"], weights=inner["gain"], minlength=len(NAMES))
+    share = gained / gained.sum()
+    return {NAMES[index]: round(float(share[index]), 3) for index in np.argsort(-share)[:most]}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -255,7 +209,8 @@ def main(argv: Sequence[str]) -> int:
             return 1
         path = options.out / f"{which.position}.json"
         write_model(path, model)
-        sys.stdout.write(f"{path}: threshold {model.threshold:.3f}, {dict(model.training)}\n")
+        card.write(path.with_suffix(".md"), model)
+        sys.stdout.write(f"{path}: {dict(model.training)}\n")
     return 0
 
 

@@ -14,11 +14,14 @@ from typing import Final
 import numpy as np
 import pytest
 
+from edge_agent.falls.calibration import Calibration
 from edge_agent.falls.detector import FallDetector, FallFinding
+from edge_agent.falls.examples import Examples, best_of_trials, examples
 from edge_agent.falls.features import NAMES
 from edge_agent.falls.model import FallModel, load_model
 from edge_agent.falls.recordings import SETS, RecordingSet, Trial, read_set, windows
-from edge_agent.falls.train import as_model, examples, fit, main, scores, trial_scores
+from edge_agent.falls.train import as_model, fit, log_odds, main
+from firmware_protocols.model import DeviceId
 
 DATA: Final = Path(os.environ.get("ANBAN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,6 +44,11 @@ def some(which: RecordingSet) -> list[Trial]:
 
 
 @pytest.fixture(scope="module")
+def data(some: list[Trial]) -> Examples:
+    return examples(some)
+
+
+@pytest.fixture(scope="module")
 def model(which: RecordingSet) -> FallModel:
     return load_model(which.position)
 
@@ -52,14 +60,15 @@ def heard(model: FallModel, some: list[Trial], which: RecordingSet) -> list[list
 
 
 def _heard(detector: FallDetector, trial: Trial, which: RecordingSet) -> list[FallFinding]:
-    return [finding for window in windows(trial, which, START) for finding in detector.feed(window)]
+    """Until the link is lost, at the end of the recording."""
+    heard = [finding for window in windows(trial, which, START) for finding in detector.feed(window)]
+    return heard + detector.finish(DeviceId(which.position))
 
 
 def test_the_stream_says_of_every_recording_what_the_whole_recording_says(
-    some: list[Trial], model: FallModel, heard: list[list[FallFinding]]
+    some: list[Trial], data: Examples, model: FallModel, heard: list[list[FallFinding]]
 ) -> None:
-    data = examples(some)
-    whole = trial_scores(data, model.probability(dict(zip(NAMES, data.rows.T, strict=True))), len(some))
+    whole = best_of_trials(data, model.probability(dict(zip(NAMES, data.rows.T, strict=True))), len(some))
     for trial, score, findings in zip(some, whole, heard, strict=True):
         assert bool(findings) == (score >= model.threshold), trial.name
 
@@ -80,21 +89,21 @@ def test_falls_are_found_in_time_and_activities_left_alone(
     assert disturbed <= 0.02 * activities
 
 
-def test_every_fall_has_its_candidate(some: list[Trial]) -> None:
-    data = examples(some)
+def test_every_fall_has_its_candidate(some: list[Trial], data: Examples) -> None:
     falls = {number for number, trial in enumerate(some) if trial.is_fall}
     assert falls == set(data.trial[data.is_fall].tolist())
 
 
 def test_an_exported_model_answers_as_scikit_learn_does_for_people_it_has_not_seen(
-    which: RecordingSet, some: list[Trial]
+    which: RecordingSet, data: Examples
 ) -> None:
-    data = examples(some)
     unseen = data.subject == data.subject[-1]
     trees = fit(data, ~unseen, seed=3)
     columns = dict(zip(NAMES, data.rows[unseen].T, strict=True))
-    answer = as_model(which, data, trees, 0.5, {}).probability(columns)
-    np.testing.assert_allclose(answer, scores(trees, data.rows[unseen]), rtol=0, atol=1e-9)
+    line = Calibration(slope=0.8, offset=-0.3)
+    answer = as_model(which, data, trees, line, {}).probability(columns)
+    expected = line.probability(log_odds(trees, data.rows[unseen]))
+    np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-9)
 
 
 def test_training_needs_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,8 +112,7 @@ def test_training_needs_recordings(tmp_path: Path, capsys: pytest.CaptureFixture
     assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_the_same_seed_gives_the_same_model(which: RecordingSet, some: list[Trial]) -> None:
-    data = examples(some)
+def test_the_same_seed_gives_the_same_model(data: Examples) -> None:
     everyone = np.ones(len(data.trial), dtype=np.bool_)
     first, second = (fit(data, everyone, seed=5) for _ in range(2))
-    assert scores(first, data.rows).tolist() == scores(second, data.rows).tolist()
+    assert log_odds(first, data.rows).tolist() == log_odds(second, data.rows).tolist()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cloud.people import roster as people
 from edge_agent import configuration
-from edge_agent.falls import features, recordings
+from edge_agent.falls import around, recordings
 from firmware_protocols.model import DeviceId
 from simulators import journey, papers, scenario, world
 from simulators import recordings as played
@@ -82,7 +82,7 @@ def test_every_step_of_the_demonstration_can_happen() -> None:
 
 
 def test_the_road_is_measured_from_the_last_sample_the_detector_needs() -> None:
-    assert journey.WINDOW_AFTER == features.AFTER
+    assert journey.WINDOW_AFTER == around.AFTER
 
 
 def test_a_replay_and_a_training_speak_of_the_same_recordings() -> None:

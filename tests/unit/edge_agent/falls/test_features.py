@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge_agent.falls.around import AFTER, BEFORE, contexts
 from edge_agent.falls.candidates import Floats, peaks
-from edge_agent.falls.features import AFTER, BEFORE, FEATURES, contexts, measure
+from edge_agent.falls.features import FEATURES, measure
 from tests.unit.edge_agent.falls.falling import IMPACT_S, fall, rotated, walk
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from edge_agent.falls import card
 from edge_agent.falls.features import FEATURES, NAMES
 from edge_agent.falls.model import (
     MODELS,
@@ -25,6 +26,7 @@ from edge_agent.falls.model import (
 )
 from edge_agent.falls.train import export
 
+NAN = float("nan")
 POSITIONS: tuple[Position, ...] = ("waist", "wrist")
 
 
@@ -41,6 +43,11 @@ def test_the_shipped_model_says_what_it_is(position: Position) -> None:
 @pytest.mark.parametrize("position", POSITIONS)
 def test_the_shipped_file_is_below_a_megabyte(position: Position) -> None:
     assert (MODELS / f"{position}.json").stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_the_shipped_card_is_the_one_its_training_wrote(position: Position) -> None:
+    assert (MODELS / f"{position}.md").read_text(encoding="utf-8") == card.text(load_model(position))
 
 
 def test_the_trees_give_the_probability_that_scikit_learn_gives() -> None:
@@ -132,6 +139,13 @@ FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "not known to this program: smell": lambda changed: changed["features"].__setitem__(0, "smell"),
     "one range for each": lambda changed: changed["lowest"].pop(),
     "threshold": lambda changed: changed.update(threshold=1.5),
+    "threshold outside": lambda changed: changed.update(threshold=NAN),
+    "number that is not finite": lambda changed: changed.update(baseline=NAN),
+    "that is not finite": lambda changed: changed["highest"].__setitem__(3, NAN),
+    "trees do not hold": lambda changed: changed["trees"]["split"].__setitem__(0, NAN),
+    "the trees do not": lambda changed: changed["trees"]["value"].__setitem__(-1, NAN),
+    "KeyError..features": lambda changed: changed.pop("features"),
+    "damaged: ValueError": lambda changed: changed["lowest"].__setitem__(0, "low"),
     "unequal columns": lambda changed: changed["trees"]["value"].pop(),
     "no trees": lambda changed: changed["trees"].update(roots=[]),
     "KeyError": lambda changed: changed.pop("baseline"),
