@@ -291,7 +291,7 @@ def _motion(settings: EdgeSettings) -> MotionWatch | None:
     if not any(device.kind is DeviceKind.WEARABLE for device in settings.devices.values()):
         return None
     try:
-        return load_watch(settings.rules.fall_position)
+        return load_watch(settings.rules.fall_position, settings.rules.fall_thresholds)
     except (ValueError, ImportError):
         log.exception("fall model cannot be loaded, falls are NOT detected")
         return None

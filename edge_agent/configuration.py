@@ -220,6 +220,11 @@ def _contradictions(settings: EdgeSettings) -> Iterator[str]:
     names += [device.name for device in local]
     names += [device.name for line in settings.serial for device in line.device]
     yield from (f"two devices are named {name!r}" for name in _twice(names))
+    yield from (
+        f"rules.fall_thresholds names {name!r}, which is no device here"
+        for name in settings.rules.fall_thresholds
+        if name not in names
+    )
     yield from (f"two devices have the address {a}" for a in _twice([d.address.upper() for d in radio]))
     if settings.ble and settings.ble.backend == "hci" and not settings.ble.transport:
         yield "ble.backend 'hci' needs ble.transport, e.g. \"tcp-client:127.0.0.1:9001\""

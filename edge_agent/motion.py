@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, Literal, Protocol
 
 from edge_agent.rules import FallSign
-from firmware_protocols.model import DeviceId, MotionWindow
+from firmware_protocols.model import DeviceId, MotionWindow, Quantity, Reading
+
+log = logging.getLogger(__name__)
 
 QUIET: Final = timedelta(seconds=5)
 """A wearable streams twice a second; one that is silent for this long has lost its link."""
@@ -40,6 +44,10 @@ class Detector(Protocol):
         """The stream of ``device`` has ended: judge what is pending with what there is."""
         ...
 
+    def fault(self, device: DeviceId) -> str | None:
+        """What is wrong with the sensor: empty when nothing is, None when it has not been looked at."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class MotionWatch:
@@ -47,11 +55,15 @@ class MotionWatch:
 
     detector: Detector
     _heard: dict[DeviceId, datetime] = field(default_factory=dict)
+    _told: dict[DeviceId, str] = field(default_factory=dict)
 
-    def see(self, window: MotionWindow, now: datetime) -> list[FallSign]:
-        """Return the signs of a fall in ``window`` and those before it."""
+    def see(self, window: MotionWindow, now: datetime) -> list[FallSign | Reading]:
+        """Return the signs of a fall in ``window`` and those before it, and whether the sensor has a problem
+        where that has changed.
+        """
         self._heard[window.device] = now
-        return [_sign(window.device, finding) for finding in self.detector.feed(window)]
+        signs = [_sign(window.device, finding) for finding in self.detector.feed(window)]
+        return [*signs, *self._problem(window.device, now)]
 
     def tick(self, now: datetime) -> list[FallSign]:
         """Signs from wearables that fell silent: an impact must not wait for a link it may have broken."""
@@ -59,6 +71,15 @@ class MotionWatch:
         for device in quiet:
             del self._heard[device]
         return [_sign(device, finding) for device in quiet for finding in self.detector.finish(device)]
+
+    def _problem(self, device: DeviceId, now: datetime) -> list[Reading]:
+        fault = self.detector.fault(device)
+        if fault is None or fault == self._told.get(device):
+            return []
+        if fault:
+            log.warning("falls are NOT detected: device=%s sensor=%s", device, fault)
+        self._told[device] = fault
+        return [Reading(device, Quantity.PROBLEM, bool(fault), now)]
 
 
 def _sign(device: DeviceId, finding: Finding) -> FallSign:
@@ -71,8 +92,10 @@ def _sign(device: DeviceId, finding: Finding) -> FallSign:
     return FallSign(device, finding.at, evidence)
 
 
-def load_watch(position: Literal["waist", "wrist"]) -> MotionWatch:
-    """The watch with the shipped model for ``position``; imports numpy.
+def load_watch(
+    position: Literal["waist", "wrist"], thresholds: Mapping[str, float] = MappingProxyType({})
+) -> MotionWatch:
+    """The watch with the shipped model for ``position``; imports numpy. ``thresholds``: of single devices.
 
     Raises:
         ValueError: the model file is missing or not fit.
@@ -81,6 +104,6 @@ def load_watch(position: Literal["waist", "wrist"]) -> MotionWatch:
     from edge_agent.falls.model import ModelError, load_model
 
     try:
-        return MotionWatch(FallDetector(load_model(position)))
+        return MotionWatch(FallDetector(load_model(position), thresholds))
     except ModelError as error:
         raise ValueError(str(error)) from error

@@ -57,8 +57,8 @@ _ALIVE: Final = timedelta(seconds=10)
 class Motion(Protocol):
     """Looks for falls in wearables' motion."""
 
-    def see(self, window: MotionWindow, now: datetime) -> list[FallSign]:
-        """Return the signs of a fall in ``window`` and those before it."""
+    def see(self, window: MotionWindow, now: datetime) -> Sequence[FallSign | Reading]:
+        """Return the signs of a fall in ``window`` and those before it, and what has become of the sensor."""
         ...
 
     def tick(self, now: datetime) -> list[FallSign]:

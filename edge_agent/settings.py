@@ -55,6 +55,7 @@ class DeviceKind(StrEnum):
 
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,47}\Z")]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Threshold = Annotated[float, Meta(ge=0.2, le=0.95)]
 PIN_DIGITS: Final = range(4, 9)
 """How long a card's PIN is (3GPP TS 11.11, 9.3)."""
 
@@ -208,10 +209,15 @@ class LocalMqttSettings:
 
 @dataclass(frozen=True, slots=True)
 class RulesSettings:
-    """How the gateway's own judgement is tuned."""
+    """How the gateway's own judgement is tuned.
+
+    ``fall_thresholds``: by device, the probability from which its motion is a fall, where somebody's wearable
+    finds too much or too little; the others take the model's own.
+    """
 
     fall_confirm_s: Seconds = 20.0
     fall_position: Literal["waist", "wrist"] = "waist"
+    fall_thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

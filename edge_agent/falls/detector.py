@@ -12,6 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -19,8 +20,9 @@ import numpy as np
 from edge_agent.falls.around import BEFORE
 from edge_agent.falls.candidates import RATE_HZ
 from edge_agent.falls.features import measure
+from edge_agent.falls.gate import SensorCheck, SensorFault, fault_in
 from edge_agent.falls.model import FallModel
-from edge_agent.falls.stream import Arrival, Candidate, MotionStream
+from edge_agent.falls.stream import Arrival, Candidate, MotionStream, rows_of
 from firmware_protocols.model import DeviceId, MotionWindow
 
 log = logging.getLogger(__name__)
@@ -56,17 +58,24 @@ class FallFinding:
 @dataclass(slots=True)
 class _Wearer:
     stream: MotionStream
+    check: SensorCheck
     found_at: datetime | None = None
     state: Arrival = Arrival.USED
 
 
 class FallDetector:
-    """Feeds each device's windows to its stream and judges the peaks."""
+    """Feeds each device's windows to its stream and judges the peaks.
 
-    def __init__(self, model: FallModel) -> None:
+    ``thresholds``: by device, the probability from which a peak counts; of the others, the model's own.
+    """
+
+    def __init__(self, model: FallModel, thresholds: Mapping[str, float] = MappingProxyType({})) -> None:
         self.model: Final = model
+        self._thresholds: Final = thresholds
         self.arrivals: Final[Counter[Arrival]] = Counter()
         """What became of the packets so far, for the heartbeat."""
+        self.gated: Final[Counter[SensorFault]] = Counter()
+        """Peaks that were not judged, for the sensor cannot be believed."""
         self._wearers: OrderedDict[DeviceId, _Wearer] = OrderedDict()
 
     def feed(self, window: MotionWindow) -> list[FallFinding]:
@@ -74,15 +83,22 @@ class FallDetector:
         wearer = self._wearer(window.device)
         arrival, candidates = wearer.stream.feed(window)
         self._note(window.device, wearer, arrival)
-        return self._judge(wearer, candidates)
+        if arrival is not Arrival.REPEATED:
+            wearer.check.see(window, None if arrival is Arrival.REFUSED else rows_of(window))
+        return self._judge(window.device, wearer, candidates)
+
+    def fault(self, device: DeviceId) -> str | None:
+        """What is wrong with the device's sensor: empty when nothing is, None before it is looked at."""
+        wearer = self._wearers.get(device)
+        return (wearer.check.fault or "") if wearer and wearer.check.looked else None
 
     def finish(self, device: DeviceId) -> list[FallFinding]:
         """Judge what is pending of a device whose link was lost, and start anew when it returns."""
         wearer = self._wearers.get(device)
-        return self._judge(wearer, wearer.stream.finish()) if wearer else []
+        return self._judge(device, wearer, wearer.stream.finish()) if wearer else []
 
     def _wearer(self, device: DeviceId) -> _Wearer:
-        wearer = self._wearers.pop(device, None) or _Wearer(MotionStream())
+        wearer = self._wearers.pop(device, None) or _Wearer(MotionStream(), SensorCheck())
         self._wearers[device] = wearer
         while len(self._wearers) > MOST_DEVICES:
             self._wearers.popitem(last=False)
@@ -96,11 +112,15 @@ class FallDetector:
             log.warning("motion packets device=%s now=%s before=%s", device, arrival, wearer.state)
         wearer.state = arrival
 
-    def _judge(self, wearer: _Wearer, candidates: Sequence[Candidate]) -> list[FallFinding]:
+    def _judge(self, device: DeviceId, wearer: _Wearer, candidates: Sequence[Candidate]) -> list[FallFinding]:
+        threshold = self._thresholds.get(device, self.model.threshold)
         findings = []
         for candidate in candidates:
+            if fault := _fault(candidate):
+                self.gated[fault] += 1
+                continue
             finding = judge(self.model, candidate)
-            if finding.probability >= self.model.threshold and not _held(wearer.found_at, finding.at):
+            if finding.probability >= threshold and not _held(wearer.found_at, finding.at):
                 wearer.found_at = finding.at
                 findings.append(finding)
         return findings
@@ -123,6 +143,14 @@ def judge(model: FallModel, candidate: Candidate) -> FallFinding:
             "unusual": float(model.unusual(columns)[0]),
         },
     )
+
+
+def _fault(candidate: Candidate) -> SensorFault | None:
+    """Why the peak must not be judged. Both sides of it must show it: one may be a single sample, held."""
+    context = candidate.context[0]
+    clipped = candidate.clipped / len(context)
+    before, after = (fault_in(side, clipped) for side in (context[:BEFORE], context[BEFORE:]))
+    return before if after else None
 
 
 def _held(found_at: datetime | None, at: datetime) -> bool:

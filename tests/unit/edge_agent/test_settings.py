@@ -152,6 +152,11 @@ def test_what_is_wrong_with_a_line_of_many_is_named(change: dict[str, Any], word
         (lambda raw: raw["ble"].update(silence_s=5), ("silence_s",)),
         (lambda raw: raw["serial"][0].update(name="pendant"), ("two devices are named 'pendant'",)),
         (lambda raw: raw["serial"][0].update(codec="micrador"), ("no codec 'micrador'", "micradar")),
+        (
+            lambda raw: raw.update(rules={"fall_thresholds": {"pendent": 0.7}}),
+            ("rules.fall_thresholds", "'pendent'", "no device here"),
+        ),
+        (lambda raw: raw.update(rules={"fall_thresholds": {"pendant": 1.5}}), ("fall_thresholds", "0.95")),
     ],
 )
 def test_what_is_wrong_is_named(change: Callable[[dict[str, Any]], object], words: tuple[str, ...]) -> None:

@@ -88,6 +88,15 @@ def test_an_impact_before_the_link_is_lost_is_judged_when_told_so() -> None:
     assert detector.finish(DeviceId("unknown")) == []
 
 
+def test_a_device_may_have_a_threshold_of_its_own() -> None:
+    probability = found_in(list(packets(fall())))[0].probability
+    own: dict[str, float] = {DEVICE: min(probability + 0.001, 1.0)}
+    assert FallDetector(load_model("waist"), own).model.threshold < probability
+    strict, lax = FallDetector(load_model("waist"), own), FallDetector(load_model("waist"), {"other": 1.0})
+    assert [one for window in packets(fall()) for one in strict.feed(window)] == []
+    assert len([one for window in packets(fall()) for one in lax.feed(window)]) == 1
+
+
 def test_only_so_many_devices_are_remembered() -> None:
     detector = FallDetector(load_model("waist"))
     (window,) = packets(walk(0.5))
