@@ -25,10 +25,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.falls import wilson
 from benchmarks.page import table, write_part
 from benchmarks.tihm import PLACES, TihmHome, read_homes
 from cloud.detect.routine.grid import DAY_S
+from edge_agent.falls.card import wilson
 from edge_agent.rules import RULES, Home, InForce, Rule
 from firmware_protocols.model import AlarmId, AlarmKind, AlarmState, DeviceId, Quantity, Reading
 from firmware_protocols.wire.plan import Plan, parse
