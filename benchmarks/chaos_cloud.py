@@ -37,6 +37,7 @@ import psycopg
 from benchmarks.chaos import audited
 from benchmarks.gateways import wait_for
 from benchmarks.split import PARTS, Split, split
+from edge_agent.window import RESEND_S, ROOM
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, Quantity, Reading
 from firmware_protocols.wire.topics import Lane
 from simulators.console import API, Console
@@ -71,21 +72,22 @@ class Gateway:
     def live(self, ending: threading.Event) -> None:
         """Talk until told to end; what stays unnamed is sent again."""
         alarm_at = time.monotonic() + self._rng.uniform(0, ALARM_EVERY_S)
-        again_at = time.monotonic() + 5
         while not ending.wait(BATCH_EVERY_S):
             self._read()
             if time.monotonic() >= alarm_at:
                 alarm_at = time.monotonic() + ALARM_EVERY_S
                 self._call()
-            if time.monotonic() >= again_at and self.uplink.connected.is_set():
-                again_at = time.monotonic() + 5
-                self.uplink.resend()
+            self._again()
 
     def settled(self) -> bool:
         """Whether everything said is committed; what is not goes out again."""
-        if self.uplink.unsettled and self.uplink.connected.is_set():
-            self.uplink.resend()
+        self._again()
         return not self.uplink.unsettled
+
+    def _again(self) -> None:
+        """Send again as a gateway does: not all at once, and nothing before its time."""
+        if self.uplink.connected.is_set():
+            self.uplink.resend(older_s=RESEND_S, most=sum(ROOM.values()))
 
     def _read(self) -> None:
         now = datetime.now(UTC)

@@ -119,7 +119,7 @@ class _Unconnected(Link):
         if self._wanted == 0:
             self.done.set()
 
-    def publish(self, topic: str, payload: bytes, *, qos: Any = 0) -> None:
+    def publish(self, topic: str, payload: bytes) -> None:
         """The commit-ack is made and goes nowhere."""
 
 

@@ -213,6 +213,7 @@ class Uplink:
         self.acks: list[Ack] = []
         self.connected = threading.Event()
         self._lock = threading.Lock()
+        self._sent_at: dict[tuple[Lane, int], float] = {}
         self.client = Client(CallbackAPIVersion.VERSION2, client_id=gateway, clean_session=True)
         self.client.username_pw_set(gateway, secret or secret_of(gateway))
         self.client.reconnect_delay_set(1, 1)
@@ -248,13 +249,17 @@ class Uplink:
         payload = envelope.encode(batch)
         with self._lock:
             self.unsettled[lane, batch.first] = (topic, payload)
+            self._sent_at[lane, batch.first] = time.monotonic()
         self.client.publish(topic, payload, qos=1)
         return batch
 
-    def resend(self) -> None:
-        """Send again what no commit-ack has named."""
+    def resend(self, *, older_s: float = 0.0, most: int | None = None) -> None:
+        """Send again what no commit-ack has named: the oldest ``most`` that were sent so long ago."""
+        now = time.monotonic()
         with self._lock:
-            waiting = list(self.unsettled.values())
+            old = [key for key in self.unsettled if now - self._sent_at[key] >= older_s][:most]
+            self._sent_at |= dict.fromkeys(old, now)
+            waiting = [self.unsettled[key] for key in old]
         for topic, payload in waiting:
             self.client.publish(topic, payload, qos=1)
 

@@ -45,7 +45,7 @@ _CONFIG: Final = """\
 server_name: anban
 listen: "127.0.0.1:-1"
 http: "127.0.0.1:{monitor}"
-mqtt {{ listen: "{listen}:{port}", ack_wait: "10s", max_ack_pending: {unacked}{tls} }}
+mqtt {{ listen: "{listen}:{port}", js_api_timeout: "60s", ack_wait: "10s", max_ack_pending: {unacked}{tls} }}
 jetstream {{
   store_dir: "store"
   sync_interval: always

@@ -14,7 +14,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -141,9 +141,11 @@ class Link:
         """When the oldest of them came, of this connection."""
         return next(iter(self._unacknowledged.values()), None)
 
-    def publish(self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 0) -> None:
-        """Send; by default at most once: whoever misses an ack asks again by sending its batch again."""
-        self._client.publish(topic, payload, qos=qos)
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send, at most once: whoever misses an ack sends its batch again, and a command is sent until it is
+        answered. So nothing of ours waits for the broker's disk.
+        """
+        self._client.publish(topic, payload)
 
     async def _connected(self) -> bool:
         """Connect once and stay until it ends; return whether the broker let us in."""

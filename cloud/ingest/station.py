@@ -175,7 +175,7 @@ class Station:
                 continue
             LOOPS.turned(name)
             for gateway, command in due:
-                self.prompt.publish(topics.command(gateway), control.encode(command), qos=1)
+                self.prompt.publish(topics.command(gateway), control.encode(command))
 
     async def _hand_on_one(self) -> bool:
         async with self._means.prompt.connection() as conn, conn.transaction():
