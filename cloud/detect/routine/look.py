@@ -25,9 +25,8 @@ from cloud.detect.routine.follow import to_tell
 from cloud.detect.routine.grid import HOUR, MEALS, SLOT_S, SLOTS
 from cloud.detect.routine.history import BASELINE_DAYS, History, known
 from cloud.detect.routine.model import RoutineModel, load
-from cloud.detect.routine.quarters import Days, Quarter, as_counts, days_of, enough, faded, spoke_since
+from cloud.detect.routine.quarters import Days, Said, as_counts, days_of, enough, faded
 from cloud.detect.routine.raising import tell
-from cloud.detect.routine.sensors import Sensor
 from cloud.detect.routine.store import Kept, Watched, nothing
 from cloud.detect.routine.times import Look, calendar, look_at, next_look
 from cloud.detect.routine.trends import see_trends
@@ -71,31 +70,36 @@ async def look(conn: Connection, home_id: int, now: datetime) -> bool:
     if home is None:
         return False
     at = look_at(now, home.time_zone)
-    if home.retired or home.away or await store.is_withheld(conn, home_id):
+    if home.retired or home.away or home.withheld:
         await store.looked(conn, home, next_look(at))
         return True
-    sensors = await store.sensors(conn, home_id)
-    night = await _night(conn, home, sensors, at) if at.judges_yesterday(home.judged) else Found(home)
-    hour = await _hour(conn, night.home, sensors, at) if sensors and at.waking else Found(night.home)
-    before = await store.before(conn, home_id, now)
-    for finding in to_tell((*night.findings, *hour.findings), before, now):
-        if not finding.urgent or await store.is_silence(conn, home_id, list(sensors), finding.onset, now):
-            await tell(conn, home_id, sensors, finding, now)
+    night = await _night(conn, home, at) if at.judges_yesterday(home.judged) else Found(home)
+    hour = await _hour(conn, night.home, at) if home.sensors and at.waking else Found(night.home)
+    await _tell(conn, home, (*night.findings, *hour.findings), now)
     await store.looked(conn, hour.home, next_look(at))
     return True
 
 
-async def _hour(conn: Connection, home: Watched, sensors: Mapping[int, Sensor], at: Look) -> Found:
+async def _tell(conn: Connection, home: Watched, found: Sequence[Finding], now: datetime) -> None:
+    """Tell of what was found whatever is new, and of a silence only if it is one."""
+    before = await store.before(conn, home.home_id, now) if found else ()
+    devices = list(home.sensors)
+    for finding in to_tell(found, before, now):
+        if not finding.urgent or await store.is_silence(conn, home.home_id, devices, finding.onset, now):
+            await tell(conn, home.home_id, home.sensors, finding, now)
+
+
+async def _hour(conn: Connection, home: Watched, at: Look) -> Found:
     """The pause that lasts at the full hour."""
     today = at.of_day
-    kept = await store.days(conn, home.home_id, today.date() - SEEN_DAYS * _DAY, today.date())
-    quarters = await store.quarters(conn, home.home_id, list(sensors), today, at.hour)
+    said = await store.said(conn, home.home_id, list(home.sensors), today, at.hour)
     slots = int((at.hour - today).total_seconds()) // SLOT_S
-    lived = days_of(quarters, sensors, home.weights, slots)
-    if not spoke_since(_carriers(quarters, home.weights), slots - HOUR):
+    if not said.spoke(home.weights or home.sensors, slots - HOUR):
         return Found(home)
+    kept = await store.days(conn, home.home_id, today.date() - SEEN_DAYS * _DAY, today.date())
     days = _past(kept, today.date())
-    history = _history(days, lived, BY_DAY, home, at.of_day)
+    lived = days_of(said, home.sensors, home.weights, slots)
+    history = _history(days, lived, BY_DAY, home, today)
     seen = see_hour(history, _model(), _own(days), at.hour)
     if seen.score is not None:
         same = home.hour_score if home.scored == today.date() and home.hour_score is not None else seen.score
@@ -103,20 +107,19 @@ async def _hour(conn: Connection, home: Watched, sensors: Mapping[int, Sensor], 
     return Found(home, (seen.finding,) if seen.finding else ())
 
 
-async def _night(conn: Connection, home: Watched, sensors: Mapping[int, Sensor], at: Look) -> Found:
+async def _night(conn: Connection, home: Watched, at: Look) -> Found:
     """The day that ended last, and what the weeks up to it have brought."""
     end, home_id = at.midnight, home.home_id
     kept = await store.days(conn, home_id, end.date() - SEEN_DAYS * _DAY, end.date())
     again = AGAIN_DAYS if kept else SEEN_DAYS
     first = end - again * _DAY
-    quarters = await store.quarters(conn, home_id, list(sensors), first, end)
-    lived = days_of(quarters, sensors, home.weights, again * SLOTS)
+    said = await store.said(conn, home_id, list(home.sensors), first, end)
+    lived = days_of(said, home.sensors, home.weights, again * SLOTS)
     days = _past(kept, first.date())
     history = _history(days, lived, BY_NIGHT, home, first)
-    own = _own(_past(kept, end.date()))
-    seen = see_night(history, _model(), own, end)
+    seen = see_night(history, _model(), _own(_past(kept, end.date())), end)
     beds = np.concatenate([*(day.in_bed[None] for day in days), lived.in_bed])
-    found = [one for one in (seen.finding,) if one is not None and _listened(one, quarters, sensors, again)]
+    found = [one for one in (seen.finding,) if one is not None and _listened(one, said, home, again)]
     found += await _with_fever(conn, home_id, see_trends(history, beds, end), end)
     yesterday = at.yesterday
     hour_score = home.hour_score if home.scored == yesterday else None
@@ -156,21 +159,15 @@ def _own(days: Iterable[Kept]) -> Own:
     )
 
 
-def _carriers(quarters: Iterable[Quarter], weights: Mapping[int, float]) -> list[Quarter]:
-    return [one for one in quarters if not weights or one.sensor in weights]
-
-
-def _listened(
-    finding: Finding, quarters: Sequence[Quarter], sensors: Mapping[int, Sensor], days: int
-) -> bool:
+def _listened(finding: Finding, said: Said, home: Watched, days: int) -> bool:
     """Whether each sensor whose silence is the point spoke in the morning, at noon and in the evening."""
     if finding.kind is not Kind.NO_MEALS:
         return True
     last = (days - 1) * SLOTS
     thirds = [(last + a * HOUR, last + b * HOUR) for a, b in ((5, 11), (11, 17), (17, 24))]
-    meals = [sensor.id for sensor in sensors.values() if sensor.place in MEALS]
-    words = {(one.sensor, third) for one in quarters for third in thirds if third[0] <= one.slot < third[1]}
-    return all((sensor, third) in words for sensor in meals for third in thirds)
+    meals = [sensor.id for sensor in home.sensors.values() if sensor.place in MEALS]
+    words = {sensor: set(said.words[sensor].tolist()) for sensor in meals if sensor in said.words}
+    return all(words.get(sensor, set()) & set(range(*third)) for sensor in meals for third in thirds)
 
 
 async def _with_fever(

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.detect.routine.grid import SLOT_S, SLOTS, Bools, Floats, Place
-from cloud.detect.routine.occupancy import PATIENCE_S, Interval, covered, silences
+from cloud.detect.routine.grid import SLOT_S, SLOTS, Bools, Floats, Ints, Place
+from cloud.detect.routine.occupancy import PATIENCE_S
 from cloud.detect.routine.sensors import LOAD_W, SIGNS, Sensor, Sign
 from firmware_protocols.model import Quantity
 
@@ -48,6 +48,21 @@ class Quarter:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What a home's sensors said from one midnight on: quarters that may hold a ``sign``, and the slots in
+    which each sensor said anything at all (``words``, ascending).
+    """
+
+    signs: tuple[Quarter, ...]
+    words: Mapping[int, Ints]
+
+    def spoke(self, sensors: Iterable[int], slot: int) -> bool:
+        """Whether any of ``sensors`` has said anything from ``slot`` on."""
+        nothing = np.empty(0, dtype=np.int64)
+        return any(bool((self.words.get(one, nothing) >= slot).any()) for one in sensors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Days:
     """``counts`` (days, 96, 8); ``listening`` and ``in_bed`` (days, 96): per cent, ``in_bed`` may be unknown.
 
@@ -60,23 +75,21 @@ class Days:
     carried: Mapping[int, float]
 
 
-def days_of(
-    quarters: Sequence[Quarter], sensors: Mapping[int, Sensor], weights: Mapping[int, float], slots: int
-) -> Days:
+def days_of(said: Said, sensors: Mapping[int, Sensor], weights: Mapping[int, float], slots: int) -> Days:
     """Days of ``slots`` quarters (the last day may be unfinished); ``weights``: the sensors' usual signs a
     day, empty while none is known.
     """
     days = -(-slots // SLOTS)
     counts, carried = np.zeros((days * SLOTS, len(Place))), defaultdict[int, float](float)
-    for key, series in _by_series(quarters).items():
+    for key, series in _by_series(said.signs).items():
         sensor, quantity = key
         for slot, signs in _signs(series, SIGNS[quantity]) if quantity in SIGNS else ():
             counts[slot, sensors[sensor].place] += signs
             carried[sensor] += signs
     return Days(
         np.minimum(counts, MOST).astype(np.uint8).reshape(days, SLOTS, len(Place)),
-        _listening(quarters, weights or dict.fromkeys(sensors, 1.0), slots, days),
-        _in_bed(quarters, days),
+        _listening(said.words, weights or dict.fromkeys(sensors, 1.0), slots, days),
+        _in_bed(said.signs, days),
         carried,
     )
 
@@ -87,11 +100,6 @@ def faded(before: Mapping[int, float], carried: Mapping[int, float], days: int) 
     kept = {sensor: FADES * before.get(sensor, 0.0) for sensor in {*before, *mean}}
     both = {sensor: max(kept[sensor], mean.get(sensor, 0.0)) for sensor in kept}
     return {sensor: round(weight, 2) for sensor, weight in both.items() if weight >= 1 / WHOLE}
-
-
-def spoke_since(quarters: Iterable[Quarter], slot: int) -> bool:
-    """Whether any sensor has said anything from ``slot`` on."""
-    return any(one.slot >= slot for one in quarters)
 
 
 def _by_series(quarters: Iterable[Quarter]) -> Mapping[tuple[int, Quantity], Sequence[Quarter]]:
@@ -120,27 +128,22 @@ def _loads(one: Quarter) -> tuple[bool, bool]:
     return one.low > LOAD_W, one.high > LOAD_W
 
 
-def _listening(quarters: Iterable[Quarter], weights: Mapping[int, float], slots: int, days: int) -> Bytes:
+def _listening(words: Mapping[int, Ints], weights: Mapping[int, float], slots: int, days: int) -> Bytes:
     """Per cent of the usual activity whose sensors were heard around each quarter."""
-    words = defaultdict[int, set[int]](set)
-    for one in quarters:
-        words[one.sensor].add(one.slot)
     share = np.zeros(days * SLOTS)
     for sensor, weight in weights.items():
-        share += weight * _heard(sorted(words[sensor]), slots, days * SLOTS)
+        share += weight * _heard(words.get(sensor, np.empty(0, dtype=np.int64)), slots, days * SLOTS)
     whole = sum(weights.values()) or 1.0
     return np.round(share / whole * WHOLE).astype(np.uint8).reshape(days, SLOTS)
 
 
-def _heard(words: Sequence[int], slots: int, length: int) -> Bools:
+def _heard(words: Ints, slots: int, length: int) -> Bools:
     """A quarter is heard unless it lies in more than two hours without a word, or has not come yet."""
-    edges = [0.0, *(float(slot * SLOT_S) for slot in words)]
-    gaps = (
-        Interval(one.start + SLOT_S if one.start else 0.0, one.end)
-        for one in silences(edges, slots * SLOT_S, PATIENCE_S + SLOT_S)
-    )
-    heard = covered(length, SLOT_S, gaps)
-    heard[slots:] = False
+    heard = np.zeros(length, dtype=np.bool_)
+    heard[:slots] = True
+    edges = np.concatenate([[-1], words, [slots]])
+    for gap in np.flatnonzero(np.diff(edges) - 1 > PATIENCE_S // SLOT_S):
+        heard[edges[gap] + 1 : edges[gap + 1]] = False
     return heard
 
 

@@ -15,12 +15,26 @@ limit %(limit)s
 -- begin_home --
 insert into routine_home (home_id, due_at) select id, %(now)s from home where id = %(home_id)s
 on conflict do nothing
+returning home_id
 
 -- lock_home --
+-- The home's row with all that a look asks first: its sensors, and whether what they say is withheld.
 select routine_home.home_id, judged, scored, hour_score, weights, tenant.time_zone, home.retired_at is not null as retired,
     coalesce((plan.body -> 'watch' ->> 'away_until')::float, 0) > extract(epoch from %(now)s::timestamptz) as away,
     (select market.day from market where home.division_code like rtrim(market.division_code, '0') || '%%'
-     order by market.division_code desc limit 1) as market
+     order by market.division_code desc limit 1) as market,
+    exists (
+        select from withheld
+        where withheld.home_id = home.id and standing and quantities && %(quantities)s::smallint[]
+    ) as withheld,
+    (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', device.id, 'name', device.name, 'room', device.room, 'kind', device.kind
+        ) order by device.id), '[]')
+        from device join gateway on gateway.id = device.gateway_id
+        where gateway.home_id = home.id and gateway.revoked_at is null and device.retired_at is null
+            and device.kind = any(%(kinds)s)
+    ) as devices
 from routine_home
 join home on home.id = routine_home.home_id
 join tenant on tenant.id = home.tenant_id
@@ -28,22 +42,22 @@ left join plan on plan.home_id = home.id
 where routine_home.home_id = %(home_id)s and routine_home.due_at <= %(now)s
 for update of routine_home skip locked
 
--- withheld --
-select exists (
-    select from withheld where home_id = %(home_id)s and standing and quantities && %(quantities)s::smallint[]
-) as withheld
-
--- sensors --
-select device.id, device.name, device.room, device.kind
-from device join gateway on gateway.id = device.gateway_id
-where gateway.home_id = %(home_id)s and gateway.revoked_at is null and device.retired_at is null
-    and device.kind = any(%(kinds)s)
-order by device.id
-
 -- quarters --
+-- Without what only says that nothing moved: that is a word (words), and no sign.
 select device_id, quantity, bucket, n, sum, min, max
 from reading_15m
 where home_id = %(home_id)s and bucket >= %(since)s and bucket < %(until)s and device_id = any(%(devices)s)
+    and (max > 0 or quantity = any(%(changes)s))
+
+-- words --
+-- In which quarters from %(since)s on each sensor said anything, one line a sensor.
+select device_id, string_agg(distinct slot::text, ',') as slots
+from (
+    select device_id, extract(epoch from bucket - %(since)s)::int / %(slot_s)s as slot
+    from reading_15m
+    where home_id = %(home_id)s and bucket >= %(since)s and bucket < %(until)s and device_id = any(%(devices)s)
+) as said
+group by device_id
 
 -- days --
 select day, counts, listening, in_bed, hour_score, night_score
@@ -51,9 +65,13 @@ from routine_day
 where home_id = %(home_id)s and day >= %(first)s and day < %(until)s
 order by day
 
--- keep_day --
+-- keep_days --
 insert into routine_day (home_id, day, counts, listening, in_bed, hour_score, night_score)
-values (%(home_id)s, %(day)s, %(counts)s, %(listening)s, %(in_bed)s, %(hour_score)s, %(night_score)s)
+select %(home_id)s, kept.*
+from unnest(
+    %(day)s::date[], %(counts)s::bytea[], %(listening)s::bytea[], %(in_bed)s::bytea[], %(hour_score)s::real[],
+    %(night_score)s::real[]
+) as kept
 on conflict (home_id, day) do update
 set counts = excluded.counts, listening = excluded.listening, in_bed = excluded.in_bed,
     hour_score = coalesce(excluded.hour_score, routine_day.hour_score),

@@ -53,8 +53,8 @@ async def _signs(
     """The last quarters with a sign of somebody at the places that matter, up to the end of the finding."""
     places, since = finding.rests_on.places, finding.onset - _BACK
     devices = [one.id for one in sensors.values() if one.place in places]
-    found = await store.quarters(conn, home_id, devices, since, finding.rests_on.until)
-    told = (one for one in found if one.quantity in SIGNS and one.high > 0)
+    said = await store.said(conn, home_id, devices, since, finding.rests_on.until)
+    told = (one for one in said.signs if one.quantity in SIGNS and one.high > 0)
     return sorted(told, key=lambda one: one.slot)[-_MOST_ROWS:]
 
 

@@ -19,7 +19,7 @@ from cloud.db import Connection, Queries
 from cloud.detect.routine.findings import Finding
 from cloud.detect.routine.follow import LONGEST, Before
 from cloud.detect.routine.grid import SLOT_S, SLOTS, Place
-from cloud.detect.routine.quarters import UNKNOWN, Bytes, Days, Quarter
+from cloud.detect.routine.quarters import UNKNOWN, Bytes, Days, Quarter, Said
 from cloud.detect.routine.sensors import KINDS, SIGNS, Sensor, Sign, place_of
 from firmware_protocols.model import QUANTITIES
 
@@ -29,6 +29,7 @@ _BY_NUMBER: Final = {spec.number: quantity for quantity, spec in QUANTITIES.item
 _WITHHELD: Final = [quantity.number for quantity in SIGNS]
 _EACH: Final = [quantity.number for quantity, sign in SIGNS.items() if sign is Sign.EACH]
 _CHANGES: Final = [quantity.number for quantity, sign in SIGNS.items() if sign is Sign.CHANGE]
+_STATES: Final = [quantity.number for quantity, sign in SIGNS.items() if sign is not Sign.EACH]
 
 _SQL: Final = Queries(__package__ or "")
 
@@ -36,7 +37,7 @@ _SQL: Final = Queries(__package__ or "")
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A home's row, locked. ``weights``: usual signs a day of each sensor. ``away``: the plan says that the
-    person is, and nobody misses them.
+    person is, and nobody misses them. ``withheld``: they keep what a routine is made of to themselves.
     """
 
     home_id: int
@@ -47,7 +48,9 @@ class Watched:
     time_zone: str
     retired: bool
     away: bool
+    withheld: bool
     market: date | None
+    sensors: Mapping[int, Sensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +72,43 @@ async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: 
 
 async def lock(conn: Connection, home_id: int, now: datetime) -> Watched | None:
     """The home's row, locked until the transaction ends; None while another worker has it, or had it."""
-    await conn.execute(_SQL["begin_home"], {"home_id": home_id, "now": now})
-    row = next(iter(await _rows(conn, "lock_home", home_id=home_id, now=now)), None)
-    if row is None:
-        return None
+    asked = {"home_id": home_id, "now": now, "quantities": _WITHHELD, "kinds": sorted(KINDS)}
+    found = await _rows(conn, "lock_home", **asked)
+    if not found and await _rows(conn, "begin_home", home_id=home_id, now=now):
+        found = await _rows(conn, "lock_home", **asked)
+    return _watched(found[0]) if found else None
+
+
+def _watched(row: dict[str, Any]) -> Watched:
     weights = {int(sensor): float(weight) for sensor, weight in row.pop("weights").items()}
-    return Watched(weights=weights, **row)
+    placed = ((one, place_of(one["kind"], one["room"], one["name"])) for one in row.pop("devices"))
+    sensors = {one["id"]: Sensor(**one, place=place) for one, place in placed if place is not None}
+    return Watched(weights=weights, sensors=sensors, **row)
 
 
-async def is_withheld(conn: Connection, home_id: int) -> bool:
-    """Whether the resident withholds what a routine is made of."""
-    (row,) = await _rows(conn, "withheld", home_id=home_id, quantities=_WITHHELD)
-    return bool(row["withheld"])
-
-
-async def sensors(conn: Connection, home_id: int) -> dict[int, Sensor]:
-    """The home's devices that tell of a place."""
-    found = await _rows(conn, "sensors", home_id=home_id, kinds=sorted(KINDS))
-    placed = ((row, place_of(row["kind"], row["room"], row["name"])) for row in found)
-    return {row["id"]: Sensor(**row, place=place) for row, place in placed if place is not None}
-
-
-async def quarters(
+async def said(
     conn: Connection, home_id: int, devices: Sequence[int], since: datetime, until: datetime
-) -> list[Quarter]:
+) -> Said:
     """What ``devices`` said from ``since`` (a midnight, slot 0) up to ``until``."""
-    found = await _rows(conn, "quarters", home_id=home_id, devices=list(devices), since=since, until=until)
-    return [
-        Quarter(
-            row["device_id"],
-            _BY_NUMBER[row["quantity"]],
-            int((row["bucket"] - since).total_seconds()) // SLOT_S,
-            row["n"],
-            row["sum"],
-            row["min"],
-            row["max"],
-        )
-        for row in found
-    ]
+    asked: dict[str, Any] = {"home_id": home_id, "devices": list(devices), "since": since, "until": until}
+    signs = await _rows(conn, "quarters", **asked, changes=_STATES)
+    words = await _rows(conn, "words", **asked, slot_s=SLOT_S)
+    return Said(
+        tuple(_quarter(row, since) for row in signs),
+        {row["device_id"]: np.sort(np.array(row["slots"].split(","), dtype=np.int64)) for row in words},
+    )
+
+
+def _quarter(row: Mapping[str, Any], since: datetime) -> Quarter:
+    return Quarter(
+        row["device_id"],
+        _BY_NUMBER[row["quantity"]],
+        int((row["bucket"] - since).total_seconds()) // SLOT_S,
+        row["n"],
+        row["sum"],
+        row["min"],
+        row["max"],
+    )
 
 
 async def days(conn: Connection, home_id: int, first: date, until: date) -> dict[date, Kept]:
@@ -146,19 +148,18 @@ def nothing(day: date) -> Kept:
 
 async def keep(conn: Connection, home_id: int, first: date, days: Days, scores: Mapping[date, Kept]) -> None:
     """Store ``days`` from ``first`` on; ``scores`` holds the scores that some of them have."""
-    for index in range(len(days.counts)):
-        day = first + timedelta(days=index)
-        one = scores.get(day)
-        values = {
-            "home_id": home_id,
-            "day": day,
-            "counts": days.counts[index].tobytes(),
-            "listening": days.listening[index].tobytes(),
-            "in_bed": days.in_bed[index].tobytes(),
-            "hour_score": one.hour_score if one else None,
-            "night_score": one.night_score if one else None,
-        }
-        await conn.execute(_SQL["keep_day"], values)
+    dates = [first + timedelta(days=index) for index in range(len(days.counts))]
+    scored = [scores.get(day) for day in dates]
+    values = {
+        "home_id": home_id,
+        "day": dates,
+        "counts": [day.tobytes() for day in days.counts],
+        "listening": [day.tobytes() for day in days.listening],
+        "in_bed": [day.tobytes() for day in days.in_bed],
+        "hour_score": [one.hour_score if one else None for one in scored],
+        "night_score": [one.night_score if one else None for one in scored],
+    }
+    await conn.execute(_SQL["keep_days"], values)
 
 
 async def forget_days(conn: Connection, home_id: int, before: date) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cloud.detect.routine.grid import HOUR, SLOTS, Place
-from cloud.detect.routine.quarters import Quarter, days_of, faded
+from cloud.detect.routine.quarters import Quarter, Said, days_of, faded
 from cloud.detect.routine.sensors import Sensor, place_of
 from firmware_protocols.model import Quantity
 
@@ -22,8 +22,13 @@ def said(sensor: int, quantity: Quantity, slot: int, *values: float) -> Quarter:
     return Quarter(sensor, quantity, slot, len(values), sum(values), min(values), max(values))
 
 
+def heard(*quarters: Quarter) -> Said:
+    slots = {one.sensor: {other.slot for other in quarters if other.sensor == one.sensor} for one in quarters}
+    return Said(quarters, {sensor: np.array(sorted(each)) for sensor, each in slots.items()})
+
+
 def signs(*quarters: Quarter) -> list[tuple[int, Place, int]]:
-    counts = days_of(quarters, SENSORS, {}, SLOTS).counts
+    counts = days_of(heard(*quarters), SENSORS, {}, SLOTS).counts
     return [(int(slot), Place(int(place)), int(counts[day, slot, place])) for day, slot, place in
             zip(*np.nonzero(counts), strict=True)]  # fmt: skip
 
@@ -47,7 +52,7 @@ def test_a_kettle_counts_when_it_comes_on_and_not_when_it_goes_off() -> None:
 
 def test_a_quarter_is_heard_while_sensors_speak_and_for_two_hours_after() -> None:
     words = [said(PIR, Quantity.MOTION, slot, 0) for slot in range(40)]
-    listening = days_of(words, SENSORS, {PIR: 30.0}, SLOTS).listening[0]
+    listening = days_of(heard(*words), SENSORS, {PIR: 30.0}, SLOTS).listening[0]
     assert set(listening[:40]) == {100}
     assert set(listening[40:]) == {0}
 
@@ -57,13 +62,13 @@ def test_a_thermometer_that_speaks_on_does_not_listen_for_the_sensors_that_fell_
         said(PIR, Quantity.MOTION, 0, 0),
         *(said(DOOR, Quantity.BATTERY, slot, 90) for slot in range(SLOTS)),
     ]
-    listening = days_of(words, SENSORS, {PIR: 30.0, DOOR: 10.0}, SLOTS).listening[0]
+    listening = days_of(heard(*words), SENSORS, {PIR: 30.0, DOOR: 10.0}, SLOTS).listening[0]
     assert set(listening[HOUR:]) == {25}
 
 
 def test_what_has_not_come_yet_was_not_heard() -> None:
     words = [said(PIR, Quantity.MOTION, slot, 0) for slot in range(40)]
-    assert days_of(words, SENSORS, {PIR: 30.0}, 40).listening[0, 39:41].tolist() == [100, 0]
+    assert days_of(heard(*words), SENSORS, {PIR: 30.0}, 40).listening[0, 39:41].tolist() == [100, 0]
 
 
 def test_a_sensor_that_is_gone_counts_less_every_night() -> None:
