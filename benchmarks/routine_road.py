@@ -79,7 +79,7 @@ async def measured(homes: int, now: datetime) -> dict[str, float]:
         async with await connect(server.dsn) as owner:
             await _fill(owner, homes, now)
         async with open_pool(service, size=2) as pool:
-            job = Job("routine", store.due, functools.partial(look.work, pool), batch=100)
+            job = Job("routine", store.due, functools.partial(look.work, pool, look.model_of("")), batch=100)
             wall, spent, database, aside = time.monotonic(), time.process_time(), _of_database(), SetAside()
             looked = 0
             while worked := await worker.tick(pool, job, aside, now):

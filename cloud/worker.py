@@ -107,7 +107,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     post = deliver.Post(notify.build(settings.notify.channels), settings.web.public_url, keyring(settings))
     wakes = []
     async with asyncio.TaskGroup() as group:
-        for job in jobs(pool, post):
+        for job in jobs(pool, post, settings.routine.model):
             aside = SetAside()
             LOOPS.expect(job.name, within_s=STUCK_S)
             for _ in range(job.hands):
@@ -121,8 +121,11 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
         group.create_task(series_keeper.run(pool, settings.storage, clock=clock), name="series")
 
 
-def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
-    """The first three in the order in which one leads to the next; then what has time."""
+def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, ...]:
+    """The first three in the order in which one leads to the next; then what has time. ``routine_model``: a
+    file in place of the shipped one.
+    """
+    look_at_days = functools.partial(routine.work, pool, routine.model_of(routine_model))
 
     async def fire(incident_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
@@ -158,7 +161,7 @@ def jobs(pool: Pool, post: deliver.Post) -> tuple[Job, ...]:
         Job("vitals", vitals.due, functools.partial(vitals.work, pool), batch=20, woken=False),
         Job("areas", areas.due, functools.partial(areas.work, pool), woken=False),
         Job("rules", rules.due, functools.partial(rules.work, pool), batch=20, woken=False),
-        Job("routine", routine_store.due, functools.partial(routine.work, pool), batch=5, woken=False),
+        Job("routine", routine_store.due, look_at_days, hands=2, batch=5, woken=False),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),

@@ -176,6 +176,20 @@ class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "OpenID"
 
 
+class Routine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Daily routine. ``model``: a trained model in place of the shipped one (``anban-cloud train-routine``).
+
+    ``backend``: where that training runs: ``loky`` (processes of this machine), ``threading``,
+    ``sequential``, or a cluster, ``dask`` or ``ray``, with the ``address`` of its scheduler (empty: one of
+    its own here). ``jobs``: processes or threads, -1 for one a core.
+    """
+
+    model: str = ""
+    backend: str = "loky"
+    jobs: Annotated[int, msgspec.Meta(ge=-1, le=4_096)] = -1
+    address: str = ""
+
+
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``file``: the keys that seal telephone and ID numbers (``cloud.sealed``); empty: one below ``data``."""
 
@@ -244,6 +258,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit: Audit = Audit()
     backup: Backup = Backup()
     keys: Keys = Keys()
+    routine: Routine = Routine()
     oidc: Oidc = Oidc()
 
     def audit_files(self) -> AuditFiles | None:

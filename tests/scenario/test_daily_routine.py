@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from psycopg.types.json import Jsonb
 from cloud import worker
 from cloud.commands import COMMANDS
 from cloud.db import connect, open_pool, roles
+from cloud.detect.routine.look import model_of
 from cloud.detect.routine.store import lock
 from cloud.incidents import store
 from cloud.incidents.model import IncidentView
 from cloud.settings import ConfigError, Database, Settings
+from cloud.settings.model import Routine
 from cloud.worker import Job, SetAside
 from firmware_protocols.model import AlarmKind, Quantity
 from tests.conftest import Server
@@ -241,3 +244,22 @@ async def test_two_workers_that_look_at_once_tell_it_once(watch: Watch) -> None:
     other = Watch(watch.life, watch.job)
     await asyncio.gather(watch.until(13), other.until(13))
     assert len(await watch.findings()) == 1
+
+
+async def test_the_console_learns_from_the_homes_it_has_and_says_when_they_are_too_few(
+    watch: Watch, tmp_path: Path
+) -> None:
+    await watch.look()
+    parser = argparse.ArgumentParser()
+    command = COMMANDS["train-routine"]
+    command.arguments(parser)
+    settings = Settings(database=Database(dsn=watch.life.owner), routine=Routine(backend="sequential"))
+    with pytest.raises(ConfigError, match="1 homes have the days it takes; training needs 8"):
+        await asyncio.to_thread(
+            command.run, settings, parser.parse_args(["--write", str(tmp_path / "m.json")])
+        )
+
+
+def test_a_model_file_that_is_damaged_does_not_stop_the_worker(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text("{}")
+    assert model_of(str(tmp_path / "m.json")).thresholds == model_of("").thresholds

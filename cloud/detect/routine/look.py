@@ -8,27 +8,27 @@ door.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from cloud.db import Connection, Pool
 from cloud.detect.routine import store
-from cloud.detect.routine.detector import Own, see_hour, see_night
-from cloud.detect.routine.festivals import FESTIVALS
+from cloud.detect.routine.detector import see_hour, see_night
 from cloud.detect.routine.findings import TODAY, Finding, Kind, Trend
 from cloud.detect.routine.follow import to_tell
 from cloud.detect.routine.grid import HOUR, MEALS, SLOT_S, SLOTS
-from cloud.detect.routine.history import BASELINE_DAYS, History, known
-from cloud.detect.routine.model import RoutineModel, load
-from cloud.detect.routine.quarters import Days, Said, as_counts, days_of, enough, faded
+from cloud.detect.routine.model import RoutineModel, RoutineModelError, load
+from cloud.detect.routine.past import BY_DAY, BY_NIGHT, history_of, own_of, past
+from cloud.detect.routine.quarters import Said, days_of, faded
 from cloud.detect.routine.raising import tell
-from cloud.detect.routine.store import Kept, Watched, nothing
-from cloud.detect.routine.times import Look, calendar, look_at, next_look
+from cloud.detect.routine.store import Watched, nothing
+from cloud.detect.routine.times import Look, look_at, next_look
 from cloud.detect.routine.trends import see_trends
 
 SEEN_DAYS: Final = 45
@@ -37,12 +37,10 @@ AGAIN_DAYS: Final = 7
 """D. Days that are counted again each night: what comes later than that (a gateway that was off the line for
 longer) changes no baseline."""
 KEPT_DAYS: Final = 60
-BY_DAY: Final = 50
-BY_NIGHT: Final = 90
-"""D. Per cent of the usual activity that must be noticed: a silence is judged while half of the home is
-heard, a whole day only when nearly all of it was, or a dead sensor would look like less activity."""
 FEVER: Final = timedelta(days=3)
 _DAY: Final = timedelta(days=1)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +51,24 @@ class Found:
     findings: tuple[Finding, ...] = ()
 
 
-@cache
-def _model() -> RoutineModel:
-    return load()
+def model_of(file: str) -> RoutineModel:
+    """The model in ``file``; the shipped one where that is empty or must not be used, which is logged: the
+    worker has more to do than this.
+    """
+    try:
+        return load(Path(file)) if file else load()
+    except RoutineModelError as error:
+        _log.error("shipped routine model is used: %s", error)
+        return load()
 
 
-async def work(pool: Pool, home_id: int, now: datetime) -> bool:
+async def work(pool: Pool, model: RoutineModel, home_id: int, now: datetime) -> bool:
     """Look at one home; ``False`` when another worker does."""
     async with pool.connection() as conn, conn.transaction():
-        return await look(conn, home_id, now)
+        return await look(conn, model, home_id, now)
 
 
-async def look(conn: Connection, home_id: int, now: datetime) -> bool:
+async def look(conn: Connection, model: RoutineModel, home_id: int, now: datetime) -> bool:
     """Look at one home, in the transaction that the caller opened."""
     home = await store.lock(conn, home_id, now)
     if home is None:
@@ -73,8 +77,8 @@ async def look(conn: Connection, home_id: int, now: datetime) -> bool:
     if home.retired or home.away or home.withheld:
         await store.looked(conn, home, next_look(at))
         return True
-    night = await _night(conn, home, at) if at.judges_yesterday(home.judged) else Found(home)
-    hour = await _hour(conn, night.home, at) if home.sensors and at.waking else Found(night.home)
+    night = await _night(conn, home, model, at) if at.judges_yesterday(home.judged) else Found(home)
+    hour = await _hour(conn, night.home, model, at) if home.sensors and at.waking else Found(night.home)
     await _tell(conn, home, (*night.findings, *hour.findings), now)
     await store.looked(conn, hour.home, next_look(at))
     return True
@@ -89,7 +93,7 @@ async def _tell(conn: Connection, home: Watched, found: Sequence[Finding], now: 
             await tell(conn, home.home_id, home.sensors, finding, now)
 
 
-async def _hour(conn: Connection, home: Watched, at: Look) -> Found:
+async def _hour(conn: Connection, home: Watched, model: RoutineModel, at: Look) -> Found:
     """The pause that lasts at the full hour."""
     today = at.of_day
     said = await store.said(conn, home.home_id, list(home.sensors), today, at.hour)
@@ -97,17 +101,17 @@ async def _hour(conn: Connection, home: Watched, at: Look) -> Found:
     if not said.spoke(home.weights or home.sensors, slots - HOUR):
         return Found(home)
     kept = await store.days(conn, home.home_id, today.date() - SEEN_DAYS * _DAY, today.date())
-    days = _past(kept, today.date())
+    days = past(kept, today.date())
     lived = days_of(said, home.sensors, home.weights, slots)
-    history = _history(days, lived, BY_DAY, home, today)
-    seen = see_hour(history, _model(), _own(days), at.hour)
+    history = history_of(days, lived, BY_DAY, today, home.market)
+    seen = see_hour(history, model, own_of(days), at.hour)
     if seen.score is not None:
         same = home.hour_score if home.scored == today.date() and home.hour_score is not None else seen.score
         home = replace(home, scored=today.date(), hour_score=max(same, seen.score))
     return Found(home, (seen.finding,) if seen.finding else ())
 
 
-async def _night(conn: Connection, home: Watched, at: Look) -> Found:
+async def _night(conn: Connection, home: Watched, model: RoutineModel, at: Look) -> Found:
     """The day that ended last, and what the weeks up to it have brought."""
     end, home_id = at.midnight, home.home_id
     kept = await store.days(conn, home_id, end.date() - SEEN_DAYS * _DAY, end.date())
@@ -115,9 +119,9 @@ async def _night(conn: Connection, home: Watched, at: Look) -> Found:
     first = end - again * _DAY
     said = await store.said(conn, home_id, list(home.sensors), first, end)
     lived = days_of(said, home.sensors, home.weights, again * SLOTS)
-    days = _past(kept, first.date())
-    history = _history(days, lived, BY_NIGHT, home, first)
-    seen = see_night(history, _model(), _own(_past(kept, end.date())), end)
+    days = past(kept, first.date())
+    history = history_of(days, lived, BY_NIGHT, first, home.market)
+    seen = see_night(history, model, own_of(past(kept, end.date())), end)
     beds = np.concatenate([*(day.in_bed[None] for day in days), lived.in_bed])
     found = [one for one in (seen.finding,) if one is not None and _listened(one, said, home, again)]
     found += await _with_fever(conn, home_id, see_trends(history, beds, end), end)
@@ -128,35 +132,6 @@ async def _night(conn: Connection, home: Watched, at: Look) -> Found:
     await store.forget_days(conn, home_id, end.date() - KEPT_DAYS * _DAY)
     weights = faded(home.weights, lived.carried, again)
     return Found(replace(home, judged=yesterday, weights=weights), tuple(found))
-
-
-def _past(kept: Mapping[date, Kept], until: date) -> list[Kept]:
-    """The days before ``until`` from the first stored one on; one that is missing was not heard."""
-    if not kept or min(kept) >= until:
-        return []
-    first = min(kept)
-    each = (first + index * _DAY for index in range((until - first).days))
-    return [kept.get(day) or nothing(day) for day in each]
-
-
-def _history(past: Sequence[Kept], lived: Days, per_cent: int, home: Watched, midnight: datetime) -> History:
-    """``past`` days, and ``lived`` ones from ``midnight`` on."""
-    counts = np.concatenate([*(day.counts[None] for day in past), lived.counts])
-    listening = np.concatenate([*(day.listening[None] for day in past), lived.listening])
-    return known(
-        as_counts(counts),
-        enough(listening, per_cent),
-        midnight=midnight - len(past) * _DAY,
-        calendar=calendar(home.market, FESTIVALS),
-    )
-
-
-def _own(days: Iterable[Kept]) -> Own:
-    listed = list(days)[-BASELINE_DAYS:]
-    return Own(
-        [day.hour_score for day in listed if day.hour_score is not None],
-        [day.night_score for day in listed if day.night_score is not None],
-    )
 
 
 def _listened(finding: Finding, said: Said, home: Watched, days: int) -> bool:

@@ -51,12 +51,10 @@ where home_id = %(home_id)s and bucket >= %(since)s and bucket < %(until)s and d
 
 -- words --
 -- In which quarters from %(since)s on each sensor said anything, one line a sensor.
-select device_id, string_agg(distinct slot::text, ',') as slots
-from (
-    select device_id, extract(epoch from bucket - %(since)s)::int / %(slot_s)s as slot
-    from reading_15m
-    where home_id = %(home_id)s and bucket >= %(since)s and bucket < %(until)s and device_id = any(%(devices)s)
-) as said
+-- A sensor of several quantities may say a quarter several times.
+select device_id, array_agg(extract(epoch from bucket - %(since)s)::int / %(slot_s)s) as slots
+from reading_15m
+where home_id = %(home_id)s and bucket >= %(since)s and bucket < %(until)s and device_id = any(%(devices)s)
 group by device_id
 
 -- days --
@@ -76,6 +74,11 @@ on conflict (home_id, day) do update
 set counts = excluded.counts, listening = excluded.listening, in_bed = excluded.in_bed,
     hour_score = coalesce(excluded.hour_score, routine_day.hour_score),
     night_score = coalesce(excluded.night_score, routine_day.night_score)
+
+-- trained_homes --
+-- Homes with enough days to learn from, for the console.
+select home_id, count(*) as days from routine_day
+where home_id > %(after)s group by home_id having count(*) >= %(fewest)s order by home_id limit %(limit)s
 
 -- forget_days --
 delete from routine_day where home_id = %(home_id)s and day < %(before)s

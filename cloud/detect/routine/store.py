@@ -95,7 +95,7 @@ async def said(
     words = await _rows(conn, "words", **asked, slot_s=SLOT_S)
     return Said(
         tuple(_quarter(row, since) for row in signs),
-        {row["device_id"]: np.sort(np.array(row["slots"].split(","), dtype=np.int64)) for row in words},
+        {row["device_id"]: np.unique(row["slots"]).astype(np.int64) for row in words},
     )
 
 
@@ -160,6 +160,12 @@ async def keep(conn: Connection, home_id: int, first: date, days: Days, scores: 
         "night_score": [one.night_score if one else None for one in scored],
     }
     await conn.execute(_SQL["keep_days"], values)
+
+
+async def learnt(conn: Connection, after: int, fewest: int, limit: int) -> list[int]:
+    """The next homes after ``after`` with at least ``fewest`` stored days."""
+    found = await _rows(conn, "trained_homes", after=after, fewest=fewest, limit=limit)
+    return [row["home_id"] for row in found]
 
 
 async def forget_days(conn: Connection, home_id: int, before: date) -> None:

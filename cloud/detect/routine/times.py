@@ -61,6 +61,11 @@ def look_at(now: datetime, time_zone: str) -> Look:
     )
 
 
+def midnight_of(now: datetime, time_zone: str = "Asia/Shanghai") -> datetime:
+    """The local midnight that began the day of ``now``."""
+    return look_at(now, time_zone).midnight
+
+
 def next_look(look: Look) -> datetime:
     """When the home is looked at next."""
     hours = sorted({NIGHT, *(hour % 24 for hour in HOURS)})
