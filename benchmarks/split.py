@@ -202,6 +202,7 @@ def services_told(dsn: str, port: int, secret: str) -> str:
     return (
         f"[database]\ndsn = {json.dumps(dsn)}\n"
         f"service_dsn = {json.dumps(signed_in[roles.SERVICE])}\n"
+        f"ingest_dsn = {json.dumps(signed_in[roles.INGEST])}\n"
         f"api_dsn = {json.dumps(signed_in[roles.API])}\n"
         f'[broker]\nhost = "127.0.0.1"\nport = {port}\nuser = "{INGEST_USER}"\n'
         f"secret = {json.dumps(secret)}\n"

@@ -50,7 +50,12 @@ async def start_database(settings: Settings, services: asyncio.TaskGroup) -> Set
     await _start(postgres, services)
     await asyncio.to_thread(migrate, postgres.dsn)
     signed_in = await asyncio.to_thread(roles.let_in, postgres.dsn, postgres.secret_of)
-    found = {"dsn": postgres.dsn, "service_dsn": signed_in[roles.SERVICE], "api_dsn": signed_in[roles.API]}
+    found = {
+        "dsn": postgres.dsn,
+        "service_dsn": signed_in[roles.SERVICE],
+        "ingest_dsn": signed_in[roles.INGEST],
+        "api_dsn": signed_in[roles.API],
+    }
     return replace(settings, database=replace(settings.database, **found))
 
 

@@ -46,7 +46,7 @@ async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None
     """Ingest until cancelled."""
     from cloud import health
 
-    async with service_pool(settings) as pool:
+    async with ingest_pool(settings) as pool:
         checks = {"database": health.database(pool), "broker": health.signed_in, "loops": health.loops}
         async with watched(settings, pool, checks):
             await ingest(settings, pool, subscribed)
@@ -127,8 +127,13 @@ async def watched(
 
 
 def service_pool(settings: Settings) -> AbstractAsyncContextManager[Pool]:
-    """A pool of the service role: ingest, worker, and the API's ways on which nobody has signed in yet."""
+    """A pool of the service role: worker, and the API's ways on which nobody has signed in yet."""
     return open_pool(service_dsn(settings), size=settings.database.pool)
+
+
+def ingest_pool(settings: Settings) -> AbstractAsyncContextManager[Pool]:
+    """A pool of ingest's own role; of the service role, where nobody has let that one in."""
+    return open_pool(settings.database.ingest_dsn or service_dsn(settings), size=settings.database.pool)
 
 
 def service_dsn(settings: Settings) -> str:

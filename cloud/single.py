@@ -22,7 +22,7 @@ from cloud.embedded.access import held
 from cloud.own_services import folders, keep_accounts, start_broker, start_database, tell_lag
 from cloud.people import roster as people
 from cloud.people.reseal import reseal
-from cloud.role import check_port, ingest, service_dsn, service_pool, serving, sms, wall, watched
+from cloud.role import check_port, ingest, ingest_pool, service_dsn, service_pool, serving, sms, wall, watched
 from cloud.sealed import Keyring, SealError, keyring
 from cloud.settings import ConfigError, Settings
 
@@ -58,23 +58,23 @@ async def run_all(settings: Settings, roster: people.Roster | None, announce: Ca
                 if roster is not None:
                     await load(owner, roster, ring)
                 await seal_plain(owner, ring)
-            async with service_pool(settings) as pool:
+            async with service_pool(settings) as pool, ingest_pool(settings) as ingesting:
                 if archive is not None:
                     services.create_task(archive.run())
                 broker, settings = await start_broker(settings, pool, services)
                 await imports
-                await _run_roles(settings, pool, broker, announce)
+                await _run_roles(settings, pool, ingesting, broker, announce)
 
 
 async def _run_roles(
-    settings: Settings, pool: Pool, broker: Nats | None, announce: Callable[[str], None]
+    settings: Settings, pool: Pool, ingesting: Pool, broker: Nats | None, announce: Callable[[str], None]
 ) -> None:
     from cloud import worker
     from cloud.health import loops, signed_in
 
     subscribed = asyncio.Event()
     async with asyncio.TaskGroup() as running:
-        running.create_task(ingest(settings, pool, subscribed, alone=broker is not None))
+        running.create_task(ingest(settings, ingesting, subscribed, alone=broker is not None))
         running.create_task(worker.run(settings, pool, clock=wall))
         if settings.sms.port:
             running.create_task(sms(settings, pool))

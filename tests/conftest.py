@@ -121,7 +121,7 @@ def outside() -> Iterator[Server]:
     prefix = f"anban_{uuid4().hex[:12]}"
     server = Server(
         dsn,
-        {role: roles.taking_on(dsn, role) for role in (roles.API, roles.SERVICE)},
+        {role: roles.taking_on(dsn, role) for role in roles.ALL},
         template=f"{prefix}_template",
         prefix=prefix,
     )

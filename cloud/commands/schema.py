@@ -36,6 +36,7 @@ def _roles(settings: Settings, _chosen: argparse.Namespace) -> None:
     signed_in = roles.let_in(settings.database.dsn)
     sys.stdout.write("[database]\n")
     sys.stdout.write(f"service_dsn = {_quoted(signed_in[roles.SERVICE])}\n")
+    sys.stdout.write(f"ingest_dsn = {_quoted(signed_in[roles.INGEST])}\n")
     sys.stdout.write(f"api_dsn = {_quoted(signed_in[roles.API])}\n")
 
 
@@ -47,7 +48,5 @@ def _quoted(text: str) -> str:
 COMMANDS: Final[Mapping[str, Command]] = {
     "migrate": Command("bring the database to the newest schema", _migrate),
     "timescale": Command("make hypertables in a database that got TimescaleDB later", _timescale),
-    "roles": Command(
-        "let the api and service roles of a database of your own sign in; prints the configuration", _roles
-    ),
+    "roles": Command("let the roles of a database of your own sign in; prints the configuration", _roles),
 }

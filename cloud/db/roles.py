@@ -1,8 +1,8 @@
 """The database roles that the cloud signs in as, beside the owner who migrates.
 
-What this is: their names, and giving them a secret to sign in with. What it is not: what they may do; that is
-migration 0013. The one idea: who answers people signs in as a role that row security bounds, so a forgotten
-filter in a statement shows nothing.
+What this is: their names, and giving them a secret to sign in with. What it is not: what they may do; that
+are migrations 0013, 0021 and 0039. The one idea: who answers people signs in as a role that row security
+bounds, so a forgotten filter in a statement shows nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 API: Final = "anban_api"
 SERVICE: Final = "anban_service"
+INGEST: Final = "anban_ingest"
+ALL: Final = (API, SERVICE, INGEST)
 SECRET_BYTES: Final = 24
 
 
@@ -33,7 +35,7 @@ def let_in(dsn: str, secret_of: Callable[[str], str] = new_secret) -> dict[str, 
     Raises:
         psycopg.Error: the owner may not change roles, or the roles do not exist yet (migrate first).
     """
-    given = {role: secret_of(role) for role in (API, SERVICE)}
+    given = {role: secret_of(role) for role in ALL}
     with psycopg.connect(dsn, autocommit=True) as conn:
         for role, secret in given.items():
             verifier = conn.pgconn.encrypt_password(secret.encode(), role.encode(), b"scram-sha-256")

@@ -65,9 +65,10 @@ where ingest_lease.first_shard = free.first_shard
 returning ingest_lease.first_shard, ingest_lease.last_shard, ingest_lease.token, free.owner as before;
 
 -- cut_off --
--- What an owner that stopped to renew has under way ends here: its transactions are rolled back.
+-- What an owner that stopped to renew has under way ends here: its transactions are rolled back. Another role's cannot
+-- be ended; a lease that is asked for in each transaction holds such a one off.
 select count(pg_terminate_backend(pid)) as n from pg_stat_activity
-where application_name = any(%(names)s) and pid <> pg_backend_pid();
+where application_name = any(%(names)s) and pid <> pg_backend_pid() and usename = session_user;
 
 -- give_up --
 update ingest_lease set owner = null, expires_at = null

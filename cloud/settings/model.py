@@ -27,12 +27,14 @@ class ConfigError(Exception):
 class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``dsn``: a libpq connection string, of the owner; empty: the embedded server.
 
-    ``service_dsn`` and ``api_dsn``: the same server as its other roles, as ``anban-cloud roles`` prints them;
-    empty: the owner signs in and takes the role on. ``pool``: most connections at once.
+    ``service_dsn``, ``ingest_dsn`` and ``api_dsn``: the same server as its other roles, as ``anban-cloud
+    roles`` prints them; empty: the owner signs in and takes the role on, and ingest is the service.
+    ``pool``: most connections at once.
     """
 
     dsn: str = ""
     service_dsn: str = ""
+    ingest_dsn: str = ""
     api_dsn: str = ""
     pool: Annotated[int, msgspec.Meta(ge=2, le=100)] = 10
 

@@ -22,6 +22,7 @@ from cloud.settings.secrets import secret_text
 SECRET_ENVIRONMENT: Final = {
     "ANBAN_DATABASE_DSN": ("database", "dsn"),
     "ANBAN_DATABASE_SERVICE_DSN": ("database", "service_dsn"),
+    "ANBAN_DATABASE_INGEST_DSN": ("database", "ingest_dsn"),
     "ANBAN_DATABASE_API_DSN": ("database", "api_dsn"),
     "ANBAN_BROKER_SECRET": ("broker", "secret"),
     "ANBAN_SMS_TOKEN": ("sms", "token"),

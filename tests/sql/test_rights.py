@@ -40,6 +40,7 @@ DEFINER: Final = {
         "series_add", "series_discard", "series_drop", "series_drop_strays", "series_empty_default",
         "series_expire", "series_forget", "set_timescale_policies",
     },
+    roles.INGEST: {"append_change"},
 }  # fmt: skip
 """The functions with the rights of their owner, and who may call them: numbers and single bits across tenants
 for the one, the log and the parts of series for the other."""
@@ -76,9 +77,11 @@ async def api(postgres: Server, database: str, town: Town) -> AsyncIterator[Conn
         yield conn
 
 
-def used() -> Iterator[tuple[str, str]]:
-    """Table and verb of everything that some statement of the cloud changes."""
+def used(*places: str) -> Iterator[tuple[str, str]]:
+    """Table and verb of everything that some statement of the cloud changes; in files at ``places`` alone."""
     for statement in STATEMENTS:
+        if places and not statement.file.startswith(places):
+            continue
         for verb, pattern in VERBS.items():
             for found in pattern.finditer(statement.text):
                 yield next(filter(None, found.groups())), verb
@@ -94,6 +97,86 @@ async def test_the_service_role_changes_nothing_that_no_statement_changes(owner:
     )
     held = {(row["name"], row["verb"]) for row in await rows.fetchall()}
     assert held - set(used()) == set()
+
+
+OF_INGEST: Final = ("ingest/", "incidents/queries.sql", "incidents/home.sql")
+"""Where the statements stand that ingest carries out; those that screens alone ask stand there, too."""
+
+
+LOCKED: Final = {("home", "update")}
+"""A home is locked while an alarm of it is worked out, and to lock a row takes a right to change it: its
+version, by which whoever edits it meanwhile is refused."""
+
+
+async def test_ingest_changes_nothing_that_no_statement_of_it_changes_and_may_what_its_own_do(
+    owner: Connection,
+) -> None:
+    rows = await owner.execute(
+        "select c.relname as name, v.verb"
+        " from pg_class c, unnest(array['select', 'insert', 'update', 'delete']) as v (verb)"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')"
+        " and case v.verb when 'delete' then has_table_privilege('anban_ingest', c.oid, v.verb)"
+        " else has_any_column_privilege('anban_ingest', c.oid, v.verb) end"
+    )
+    held = {(row["name"], row["verb"]) for row in await rows.fetchall()}
+    changed = {(name, verb) for name, verb in held if verb != "select"}
+    assert changed - set(used(*OF_INGEST)) == LOCKED
+    assert set(used("ingest/")) - {("audit_link", "insert")} - held == set()
+
+
+BEYOND_INGEST: Final = """
+    select count(password_hash) from staff
+    select count(username) from staff
+    select count(secret) from gateway
+    select count(sms_key) from gateway
+    select count(phone) from resident
+    select count(id_number) from resident
+    select count(notes) from resident
+    select count(*) from session
+    select count(*) from second_factor
+    select count(*) from recovery_code
+    select count(*) from known_browser
+    select count(*) from api_token
+    select count(*) from staff_identity
+    select count(*) from oidc_start
+    select count(*) from answer_token
+    select count(*) from certificate
+    select count(*) from claim
+    select count(*) from consent
+    select count(*) from erasure
+    select count(*) from legal_hold
+    select count(*) from audit_entry
+    select count(*) from idempotency
+    select count(*) from change
+    select count(*) from vital_finding
+    select count(*) from reading_1d
+    update staff set name = 'x'
+    update gateway set secret = 'x'
+    update gateway set revoked_at = null
+    update plan set body = '{}'
+    update device set kind = 'x'
+    update home set address = 'x'
+    delete from alarm
+    delete from incident
+    insert into gateway (id, home_id, shard, secret) values ('x', 1, 1, 'x')
+    insert into change (tenant_id, topic, body, at) values (1, 'inc', '{}', now())
+    insert into audit_entry (at) values (now())
+    select series_forget(array[1], now())
+    select county_figures(now())
+    set role anban_service
+    set role anban_api
+    set role postgres
+    drop policy service on home
+    copy home to program 'cat'
+"""
+"""A line each; none may succeed."""
+
+
+async def test_ingest_is_refused_what_is_not_its_work(postgres: Server, database: str, town: Town) -> None:
+    async with await connect(postgres.as_role(database, roles.INGEST)) as ingest:
+        attempts = [line.strip() for line in BEYOND_INGEST.splitlines() if line.strip()]
+        answers = {line: await touched(ingest, line) for line in attempts}
+    assert {line: answer for line, answer in answers.items() if answer != "InsufficientPrivilege"} == {}
 
 
 BEYOND_THE_SERVICE: Final = """

@@ -41,7 +41,7 @@ securityContext:
 env:
   - name: ANBAN_DATABASE_DSN
     valueFrom: {secretKeyRef: {name: {{ include "anban.databaseSecret" . }}, key: uri}}
-  {{- range list "ANBAN_DATABASE_SERVICE_DSN" "ANBAN_DATABASE_API_DSN" }}
+  {{- range list "ANBAN_DATABASE_SERVICE_DSN" "ANBAN_DATABASE_INGEST_DSN" "ANBAN_DATABASE_API_DSN" }}
   - name: {{ . }}
     valueFrom: {secretKeyRef: {name: {{ $.Values.secrets.cloud }}, key: {{ . }}, optional: true}}
   {{- end }}
