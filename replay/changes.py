@@ -18,6 +18,7 @@ import msgspec
 from firmware_protocols.wire import plan as plans
 from firmware_protocols.wire.plan import BadPlan, Plan
 from firmware_protocols.wire.plan_rules import Rules
+from replay.edge import STEP_S
 from replay.model import Record, RecordError
 
 _RULES: Final = frozenset(Rules.__struct_fields__)
@@ -27,10 +28,15 @@ _FIRST: Final = frozenset(Plan.__struct_fields__) - {"version", "phones"}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a run differs from the record: ``version``, the only plan that holds; ``values`` by path."""
+    """How a run differs from the record: ``version``, the only plan that holds; ``values`` by path.
+
+    ``per_week``: the routine's budget of alerts a home-week. ``step_s``: see ``edge``.
+    """
 
     version: int | None = None
     values: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
+    per_week: float = 1.0
+    step_s: float = STEP_S
 
     def plans(self, record: Record) -> tuple[tuple[datetime, Plan], ...]:
         """The plans of ``record`` as they shall hold in this run.
@@ -54,13 +60,15 @@ class Setting:
         return ", ".join(parts) or "as it was"
 
 
-def setting(version: int | None, assignments: Iterable[str]) -> Setting:
+def setting(
+    version: int | None, assignments: Iterable[str], per_week: float = 1.0, step_s: float = STEP_S
+) -> Setting:
     """Read ``PATH=VALUE`` texts.
 
     Raises:
         RecordError: one is none, or names nothing that a plan has.
     """
-    return Setting(version, dict(map(_assignment, assignments)))
+    return Setting(version, dict(map(_assignment, assignments)), per_week, step_s)
 
 
 def changed(plan: Plan, values: Mapping[tuple[str, ...], Any]) -> Plan:

@@ -51,9 +51,9 @@ def _run(chosen: argparse.Namespace) -> None:
         sys.stdout.writelines(f"{name}\n" for name in sources.homes(_where(chosen)))
         return
     record = within(_read(chosen), chosen.first, chosen.last)
-    runs = [_one(record, changes.setting(chosen.plan, chosen.set), chosen)]
+    runs = [_one(record, chosen, chosen.set)]
     if chosen.compare:
-        runs.append(_one(record, changes.setting(chosen.plan, [*chosen.set, *chosen.compare]), chosen))
+        runs.append(_one(record, chosen, [*chosen.set, *chosen.compare]))
     told = (
         [json.dumps(_document(record, runs), ensure_ascii=False)]
         if chosen.json
@@ -62,9 +62,10 @@ def _run(chosen: argparse.Namespace) -> None:
     sys.stdout.writelines(f"{line}\n" for line in told)
 
 
-def _one(record: Record, setting: Setting, chosen: argparse.Namespace) -> Run:
+def _one(record: Record, chosen: argparse.Namespace, assignments: Sequence[str]) -> Run:
+    setting = changes.setting(chosen.plan, assignments, chosen.budget, chosen.step)
     begun = time.perf_counter()
-    found = findings(record, setting, frozenset(chosen.only), chosen.step)
+    found = findings(record, setting, frozenset(chosen.only))
     return Run(setting, found, time.perf_counter() - begun)
 
 
@@ -159,6 +160,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", default=[], choices=list(DETECTORS), help="only this detector"
     )
+    parser.add_argument("--budget", type=float, choices=BUDGETS, default=BUDGETS[0], help=BUDGET)
     parser.add_argument("--step", type=_step, default=STEP_S, metavar="S", help=STEP)
     parser.add_argument("--rows", action="store_true", help="show the rows that each finding rests on")
     parser.add_argument("--json", action="store_true", help="one JSON document")
@@ -174,6 +176,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 SET: Final = "change a value of the plan, e.g. night_door.wait_s=600 or limits.spo2.low=88 (may be repeated)"
 COMPARE: Final = "like --set, for a second run: what would be raised more, less or later (may be repeated)"
+BUDGETS: Final = (1.0, 0.5)
+"""Alerts a home-week that the shipped model of the routine keeps a threshold for."""
+BUDGET: Final = "alerts a home-week that the routine may give (1)"
 STEP: Final = f"seconds between two looks while nothing happens; findings may be this late ({STEP_S:g})"
 
 

@@ -71,7 +71,7 @@ def against(record: Record, findings: Iterable[Finding]) -> Against:
 
 def _is_that(finding: Finding, told: Told) -> bool:
     """An alarm of the cloud is recorded with the time of what it rests on."""
-    times = [finding.at, *(row.at for row in finding.rows[:1])]
+    times = [finding.at, *([finding.since] if finding.since else [])]
     alike = finding.kind == told.kind and finding.device == told.device
     named = told.evidence.get("finding", finding.rule) == finding.rule
     return alike and named and any(abs(at - told.at) <= RECORDED for at in times)

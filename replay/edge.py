@@ -138,6 +138,7 @@ class Gateway:
             numbers=dict(alarm.evidence),
             rows=tuple(self._last.get(alarm.device, ())),
             id=alarm.id,
+            since=alarm.observed_at,
         )
 
 

@@ -108,7 +108,8 @@ class Finding:
 
     ``by``: the detector (``edge``, ``vitals``, ``routine``, ``rules``); ``rule``: its rule. ``state``: that
     of the alarm, or ``asked`` where something is to be measured again, and how that ends. ``priority``: 1 to
-    5, ``None`` where nobody is called. ``id``: which of the run's alarms it belongs to.
+    5, ``None`` where nobody is called. ``id``: which of the run's alarms it belongs to. ``since``: when it
+    began, if that is not ``at``: the time that its alarm is recorded under.
     """
 
     at: datetime
@@ -123,6 +124,7 @@ class Finding:
     numbers: Mapping[str, Any]
     rows: tuple[Row, ...]
     id: str = ""
+    since: datetime | None = None
 
     @property
     def calls(self) -> bool:

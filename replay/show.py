@@ -83,6 +83,7 @@ def as_json(one: Finding) -> dict[str, Any]:
             for row in one.rows
         ],
         "id": one.id,
+        "since": None if one.since is None else one.since.isoformat(),
     }
 
 

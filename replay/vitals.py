@@ -122,6 +122,7 @@ class Clinic:
             numbers=dict(found.numbers),
             rows=tuple(rows),
             id=f"v{number}",
+            since=found.at,
         )
 
 

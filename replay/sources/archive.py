@@ -217,20 +217,20 @@ def _devices(
 def _plans(
     rows: Sequence[Fields], commands: Sequence[Fields], begins: datetime
 ) -> tuple[tuple[datetime, Plan], ...]:
-    """From when on which plan was in force; before the first answer that is kept, the oldest one known."""
+    """From when on which plan was in force; before the first answer that is kept, the oldest one known.
+
+    The cloud's own part is never sent home, so of that only the newest is known.
+    """
     answered = [
         (_at(one["answered_at"]), one["args"]["plan"])
         for one in commands
         if one["name"] == "plan" and one["ok"] and one["answered_at"] and one["args"].get("plan")
     ]
-    wanted = [(begins, {**row["body"], "version": row["version"], **_withheld(row)}) for row in rows]
+    wanted = [(begins, {**row["body"], **(row["withheld"] or {}), "version": row["version"]}) for row in rows]
     history = sorted(answered, key=lambda one: one[0]) or wanted
-    found = [(at, _plan(document)) for at, document in history]
+    watch = [{"watch": row["body"]["watch"]} for row in rows if "watch" in row["body"]]
+    found = [(at, _plan({**document, **(watch[0] if watch else {})})) for at, document in history]
     return ((begins, found[0][1]), *found) if found else ((begins, DEFAULT),)
-
-
-def _withheld(row: Fields) -> Fields:
-    return {"withheld": row["withheld"]} if row.get("withheld") else {}
 
 
 def _plan(document: Fields) -> Plan:

@@ -9,7 +9,7 @@ door.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from cloud.detect.routine.model import RoutineModel, RoutineModelError, load
 from cloud.detect.routine.past import BY_DAY, BY_NIGHT, history_of, own_of, past
 from cloud.detect.routine.quarters import Said, days_of, faded
 from cloud.detect.routine.raising import tell
+from cloud.detect.routine.sensors import Sensor
 from cloud.detect.routine.store import Watched, nothing
 from cloud.detect.routine.times import Look, look_at, next_look
 from cloud.detect.routine.trends import see_trends
@@ -123,7 +124,7 @@ async def _night(conn: Connection, home: Watched, model: RoutineModel, at: Look)
     history = history_of(days, lived, BY_NIGHT, first, home.market)
     seen = see_night(history, model, own_of(past(kept, end.date())), end)
     beds = np.concatenate([*(day.in_bed[None] for day in days), lived.in_bed])
-    found = [one for one in (seen.finding,) if one is not None and _listened(one, said, home, again)]
+    found = [one for one in (seen.finding,) if one is not None and listened(one, said, home.sensors, again)]
     found += await _with_fever(conn, home_id, see_trends(history, beds, end), end)
     yesterday = at.yesterday
     hour_score = home.hour_score if home.scored == yesterday else None
@@ -134,13 +135,13 @@ async def _night(conn: Connection, home: Watched, model: RoutineModel, at: Look)
     return Found(replace(home, judged=yesterday, weights=weights), tuple(found))
 
 
-def _listened(finding: Finding, said: Said, home: Watched, days: int) -> bool:
+def listened(finding: Finding, said: Said, sensors: Mapping[int, Sensor], days: int) -> bool:
     """Whether each sensor whose silence is the point spoke in the morning, at noon and in the evening."""
     if finding.kind is not Kind.NO_MEALS:
         return True
     last = (days - 1) * SLOTS
     thirds = [(last + a * HOUR, last + b * HOUR) for a, b in ((5, 11), (11, 17), (17, 24))]
-    meals = [sensor.id for sensor in home.sensors.values() if sensor.place in MEALS]
+    meals = [sensor.id for sensor in sensors.values() if sensor.place in MEALS]
     words = {sensor: set(said.words[sensor].tolist()) for sensor in meals if sensor in said.words}
     return all(words.get(sensor, set()) & set(range(*third)) for sensor in meals for third in thirds)
 

@@ -63,3 +63,19 @@ NIGHT = (
     moves(BEDROOM, 400),
 )
 """Out from 01:05 to 01:45."""
+
+
+def checks_in(first: float, last: float) -> list[Observed]:
+    """The sensors say every half hour that they live."""
+    return [
+        Reading(device, Quantity.BATTERY, 80.0, after(minutes))
+        for minutes in range(int(first), int(last), 30)
+        for device in (DOOR, LIVING, BEDROOM)
+    ]
+
+
+def usual_day(day: int) -> list[Observed]:
+    """Up at six, about until ten in the evening: day 0 begins at the midnight after ``EVENING``."""
+    midnight = 4 * 60 + day * 24 * 60
+    hours = range(6 * 60, 22 * 60, 20)
+    return [one for at in hours for one in moves(LIVING if at % 60 else BEDROOM, midnight + at)]

@@ -21,10 +21,12 @@ from tests.unit.replay.homes import (
     NIGHT,
     WANDERER,
     after,
+    checks_in,
     moves,
     opens,
     pressure,
     recorded,
+    usual_day,
 )
 
 AS_IT_WAS = Setting()
@@ -160,3 +162,33 @@ def test_a_setting_that_a_plan_cannot_have_is_refused_with_what_would_be_right(
 def test_a_version_that_the_record_does_not_have_is_refused_with_those_that_it_has() -> None:
     with pytest.raises(RecordError, match=r"no plan version 9 in this record; there are: \[3\]"):
         findings(recorded(*NIGHT), changes.setting(9, []))
+
+
+DAY_MIN = 24 * 60
+LAST_DAY = (checks_in(0, 4 * 60 + 3 * DAY_MIN), usual_day(0), usual_day(1))
+"""Two usual days, and one on which nobody stirs while the sensors live."""
+
+
+def by(detector: str, record: Record) -> list[Finding]:
+    return [one for one in findings(record, AS_IT_WAS, frozenset({detector})) if one.calls]
+
+
+def test_who_does_not_get_up_is_found_by_the_routine_and_the_clouds_rules_as_well() -> None:
+    record = recorded(*LAST_DAY)
+    (silent,) = [one for one in by("routine", record) if one.at >= after(4 * 60 + 2 * DAY_MIN)][:1]
+    assert (silent.kind, silent.priority, silent.room) == ("routine", 2, "living_room")
+    assert silent.since is not None
+    assert silent.since < silent.at
+    assert [one.rule for one in by("rules", record)][:1] == ["not_up"]
+
+
+def test_what_the_gateway_has_called_for_is_not_called_for_again_by_the_cloud() -> None:
+    calls_ = [one for one in findings(recorded(*LAST_DAY), AS_IT_WAS) if one.calls]
+    assert "stillness" in {one.rule for one in calls_ if one.by == "edge"}
+    assert "no_movement" not in {one.rule for one in calls_ if one.by == "rules"}
+
+
+def test_silent_equipment_is_nobodys_behaviour() -> None:
+    record = recorded(*(part[: len(part) * 2 // 3] for part in LAST_DAY[:1]), *LAST_DAY[1:])
+    record = replace(record, observed=(*record.observed, *moves(LIVING, 4 * 60 + 3 * DAY_MIN)))
+    assert [one for one in by("routine", record) if one.at >= after(4 * 60 + 2 * DAY_MIN)] == []
