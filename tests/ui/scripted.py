@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final
 import pyotp
 import segno
 import uvicorn
-from fastapi import APIRouter, Body, Cookie, FastAPI, Request, Response
+from fastapi import APIRouter, Body, Cookie, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 import dashboards
@@ -100,7 +100,9 @@ SAFARI: Final = (
 
 @dataclass
 class Account:
-    """What the script holds of the person's own account. ``factor``: since when there is one."""
+    """What the script holds of the person's own account. ``factor``: since when there is one. ``drawn``: the
+    keys of the commands that drew a token.
+    """
 
     password: str = PASSWORD
     administers: bool = False
@@ -108,6 +110,7 @@ class Account:
     codes_left: int = 0
     sessions: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[dict[str, Any]] = field(default_factory=list)
+    drawn: set[str] = field(default_factory=set)
 
     def sign_in_at(self, agent: str, origin: str, ago: timedelta, *, current: bool = False) -> None:
         at, number = now() - ago, len(self.sessions) + 1
@@ -354,7 +357,12 @@ def token_routes(platform: Platform) -> APIRouter:
         return JSONResponse({"tokens": account.tokens})
 
     @router.post("")
-    async def draw(body: Annotated[dict[str, Any], Body()]) -> Response:
+    async def draw(
+        body: Annotated[dict[str, Any], Body()], idempotency_key: Annotated[str, Header()]
+    ) -> Response:
+        if idempotency_key in account.drawn:
+            return problem(409, "shown_once")
+        account.drawn.add(idempotency_key)
         made = account.let_in(body["name"], body["permissions"], body["days"])
         return JSONResponse({"id": made["id"], "token": TOKEN, "expires_at": made["expires_at"]})
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.ui.conftest import sign_in
 from tests.ui.people import busy_evening, incident
@@ -123,6 +123,31 @@ def test_a_token_is_shown_once_and_can_be_revoked(account: Page, platform: Platf
     account.get_by_role("dialog").get_by_role("button", name="吊销").click()
     expect(row).to_contain_text("已吊销")
     expect(row.get_by_role("button")).to_have_count(0)
+
+
+def test_a_token_whose_answer_is_lost_is_made_once_and_named_to_be_revoked(
+    account: Page, platform: Platform
+) -> None:
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if route.request.method != "POST" or lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().text())
+        route.abort()
+
+    account.route("**/api/v1/tokens", lose_the_first)
+    account.get_by_role("button", name="新建令牌").click()
+    dialog = account.get_by_role("dialog")
+    dialog.get_by_label("用于哪个程序").fill("统计导出")
+    dialog.get_by_role("checkbox", name="统计数字").check()
+    dialog.get_by_role("button", name="生成令牌").click()
+    expect(account.get_by_text("未能显示")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    expect(account.locator(".part-tokens li").first).to_contain_text("统计导出")
+    assert TOKEN in lost[0]
+    assert len(platform.account.tokens) == 2, "the one from before, and one new"
 
 
 def test_who_is_no_administrator_sees_no_services(page: Page, base_url: str, platform: Platform) -> None:
