@@ -17,6 +17,8 @@ from replay.model import Observed, Place, Record, RecordError
 
 AT_HOME: Final = timezone(timedelta(hours=8))
 """Their clocks stand for that of the default plan, so that a night is a night. D."""
+_NO_EXIT: Final = "none"
+"""A plan without exits takes every contact for an outer door."""
 SHORTEST: Final = timedelta(seconds=1)
 QUANTITY: Final[Mapping[str, Quantity]] = {
     "motion": Quantity.MOTION,
@@ -44,9 +46,13 @@ def activation(device: DeviceId, kind: str, begins: datetime, ends: datetime) ->
 
 
 def record(
-    name: str, devices: Mapping[DeviceId, Place], observed: Iterable[Observed], left_out: Mapping[str, int]
+    name: str,
+    devices: Mapping[DeviceId, Place],
+    observed: Iterable[Observed],
+    exits: Iterable[DeviceId],
+    left_out: Mapping[str, int],
 ) -> Record:
-    """The record of a published home.
+    """The record of a published home. ``exits``: the contacts that are on an outer door.
 
     Raises:
         RecordError: nothing in it can be read.
@@ -54,6 +60,7 @@ def record(
     in_order = tuple(sorted(observed, key=lambda one: one.observed_at))
     if not in_order:
         raise RecordError(f"{name}: nothing in it that a detector could judge")
-    plan = Plan(devices=dict.fromkeys(devices, UNSUPERVISED))
+    outer = tuple(sorted(exits)) or (_NO_EXIT,)
+    plan = Plan(devices=dict.fromkeys(devices, UNSUPERVISED), exits=outer)
     begins = in_order[0].observed_at
     return Record(name, devices, in_order, ((begins, plan),), checked_in=False, left_out=left_out)

@@ -23,9 +23,10 @@ FILE: Final = "smallhomes_events.csv.gz"
 _KINDS: Final[Mapping[str, str]] = {
     r"press bed|bed mat|mat bed|bed/pressure": "bed",
     r"seat/pressure|couch": "presence",
-    r"^front door|maindoor|^foyer,door": "door",
+    r"pir": "motion",
 }
-"""What a name says of the kind; whatever else is touched or seen is somebody who moves."""
+"""What a name says of the kind; everything else is a contact, on whatever it was put."""
+_OUTER: Final = re.compile(r"^front door|maindoor|^foyer,door")
 _ROOMS: Final[Mapping[str, str]] = {
     r"bath|toilet|shower|basin|badkamer|sink top": "bathroom",
     r"bed|slaapkamer|dresser|jewelry": "bedroom",
@@ -56,6 +57,7 @@ def read(path: Path, home: str) -> Record:
     """
     devices: dict[DeviceId, Place] = {}
     observed: list[Observed] = []
+    exits: set[DeviceId] = set()
     left_out: Counter[str] = Counter()
     for row in _rows(path):
         if row["home"] != home:
@@ -66,8 +68,10 @@ def read(path: Path, home: str) -> Record:
             continue
         device = DeviceId(re.sub(r"[^A-Za-z0-9]+", "-", row["sensor"]).strip("-").lower())
         devices[device] = place
+        if _OUTER.search(row["sensor"].lower()):
+            exits.add(device)
         observed += _activation(device, place, row)
-    return published.record(home, devices, observed, dict(left_out))
+    return published.record(home, devices, observed, exits, dict(left_out))
 
 
 def meaning(sensor: str) -> Place | None:
@@ -76,7 +80,7 @@ def meaning(sensor: str) -> Place | None:
     room = next((room for words, room in _ROOMS.items() if re.search(words, name)), None)
     if room is None:
         return None
-    kind = next((kind for words, kind in _KINDS.items() if re.search(words, name)), "motion")
+    kind = next((kind for words, kind in _KINDS.items() if re.search(words, name)), "door")
     return Place(kind, room)
 
 

@@ -27,10 +27,11 @@ PLACES: Final[Mapping[str, Place]] = {
     "hallway": Place("motion", "hall"),
     "bedroom": Place("motion", "bedroom"),
     "bathroom": Place("motion", "bathroom"),
-    "fridge-door": Place("motion", "kitchen"),
+    "fridge-door": Place("door", "kitchen"),
     "front-door": Place("door", "hall"),
     "back-door": Place("door", "hall"),
 }
+EXITS: Final = frozenset({DeviceId("front-door"), DeviceId("back-door")})
 MEASURED: Final[Mapping[str, tuple[DeviceId, str, Quantity]]] = {
     "Body Temperature": (DeviceId("thermometer"), "thermometer", Quantity.BODY_TEMPERATURE),
     "Systolic blood pressure": (DeviceId("cuff"), "blood_pressure", Quantity.SYSTOLIC),
@@ -62,7 +63,7 @@ def read(path: Path, home: str) -> Record:
     left_out: Counter[str] = Counter()
     observed: list[Observed] = [*_moved(path, home, devices, left_out)]
     observed += _measured(path, home, devices, left_out)
-    return published.record(home, devices, observed, dict(left_out))
+    return published.record(home, devices, observed, EXITS & devices.keys(), dict(left_out))
 
 
 def _moved(

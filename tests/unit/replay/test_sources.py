@@ -146,7 +146,7 @@ def test_the_command_prints_one_document_for_a_screen(
         ("Seat/Pressure/Living", Place("presence", "living_room")),
         ("Maindoor/Magnetic/Entrance", Place("door", "hall")),
         ("Foyer,Door", Place("door", "hall")),
-        ("Hall-Toilet door", Place("motion", "bathroom")),
+        ("Hall-Toilet door", Place("door", "bathroom")),
         ("PIR keuken", Place("motion", "kitchen")),
         ("22", None),
     ],
