@@ -1,6 +1,6 @@
 """What every rule would have called for in published homes: ``python -m benchmarks.replay --data DIR``.
 
-What this is: ``anban replay home`` over whole homes: calls per home-week by rule, and days a second. What it
+What this is: ``anban replay home`` over whole homes: calls per home-week by rule, and days per second of processor. What it
 is not: a count of errors; nobody labelled these days, so a call may be right. The one idea: a rule that calls
 twice a week in homes of people who were well is one to look at before a home goes live.
 """
@@ -30,7 +30,7 @@ WEEK: Final = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One home: its days, how long each detector took, and how often each rule called."""
+    """One home: its days, seconds of processor of each detector, and how often each rule called."""
 
     home: str
     days: int
@@ -46,9 +46,9 @@ def judged(data: Path, home: str, most_days: int) -> Judged:
     took_s: dict[str, float] = {}
     said: list[Finding] = []
     for name, detector in DETECTORS.items():
-        begun = time.perf_counter()
+        begun = time.process_time()
         said += detector(record, Setting(), tuple(said))
-        took_s[name] = round(time.perf_counter() - begun, 2)
+        took_s[name] = round(time.process_time() - begun, 2)
     calls = Counter(f"{one.by}/{one.rule}" for one in said if one.calls)
     return Judged(home, show.days(record), took_s, dict(calls))
 
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def lines(found: Sequence[Judged]) -> Iterator[str]:
     """A table of rules, and one of homes."""
     days, took_s = sum(one.days for one in found), sum(sum(one.took_s.values()) for one in found)
-    yield f"{len(found)} homes, {days / WEEK:.1f} home-weeks, judged at {days / took_s:.1f} days a second."
+    yield f"{len(found)} homes, {days / WEEK:.1f} home-weeks, {days / took_s:.1f} days per second of processor."
     yield ""
     calls = sum((Counter(one.calls) for one in found), Counter[str]())
     rows = [
