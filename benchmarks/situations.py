@@ -37,6 +37,8 @@ JUDGED: Final = ("surroundings", "long_lie", "night_door", "pacing", "stillness"
 """The rules that movement and doors feed; the data has nothing for the others."""
 TICK_S: Final = 300.0
 """Twice as often as a gap that counts (``surroundings.CARRIED_S``); waits are minutes."""
+ROUNDS: Final = 2_000
+"""Draws of homes."""
 MINUTE: Final = 60.0
 HOUR: Final = 3_600.0
 _DEVICES: Final = {
@@ -160,35 +162,73 @@ def _plan(*, wanders: bool) -> Plan:
     return parse({"version": 1, "person": {"wanders": wanders}, "devices": unsupervised})
 
 
-def measure(folder: Path, seed: int, draws: int, only: frozenset[str]) -> dict[str, Any]:
-    """All figures; ``only`` homes of these names, if any. ``draws``: acted days of each home and act."""
+def of_home(home: TihmHome, seed: int, draws: int) -> dict[str, Any]:
+    """The counts of one home: heard weeks, alarms by plan and kind, and of each act how many were called
+    for.
+    """
+    events = [(float(s), _NAMES[int(p)]) for s, p in zip(home.seconds, home.places, strict=True)]
+    heard_s = home.days * DAY_S - sum(part.end - part.start for part in home.unheard)
+    alarms = {
+        name: Counter(
+            one.kind.value for one in replay(events, home, _plan(wanders=wanders), 0.0, home.days * DAY_S)
+        )
+        for name, wanders in PLANS.items()
+    }
+    acted = {
+        act.name: list(_acted(act, home, events, random.Random(f"{seed} {home.name} {act.name}"), draws))
+        for act in ACTS
+    }
+    return {"weeks": heard_s / (7 * DAY_S), "alarms": alarms, "acted": acted}
+
+
+def measure(folder: Path, seed: int, draws: int, kept: Path | None, most_s: float) -> dict[str, Any]:
+    """All figures of the homes gone through so far. ``kept``: where their counts stand from one run to the
+    next; ``most_s``: no home is begun later.
+    """
     began = time.perf_counter()
-    homes = [home for home in read_homes(folder) if not only or home.name in only]
-    alarms = {name: Counter[str]() for name in PLANS}
-    hits: dict[str, list[bool]] = {act.name: [] for act in ACTS}
-    weeks = 0.0
+    key = f"{seed} {draws}"
+    whole = json.loads(kept.read_text()) if kept and kept.exists() else {}
+    counted: dict[str, Any] = whole.setdefault(key, {})
+    homes = read_homes(folder)
     for home in homes:
-        events = [(float(s), _NAMES[int(p)]) for s, p in zip(home.seconds, home.places, strict=True)]
-        heard_s = home.days * DAY_S - sum(part.end - part.start for part in home.unheard)
-        weeks += heard_s / (7 * DAY_S)
-        for name, wanders in PLANS.items():
-            found = replay(events, home, _plan(wanders=wanders), 0.0, home.days * DAY_S)
-            alarms[name].update(one.kind.value for one in found)
-        for act in ACTS:
-            hits[act.name] += _acted(
-                act, home, events, random.Random(f"{seed} {home.name} {act.name}"), draws
-            )
+        if home.name in counted or time.perf_counter() - began > most_s:
+            continue
+        counted[home.name] = of_home(home, seed, draws)
+        if kept:
+            kept.write_text(json.dumps(whole))
     return {
         "seed": seed,
-        "homes": len(homes),
-        "home_weeks": round(weeks, 1),
+        "homes": len(counted),
+        "of_homes": len(homes),
+        "home_weeks": round(sum(one["weeks"] for one in counted.values()), 1),
         "took_s": round(time.perf_counter() - began, 1),
-        "per_home_week": {
-            name: {kind: round(number / weeks, 3) for kind, number in sorted(counted.items())}
-            for name, counted in alarms.items()
+        "per_home_week": {plan: _rates(plan, list(counted.values()), seed) for plan in PLANS},
+        "acted": {
+            act.name: _share([hit for one in counted.values() for hit in one["acted"][act.name]])
+            for act in ACTS
         },
-        "acted": {name: _share(found) for name, found in hits.items()},
     }
+
+
+def _rates(plan: str, homes: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+    """Alarms per home-week by kind, with the middle 95 % over homes drawn anew."""
+    kinds = sorted({kind for one in homes for kind in one["alarms"][plan]})
+    return {
+        kind: _rate([(one["alarms"][plan].get(kind, 0), one["weeks"]) for one in homes], seed)
+        for kind in kinds
+    }
+
+
+def _rate(homes: Sequence[tuple[int, float]], seed: int) -> dict[str, Any]:
+    draw = random.Random(seed)
+    drawn = sorted(_per_week(draw.choices(homes, k=len(homes))) for _ in range(ROUNDS))
+    ends = [round(drawn[int(ROUNDS * end)], 3) for end in (0.025, 0.975)]
+    each = sorted(_per_week([one]) for one in homes)
+    return {"mean": round(_per_week(homes), 3), "homes": ends, "median_home": round(each[len(each) // 2], 3)}
+
+
+def _per_week(homes: Sequence[tuple[int, float]]) -> float:
+    return sum(number for number, _ in homes) / sum(weeks for _, weeks in homes)
 
 
 def _acted(
@@ -222,12 +262,13 @@ def _share(found: Sequence[bool]) -> dict[str, Any]:
 
 def lines(figures: Mapping[str, Any]) -> list[str]:
     """The figures as a page shows them."""
-    kinds = sorted({kind for counted in figures["per_home_week"].values() for kind in counted})
-    alarms = [(kind, *(figures["per_home_week"][name].get(kind, 0) for name in PLANS)) for kind in kinds]
+    rates = figures["per_home_week"]
+    kinds = sorted({kind for of in rates.values() for kind in of})
+    alarms = [(kind, *(_of(rates[plan].get(kind)) for plan in PLANS)) for kind in kinds]
     acted = [(name, row["acted"], _recall(row)) for name, row in figures["acted"].items()]
     return [
-        f"TIHM, {figures['homes']} homes, {figures['home_weeks']} heard home-weeks, {figures['took_s']} s."
-        " Alarms per home-week in lives as they were, by plan:",
+        f"TIHM, {figures['homes']} of {figures['of_homes']} homes, {figures['home_weeks']} heard home-weeks."
+        " Alarms per home-week in lives as they were (95 % over homes; the home in the middle), by plan:",
         "",
         *table(("alarm", *PLANS), alarms),
         "",
@@ -235,6 +276,14 @@ def lines(figures: Mapping[str, Any]) -> list[str]:
         "",
         *table(("situation", "acted", "recall (Wilson, 95 %)"), acted),
     ]
+
+
+def _of(rate: Mapping[str, Any] | None) -> str:
+    return (
+        "0"
+        if rate is None
+        else "{:.2f} ({:.2f}-{:.2f}; {:.2f})".format(rate["mean"], *rate["homes"], rate["median_home"])
+    )
 
 
 def _recall(row: Mapping[str, Any]) -> str:
@@ -246,12 +295,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with the recordings")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--draws", type=int, default=10, help="acted days of each home and situation")
-    parser.add_argument("--home", action="append", default=[], help="only this home (may be repeated)")
+    parser.add_argument("--draws", type=int, default=5, help="acted days of each home and situation")
+    parser.add_argument(
+        "--kept", type=Path, help="a file with the counts of the homes gone through, to go on from"
+    )
+    parser.add_argument("--most-s", type=float, default=float("inf"), help="begin no home later than this")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--page", type=Path, help="write the table into this page")
     given = parser.parse_args()
-    figures = measure(given.data, given.seed, given.draws, frozenset(given.home))
+    figures = measure(given.data, given.seed, given.draws, given.kept, given.most_s)
     if given.page:
         write_part(given.page, "situations", lines(figures))
     print(json.dumps(figures, indent=2) if given.json else "\n".join(lines(figures)))

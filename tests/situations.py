@@ -458,9 +458,10 @@ SITUATIONS: Final = (
         27,
         "Pendant not worn",
         ("cloud not_worn",),
-        "worn for less than half of the hours with somebody about, on three days in a row",
+        f"worn for less than {DEFAULT.watch.not_worn.least:.0%} of the hours with somebody about,"
+        f" on {DEFAULT.watch.not_worn.days} days in a row",
         "P4",
-        (),
+        ("watch.not_worn",),
         "charging",
         (_DAYS + "test_27_a_pendant_in_the_drawer_for_three_days_is_told_of_once",),
         (

@@ -80,6 +80,14 @@ class Offline(Part, frozen=True):
     urgent_s: Annotated[float, Meta(ge=LEAST_ALARM_S, le=DAY_S)] = 1_800.0  # D.
 
 
+class NotWorn(Part, frozen=True):
+    """Worn for less than ``least`` (a share) of the hours with somebody about, ``days`` days in a row."""
+
+    armed: bool = True
+    least: Annotated[float, Meta(ge=0.05, le=1)] = 0.5  # D.
+    days: Annotated[int, Meta(ge=1, le=14)] = 3  # D.
+
+
 class Watch(Part, frozen=True):
     """What the cloud alone judges. It never travels to the home, so an older gateway need not know it.
 
@@ -93,3 +101,4 @@ class Watch(Part, frozen=True):
     meals: Meals = Meals()
     usual_use: UsualUse = UsualUse()
     offline: Offline = Offline()
+    not_worn: NotWorn = NotWorn()

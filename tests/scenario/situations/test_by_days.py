@@ -16,7 +16,7 @@ from cloud.detect.rules.habits import Day, day_of
 from cloud.detect.rules.house import walk
 from cloud.detect.rules.table import RULES
 from firmware_protocols.model import Quantity
-from firmware_protocols.wire.plan import DEFAULT
+from firmware_protocols.wire.plan import DEFAULT, parse
 from tests.unit.cloud.detect.rules.resident import DAY, ROOMS, Resident, at, runs
 
 HOME = {**ROOMS, "watch": ("wearable", "")}
@@ -104,6 +104,14 @@ def test_27_a_charger_two_days_and_a_button_without_that_sense_are_none(
     habits: list[tuple[int, Habit]], why: str
 ) -> None:
     assert lived(*habits).found == [], why
+
+
+def test_27_somebody_who_wears_it_only_in_the_morning_by_agreement_is_left_alone() -> None:
+    worn = lived((5, wears("07:00", "21:00")), (3, wears("07:00", "11:00")))
+    plan = parse({"version": 1, "watch": {"not_worn": {"least": 0.2}}})
+    agreed = Resident(plan, days=worn.days, devices=dict(HOME), rules=OF_DAYS, now=at("08:00", 8))
+    agreed.until(at("09:00", 8))
+    assert (worn.found, agreed.found) == ([("not_worn", 4)], [])
 
 
 def test_27_a_watch_that_is_lost_is_not_unworn() -> None:

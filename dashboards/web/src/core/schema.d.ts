@@ -2740,6 +2740,18 @@ export interface components {
                         latest: string;
                     };
                     /**
+                     * NotWorn
+                     * @description Worn for less than ``least`` (a share, 0-1) of the hours with somebody about, ``days`` days in a row.
+                     */
+                    not_worn?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 3 */
+                        days: number;
+                        /** @default 0.5 */
+                        least: number;
+                    };
+                    /**
                      * Offline
                      * @description The gateway says nothing for ``wait_s``; ``urgent_s``: for whoever wanders or needs much help.
                      */
@@ -4336,6 +4348,18 @@ export interface components {
                         armed: boolean;
                         /** @default 10:00 */
                         latest: string;
+                    };
+                    /**
+                     * NotWorn
+                     * @description Worn for less than ``least`` (a share, 0-1) of the hours with somebody about, ``days`` days in a row.
+                     */
+                    not_worn?: {
+                        /** @default true */
+                        armed: boolean;
+                        /** @default 3 */
+                        days: number;
+                        /** @default 0.5 */
+                        least: number;
                     };
                     /**
                      * Offline
