@@ -228,6 +228,7 @@ TECHNICAL: Final = frozenset(
 """Kinds that call a technician, today or later: nobody is in danger now."""
 PRIORITY: Final = "priority"
 """The name in an alarm's evidence under which a graded kind says its priority, 1 (a life) to 4 (to plan)."""
+LIFE: Final = 1
 URGENT: Final = 2
 """The least priority for which people come at once, also at night."""
 

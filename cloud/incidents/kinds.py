@@ -43,7 +43,7 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
     AlarmKind.SOS: KindSpec(Family.PERSON, Priority.LIFE, confirmable=False),
     AlarmKind.FALL: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True),
     AlarmKind.STILLNESS: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
-    AlarmKind.LONG_LIE: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True),
+    AlarmKind.LONG_LIE: KindSpec(Family.PERSON, Priority.LIFE, confirmable=True, graded=True),
     AlarmKind.BED_EXIT: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
     AlarmKind.NIGHT_DOOR: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),
     AlarmKind.WANDERING: KindSpec(Family.PERSON, Priority.URGENT, confirmable=True),

@@ -91,6 +91,10 @@ class Reminding(Protocol):
         ...
 
 
+def _long_lie(home: Home, condition: LongLie) -> Rule:
+    return AskedRule(home, AlarmKind.LONG_LIE, condition, condition.graver)
+
+
 RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "surroundings": lambda home: home.surroundings,
     "sos": SosRule,
@@ -99,7 +103,7 @@ RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "carbon_monoxide": carbon_monoxide,
     "heat": HeatRule,
     "fall": FallRule,
-    "long_lie": lambda home: AskedRule(home, AlarmKind.LONG_LIE, LongLie(home)),
+    "long_lie": lambda home: _long_lie(home, LongLie(home)),
     "bed_exit": lambda home: AskedRule(home, AlarmKind.BED_EXIT, BedExit(home)),
     "night_door": lambda home: AskedRule(home, AlarmKind.NIGHT_DOOR, NightDoor(home)),
     "pacing": PacingRule,

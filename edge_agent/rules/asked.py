@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,7 +15,17 @@ from typing import Any, Protocol
 from edge_agent.rules.asking import Asking
 from edge_agent.rules.home import Home
 from edge_agent.rules.sight import Evidence, Sight
-from firmware_protocols.model import Alarm, AlarmId, AlarmKind, DeviceId, Event, EventKind, JsonValue
+from firmware_protocols.model import (
+    LIFE,
+    PRIORITY,
+    Alarm,
+    AlarmId,
+    AlarmKind,
+    DeviceId,
+    Event,
+    EventKind,
+    JsonValue,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +48,26 @@ class Condition(Protocol):
         ...
 
 
-class AskedRule:
-    """Asks about ``condition`` and raises ``kind``."""
+def _never(_now: datetime, _asked_s: float) -> bool:
+    return False
 
-    def __init__(self, home: Home, kind: AlarmKind, condition: Condition) -> None:
+
+class AskedRule:
+    """Asks about ``condition`` and raises ``kind``. ``graver``: when what was asked about at a moment, in
+    listened seconds, has become a matter of life.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        kind: AlarmKind,
+        condition: Condition,
+        graver: Callable[[datetime, float], bool] = _never,
+    ) -> None:
         self._home = home
         self._asking = Asking(home, kind)
         self._condition = condition
+        self._graver = graver
         self._asked_s = 0.0
         self._calm_s = 0.0
 
@@ -91,10 +115,21 @@ class AskedRule:
 
     def _go_on(self, now: datetime) -> list[Alarm]:
         if not self._condition.over(self._asked_s):
-            return self._asking.tick(now)
+            return self._asking.tick(now) or self._worsen(now)
         told = self._asking.cancel(now, "movement") or self._asking.update(now, {"moved_again": True})
         self._asking.close()
         return self._settled(told)
+
+    def _worsen(self, now: datetime) -> list[Alarm]:
+        """Say once that what was raised has become a matter of life."""
+        episode = self._asking.episode
+        said = None if episode is None else episode.evidence.get(PRIORITY)
+        if episode is None or not episode.raised or not isinstance(said, int) or said <= LIFE:
+            return []
+        if not self._graver(now, self._asked_s):
+            return []
+        self._asking.add({PRIORITY: LIFE})
+        return self._asking.update(now, {"by": "still silent"})
 
     def _settled(self, alarms: list[Alarm]) -> list[Alarm]:
         if self._asking.episode is None:

@@ -89,11 +89,15 @@ def test_01_sitting_on_the_floor_and_a_dropped_watch_call_nobody() -> None:
 # -- 2: a long lie -----------------------------------------------------------------------------------
 
 
-def test_02_silence_after_the_hall_is_a_long_lie_after_45_minutes() -> None:
+def test_02_silence_after_the_hall_is_urgent_after_45_minutes_and_for_life_after_90() -> None:
     home = dwelling("10:00")
     home.move("hall")
     home.wait_min(47)
     assert called(home) == {AlarmKind.LONG_LIE}
+    home.restart()
+    home.wait_min(46)
+    told = [(alarm.state, alarm.evidence["priority"]) for alarm in home.alarms(AlarmKind.LONG_LIE)]
+    assert told == [(SUSPECTED, 2), (RAISED, 2), (AlarmState.UPDATED, 1)]
     assert home.minute_of(AlarmKind.LONG_LIE) == pytest.approx(45.5, abs=0.7)
 
 
