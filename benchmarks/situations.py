@@ -52,7 +52,12 @@ _DEVICES: Final = {
     "back-door": ("door", "hall"),
 }
 _NAMES: Final = {int(place): name for name, place in PLACES.items()}
-PLANS: Final = {"anybody": False, "wanders": True}
+PLANS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "anybody": {},
+    "wanders": {"person": {"wanders": True}},
+    "long nights": {"rules": {"long_lie": {"soon_night_s": 8 * HOUR, "late_s": 8 * HOUR}}},
+}
+"""The last is what a home without a mat in the bed may choose: silence at night waits for eight hours."""
 
 Event = tuple[float, str]
 """Seconds since midnight of the first day, and the sensor."""
@@ -157,9 +162,9 @@ def _reading(said: tuple[str, bool], now: datetime) -> Reading:
     return Reading(DeviceId(sensor), quantity, value, now)
 
 
-def _plan(*, wanders: bool) -> Plan:
+def _plan(name: str) -> Plan:
     unsupervised = {name: {"expected_s": 0, "alarm_s": 0} for name in _DEVICES}
-    return parse({"version": 1, "person": {"wanders": wanders}, "devices": unsupervised})
+    return parse({"version": 1, "devices": unsupervised, **PLANS[name]})
 
 
 def of_home(home: TihmHome, seed: int, draws: int) -> dict[str, Any]:
@@ -169,10 +174,8 @@ def of_home(home: TihmHome, seed: int, draws: int) -> dict[str, Any]:
     events = [(float(s), _NAMES[int(p)]) for s, p in zip(home.seconds, home.places, strict=True)]
     heard_s = home.days * DAY_S - sum(part.end - part.start for part in home.unheard)
     alarms = {
-        name: Counter(
-            one.kind.value for one in replay(events, home, _plan(wanders=wanders), 0.0, home.days * DAY_S)
-        )
-        for name, wanders in PLANS.items()
+        name: Counter(one.kind.value for one in replay(events, home, _plan(name), 0.0, home.days * DAY_S))
+        for name in PLANS
     }
     acted = {
         act.name: list(_acted(act, home, events, random.Random(f"{seed} {home.name} {act.name}"), draws))
@@ -241,7 +244,7 @@ def _acted(
         first_s, last_s = (day - 1) * DAY_S, (day + 1) * DAY_S
         if any(part.start < last_s and part.end > first_s for part in home.unheard):
             continue
-        plan = _plan(wanders=PLANS[act.plan])
+        plan = _plan(act.plan)
         around = [event for event in events if first_s <= event[0] < last_s]
         told = replay(act.play(around, at_s), home, plan, first_s, last_s)
         yield any(one.kind is act.kind and at_s <= one.at_s <= at_s + act.within_s for one in told)
