@@ -2741,7 +2741,7 @@ export interface components {
                     };
                     /**
                      * NotWorn
-                     * @description Worn for less than ``least`` (a share, 0-1) of the hours with somebody about, ``days`` days in a row.
+                     * @description Worn for less than ``least`` (a share) of the hours with somebody about, ``days`` days in a row.
                      */
                     not_worn?: {
                         /** @default true */
@@ -4351,7 +4351,7 @@ export interface components {
                     };
                     /**
                      * NotWorn
-                     * @description Worn for less than ``least`` (a share, 0-1) of the hours with somebody about, ``days`` days in a row.
+                     * @description Worn for less than ``least`` (a share) of the hours with somebody about, ``days`` days in a row.
                      */
                     not_worn?: {
                         /** @default true */
