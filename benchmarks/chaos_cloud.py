@@ -37,6 +37,7 @@ import psycopg
 from benchmarks.chaos import audited
 from benchmarks.gateways import wait_for
 from benchmarks.split import PARTS, Split, split
+from cloud.sessions import LONGEST_LOCK
 from edge_agent.window import RESEND_S, ROOM
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, Quantity, Reading
 from firmware_protocols.wire.topics import Lane
@@ -363,10 +364,18 @@ def screens(cloud: Split, watched: Sequence[Screen]) -> dict[str, int]:
 
 
 async def _fresh(address: str) -> Mapping[int, int]:
-    screen = Screen(address, PEOPLE[0])
-    async with Console(address, PEOPLE[0], PASSWORD) as console:
-        await screen.look(console)
-    return screen.versions
+    """As somebody sees it who signs in now; whose attempts were cut off too often may have to wait first."""
+    screen, until = Screen(address, PEOPLE[0]), time.monotonic() + LONGEST_LOCK.total_seconds()
+    while True:
+        try:
+            async with Console(address, PEOPLE[0], PASSWORD) as console:
+                await screen.look(console)
+        except httpx.HTTPStatusError:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(1)
+        else:
+            return screen.versions
 
 
 def _differing(fresh: Mapping[int, int], watched: Sequence[Screen]) -> int:

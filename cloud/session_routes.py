@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
+import psycopg
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -89,7 +90,11 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
         opened = await sessions.sign_in(
             api.parts.service, credentials.username, credentials.password, api.now, client
         )
+    except psycopg.Error:
+        api.parts.throttle.give_back(client.origin)
+        raise
     except BusyError as error:
+        api.parts.throttle.give_back(client.origin)
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Too many sign in just now.", headers={"Retry-After": "2"}
         ) from error

@@ -39,6 +39,12 @@ class Throttle:
         times.append(now)
         return None
 
+    def give_back(self, address: str) -> None:
+        """Take back the newest attempt of ``address``: it was not judged, so it taught nobody anything."""
+        times = self._attempts.get(network(address))
+        if times:
+            times.pop()
+
     def forgive(self, address: str) -> None:
         """Forget the attempts of ``address``: someone signed in from it."""
         self._attempts.pop(network(address), None)

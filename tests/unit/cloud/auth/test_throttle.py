@@ -29,6 +29,16 @@ def test_a_success_gives_the_count_back() -> None:
     assert throttle.take("192.0.2.1", NOW) is None
 
 
+def test_an_attempt_that_nobody_could_judge_is_given_back_and_no_other() -> None:
+    throttle = Throttle()
+    throttle.give_back("192.0.2.1")
+    for _ in range(MAX_ATTEMPTS):
+        throttle.take("192.0.2.1", NOW)
+    throttle.give_back("192.0.2.1")
+    assert throttle.take("192.0.2.1", NOW) is None
+    assert throttle.take("192.0.2.1", NOW) is not None
+
+
 def test_memory_is_bounded_and_the_longest_silent_address_is_forgotten_first() -> None:
     throttle = Throttle()
     for _ in range(MAX_ATTEMPTS):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from cloud import passwords
 from cloud.access import COOKIE, SECURE_COOKIE
 from cloud.auth import PERMISSIONS, Role
 from cloud.db import Pool
@@ -122,3 +124,13 @@ async def test_an_idle_session_is_over(site: Site) -> None:
 async def test_a_made_up_cookie_signs_nobody_in(site: Site, cookie: str) -> None:
     answer = await site.browser().get("/session", headers={"cookie": f"{COOKIE}={cookie}"})
     assert answer.status_code == 401
+
+
+async def test_who_was_told_to_come_again_has_used_up_no_attempt(site: Site) -> None:
+    right = {"username": "operator", "password": PASSWORD}
+    with ExitStack() as places:
+        for _ in range(passwords.QUEUE):
+            places.enter_context(passwords.lane(known=False).place())
+        told = [await site.browser().post("/session", json=right) for _ in range(MAX_ATTEMPTS + 1)]
+    assert {answer.status_code for answer in told} == {503}
+    assert (await site.browser().post("/session", json=right)).status_code == 200
