@@ -1,8 +1,9 @@
 """What every rule would have called for in published homes: ``python -m benchmarks.replay --data DIR``.
 
-What this is: ``anban replay home`` over whole homes: calls per home-week by rule, and days per second of processor. What it
-is not: a count of errors; nobody labelled these days, so a call may be right. The one idea: a rule that calls
-twice a week in homes of people who were well is one to look at before a home goes live.
+What this is: ``anban replay home`` over whole homes: calls per home-week by rule, and days per second of
+processor. What it is not: a count of errors; nobody labelled these days, so a call may be right. The one
+idea: a rule that calls twice a week in homes of people who were well is one to look at before a home goes
+live.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def lines(found: Sequence[Judged]) -> Iterator[str]:
     """A table of rules, and one of homes."""
     days, took_s = sum(one.days for one in found), sum(sum(one.took_s.values()) for one in found)
-    yield f"{len(found)} homes, {days / WEEK:.1f} home-weeks, {days / took_s:.1f} days per second of processor."
+    speed = f"{days / took_s:.1f} days per second of processor"
+    yield f"{len(found)} homes, {days / WEEK:.1f} home-weeks, {speed}."
     yield ""
     calls = sum((Counter(one.calls) for one in found), Counter[str]())
     rows = [

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,13 @@ from cloud.detect.rules import store as rules
 from cloud.detect.rules.habits import DAYS
 from cloud.incidents import store
 from cloud.incidents.model import IncidentView
+from cloud.privacy import export
+from cloud.sealed import Keyring
 from cloud.worker import Job, SetAside
 from firmware_protocols.model import Quantity
+from replay import differ, sources
+from replay.changes import Setting
+from replay.run import findings
 from tests.conftest import Server
 from tests.scenario.clockwork import clockwork
 from tests.scenario.household import Household, seed
@@ -207,3 +213,23 @@ async def test_what_is_usual_is_learnt_a_day_at_a_time(lodger: Lodger) -> None:
     days = await lodger.rows("select day, body from habit_day where body ? 'told' order by day")
     assert [row["body"]["up"] for row in days] == [420.0, 420.0, 420.0]
     assert days[0]["body"]["ate"] == [3, 3, 2]
+
+
+async def test_the_day_judged_again_from_its_archive_says_the_same(lodger: Lodger, tmp_path: Path) -> None:
+    for hour in range(15):
+        for device in ROOMS:
+            await lodger.says(device, Quantity.BATTERY, 80, at(hour))
+    await lodger.moves("bedroom", 6.5)
+    await lodger.moves("kitchen", 7, 7.5, 8)
+    await lodger.moves("living", 8.5, 9)
+    for hour in (12.0, 12.75, 13.0, 13.25):
+        await lodger.look(hour)
+    (stored,) = await lodger.rows("select since, rule from rule_finding")
+    async with await connect(lodger.owner) as conn:
+        resident = await (await conn.execute("select id from resident")).fetchone()
+        assert resident is not None
+        await export.to_file(conn, resident["id"], tmp_path / "person.zip", Keyring(), lodger.now)
+    record = sources.read(tmp_path / "person.zip", None)
+    (again,) = findings(record, Setting(), frozenset({"rules"}))
+    assert (again.rule, again.since) == (stored["rule"], stored["since"])
+    assert differ.against(record, [again]).missing == ()

@@ -21,10 +21,15 @@ from cloud.detect.routine.look import model_of
 from cloud.detect.routine.store import lock
 from cloud.incidents import store
 from cloud.incidents.model import IncidentView
+from cloud.privacy import export
+from cloud.sealed import Keyring
 from cloud.settings import ConfigError, Database, Settings
 from cloud.settings.model import Routine
 from cloud.worker import Job, SetAside
 from firmware_protocols.model import AlarmKind, Quantity
+from replay import sources
+from replay.changes import Setting
+from replay.run import findings
 from tests.conftest import Server
 from tests.scenario.clockwork import clockwork
 from tests.scenario.daily_life import DAY_S, Life, Reading, at, between
@@ -263,3 +268,17 @@ async def test_the_console_learns_from_the_homes_it_has_and_says_when_they_are_t
 def test_a_model_file_that_is_damaged_does_not_stop_the_worker(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text("{}")
     assert model_of(str(tmp_path / "m.json")).thresholds == model_of("").thresholds
+
+
+async def test_the_weeks_judged_again_from_their_archive_say_the_same(watch: Watch, tmp_path: Path) -> None:
+    silent = between(TODAY, 5, 24)
+    await watch.life.live(TODAY, 1, lambda one: not (silent(one[0]) and is_sign(one)))
+    await watch.until(14)
+    (stored,) = await watch.findings()
+    async with await connect(watch.life.owner) as conn:
+        resident = await (await conn.execute("select id from resident")).fetchone()
+        assert resident is not None
+        await export.to_file(conn, resident["id"], tmp_path / "person.zip", Keyring(), watch.now)
+    found = findings(sources.read(tmp_path / "person.zip", None), Setting(), frozenset({"routine"}))
+    today = [one for one in found if MORNING <= one.at < at(TODAY, 14)]
+    assert [(one.rule, one.since) for one in today] == [(f"routine_{stored['kind']}", stored["onset"])]
