@@ -1,9 +1,9 @@
-"""How well odd days are found: ``python -m benchmarks.routine --data DIR [--json] [--only r1,r2,r4,growth]``.
+"""How well odd days are found: ``python -m benchmarks.routine --data DIR [--json] [--only r1,r2,r4,…]``.
 
 What this is: protocols R1 (altered copies of clean days), R4 (equipment taken away) and R2 (labelled days of
-agitation) on the TIHM homes, and what many homes cost. What it is not: training of the shipped file, except
-with ``--write FILE``. The one idea: a home is judged by a model, a scale and thresholds that were all made
-from other homes, and from its own past alone.
+agitation) on the TIHM homes, how often the parts without a budget speak (``weeks``), and what many homes cost
+(``growth``). What it is not: training of the shipped file, except with ``--write FILE``. The one idea: a home
+is judged by a model, a scale and thresholds that were all made from other homes, and from its own past alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from benchmarks import routine_growth, routine_labels, routine_silence
+from benchmarks import routine_growth, routine_labels, routine_silence, routine_weeks
 from benchmarks.tihm import TihmHome, read_homes
 from cloud.detect.routine import pause
 from cloud.detect.routine.budget import WEEK
@@ -171,6 +171,7 @@ def everything(folder: Path, only: Sequence[str], file: Path | None) -> Figures:
     parts: dict[str, Callable[[], Figures]] = {
         "r2": lambda: routine_labels.figures(homes, known, SEED),
         "r4": lambda: routine_silence.figures(homes, train(rows), SEED),
+        "weeks": lambda: routine_weeks.figures(homes),
         "growth": lambda: routine_growth.figures(homes, SEED),
     }
     for name in (one for one in parts if one in only):
@@ -183,7 +184,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--only", default="r1,r2,r4,growth")
+    parser.add_argument("--only", default="r1,r2,r4,weeks,growth")
     parser.add_argument("--write", type=Path, help="train on all homes and write the model to this file")
     asked = parser.parse_args()
     figures = everything(asked.data, asked.only.split(","), asked.write)
