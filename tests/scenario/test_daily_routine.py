@@ -41,6 +41,8 @@ DAYS = 28
 TODAY = DAYS
 """The day that a test is about comes after four weeks."""
 MORNING = at(TODAY, 0)
+FELL_SILENT = 11
+"""The resident is at home then."""
 
 
 @dataclass
@@ -137,6 +139,33 @@ async def test_equipment_that_falls_silent_says_nothing_about_the_person(watch: 
     await watch.until(27)
     assert await watch.incidents() == []
     assert await watch.findings() == []
+
+
+@pytest.mark.parametrize("length_h", [12, 24, 48])
+async def test_a_silent_gateway_is_one_technical_alarm_and_none_about_the_person(
+    watch: Watch, length_h: int
+) -> None:
+    start, end = at(TODAY, FELL_SILENT), at(TODAY, FELL_SILENT + length_h)
+    silent = between(TODAY, FELL_SILENT, FELL_SILENT + length_h)
+    await watch.life.live(TODAY, 3, lambda one: not silent(one[0]))
+    rules = Watch(watch.life, next(job for job in clockwork(watch.life.pool).jobs if job.name == "rules"))
+    for hour in range(9, FELL_SILENT + length_h + 8):
+        now = at(TODAY, hour) + timedelta(minutes=6)
+        async with await connect(watch.life.owner) as conn:
+            heard = min(now, start) if now < end else now
+            state = Jsonb({"clock": "synced", "lanes": {}})
+            await conn.execute(
+                "update gateway set online = %s, state_at = %s, state = %s", [heard == now, heard, state]
+            )
+            await conn.execute("update device set last_at = %s", [heard])
+        watch.now = rules.now = at(TODAY, hour)
+        await watch.look()
+        await rules.look()
+    async with await connect(watch.life.owner) as conn:
+        found = await conn.execute("select kind from alarm where state = 'raised'")
+        kinds = [row["kind"] for row in await found.fetchall()]
+    assert kinds.count("gateway_silent") == 1
+    assert "routine" not in kinds
 
 
 async def test_a_day_like_any_other_is_not_spoken_of(watch: Watch) -> None:
