@@ -24,6 +24,8 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from benchmarks import routine_growth, routine_labels, routine_silence, routine_weeks
+from benchmarks.page import write_part
+from benchmarks.routine_page import kept, lines
 from benchmarks.tihm import TihmHome, read_homes
 from cloud.detect.routine import pause
 from cloud.detect.routine.budget import WEEK
@@ -155,29 +157,31 @@ def _delay(hours: Floats) -> Mapping[str, float]:
     return {"median": float(middle), "p90": float(high), **within}
 
 
-def everything(folder: Path, only: Sequence[str], file: Path | None) -> Figures:
-    """All figures asked for, and the time each took."""
+def everything(folder: Path, only: Sequence[str], file: Path | None, keep: Path | None) -> Figures:
+    """All figures asked for, and the time each took; each is kept in ``keep`` once it is measured."""
     homes = read_homes(folder)
-    figures: Figures = {}
     known = made(homes, SEED)
     rows = list(known.values())
     if file is not None:
         write(file, train(rows))
-    if "r1" in only:
-        began = time.monotonic()
-        with ProcessPoolExecutor(PROCESSES) as pool:
-            judges = list(pool.map(partial(judged, homes=rows), range(len(rows))))
-        figures["r1"] = {**injected(judges), "seconds": round(time.monotonic() - began, 1)}
     parts: dict[str, Callable[[], Figures]] = {
+        "r1": lambda: injected(_judges(rows)),
         "r2": lambda: routine_labels.figures(homes, known, SEED),
         "r4": lambda: routine_silence.figures(homes, train(rows), SEED),
         "weeks": lambda: routine_weeks.figures(homes),
         "growth": lambda: routine_growth.figures(homes, SEED),
     }
+    figures: Figures = {}
     for name in (one for one in parts if one in only):
         began = time.monotonic()
-        figures[name] = {**parts[name](), "seconds": round(time.monotonic() - began, 1)}
+        measured = {**parts[name](), "seconds": round(time.monotonic() - began, 1)}
+        figures = {**figures, **kept({name: measured}, keep)}
     return figures
+
+
+def _judges(rows: Sequence[Examples]) -> list[Judged]:
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        return list(pool.map(partial(judged, homes=rows), range(len(rows))))
 
 
 def main() -> int:
@@ -186,8 +190,12 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only", default="r1,r2,r4,weeks,growth")
     parser.add_argument("--write", type=Path, help="train on all homes and write the model to this file")
+    parser.add_argument("--keep", type=Path, help="add the figures to those in this file: a run in pieces")
+    parser.add_argument("--page", type=Path, help="write the tables into this page")
     asked = parser.parse_args()
-    figures = everything(asked.data, asked.only.split(","), asked.write)
+    figures = everything(asked.data, asked.only.split(","), asked.write, asked.keep)
+    if asked.page:
+        write_part(asked.page, "routine", lines(figures))
     print(json.dumps(figures, indent=None if asked.json else 2))
     return 0
 

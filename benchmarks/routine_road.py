@@ -25,6 +25,7 @@ from typing import Final
 import numpy as np
 import psutil
 
+from benchmarks.routine_page import kept
 from cloud import worker
 from cloud.db import Connection, connect, open_pool, roles
 from cloud.db.migrate import migrate
@@ -146,8 +147,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.routine_road")
     parser.add_argument("--homes", type=int, nargs="+", default=HOMES)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--keep", type=Path, help="add the figures to those of benchmarks.routine in this file"
+    )
     asked = parser.parse_args()
-    print(json.dumps(asyncio.run(figures(asked.homes)), indent=None if asked.json else 2))
+    found = kept({"road": asyncio.run(figures(asked.homes))}, asked.keep)
+    print(json.dumps(found, indent=None if asked.json else 2))
     return 0
 
 
