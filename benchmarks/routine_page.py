@@ -68,8 +68,8 @@ def _r1(told: Figures) -> list[str]:
     return [
         f"**R1, altered copies.** {told['homes']} TIHM homes, each unseen by its model, scale and thresholds;"
         f" {told['lived_days']} lived days, {told['copies']} copies. AUROC {_within(told['auroc'])}."
-        f" Intervals: 95 %, by drawing homes anew. Hours to alert: median, p90 (99: not found), share within 4 h."
-        f" {told['seconds']} s.",
+        " Intervals: 95 %, by drawing homes anew. Hours to alert: median, p90 (99: not found), share within"
+        f" 4 h. {told['seconds']} s.",
         "",
         *table(["R1", *(f"budget {budget} a home-week" for budget in told["budgets"])], rows),
     ]
