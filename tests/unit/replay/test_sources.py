@@ -13,7 +13,9 @@ import pytest
 
 from firmware_protocols.model import DeviceId, Quantity, Reading
 from replay import command, sources
+from replay.changes import Setting
 from replay.model import Place, RecordError
+from replay.run import findings
 from replay.sources import smallhomes
 
 DATA = Path(os.environ.get("ANBAN_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -180,3 +182,41 @@ def test_tihm_brings_movement_and_measurements() -> None:
     quantities = {one.quantity for one in record.observed if isinstance(one, Reading)}
     assert {Quantity.MOTION, Quantity.SYSTOLIC} <= quantities
     assert not record.checked_in
+
+
+def test_what_a_wearables_motion_was_taken_for_comes_out_of_its_alarm(tmp_path: Path) -> None:
+    evidence = {"probability": 0.97, "peak_g": 3.1, "decided_after_s": 3.2, "witnesses": ["watch"]}
+    fall = {
+        "alarm_id": "01JF", "kind": "fall", "state": "suspected", "device": "watch", "confirm_s": 30.0,
+        "observed_at": "2026-06-01 18:00:00+00:00", "evidence": evidence, "path": "ip",
+    }  # fmt: skip
+    record = sources.read(archive(tmp_path, alarm__json=[fall]), None)
+    (suspected, raised) = [one for one in findings(record, Setting()) if one.rule == "fall"]
+    assert (suspected.state, raised.state, raised.priority) == ("suspected", "raised", 1)
+    assert (raised.at - suspected.at).total_seconds() == pytest.approx(30.0, abs=1)
+    assert raised.numbers["probability"] == 0.97
+
+
+def test_people_who_close_a_call_end_it_so_that_the_next_is_its_own(tmp_path: Path) -> None:
+    presses = "observed_at,device,kind,detail\n" + "".join(
+        f"2026-06-01T18:00:{second:02}+00:00,pendant,button,press\n" for second in (0, 20)
+    )
+    sos = {
+        "alarm_id": "01JS", "kind": "sos", "state": "raised", "device": "pendant", "confirm_s": 0.0,
+        "observed_at": "2026-06-01 18:00:00+00:00", "evidence": {"press": "press"}, "path": "ip",
+    }  # fmt: skip
+    closed = {
+        "name": "closed",
+        "args": {"alarm": "01JS"},
+        "answered_at": "2026-06-01 18:00:10+00:00",
+        "ok": True,
+    }
+    pendant = [*TABLES["device.json"], {"name": "pendant", "kind": "pendant", "room": ""}]
+    path = archive(
+        tmp_path, event__csv=presses, alarm__json=[sos], command__json=[closed], device__json=pendant
+    )
+    states = [one.state for one in findings(sources.read(path, None), Setting()) if one.rule == "sos"]
+    assert states == ["raised", "raised"]
+    path = archive(tmp_path, event__csv=presses, alarm__json=[sos], device__json=pendant)
+    states = [one.state for one in findings(sources.read(path, None), Setting()) if one.rule == "sos"]
+    assert states == ["raised", "updated"]
