@@ -222,8 +222,8 @@ async def test_the_day_judged_again_from_its_archive_says_the_same(lodger: Lodge
     await lodger.moves("bedroom", 6.5)
     await lodger.moves("kitchen", 7, 7.5, 8)
     await lodger.moves("living", 8.5, 9)
-    for hour in (12.0, 12.75, 13.0, 13.25):
-        await lodger.look(hour)
+    for hours in (12.0, 12.75, 13.0, 13.25):
+        await lodger.look(hours)
     (stored,) = await lodger.rows("select since, rule from rule_finding")
     async with await connect(lodger.owner) as conn:
         resident = await (await conn.execute("select id from resident")).fetchone()
