@@ -6,6 +6,7 @@ is in its place, and nothing that was concluded without it stays."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,7 +101,8 @@ class House:
 
     def between(self, begins: datetime, ends: datetime) -> list[Life]:
         """The signs of life from ``begins`` until before ``ends``."""
-        return [life for life in self.lives if begins <= life.at < ends]
+        first = bisect_left(self.lives, begins, key=_at)
+        return list(self.lives[first : bisect_left(self.lives, ends, lo=first, key=_at)])
 
     def was_out(self, begins: datetime, ends: datetime, least: timedelta) -> bool:
         """Whether they were out for ``least`` of that time."""
@@ -233,6 +235,10 @@ class _Walk:
     def _is_exit(self, device: Device) -> bool:
         exits = self.plan.exits
         return device.name in exits if exits else device.kind == "door"
+
+
+def _at(life: Life) -> datetime:
+    return life.at
 
 
 def _open(stays: Sequence[Stay]) -> Stay | None:
