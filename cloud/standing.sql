@@ -25,7 +25,8 @@ from (values
     ('ladders', (select min(due_at) from escalation where due_at is not null)),
     ('messages', (select min(due_at) from message where due_at is not null)),
     ('alarms', (select min(due_at) from alarm where due_at is not null)),
-    ('commands', (select min(due_at) from command where due_at is not null))
+    ('commands', (select min(due_at) from command where due_at is not null)),
+    ('deadlines', (select min(due_at) from deadline where home_id in (select home_id from detected_home)))
 ) as each (queue, oldest)
 
 -- messages_waiting --

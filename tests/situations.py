@@ -438,8 +438,8 @@ SITUATIONS: Final = (
         "Device silent, battery, tamper",
         ("edge silent", "edge upkeep", "cloud home_silent", "cloud battery_low"),
         f"mains sensors 15 min, battery sensors 2 h; battery at {_RULE.upkeep.battery_percent:g} "
-        f"%; case opened; power out for {_RULE.upkeep.mains_s:g} s",
-        "P3, P4",
+        f"%; case opened; power out for {_RULE.upkeep.mains_s:g} s; the home itself 5 min",
+        "P3, P4; P2 where somebody is at risk",
         ("devices", "rules.upkeep", "watch.offline"),
         "a power cut",
         (
