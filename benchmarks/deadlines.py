@@ -64,7 +64,7 @@ _SEED: Final = (
     "insert into habit_day select home.id, (%(now)s at time zone 'Asia/Shanghai')::date - ago,"
     ' \'{"told": true, "up": 420.0, "gap": 60.0, "outings": [60.0, 150.0], "baths": [5.0, 12.0],'
     ' "uses": {"kettle": 430.0}, "ate": [4, 5, 3]}\' from home cross join generate_series(1, 28) as ago',
-    "insert into deadline select id, %(now)s, %(now)s from home",
+    "insert into deadline select id, %(now)s, %(now)s, %(now)s from home",
     "analyze",
 )
 

@@ -107,6 +107,9 @@ delete from reading_dirty where home_id = %(home_id)s
 -- deadline --
 delete from deadline where home_id = %(home_id)s
 
+-- unheard --
+delete from unheard where home_id = %(home_id)s
+
 -- rule_finding --
 delete from rule_finding where home_id = %(home_id)s
 

@@ -33,6 +33,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     "answer_token": "digests of links that were in messages",
     "vital_watch": "when a home was last looked at; no content",
     "deadline": "when a home is looked at next; no content",
+    "unheard": "when nothing of a home was recorded; no content",
     "routine_home": "when a home was last looked at, and which sensors speak; no content",
     **dict.fromkeys(("outage", "outage_watch"), "which homes were not heard together, by number; no content"),
     "claim": "digests of codes that were used once",
@@ -42,7 +43,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 _REPEATED: Final = frozenset(
-    {"change", "answer_token", "reading_dirty", "routine_home", "vital_watch", "deadline"}
+    {"change", "answer_token", "reading_dirty", "routine_home", "vital_watch", "deadline", "unheard"}
 )
 
 NOT_ERASED: Final[Mapping[str, str]] = {
@@ -81,6 +82,7 @@ ERASED: Final = (
     *SERIES,
     "reading_dirty",
     "deadline",
+    "unheard",
     "rule_finding",
     "habit_day",
     "routine_home",

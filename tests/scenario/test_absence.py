@@ -233,3 +233,30 @@ async def test_the_day_judged_again_from_its_archive_says_the_same(lodger: Lodge
     (again,) = findings(record, Setting(), frozenset({"rules"}))
     assert (again.rule, again.since) == (stored["rule"], stored["since"])
     assert differ.against(record, [again]).missing == ()
+
+
+async def test_a_day_that_nobody_recorded_calls_nobody_when_the_gateway_is_back(lodger: Lodger) -> None:
+    """She goes out at half past eight; the gateway is off from nine until the next noon, and she is back
+    unseen.
+    """
+    await lodger.moves("living", 8, 8.4)
+    await lodger.says("door", Quantity.OPENING, 1, at(8.5))
+    await lodger.says("door", Quantity.OPENING, 0, at(8.51))
+    await lodger.look(9)
+    for hours in (9.1, 12, 20, 30):
+        await lodger.look(hours, silent_since=9)
+    for hour in range(36, 46):
+        await lodger.moves("kitchen", hour + 0.1)
+        await lodger.look(hour + 0.2)
+    (hole,) = await lodger.rows("select since, until from unheard")
+    assert (hole["since"], hole["until"]) == (at(9) - timedelta(seconds=15), at(36.1))
+    found = await lodger.rows("select rule from rule_finding")
+    assert [row["rule"] for row in found] == ["home_silent"]
+
+
+async def test_a_day_that_comes_late_is_no_hole(lodger: Lodger) -> None:
+    await lodger.moves("living", *(7 + hour / 8 for hour in range(40)))
+    await lodger.look(9)
+    await lodger.look(10, silent_since=9)
+    await lodger.look(12)
+    assert await lodger.rows("select since from unheard") == []

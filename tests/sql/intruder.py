@@ -133,7 +133,8 @@ _PAPERS: Final = (
     "insert into outage (tenant_id, division_code, since, found_at, homes, alarm_id)"
     " select tenant_id, division_code, %(now)s, %(now)s, array[id], %(key)s from home where id = %(home)s",
     "insert into outage_watch values (%(tenant)s, %(now)s)",
-    "insert into deadline values (%(home)s, %(now)s, %(now)s)",
+    "insert into unheard values (%(home)s, %(now)s, %(now)s)",
+    "insert into deadline values (%(home)s, %(now)s, %(now)s, %(now)s)",
     "insert into habit_day values (%(home)s, '2026-03-01', '{}')",
     "insert into rule_finding (home_id, rule, priority, since, found_at, device_id, alarm_id, evidence)"
     " select %(home)s, 'no_movement', 2, %(now)s, %(now)s, min(id), %(key)s, '{}' from device",

@@ -73,6 +73,7 @@ RESIDENT_DATA: Final = frozenset(
         "second_path",
         "text_message",
         "threshold_proposal",
+        "unheard",
         "vital_finding",
         "vital_limit",
         "vital_record",

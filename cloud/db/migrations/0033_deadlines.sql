@@ -4,7 +4,8 @@
 create table deadline (                                           -- one row per home: the queue of looks
     home_id   integer primary key references home (id),
     due_at    timestamptz not null,
-    looked_at timestamptz not null
+    looked_at timestamptz not null,
+    known_until timestamptz                                       -- up to when the home was known at that look
 );
 create index deadline_due on deadline (due_at);
 call secure('deadline', null, null);
@@ -34,6 +35,14 @@ create table habit_day (                                          -- a few numbe
     primary key (home_id, day)
 );
 call secure('habit_day', 'exists (select from home where home.id = home_id)', 'select');
+
+create table unheard (                                            -- nothing of the home was recorded in that time
+    home_id integer not null references home (id),
+    since   timestamptz not null,
+    until   timestamptz not null,
+    primary key (home_id, since)
+);
+call secure('unheard', null, null, 'select, insert, delete');
 
 create table outage (                                             -- a place from which many homes fell silent together
     id            bigint generated always as identity primary key,

@@ -134,7 +134,7 @@ def day_of(house: House, plan: Plan, day: date, names: Mapping[int, str]) -> Day
     """The numbers of ``day``, which is wholly known. ``names``: of the plugs, by device."""
     begins, ends = local_time(plan, day, MIDNIGHT), local_time(plan, day + ONE_DAY, MIDNIGHT)
     lives = house.between(begins, ends)
-    if len(lives) < _TELLING or house.was_out(begins, ends, _AWAY):
+    if len(lives) < _TELLING or house.was_out(begins, ends, _AWAY) or house.was_deaf(begins, ends):
         return Day()
     rising = local_time(plan, day, RISING)
     ups = (life.at for life in lives if life.at >= rising and is_up(life))

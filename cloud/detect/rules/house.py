@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from cloud.detect.rules.model import Device, Sign
+from cloud.detect.rules.model import Device, Hole, Sign
 from firmware_protocols.model import EventKind, Quantity
 from firmware_protocols.wire.plan import Plan
 
@@ -60,9 +60,11 @@ class House:
     """``lives``: in order. ``outings``, ``baths``: time away and in the bathroom, in order; the last may
     last.
 
-    ``left_bed``: the sign that somebody got up, and nobody is back. ``calm_at``: when they last said that
-    all is well. ``present``: rooms where somebody is seen now. ``guarded``: a door that leads outside has a
-    sensor."""
+    ``left_bed``: the sign that somebody got up, and nobody is back. ``calm_at``: before that nothing is
+    waited for: they said that all is well, or a hole ended. ``present``: rooms where somebody is seen now.
+    ``guarded``: a door that leads outside has a sensor. ``holes``: those that have ended. ``astray``: they
+    were out when the last one began, and have not been seen since.
+    """
 
     lives: tuple[Life, ...] = ()
     outings: tuple[Stay, ...] = ()
@@ -72,6 +74,8 @@ class House:
     calm_at: datetime | None = None
     present: frozenset[str] = frozenset()
     guarded: bool = False
+    holes: tuple[Hole, ...] = ()
+    astray: bool = False
 
     @property
     def last(self) -> Life | None:
@@ -93,7 +97,13 @@ class House:
         """Whether somebody is certainly in: seen now, or moving since the door was last used. Without a
         sensor on the door only being seen counts.
         """
-        return bool(self.present) or self.in_bed or (self.guarded and bool(self.lives) and self.out is None)
+        at_home = self.guarded and bool(self.lives) and self.out is None and not self.astray
+        return bool(self.present) or self.in_bed or at_home
+
+    @property
+    def deaf_until(self) -> datetime | None:
+        """When the last hole ended: what was waited for before is waited for anew."""
+        return self.holes[-1].until if self.holes else None
 
     def last_in(self, room: str) -> Life | None:
         """The last sign of life in ``room``."""
@@ -104,16 +114,26 @@ class House:
         first = bisect_left(self.lives, begins, key=_at)
         return list(self.lives[first : bisect_left(self.lives, ends, lo=first, key=_at)])
 
+    def was_deaf(self, begins: datetime, ends: datetime) -> bool:
+        """Whether some of that time lies in a hole."""
+        return any(hole.since < ends and hole.until > begins for hole in self.holes)
+
     def was_out(self, begins: datetime, ends: datetime, least: timedelta) -> bool:
         """Whether they were out for ``least`` of that time."""
         return any(min(stay.until or ends, ends) - max(stay.since, begins) >= least for stay in self.outings)
 
 
 def walk(
-    signs: Iterable[Sign], devices: Mapping[int, Device], plan: Plan, since: datetime, until: datetime
+    signs: Iterable[Sign],
+    devices: Mapping[int, Device],
+    plan: Plan,
+    since: datetime,
+    until: datetime,
+    *,
+    holes: Iterable[Hole] = (),
 ) -> House:
-    """What ``signs``, known from ``since`` on, say at ``until``."""
-    walker = _Walk(devices, plan, since)
+    """What ``signs``, known from ``since`` on but for ``holes``, say at ``until``."""
+    walker = _Walk(devices, plan, [hole for hole in holes if since < hole.until <= until])
     listed = [sign for sign in signs if sign.at <= until]
     first: set[tuple[int, Quantity | EventKind]] = set()
     moments: list[tuple[datetime, int, Sign, bool]] = []
@@ -125,7 +145,9 @@ def walk(
         if sign.what in _LASTING and sign.value and ends > sign.at:
             moments.append((ends, number, sign, True))
     for at, _, sign, is_change in sorted(moments, key=lambda one: one[:2]):
+        walker.hear_again(at)
         walker.take(at, sign, is_change)
+    walker.hear_again(until)
     return walker.house()
 
 
@@ -133,28 +155,48 @@ def walk(
 class _Walk:
     devices: Mapping[int, Device]
     plan: Plan
-    since: datetime
+    holes: list[Hole]
+    ended: list[Hole] = field(default_factory=list)
+    astray: bool = False
     lives: list[Life] = field(default_factory=list)
     outings: list[Stay] = field(default_factory=list)
     baths: list[Stay] = field(default_factory=list)
     left_bed: Sign | None = None
     calm_at: datetime | None = None
-    beds: dict[int, bool] = field(default_factory=dict)
-    seen: dict[int, bool] = field(default_factory=dict)
+    beds: dict[int, Sign] = field(default_factory=dict)
+    seen: dict[int, Sign] = field(default_factory=dict)
 
     def house(self) -> House:
         """As it stands."""
-        rooms = (self.devices[device].room for device, seen in self.seen.items() if seen)
+        rooms = (self.devices[device].room for device, seen in self.seen.items() if seen.value)
         return House(
             tuple(self.lives),
             tuple(self.outings),
             tuple(self.baths),
-            any(self.beds.values()),
+            self._in_bed(),
             self.left_bed,
             self.calm_at,
             frozenset(rooms),
             any(self._is_exit(device) for device in self.devices.values()),
+            tuple(self.ended),
+            self.astray,
         )
+
+    def hear_again(self, at: datetime) -> None:
+        """Every hole that has ended by ``at``: nobody knows what somebody did in it. Waits begin anew, and
+        who was out may be back.
+        """
+        while self.holes and self.holes[0].until <= at:
+            hole = self.holes.pop(0)
+            self.ended.append(hole)
+            self.calm_at = max(hole.until, self.calm_at or hole.until)
+            self.left_bed = None
+            self.beds = {one: sign for one, sign in self.beds.items() if sign.until >= hole.until}
+            self.seen = {one: sign for one, sign in self.seen.items() if sign.until >= hole.until}
+            self._leave_bath(hole.since)
+            if _open(self.outings) is not None:
+                self.outings.pop()
+                self.astray = True
 
     def take(self, at: datetime, sign: Sign, is_change: bool) -> None:
         """One moment of one sign. ``is_change``: the device had said something else before."""
@@ -176,11 +218,11 @@ class _Walk:
     def _state(self, at: datetime, sign: Sign, device: Device, is_change: bool) -> None:
         value = bool(sign.value)
         if sign.what is Quantity.PRESENCE:
-            self.seen[device.id] = value
+            self.seen[device.id] = sign
         if sign.what is Quantity.IN_BED:
-            lay = any(self.beds.values())
-            self.beds[device.id] = value
-            if any(self.beds.values()):
+            lay = self._in_bed()
+            self.beds[device.id] = sign
+            if self._in_bed():
                 self.left_bed = None
             elif is_change and (lay or self.left_bed is None):
                 self.left_bed = sign
@@ -196,6 +238,7 @@ class _Walk:
         """
         self._leave_bath(at)
         out = _open(self.outings)
+        self.astray = False
         if out is None:
             if opened:
                 self.outings.append(Stay(at, sign))
@@ -206,6 +249,7 @@ class _Walk:
 
     def _live(self, at: datetime, sign: Sign, device: Device, *, inside: bool = False) -> None:
         is_exit = self._is_exit(device)
+        self.astray = self.astray and is_exit
         self.lives.append(Life(at, sign, device.room, device.kind, inside))
         out = _open(self.outings)
         if out is not None and not is_exit and (inside or at - out.since >= LEAVING):
@@ -231,6 +275,9 @@ class _Walk:
         bath = _open(self.baths)
         if bath is not None:
             self.baths[-1] = Stay(bath.since, bath.sign, at)
+
+    def _in_bed(self) -> bool:
+        return any(sign.value for sign in self.beds.values())
 
     def _is_exit(self, device: Device) -> bool:
         exits = self.plan.exits

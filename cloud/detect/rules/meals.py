@@ -46,7 +46,7 @@ def not_eating(known: Known) -> Iterator[Verdict]:
     yield from (end for _, end in _meals(known) if end > known.at)
     if len(missed) < _MISSED:
         return
-    urgent = last.at + _URGENT
+    urgent = max(last.at, house.deaf_until or last.at) + _URGENT
     if known.at < urgent:
         yield urgent
     priority = Priority.TODAY if known.at < urgent else Priority.URGENT
@@ -64,7 +64,8 @@ def no_usual_use(known: Known) -> Iterator[Verdict]:
         if usual is None:
             continue
         due = usual + timedelta(seconds=rule.after_s)
-        if known.house.between(local_time(known.plan, known.local.date(), RISING), known.at):
+        rising = local_time(known.plan, known.local.date(), RISING)
+        if known.house.between(rising, known.at) or known.house.was_deaf(rising, known.at):
             continue
         if known.at < due:
             yield due
@@ -81,7 +82,8 @@ def _meals(known: Known) -> Iterator[tuple[datetime, datetime]]:
         for number, (begins, ends) in enumerate(windows(known.plan, day)):
             share = known.habits.eats_in(number)
             eats_here = share is None or share >= _EATS_HERE
-            if eats_here and not known.house.was_out(begins, ends, _OUT):
+            away = known.house.was_out(begins, ends, _OUT) or known.house.was_deaf(begins, ends)
+            if eats_here and not away:
                 yield begins, ends
 
 

@@ -72,6 +72,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Hole:
+    """Nothing of the home was recorded from ``since`` until ``until``: its gateway stood still, or lost
+    it.
+    """
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a home at ``now``. ``until``: up to when nothing is missing any more; ``None``: never.
 

@@ -18,7 +18,37 @@ on conflict do nothing
 select home_id from deadline where home_id = %(home_id)s and due_at <= %(now)s for update skip locked
 
 -- looked --
-update deadline set due_at = %(due_at)s, looked_at = %(now)s where home_id = %(home_id)s
+update deadline set due_at = %(due_at)s, looked_at = %(now)s, known_until = coalesce(%(until)s, known_until)
+where home_id = %(home_id)s
+
+-- find_holes --
+-- What was waited for arrived, from the last look that was behind until now: every stretch of it without a word of any
+-- device, longer than the gateway's own supervision of what has mains, is a hole.
+with before as (
+    select known_until from deadline
+    where home_id = %(home_id)s and looked_at - known_until > %(behind)s and known_until < %(until)s
+), words as (
+    select known_until as at from before
+    union all
+    select observed_at from reading, before
+    where home_id = %(home_id)s and observed_at > known_until and observed_at <= %(until)s
+    union all
+    select observed_at from event, before
+    where home_id = %(home_id)s and observed_at > known_until and observed_at <= %(until)s
+    union all
+    select %(until)s::timestamptz from before
+), steps as (
+    select at, lead(at) over (order by at) as next from words
+)
+insert into unheard (home_id, since, until)
+select %(home_id)s, at, next from steps where next - at > %(patience)s
+on conflict (home_id, since) do nothing
+
+-- holes --
+select since, until from unheard where home_id = %(home_id)s and until > %(since)s order by until
+
+-- forget_holes --
+delete from unheard where home_id = %(home_id)s and until < %(since)s
 
 -- home --
 -- The home, its plan, its lines, its devices, and what its person withholds. What a gateway that is no longer believed

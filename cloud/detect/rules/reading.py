@@ -13,7 +13,7 @@ import msgspec
 
 from cloud.detect.rules.habits import DAYS, Day, Habits
 from cloud.detect.rules.house import walk
-from cloud.detect.rules.model import Device, Known, Line, Sign
+from cloud.detect.rules.model import Device, Hole, Known, Line, Sign
 from firmware_protocols.model import QUANTITIES, ClockState, EventKind, Quantity
 from firmware_protocols.wire.plan import DEFAULT, Plan
 
@@ -81,13 +81,19 @@ def habits(rows: Iterable[Mapping[str, Any]]) -> Habits:
 
 
 def known(
-    home: Mapping[str, Any], signs: Iterable[Sign], days: Habits, since: datetime, now: datetime
+    home: Mapping[str, Any],
+    signs: Iterable[Sign],
+    days: Habits,
+    since: datetime,
+    now: datetime,
+    *,
+    holes: Iterable[Hole] = (),
 ) -> Known:
-    """All of it. ``since``: from when on ``signs`` were read."""
+    """All of it. ``since``: from when on ``signs`` were read. ``holes``: by time."""
     by_id = {one.id: one for one in map(device, home["devices"])}
     lines = tuple(map(line, home["lines"]))
     until, agreed, said = known_until(lines), plan(home["plan"]), tuple(signs)
-    house = walk(said, by_id, agreed, since, min(until or now, now))
+    house = walk(said, by_id, agreed, since, min(until or now, now), holes=holes)
     batteries = {one.device_id: one for one in said if one.what is Quantity.BATTERY}
     return Known(
         now=now,

@@ -19,10 +19,10 @@ from psycopg.types.json import Jsonb
 from cloud.db import Connection, Pool, Queries
 from cloud.detect.rules import reading
 from cloud.detect.rules.device_days import with_equipment
-from cloud.detect.rules.frame import LEAD_IN, Before, End, Raise, look, window
+from cloud.detect.rules.frame import LEAD_IN, LONGEST, Before, End, Raise, look, window
 from cloud.detect.rules.habits import DAYS, MIDNIGHT, ONE_DAY, PLUGS, day_of, local_time
 from cloud.detect.rules.house import walk
-from cloud.detect.rules.model import Finding, Known, RuleSpec, Sign
+from cloud.detect.rules.model import Finding, Hole, Known, RuleSpec, Sign
 from cloud.detect.rules.table import RULES
 from cloud.incidents.model import Priority
 from cloud.incidents.store import attach_or_open
@@ -47,6 +47,10 @@ BODY_PERCENT: Final = 10.0
 """Radars give breathing a few percent of body movement. D."""
 PAUSE: Final = timedelta(minutes=2)
 """Movement that is reported so long after the last report begins anew. D."""
+BEHIND: Final = timedelta(minutes=3)
+"""A look that knew less than this of the home came while its line was gone: three heartbeats. D."""
+PATIENCE: Final = timedelta(minutes=15)
+"""A stretch without a word that came so late is taken for one in which nothing was recorded. D."""
 _UNKNOWN_FOR: Final = timedelta(hours=1)
 """A home without a gateway is asked for so often. D."""
 _REMEMBERED: Final = max([timedelta(days=1), *(spec.cool_down for spec in RULES)])
@@ -97,18 +101,19 @@ async def look_at(conn: Connection, home_id: int, now: datetime) -> bool:
     await conn.execute(_SQL["begin"], {"home_id": home_id})
     if not await _rows(conn, "lock", home_id=home_id, now=now):
         return False
-    await conn.execute(
-        _SQL["looked"], {"home_id": home_id, "due_at": await _look(conn, home_id, now), "now": now}
-    )
+    due_at, until = await _look(conn, home_id, now)
+    values = {"home_id": home_id, "due_at": due_at, "until": until, "now": now}
+    await conn.execute(_SQL["looked"], values)
     return True
 
 
-async def _look(conn: Connection, home_id: int, now: datetime) -> datetime:
+async def _look(conn: Connection, home_id: int, now: datetime) -> tuple[datetime, datetime | None]:
+    """When to look again, and up to when the home is known."""
     before = await _before(conn, home_id, now)
     since = window(before, now)
     (home,) = await _rows(conn, "home", home_id=home_id, since=since)
     if home["retired"] or not home["lines"]:
-        return now + _UNKNOWN_FOR
+        return now + _UNKNOWN_FOR, None
     known = await _known(conn, home_id, home, since, now)
     await _learn(conn, home_id, home, known)
     looked = look(known, before, RULES)
@@ -118,16 +123,29 @@ async def _look(conn: Connection, home_id: int, now: datetime) -> datetime:
                 await _raise(conn, home_id, step.spec, step.finding, now)
             case End():
                 await _end(conn, step.before, now)
-    return looked.due_at
+    return looked.due_at, known.until
 
 
 async def _known(
     conn: Connection, home_id: int, home: Mapping[str, Any], since: datetime, now: datetime
 ) -> Known:
+    holes = await _holes(conn, home_id, home, since)
     signs = await _signs(conn, home_id, home, since, now)
     first = now.date() - timedelta(days=DAYS + 1)
     habits = reading.habits(await _rows(conn, "habits", home_id=home_id, first=first))
-    return reading.known(home, signs, habits, since, now)
+    return reading.known(home, signs, habits, since, now, holes=holes)
+
+
+async def _holes(conn: Connection, home_id: int, home: Mapping[str, Any], since: datetime) -> list[Hole]:
+    """The holes in what is known of the home; the newest is found when it ends."""
+    until = reading.known_until(map(reading.line, home["lines"]))
+    if until is not None:
+        params = {"home_id": home_id, "until": until, "behind": BEHIND, "patience": PATIENCE}
+        await conn.execute(_SQL["find_holes"], params)
+        await conn.execute(_SQL["forget_holes"], {"home_id": home_id, "since": until - 2 * LONGEST})
+    return [
+        Hole(row["since"], row["until"]) for row in await _rows(conn, "holes", home_id=home_id, since=since)
+    ]
 
 
 async def _signs(  # noqa: PLR0917 - what is read of which home, and of which time
@@ -154,7 +172,10 @@ async def _learn(conn: Connection, home_id: int, home: Mapping[str, Any], known:
     begins, ends = local_time(known.plan, day, MIDNIGHT), local_time(known.plan, day + ONE_DAY, MIDNIGHT)
     since = begins - LEAD_IN
     signs = await _signs(conn, home_id, home, since, ends, _LEARNT)
-    house = walk(signs, known.devices, known.plan, since, ends)
+    holes = [
+        Hole(row["since"], row["until"]) for row in await _rows(conn, "holes", home_id=home_id, since=since)
+    ]
+    house = walk(signs, known.devices, known.plan, since, ends, holes=holes)
     plugs = {device.id: device.name for device in known.of_kinds(PLUGS)}
     body = day_of(house, known.plan, day, plugs)
     body = with_equipment(body, signs, house, known.devices, known.plan, day)

@@ -54,7 +54,7 @@ def not_up(known: Known) -> Iterator[Verdict]:
     went_to_bed = house.between(rising - _NIGHT, rising)
     if not went_to_bed or any(is_up(life) for life in house.between(rising, known.at)):
         return
-    morning = _morning(known, local_time(known.plan, day, MIDNIGHT))
+    morning = _not_before(known, _morning(known, local_time(known.plan, day, MIDNIGHT)))
     if known.at < morning.first:
         yield morning.first
         return
@@ -85,6 +85,15 @@ def _morning(known: Known, midnight: datetime) -> _Morning:
     usual = midnight + timedelta(minutes=quantile(ups, _SHARE))
     first = usual + timedelta(seconds=rule.after_s)
     return _Morning(usual, first, first + _URGENT_AFTER)
+
+
+def _not_before(known: Known, morning: _Morning) -> _Morning:
+    """Who may have got up in a hole is waited for anew."""
+    deaf_until = known.house.deaf_until
+    if deaf_until is None:
+        return morning
+    first = max(morning.first, deaf_until + timedelta(seconds=known.plan.watch.not_up.after_s))
+    return _Morning(morning.usual, first, max(morning.urgent, first + _URGENT_AFTER))
 
 
 def _is_seen_up(known: Known) -> bool:

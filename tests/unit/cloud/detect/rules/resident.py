@@ -14,7 +14,7 @@ from typing import Any, Final
 from cloud.detect.rules import reading
 from cloud.detect.rules.frame import Before, End, Looked, Raise, look, window
 from cloud.detect.rules.habits import Day, Habits
-from cloud.detect.rules.model import Finding, RuleSpec, Sign
+from cloud.detect.rules.model import Finding, Hole, RuleSpec, Sign
 from cloud.detect.rules.table import RULES
 from firmware_protocols.model import EventKind, Quantity
 from firmware_protocols.supervision import SUPERVISION
@@ -51,6 +51,7 @@ class Resident:
     now: datetime = field(default_factory=lambda: at("00:00"))
     gateway_died: datetime | None = None
     dead: dict[str, datetime] = field(default_factory=dict)
+    holes: tuple[Hole, ...] = ()
     behind: timedelta = timedelta()
     clock_set: bool = True
     withheld: tuple[str, ...] = ()
@@ -132,9 +133,14 @@ class Resident:
             "listening": self.listening,
         }
         since = window(self.before, self.now)
-        arrived = [sign for sign in self.said if since < sign.at <= heard - self.behind]
+        arrived = [
+            sign
+            for sign in self.said
+            if since < sign.at <= heard - self.behind
+            and not any(hole.since < sign.at < hole.until for hole in self.holes)
+        ]
         habits = Habits(self.days, self.days[-1][0] if self.days else None)
-        known = reading.known(home, runs(arrived), habits, since, self.now)
+        known = reading.known(home, runs(arrived), habits, since, self.now, holes=self._ended_holes())
         return look(known, self.before, self.rules)
 
     def _take(self, step: Raise | End) -> None:
@@ -155,7 +161,15 @@ class Resident:
 
     def _heard_at(self) -> datetime:
         """The last heartbeat."""
+        for hole in self.holes:
+            if hole.since <= self.now < hole.until:
+                return hole.since
         return min(self.now, self.gateway_died or self.now)
+
+    def _ended_holes(self) -> list[Hole]:
+        """As the store finds them: up to what is known when the gateway is back."""
+        heard = self._heard_at()
+        return [Hole(one.since, one.until - reading.GROUPED) for one in self.holes if one.until <= heard]
 
     def _device(self, name: str) -> dict[str, Any]:
         kind, room = self.devices[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from cloud.detect.rules.habits import Day
+from cloud.detect.rules.model import Hole
 from firmware_protocols.model import Quantity
 from firmware_protocols.wire.plan import Person, Plan
 from firmware_protocols.wire.plan_watch import BathroomLong, NotReturned, NotUp, Watch
@@ -386,3 +387,43 @@ def test_26_a_healthy_battery_is_not_told() -> None:
     resident = breakfast(evening())
     resident.says("door", Quantity.BATTERY, 55, at("07:30"))
     assert resident.until(at("07:40")) == []
+
+
+# What nobody recorded -----------------------------------------------------------------------------------
+
+
+def test_a_gateway_that_stood_still_says_nothing_about_the_time_in_between() -> None:
+    """Off from nine until the next noon; she had gone out, came back unseen, and lives on."""
+    resident = outing(evening(), "08:50")
+    resident.holes = (Hole(at("09:00"), at("12:00", 1)),)
+    resident.busy("living", at("12:10", 1), at("22:00", 1), 30)
+    resident.busy("kitchen", at("12:30", 1), at("13:00", 1))
+    assert resident.until(at("21:00", 1)) == [("home_silent", 3)]
+
+
+def test_somebody_in_the_bathroom_when_it_stopped_is_not_said_to_be_there_still() -> None:
+    resident = breakfast(evening())
+    resident.moves("bath", at("08:58"))
+    resident.holes = (Hole(at("09:00"), at("10:20")),)
+    resident.busy("living", at("10:25"), at("12:00"), 20)
+    assert resident.until(at("10:15")) == [("home_silent", 3), ("home_silent", 2)]
+    assert resident.raised[1][1].words == "home_silent_in_bathroom"
+    assert {rule for rule, _ in resident.until(at("11:30"))} == {"home_silent"}
+
+
+def test_whoever_got_up_in_the_hole_is_waited_for_anew() -> None:
+    resident = evening()
+    resident.holes = (Hole(at("05:00"), at("09:05")),)
+    resident.busy("kitchen", at("09:30"), at("10:30"))
+    assert resident.until(at("10:30")) == [("home_silent", 3)]
+
+
+def test_whoever_is_not_seen_for_long_after_it_is_missed_all_the_same() -> None:
+    resident = breakfast(evening())
+    resident.days = ()
+    resident.busy("living", at("08:00"), at("08:55"))
+    resident.holes = (Hole(at("09:00"), at("10:00")),)
+    resident.until(at("14:05"))
+    assert resident.found == [("home_silent", 3)]
+    resident.until(at("14:20"))
+    assert ("no_movement", 2) in resident.found
