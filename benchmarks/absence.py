@@ -29,7 +29,7 @@ from cloud.detect.routine.occupancy import Interval
 from cloud.detect.rules.frame import LEAD_IN, Before, End, look, window
 from cloud.detect.rules.habits import DAYS, Day, Habits, day_of
 from cloud.detect.rules.house import House, walk
-from cloud.detect.rules.model import Device, Known, Line, Sign
+from cloud.detect.rules.model import Device, Hole, Known, Line, Sign
 from cloud.detect.rules.table import RULES
 from firmware_protocols.model import Quantity
 from firmware_protocols.wire.plan import Person, Plan
@@ -129,9 +129,14 @@ class Replay:
     def _seen(self, since: datetime, until: datetime) -> tuple[list[Sign], House]:
         """The signs and what they say; at night, when nothing comes, the same again."""
         signs = self._between(since, until)
-        key = (since, len(signs), signs[-1].at if signs else since)
+        holes = [
+            one
+            for one in (Hole(self.at(gap.start), self.at(gap.end)) for gap in self.dead)
+            if one.until <= until
+        ]
+        key = (since, len(signs) + len(holes), signs[-1].at if signs else since)
         if self._walked is None or self._walked[0] != key:
-            self._walked = (key, walk(signs, self._devices, PLAN, since, until))
+            self._walked = (key, walk(signs, self._devices, PLAN, since, until, holes=holes))
         return signs, self._walked[1]
 
     def _whole_hour(self, moment: datetime) -> datetime:
@@ -263,16 +268,23 @@ def _random(home: TihmHome, length_h: int, seed: int) -> np.random.Generator:
 
 
 def _cut(home: TihmHome, length_h: int, random: np.random.Generator) -> tuple[int, int]:
-    """New technical and new behavioural calls from the stretch until it is over. A call that the same home
-    would have had anyway in that time is none of the stretch's.
+    """New technical and new behavioural calls from the stretch until a day after it. A call that the same
+    home has without the stretch is none of the stretch's.
     """
     start = (SETTLED + int(random.integers(0, 5))) * 86_400.0 + float(random.integers(0, 24)) * 3_600
     gap = Interval(start, start + length_h * 3_600.0)
-    replay = Replay(home, (gap,))
-    replay.run(replay.at(start - 2 * 86_400), replay.at(gap.end))
-    told = [rule for rule, at in replay.raised if at >= replay.at(gap.start)]
-    technical = sum(rule == "home_silent P3" for rule in told)
-    return technical, sum(not rule.startswith("home_silent") for rule in told)
+    told = _told(home, gap, (gap,))
+    behavioural = Counter(rule for rule in told if not rule.startswith("home_silent"))
+    if behavioural:
+        behavioural -= Counter(_told(home, gap, ()))
+    return told.count("home_silent P3"), behavioural.total()
+
+
+def _told(home: TihmHome, gap: Interval, dead: tuple[Interval, ...]) -> list[str]:
+    """The calls from the beginning of ``gap`` until a day after it."""
+    replay = Replay(home, dead)
+    replay.run(replay.at(gap.start - 2 * 86_400), replay.at(gap.end + 86_400))
+    return [rule for rule, at in replay.raised if at >= replay.at(gap.start)]
 
 
 def main() -> None:
@@ -281,6 +293,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=28, help="counted days of each home")
     parser.add_argument("--first", type=int, default=0, help="leave out so many homes")
     parser.add_argument("--homes", type=int, default=24, help="and take so many")
+    parser.add_argument("--only", choices=("ordinary", "silence"), default="")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -288,11 +301,11 @@ def main() -> None:
     homes = [home for home in read_homes(given.data) if home.days > SETTLED + 10][
         given.first : given.first + given.homes
     ]
-    document = {
-        "ordinary": ordinary(homes, given.days),
-        "silence": silence(homes, given.seed),
-        "took_s": 0.0,
-    }
+    document: dict[str, object] = {}
+    if given.only != "silence":
+        document["ordinary"] = ordinary(homes, given.days)
+    if given.only != "ordinary":
+        document["silence"] = silence(homes, given.seed)
     document["took_s"] = round(time.perf_counter() - begun, 1)
     print(json.dumps(document, indent=None if given.json else 2))
 

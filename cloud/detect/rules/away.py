@@ -17,8 +17,8 @@ from cloud.incidents.model import Priority
 WANDERER: Final = timedelta(hours=2)
 """For whoever may not find back (care domain, 6)."""
 _SHARE: Final = 0.99
-_MARGIN: Final = timedelta(minutes=30)
-"""D."""
+_MARGIN: Final = timedelta(hours=2)
+"""Of few outings the longest is soon passed. D., chosen on the homes of ``benchmarks.absence``."""
 _EVENING: Final = timedelta(hours=3)
 """Of an outing that begins so late that the plan's latest hour is near or past. D."""
 _NEAR: Final = timedelta(hours=1)
@@ -27,7 +27,7 @@ _URGENT_AFTER: Final = timedelta(hours=2)
 
 
 def not_returned(known: Known) -> Iterator[Verdict]:
-    """Out for longer than nearly ever, or later than the plan says."""
+    """Out for much longer than nearly ever; who has no habits yet, later than the plan says."""
     rule, out = known.plan.watch.not_returned, known.house.out
     if not rule.armed or out is None or not known.plan.person.lives_alone:
         return
@@ -46,15 +46,14 @@ def not_returned(known: Known) -> Iterator[Verdict]:
 def _first(known: Known, out: Stay) -> datetime:
     """When somebody asks."""
     rule = known.plan.watch.not_returned
-    latest = _latest(known, out, time.fromisoformat(rule.latest))
     if rule.wait_s is not None:
         return out.since + timedelta(seconds=rule.wait_s)
     if known.plan.person.wanders:
         return out.since + WANDERER
     outings = known.habits.outings()
     if len(outings) < FEWEST:
-        return latest
-    return min(latest, out.since + timedelta(minutes=quantile(outings, _SHARE)) + _MARGIN)
+        return _latest(known, out, time.fromisoformat(rule.latest))
+    return out.since + timedelta(minutes=quantile(outings, _SHARE)) + _MARGIN
 
 
 def _latest(known: Known, out: Stay, clock: time) -> datetime:

@@ -1,13 +1,14 @@
 """Situation 8: in the bathroom for longer than nearly ever. Pure.
 
-A stay begins with the first sign there and ends with a sign anywhere else, so it counts whether or not the
-sensor sees whoever sits still. Where a room of rest has no sensor, the next room would not be seen, and
-nothing is judged."""
+A stay begins with the first sign there and ends with a sign anywhere else. It is told of only if the
+bathroom says until then that somebody is in it: whoever went to bed unseen leaves a bathroom that says
+nothing more, and who lies there in silence is the gateway's ``long_lie``, which asks first. Where a room of
+rest has no sensor, nothing is judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from cloud.detect.rules.habits import FEWEST, minutes, quantile
@@ -16,6 +17,9 @@ from cloud.detect.rules.model import WATCHING, Finding, Known, Verdict
 from cloud.incidents.model import Priority
 
 _SHARE: Final = 0.99
+_SEEN: Final = timedelta(minutes=15)
+"""So long before the wait is over somebody was seen there; silence there is the gateway's ``long_lie``,
+which asks first. D., chosen on the homes of ``benchmarks.absence``."""
 _MOST: Final = timedelta(minutes=90)
 """However long their own stays are. D."""
 
@@ -29,13 +33,21 @@ def bathroom_long(known: Known) -> Iterator[Verdict]:
         return
     wait = bath_wait(known, bath)
     since = max(bath.since, house.calm_at or bath.since)
-    if known.at < since + wait:
-        yield since + wait
+    due = since + wait
+    if known.at < due:
+        yield due
+    if known.at < due or not _is_there(known, due):
         return
     numbers = {"stay_min": minutes(known.at - bath.since), "wait_min": minutes(wait)}
     yield Finding(
         "bathroom_long", Priority.URGENT, since, numbers, (bath.sign,), device_id=bath.sign.device_id
     )
+
+
+def _is_there(known: Known, due: datetime) -> bool:
+    """Whether a sign of the bathroom itself says that the stay lasted until it was long, or lasts."""
+    last = known.house.last_in(BATHROOM)
+    return BATHROOM in known.house.present or (last is not None and last.at >= due - _SEEN)
 
 
 def sees_all(known: Known) -> bool:

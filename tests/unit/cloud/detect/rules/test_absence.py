@@ -130,10 +130,10 @@ def outing(resident: Resident, clock: str = "09:00") -> Resident:
 
 def test_6_out_for_longer_than_nearly_ever_is_asked_today_and_later_at_once() -> None:
     resident = outing(evening())
-    assert resident.until(at("11:58")) == []
-    assert resident.until(at("12:05")) == [("not_returned", 3)]
-    assert resident.until(at("14:05")) == [("not_returned", 3), ("not_returned", 2)]
-    assert resident.raised[0][1].numbers["wait_min"] == 180
+    assert resident.until(at("13:28")) == []
+    assert resident.until(at("13:35")) == [("not_returned", 3)]
+    assert resident.until(at("15:35")) == [("not_returned", 3), ("not_returned", 2)]
+    assert resident.raised[0][1].numbers["wait_min"] == 270
 
 
 def test_6_whoever_comes_back_in_time_is_not_missed() -> None:
@@ -146,10 +146,10 @@ def test_6_whoever_comes_back_in_time_is_not_missed() -> None:
 
 def test_6_a_return_ends_it() -> None:
     resident = outing(evening())
-    resident.until(at("12:30"))
-    resident.through_door(at("12:40"))
-    resident.busy("living", at("12:43"), at("14:00"), 20)
-    resident.until(at("13:30"))
+    resident.until(at("14:00"))
+    resident.through_door(at("14:10"))
+    resident.busy("living", at("14:13"), at("16:00"), 20)
+    resident.until(at("15:00"))
     assert [rule for _, rule in resident.ended] == ["not_returned"]
 
 
@@ -181,7 +181,7 @@ def test_6_a_visitor_who_leaves_is_not_the_resident_who_is_still_seen() -> None:
 
 def test_6_an_absence_of_days_is_still_known_when_its_door_is_long_past() -> None:
     resident = outing(evening())
-    resident.until(at("15:00"))
+    resident.until(at("16:00"))
     resident.until(at("15:00", 3))
     assert resident.standing.count("not_returned") == 2
     assert resident.ended == []
@@ -193,7 +193,7 @@ def test_6_an_absence_of_days_is_still_known_when_its_door_is_long_past() -> Non
 def test_8_in_the_bathroom_at_night_for_half_an_hour() -> None:
     resident = evening()
     resident.lies(at("02:00"), down=False)
-    resident.moves("bath", at("02:02"))
+    resident.busy("bath", at("02:02"), at("02:35"))
     assert resident.until(at("02:30")) == []
     assert resident.until(at("02:36")) == [("bathroom_long", 2)]
     assert resident.raised[0][1].numbers["wait_min"] == 30
@@ -201,8 +201,7 @@ def test_8_in_the_bathroom_at_night_for_half_an_hour() -> None:
 
 def test_8_by_day_it_takes_three_quarters_of_an_hour() -> None:
     resident = breakfast(evening())
-    resident.moves("bath", at("09:00"))
-    resident.moves("bath", at("09:20"))
+    resident.busy("bath", at("09:00"), at("09:40"))
     assert resident.until(at("09:44")) == []
     assert resident.until(at("09:50")) == [("bathroom_long", 2)]
 
@@ -223,19 +222,35 @@ def test_8_whoever_left_unseen_by_a_still_sensor_is_seen_in_the_next_room() -> N
     assert resident.until(at("10:30")) == []
 
 
+def test_8_whoever_went_back_to_bed_unseen_leaves_a_bathroom_that_says_nothing() -> None:
+    resident = evening()
+    del resident.devices["bed"]
+    resident.said = [sign for sign in resident.said if sign.what is not Quantity.IN_BED]
+    resident.moves("bath", at("02:02"))
+    assert resident.until(at("05:00")) == []
+
+
+def test_8_who_stops_moving_there_after_long_is_still_there() -> None:
+    resident = evening()
+    resident.lies(at("02:00"), down=False)
+    resident.busy("bath", at("02:02"), at("02:35"))
+    resident.until(at("04:00"))
+    assert "bathroom_long" in resident.standing
+
+
 def test_8_where_the_next_room_is_not_watched_nothing_is_judged() -> None:
     resident = breakfast(evening())
     del resident.devices["bed"]
     resident.said = [sign for sign in resident.said if sign.what is not Quantity.IN_BED]
     resident.plan = Plan(rest_rooms=("bedroom", "living_room", "study"))
-    resident.moves("bath", at("09:00"))
+    resident.busy("bath", at("09:00"), at("10:30"))
     assert resident.until(at("11:00")) == []
 
 
 def test_8_a_personal_wait_is_kept() -> None:
     resident = breakfast(evening())
     resident.plan = Plan(watch=Watch(bathroom_long=BathroomLong(wait_s=900)))
-    resident.moves("bath", at("09:00"))
+    resident.busy("bath", at("09:00"), at("09:12"))
     assert resident.until(at("09:25")) == [("bathroom_long", 2)]
 
 
