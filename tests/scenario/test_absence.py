@@ -260,3 +260,22 @@ async def test_a_day_that_comes_late_is_no_hole(lodger: Lodger) -> None:
     await lodger.look(10, silent_since=9)
     await lodger.look(12)
     assert await lodger.rows("select since from unheard") == []
+
+
+async def test_how_much_of_a_day_a_watch_was_worn_is_learnt_with_it(lodger: Lodger) -> None:
+    async with await connect(lodger.owner) as conn:
+        found = await conn.execute(
+            "insert into device (gateway_id, name, kind) values (%s, 'watch', 'wearable') returning id",
+            [lodger.household.gateway],
+        )
+        row = await found.fetchone()
+    assert row is not None
+    lodger.ids["watch"] = row["id"]
+    await lodger.moves("kitchen", *(7 + hour for hour in range(12)))
+    for hour in range(7, 19):
+        await lodger.says("watch", Quantity.WORN, float(hour < 10), at(hour))
+    for look in range(DAYS):
+        await lodger.look(30 + look / 10)
+    (day,) = await lodger.rows("select body from habit_day where body ? 'worn'")
+    assert day["body"]["worn"] == {"watch": 0.25}
+    assert day["body"]["fired"] == {"pir-kitchen": 12}
