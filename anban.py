@@ -8,8 +8,11 @@ from typing import Final
 
 COMMANDS: Final = {
     "demo": ("simulators.demo", "run one county with 20 homes on this machine and open the console"),
-    "replay falls": ("simulators.replay", "send one published recording down the whole road"),
-    "replay home": ("replay.command", "judge a recorded home's days again, under another plan too"),
+    "replay falls": ("simulators.replay.falls", "send one published recording down the whole road"),
+    "replay home": (
+        "simulators.replay.command",
+        "judge a recorded home's days again, or under another plan",
+    ),
     "train": ("edge_agent.falls.train", "train the fall model from recordings"),
     "audit": ("cloud.audit", "prove that nothing that was sent is missing"),
 }

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.page import table, write_part
-from replay import command, show, sources
-from replay.changes import Setting
-from replay.model import Finding
-from replay.run import DETECTORS
+from simulators.replay import command, show, sources
+from simulators.replay.changes import Setting
+from simulators.replay.model import Finding
+from simulators.replay.run import DETECTORS
 
 PART: Final = "replay"
 WEEK: Final = 7.0

@@ -22,9 +22,9 @@ from cloud.privacy import export
 from cloud.sealed import Keyring
 from cloud.worker import Job, SetAside
 from firmware_protocols.model import Quantity
-from replay import differ, sources
-from replay.changes import Setting
-from replay.run import findings
+from simulators.replay import differ, sources
+from simulators.replay.changes import Setting
+from simulators.replay.run import findings
 from tests.conftest import Server
 from tests.scenario.clockwork import clockwork
 from tests.scenario.household import Household, seed

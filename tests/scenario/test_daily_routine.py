@@ -27,9 +27,9 @@ from cloud.settings import ConfigError, Database, Settings
 from cloud.settings.model import Routine
 from cloud.worker import Job, SetAside
 from firmware_protocols.model import AlarmKind, Quantity
-from replay import sources
-from replay.changes import Setting
-from replay.run import findings
+from simulators.replay import sources
+from simulators.replay.changes import Setting
+from simulators.replay.run import findings
 from tests.conftest import Server
 from tests.scenario.clockwork import clockwork
 from tests.scenario.daily_life import DAY_S, Life, Reading, at, between

@@ -35,12 +35,12 @@ from firmware_protocols.local.message import pack
 from firmware_protocols.model import DeviceId, GatewayId
 from firmware_protocols.wire import plan as plans
 from firmware_protocols.wire.topics import Lane
-from replay import differ, sources
-from replay.changes import Setting
-from replay.edge import STEP_S
-from replay.model import Record, RecordError
-from replay.run import findings
-from replay.sources import database as database_source
+from simulators.replay import differ, sources
+from simulators.replay.changes import Setting
+from simulators.replay.edge import STEP_S
+from simulators.replay.model import Record, RecordError
+from simulators.replay.run import findings
+from simulators.replay.sources import database as database_source
 from tests.conftest import Server
 from tests.harness import roster
 from tests.scenario.clockwork import clockwork

@@ -71,7 +71,7 @@ class Press:
             shutil.copy(ROOT / name, source)
         project = (ROOT / "pyproject.toml").read_text()
         project = project.replace('version = "0.1.0"', f'version = "{version}"')
-        packages = '"firmware_protocols", "edge_agent", "cloud", "dashboards", "simulators", "replay"'
+        packages = '"firmware_protocols", "edge_agent", "cloud", "dashboards", "simulators"'
         assert packages in project
         (source / "pyproject.toml").write_text(
             project.replace(packages, '"firmware_protocols", "edge_agent"')

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from simulators import recordings, replay
+from simulators import recordings
 from simulators.recordings import RecordingError
+from simulators.replay import falls
 
 DATA = Path(os.environ.get("ANBAN_DATA", Path(__file__).parents[4] / "shared" / "data"))
 needs_data = [
@@ -29,7 +30,7 @@ def test_an_unknown_set_is_answered_with_the_known_ones(tmp_path: Path) -> None:
 
 def test_the_command_says_it_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["falls", "--data", str(tmp_path), "--set", "sisfall", "--trial", "F01_SA01_R01"]
-    assert replay.main(arguments) == 1
+    assert falls.main(arguments) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from firmware_protocols.model import AlarmId, AlarmKind, AlarmState
 from firmware_protocols.wire.plan import Plan
-from replay import changes, differ
-from replay.changes import Setting
-from replay.edge import STEP_S
-from replay.model import Finding, Order, Record, RecordError, Told
-from replay.run import findings
-from tests.unit.replay.homes import (
+from simulators.replay import changes, differ
+from simulators.replay.changes import Setting
+from simulators.replay.edge import STEP_S
+from simulators.replay.model import Finding, Order, Record, RecordError, Told
+from simulators.replay.run import findings
+from tests.unit.simulators.replay.homes import (
     BEDROOM,
     DOOR,
     LIVING,

@@ -29,8 +29,8 @@ from cloud.detect.routine.times import Look, look_at, next_look
 from cloud.detect.routine.trends import see_trends
 from firmware_protocols.model import AlarmKind, AlarmState, DeviceId, Quality, Quantity, Reading
 from firmware_protocols.wire.plan import DEFAULT_ZONE
-from replay.model import Finding, Record, Row
-from replay.words import of_finding
+from simulators.replay.model import Finding, Record, Row
+from simulators.replay.words import of_finding
 
 HARDLY_ANY: Final = 20
 """Signs: of published homes, whose sensors never check in, a day with fewer is one of failing equipment

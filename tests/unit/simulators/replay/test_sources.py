@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from firmware_protocols.model import DeviceId, Quantity, Reading
-from replay import command, sources
-from replay.changes import Setting
-from replay.model import Place, RecordError
-from replay.run import findings
-from replay.sources import smallhomes
+from simulators.replay import command, sources
+from simulators.replay.changes import Setting
+from simulators.replay.model import Place, RecordError
+from simulators.replay.run import findings
+from simulators.replay.sources import smallhomes
 
-DATA = Path(os.environ.get("ANBAN_DATA", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("ANBAN_DATA", Path(__file__).parents[5] / "shared" / "data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recordings in {DATA}")
 
 TABLES: dict[str, Any] = {

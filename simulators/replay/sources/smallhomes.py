@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from firmware_protocols.model import DeviceId
-from replay.model import Observed, Place, Record, RecordError
-from replay.sources import published
+from simulators.replay.model import Observed, Place, Record, RecordError
+from simulators.replay.sources import published
 
 FILE: Final = "smallhomes_events.csv.gz"
 

@@ -16,11 +16,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from replay import changes, differ, show, sources
-from replay.changes import Setting
-from replay.edge import STEP_S
-from replay.model import Finding, Record, RecordError
-from replay.run import DETECTORS, findings
+from simulators.replay import changes, differ, show, sources
+from simulators.replay.changes import Setting
+from simulators.replay.edge import STEP_S
+from simulators.replay.model import Finding, Record, RecordError
+from simulators.replay.run import DETECTORS, findings
 
 _LEAST_STEP_S: Final = 0.2
 _MOST_STEP_S: Final = 60.0
@@ -94,7 +94,7 @@ def within(record: Record, first: date | None, last: date | None) -> Record:
 def _read(chosen: argparse.Namespace) -> Record:
     if chosen.by is None:
         return sources.read(_where(chosen), chosen.home)
-    from replay.sources import database
+    from simulators.replay.sources import database
 
     if chosen.home is None or chosen.where is not None:
         raise RecordError("--by reads the cloud's database: say --home KEY, and no WHERE")

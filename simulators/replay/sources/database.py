@@ -24,8 +24,8 @@ from cloud.enrolment.claims import ClaimError
 from cloud.privacy import excerpt
 from cloud.privacy.excerpt import NotForYou
 from cloud.settings import ConfigError, load
-from replay.model import Record, RecordError
-from replay.sources import archive
+from simulators.replay.model import Record, RecordError
+from simulators.replay.sources import archive
 
 
 def read(config: Path | None, data: Path | None, tenant: str | None, home: str, by: str) -> Record:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from firmware_protocols.model import DeviceId, Quantity, Reading
-from replay.model import Observed, Place, Record, RecordError
-from replay.sources import published
+from simulators.replay.model import Observed, Place, Record, RecordError
+from simulators.replay.sources import published
 
 ACTIVITY: Final = "tihm_activity.parquet"
 PHYSIOLOGY: Final = "tihm_physiology.csv.gz"

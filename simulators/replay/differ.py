@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from replay.model import Finding, Record, Told
+from simulators.replay.model import Finding, Record, Told
 
 SAME: Final = timedelta(minutes=30)
 """Two findings so near in time are one, earlier or later. D."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from replay.model import Record, RecordError
-from replay.sources import archive, smallhomes, tihm
+from simulators.replay.model import Record, RecordError
+from simulators.replay.sources import archive, smallhomes, tihm
 
 
 class Source(NamedTuple):

@@ -24,8 +24,8 @@ from cloud.detect.vitals.model import Finding as Found
 from cloud.detect.vitals.view import day_of
 from cloud.incidents.model import Priority
 from firmware_protocols.model import AlarmKind, DeviceId, Quantity, Reading
-from replay.model import Finding, Record, Row
-from replay.words import of_finding
+from simulators.replay.model import Finding, Record, Row
+from simulators.replay.words import of_finding
 
 LOOKED_AFTER: Final = timedelta(seconds=15)
 """How long after a measurement the worker looks: the outbox waits up to 10 s, and the loop turns."""

@@ -18,8 +18,8 @@ import msgspec
 from firmware_protocols.wire import plan as plans
 from firmware_protocols.wire.plan import BadPlan, Plan
 from firmware_protocols.wire.plan_rules import Rules
-from replay.edge import STEP_S
-from replay.model import Record, RecordError
+from simulators.replay.edge import STEP_S
+from simulators.replay.model import Record, RecordError
 
 _RULES: Final = frozenset(Rules.__struct_fields__)
 """Parts of ``rules``: they may be named without it."""

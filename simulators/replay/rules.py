@@ -35,8 +35,8 @@ from firmware_protocols.model import (
     Reading,
 )
 from firmware_protocols.wire.plan import Plan
-from replay.model import Finding, Record, Row
-from replay.words import of_finding
+from simulators.replay.model import Finding, Record, Row
+from simulators.replay.words import of_finding
 
 _READ: Final = frozenset(
     {

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from replay import edge, routine, rules, vitals
-from replay.changes import Setting
-from replay.model import Finding, Record
+from simulators.replay import edge, routine, rules, vitals
+from simulators.replay.changes import Setting
+from simulators.replay.model import Finding, Record
 
 Detector = Callable[[Record, Setting, Sequence[Finding]], Iterator[Finding]]
 

@@ -34,7 +34,7 @@ from firmware_protocols.model import (
 )
 from firmware_protocols.wire import plan as plans
 from firmware_protocols.wire.plan import DEFAULT, BadPlan, Plan
-from replay.model import Observed, Order, Place, Record, RecordError, Told
+from simulators.replay.model import Observed, Order, Place, Record, RecordError, Told
 
 MOST_BYTES: Final = 4 * 1024**3
 """Of one table, unpacked: two years of a home's readings are 2 GiB. D."""

@@ -13,7 +13,7 @@ from typing import Final
 from firmware_protocols.model import DeviceId, Quantity, Reading
 from firmware_protocols.supervision import UNSUPERVISED
 from firmware_protocols.wire.plan import Plan
-from replay.model import Observed, Place, Record, RecordError
+from simulators.replay.model import Observed, Place, Record, RecordError
 
 AT_HOME: Final = timezone(timedelta(hours=8))
 """Their clocks stand for that of the default plan, so that a night is a night. D."""

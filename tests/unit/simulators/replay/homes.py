@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from firmware_protocols.model import DeviceId, Quantity, Reading
 from firmware_protocols.wire.plan import Person, Plan
-from replay.model import Observed, Place, Record
+from simulators.replay.model import Observed, Place, Record
 
 EVENING = datetime(2026, 6, 1, 12, tzinfo=UTC)
 """Eight in the evening at home."""

@@ -22,8 +22,8 @@ from edge_agent.rules.sos import SosRule
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, Event, Reading
 from firmware_protocols.supervision import SUPERVISION, UNSUPERVISED
 from firmware_protocols.wire.plan import Plan
-from replay.model import Finding, Observed, Order, Record, Row, Told
-from replay.words import of_alarm
+from simulators.replay.model import Finding, Observed, Order, Record, Row, Told
+from simulators.replay.words import of_alarm
 
 STEP_S: Final = 10.0
 """Between two calls of the rules while nothing happens; a finding may be this late. The gateway: 0.2 s."""

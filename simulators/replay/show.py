@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 
-from replay.differ import Against, Difference
-from replay.model import Finding, Record, Row, Told
+from simulators.replay.differ import Against, Difference
+from simulators.replay.model import Finding, Record, Row, Told
 
 
 def lines(findings: Iterable[Finding], zone: tzinfo, *, rows: bool) -> Iterator[str]:
