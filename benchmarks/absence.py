@@ -277,7 +277,10 @@ def _cut(home: TihmHome, length_h: int, random: np.random.Generator) -> tuple[in
     behavioural = Counter(rule for rule in told if not rule.startswith("home_silent"))
     if behavioural:
         behavioural -= Counter(_told(home, gap, ()))
-    return told.count("home_silent P3"), behavioural.total()
+    technical = max(
+        told.count("home_silent P3"), told.count("home_silent P2")
+    )  # one alarm that grew urgent is one
+    return technical, behavioural.total()
 
 
 def _told(home: TihmHome, gap: Interval, dead: tuple[Interval, ...]) -> list[str]:

@@ -54,19 +54,28 @@ def not_up(known: Known) -> Iterator[Verdict]:
     went_to_bed = house.between(rising - _NIGHT, rising)
     if not went_to_bed or any(is_up(life) for life in house.between(rising, known.at)):
         return
-    morning = _not_before(known, _morning(known, local_time(known.plan, day, MIDNIGHT)))
+    morning = _morning(known, local_time(known.plan, day, MIDNIGHT))
+    if any(hole.since < morning.first and hole.until > (morning.usual or rising) for hole in house.holes):
+        return  # they may have been up, and gone to bed again
     if known.at < morning.first:
         yield morning.first
         return
     priority, again = _priority(known, morning)
     if again is not None:
         yield again
-    by, usual = _clock(known, morning.first), morning.usual
-    numbers = {"by": by} if usual is None else {"by": by, "usual": _clock(known, usual)}
-    words = "not_up" if usual is None else "not_up_as_usual"
-    last = (house.last.sign,) if house.last else ()
-    yield Finding(
-        "not_up", priority, usual or morning.first, numbers, last, words=words, device_id=_device(known)
+    yield _finding(known, morning, priority)
+
+
+def _finding(known: Known, morning: _Morning, priority: Priority) -> Finding:
+    by, usual, last = _clock(known, morning.first), morning.usual, known.house.last
+    return Finding(
+        "not_up",
+        priority,
+        usual or morning.first,
+        {"by": by} if usual is None else {"by": by, "usual": _clock(known, usual)},
+        (last.sign,) if last else (),
+        words="not_up" if usual is None else "not_up_as_usual",
+        device_id=last.sign.device_id if last else None,
     )
 
 
@@ -87,22 +96,9 @@ def _morning(known: Known, midnight: datetime) -> _Morning:
     return _Morning(usual, first, first + _URGENT_AFTER)
 
 
-def _not_before(known: Known, morning: _Morning) -> _Morning:
-    """Who may have got up in a hole is waited for anew."""
-    deaf_until = known.house.deaf_until
-    if deaf_until is None:
-        return morning
-    first = max(morning.first, deaf_until + timedelta(seconds=known.plan.watch.not_up.after_s))
-    return _Morning(morning.usual, first, max(morning.urgent, first + _URGENT_AFTER))
-
-
 def _is_seen_up(known: Known) -> bool:
     """Whether anything in this home would show somebody who is up."""
     return any(device.room not in NOT_UP_IN for device in known.of_kinds(INDOORS | PLUGS))
-
-
-def _device(known: Known) -> int | None:
-    return known.house.last.sign.device_id if known.house.last else None
 
 
 def _clock(known: Known, moment: datetime) -> str:

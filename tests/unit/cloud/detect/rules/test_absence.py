@@ -426,11 +426,11 @@ def test_somebody_in_the_bathroom_when_it_stopped_is_not_said_to_be_there_still(
     assert {rule for rule, _ in resident.until(at("11:30"))} == {"home_silent"}
 
 
-def test_whoever_got_up_in_the_hole_is_waited_for_anew() -> None:
+def test_whoever_may_have_got_up_in_the_hole_is_not_said_to_be_in_bed() -> None:
+    """Back in the evening, when she has gone to bed again."""
     resident = evening()
-    resident.holes = (Hole(at("05:00"), at("09:05")),)
-    resident.busy("kitchen", at("09:30"), at("10:30"))
-    assert resident.until(at("10:30")) == [("home_silent", 3)]
+    resident.holes = (Hole(at("05:00"), at("21:00")),)
+    assert resident.until(at("23:50")) == [("home_silent", 3)]
 
 
 def test_whoever_is_not_seen_for_long_after_it_is_missed_all_the_same() -> None:
