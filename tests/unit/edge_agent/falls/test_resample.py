@@ -44,4 +44,4 @@ def test_pieces_give_what_the_whole_gives(rate_hz: float, size: int, length: int
 @example(rate_hz=10.25)
 def test_ten_seconds_become_five_hundred_samples(rate_hz: float) -> None:
     made = in_pieces(rate_hz, ramp(round(rate_hz * 10)), 25)
-    assert abs(len(made) - 500) <= 1 + 75 / rate_hz, "half a sample by rounding, and the last one ends it"
+    assert abs(len(made) - 500) <= 5 + 30 / rate_hz, "a rate near 50 stays as it is; the last sample ends it"
