@@ -55,7 +55,7 @@ class DeviceKind(StrEnum):
 
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,47}\Z")]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
-Threshold = Annotated[float, Meta(ge=0.2, le=0.95)]
+Threshold = Annotated[float, Meta(ge=0.2, le=0.99)]
 PIN_DIGITS: Final = range(4, 9)
 """How long a card's PIN is (3GPP TS 11.11, 9.3)."""
 

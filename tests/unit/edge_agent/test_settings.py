@@ -156,7 +156,7 @@ def test_what_is_wrong_with_a_line_of_many_is_named(change: dict[str, Any], word
             lambda raw: raw.update(rules={"fall_thresholds": {"pendent": 0.7}}),
             ("rules.fall_thresholds", "'pendent'", "no device here"),
         ),
-        (lambda raw: raw.update(rules={"fall_thresholds": {"pendant": 1.5}}), ("fall_thresholds", "0.95")),
+        (lambda raw: raw.update(rules={"fall_thresholds": {"pendant": 1.5}}), ("fall_thresholds", "0.99")),
     ],
 )
 def test_what_is_wrong_is_named(change: Callable[[dict[str, Any]], object], words: tuple[str, ...]) -> None:
