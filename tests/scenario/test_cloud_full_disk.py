@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -157,29 +157,38 @@ def test_a_database_that_cannot_log_ends_says_why_and_comes_back_with_room(tmp_p
         assert_everything_arrives(home)
 
 
-def leave(_road: Road) -> None:
-    """The broker runs on, but what it failed to write has stuck it."""
-
-
-def kill(road: Road) -> None:
-    """The broker dies as well, and its supervisor finds no room for as much as its configuration."""
-    road.system.kill9("nats")
-    eventually(lambda: road.says("service cannot start, will go on trying name=nats"))
+def revoke_another(road: Road) -> None:
+    """Enrolment changes the broker's files, too."""
+    with psycopg.connect(road.system.dsn) as conn:
+        conn.execute("update gateway set revoked_at = now() where id = 'gw-h002'")
 
 
 @on_small_disks
-@pytest.mark.parametrize("also", [leave, kill])
-def test_a_full_disk_of_the_broker_holds_alarms_in_the_gateway_until_there_is_room(
-    tmp_path: Path, also: Callable[[Road], None]
-) -> None:
+def test_a_full_disk_of_the_broker_holds_readings_back_and_no_alarm(tmp_path: Path) -> None:
+    """The broker runs on, but what it failed to write has stuck it; alarms go past its disk."""
     with road(tmp_path, "nats", BROKER_MIB) as home:
         home.disk.fill()
         eventually(lambda: home.says(FULL))
         home.radar.fall()
         eventually(lambda: home.says("service ails, waiting for room name=nats"))
-        with psycopg.connect(home.system.dsn) as conn:  # enrolment changes the broker's files too
-            conn.execute("update gateway set revoked_at = now() where id = 'gw-h002'")
-        also(home)
+        revoke_another(home)
+        eventually(lambda: home.stored("fall raised") == 1)
+        home.radar.distance(200)
+        eventually(lambda: home.agent.waiting(Lane.BULK) > 0)
+        home.disk.make_room()
+        assert_everything_arrives(home)
+
+
+@on_small_disks
+def test_a_broker_that_has_no_room_to_start_leaves_alarms_in_the_gateway(tmp_path: Path) -> None:
+    """Its supervisor finds no room for as much as its configuration."""
+    with road(tmp_path, "nats", BROKER_MIB) as home:
+        home.disk.fill()
+        eventually(lambda: home.says(FULL))
+        revoke_another(home)
+        home.system.kill9("nats")
+        eventually(lambda: home.says("service cannot start, will go on trying name=nats"))
+        home.radar.fall()
         eventually(lambda: home.agent.said().count("alarm kind=fall state=raised") == 1)
         assert home.waits()
         assert home.stored("fall raised") == 0
