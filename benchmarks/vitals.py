@@ -28,6 +28,7 @@ from cloud.detect.vitals.follow import Ask, Before, End, Raise, State, steps
 from cloud.detect.vitals.gate import sift
 from cloud.detect.vitals.judge import judge
 from cloud.detect.vitals.model import RULES, Day, Gated, Judged, Person, Rule, Sample
+from cloud.detect.vitals.store import DAYS, SAMPLES
 from cloud.detect.vitals.view import day_of
 from edge_agent.falls.card import wilson
 from firmware_protocols.model import Quantity
@@ -35,9 +36,6 @@ from firmware_protocols.wire.plan import LIMITS
 
 ZONE: Final = timezone(timedelta(hours=8))
 """The data's local times are read as those of the product's days."""
-LOOK_BACK: Final = timedelta(hours=49)
-DAYS: Final = timedelta(days=37)
-"""What ``cloud.detect.vitals.store`` reads."""
 ROUNDS: Final = 2_000
 QUANTITIES: Final[Mapping[str, tuple[Quantity, int]]] = {
     "Systolic blood pressure": (Quantity.SYSTOLIC, 1),
@@ -116,7 +114,7 @@ class Replay:
 
     def _judged(self, now: datetime) -> Judged:
         samples, days = self.home.samples, self.home.days
-        first = bisect_left(samples, now - LOOK_BACK, key=lambda one: one.at)
+        first = bisect_left(samples, now - SAMPLES, key=lambda one: one.at)
         last = bisect_right(samples, now, key=lambda one: one.at)
         since = bisect_left(days, day_of(now - DAYS), key=lambda one: one.day)
         until = bisect_left(days, day_of(now), key=lambda one: one.day)

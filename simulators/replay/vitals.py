@@ -21,6 +21,7 @@ from cloud.detect.vitals.gate import WATCHED
 from cloud.detect.vitals.judge import judge
 from cloud.detect.vitals.model import Day, Rule, Sample
 from cloud.detect.vitals.model import Finding as Found
+from cloud.detect.vitals.store import DAYS, DENSE, LONGEST, PACE, READ, SAMPLES, SPARSE
 from cloud.detect.vitals.view import day_of
 from cloud.incidents.model import Priority
 from firmware_protocols.model import AlarmKind, DeviceId, Quantity, Reading
@@ -29,24 +30,7 @@ from simulators.replay.words import of_finding
 
 LOOKED_AFTER: Final = timedelta(seconds=15)
 """How long after a measurement the worker looks: the outbox waits up to 10 s, and the loop turns."""
-PACE: Final = timedelta(minutes=5)
-"""As in ``cloud.detect.vitals.store``: how often sensors that never stop are looked at."""
 _BY_HAND: Final = frozenset({"blood_pressure", "thermometer", "pulse_oximeter", "scale"})
-_SPARSE: Final = frozenset(
-    {
-        Quantity.SYSTOLIC,
-        Quantity.DIASTOLIC,
-        Quantity.BODY_TEMPERATURE,
-        Quantity.BODY_WEIGHT,
-        Quantity.BODY_WATER,
-    }
-)
-_READ: Final = frozenset({*WATCHED, Quantity.PULSE_AMPLITUDE})
-_SAMPLES: Final = timedelta(hours=49)
-_DENSE: Final = timedelta(hours=1, minutes=30)
-_DAYS: Final = timedelta(days=37)
-_KEPT: Final = timedelta(days=28)
-"""The longest cool-down (``cloud.detect.vitals.model.RULES``)."""
 
 
 @dataclass(slots=True)
@@ -62,7 +46,7 @@ class Clinic:
 
     def look(self, now: datetime) -> Iterator[Finding]:
         """One look at everything that was measured until ``now``."""
-        known = [one for one in self.before if one.due_at is not None or now - one.found_at <= _KEPT]
+        known = [one for one in self.before if one.due_at is not None or now - one.found_at <= LONGEST]
         judged = judge(self._measured(now), self._days(now), self.record.person, now)
         for step in steps(judged, known, now):
             match step:
@@ -78,13 +62,13 @@ class Clinic:
         return min((one.due_at for one in self.before if one.due_at is not None), default=None)
 
     def _measured(self, now: datetime) -> list[Sample]:
-        first = bisect_right(self.samples, now - _SAMPLES, key=_at)
-        dense = now - _DENSE
+        first = bisect_right(self.samples, now - SAMPLES, key=_at)
+        dense = now - DENSE
         upto = bisect_right(self.samples, now, key=_at)
-        return [one for one in self.samples[first:upto] if one.at > dense or one.quantity in _SPARSE]
+        return [one for one in self.samples[first:upto] if one.at > dense or one.quantity in SPARSE]
 
     def _days(self, now: datetime) -> Sequence[Day]:
-        first = bisect_left(self.days, day_of(now - _DAYS), key=lambda one: one.day)
+        first = bisect_left(self.days, day_of(now - DAYS), key=lambda one: one.day)
         return self.days[first : bisect_left(self.days, day_of(now), key=lambda one: one.day)]
 
     def _keep(
@@ -147,7 +131,7 @@ def _clinic(record: Record) -> Clinic:
             Sample(number[one.device], one.quantity, one.observed_at, one.value, one.quality)
             for one in record.observed
             if isinstance(one, Reading)
-            and one.quantity in _READ
+            and one.quantity in READ
             and not hidden.hides(one, record.devices[one.device].kind)
         ),
         key=_at,
@@ -172,7 +156,7 @@ def _looks(record: Record) -> list[datetime]:
     """When the worker looks: after what is measured by hand, and every few minutes at what never stops."""
     by_hand, dense = set[datetime](), list[datetime]()
     for one in record.observed:
-        if isinstance(one, Reading) and one.quantity in _READ:
+        if isinstance(one, Reading) and one.quantity in READ:
             if record.devices[one.device].kind in _BY_HAND:
                 by_hand.add(one.observed_at + LOOKED_AFTER)
             else:

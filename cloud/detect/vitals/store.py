@@ -40,7 +40,7 @@ from firmware_protocols.model import (
 
 PACE: Final = timedelta(minutes=5)
 """How often a home is looked at whose sensors never stop. D."""
-_SPARSE: Final = frozenset(
+SPARSE: Final = frozenset(
     {
         Quantity.SYSTOLIC,
         Quantity.DIASTOLIC,
@@ -50,11 +50,14 @@ _SPARSE: Final = frozenset(
     }
 )
 """Measured by hand: of these the last days are read."""
-_READ: Final = frozenset({*WATCHED, Quantity.PULSE_AMPLITUDE})
-_SAMPLES: Final = timedelta(hours=49)
-_DENSE: Final = timedelta(hours=1, minutes=30)
-_DAYS: Final = timedelta(days=37)
-_LONGEST: Final = max(spec.cool_down for spec in RULES.values())
+READ: Final = frozenset({*WATCHED, Quantity.PULSE_AMPLITUDE})
+SAMPLES: Final = timedelta(hours=49)
+DENSE: Final = timedelta(hours=1, minutes=30)
+"""How far back samples are read, by hand and of sensors that never stop. D."""
+DAYS: Final = timedelta(days=37)
+"""How far back days are read: a month and a week. D."""
+LONGEST: Final = max(spec.cool_down for spec in RULES.values())
+"""How far back findings are read."""
 _MOST_ROWS: Final = 20
 """Rows that are kept of one finding."""
 _BY_NUMBER: Final = {spec.number: quantity for quantity, spec in QUANTITIES.items()}
@@ -106,10 +109,10 @@ async def _samples(conn: Connection, home_id: int, now: datetime) -> list[Sample
         "samples",
         home_id=home_id,
         now=now,
-        since=now - _SAMPLES,
-        dense_since=now - _DENSE,
-        quantities=_numbers(_READ),
-        sparse=_numbers(_SPARSE),
+        since=now - SAMPLES,
+        dense_since=now - DENSE,
+        quantities=_numbers(READ),
+        sparse=_numbers(SPARSE),
     )
     return [
         Sample(
@@ -125,7 +128,7 @@ async def _samples(conn: Connection, home_id: int, now: datetime) -> list[Sample
 
 async def _days(conn: Connection, home_id: int, now: datetime) -> list[Day]:
     found = await _rows(
-        conn, "days", home_id=home_id, now=now, first=now - _DAYS, quantities=_numbers(WATCHED)
+        conn, "days", home_id=home_id, now=now, first=now - DAYS, quantities=_numbers(WATCHED)
     )
     return [
         Day(_BY_NUMBER[row["quantity"]], day_of(row["bucket"]), row["n"], row["sum"] / row["n"])
@@ -145,7 +148,7 @@ async def _person(conn: Connection, home_id: int) -> Person:
 
 
 async def _before(conn: Connection, home_id: int, now: datetime) -> list[Before]:
-    found = await _rows(conn, "before", home_id=home_id, since=now - _LONGEST)
+    found = await _rows(conn, "before", home_id=home_id, since=now - LONGEST)
     return [
         Before(
             row["id"],
