@@ -112,7 +112,7 @@ def calibration_inside(
 
 def export(trees: HistGradientBoostingClassifier) -> Forest:
     """The trees as flat arrays. Fitted trees have no public layout; ``as_model`` proves the result equal."""
-    nodes = [predictor.nodes for (predictor,) in trees._predictors]  # noqa: SLF001
+    nodes = [predictor.nodes for (predictor,) in trees._predictors]  # noqa: SLF001 - no public layout
     roots = np.cumsum([0, *(len(tree) for tree in nodes[:-1])])
     shifted = [tree["left"].astype(np.intp) + root for tree, root in zip(nodes, roots, strict=True)]
     right = [tree["right"].astype(np.intp) + root for tree, root in zip(nodes, roots, strict=True)]
@@ -120,7 +120,7 @@ def export(trees: HistGradientBoostingClassifier) -> Forest:
     leaf = every["is_leaf"].astype(bool)
     itself = np.arange(len(every))
     return Forest(
-        baseline=float(trees._baseline_prediction[0, 0]),  # noqa: SLF001
+        baseline=float(trees._baseline_prediction[0, 0]),  # noqa: SLF001 - as above
         roots=roots,
         feature=np.where(leaf, 0, every["feature_idx"]).astype(np.intp),
         split=np.where(leaf, 0.0, every["num_threshold"]),
@@ -189,7 +189,7 @@ def train(which: RecordingSet, trials: Sequence[Trial], seed: int) -> FallModel:
 
 def weights_of(trees: HistGradientBoostingClassifier, most: int = 10) -> dict[str, JsonValue]:
     """The features that decide most, with their share of what all splits gained, largest first."""
-    nodes = np.concatenate([predictor.nodes for (predictor,) in trees._predictors])  # noqa: SLF001
+    nodes = np.concatenate([predictor.nodes for (predictor,) in trees._predictors])  # noqa: SLF001 - see export
     inner = nodes[nodes["is_leaf"] == 0]
     gained = np.bincount(inner["feature_idx"], weights=inner["gain"], minlength=len(NAMES))
     share = gained / gained.sum()
