@@ -110,5 +110,8 @@ def preview(template: str, values: Mapping[str, str], sign_name: str, public_url
 
 
 def units(text: str) -> int:
-    """How many text messages ``text`` (from ``preview``) is charged as."""
-    return 1 if len(text) <= ONE_UNIT else math.ceil(len(text) / UNIT_OF_LONG)
+    """How many text messages ``text`` (from ``preview``) is charged as. A character outside the basic plane,
+    as some rare names have, is sent as two.
+    """
+    length = len(text.encode("utf-16-le")) // 2
+    return 1 if length <= ONE_UNIT else math.ceil(length / UNIT_OF_LONG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from typing import Final
 
@@ -10,8 +11,8 @@ WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """GB 11643-1999, annex A (from ISO 7064, MOD 11-2)."""
 CHECK: Final = "10X98765432"
 """The check digit by the weighted sum modulo 11; the same source."""
-_FORM: Final = re.compile(r"[1-9]\d{16}[\dX]")
-_OLD: Final = re.compile(r"[1-9]\d{14}")
+_FORM: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
+_OLD: Final = re.compile(r"[1-9][0-9]{14}")
 _SHOWN: Final = 4
 
 
@@ -20,14 +21,14 @@ class BadIdNumber(ValueError):  # noqa: N818 - a noun
 
 
 def normal(number: str) -> str:
-    """The 18 characters of ``number``: an ``x`` becomes ``X``, an old one of 15 digits gets its century and
-    check digit. Where the first six digits lie is not judged: they stay as they were, whatever that county is
-    called today.
+    """The 18 characters of ``number``: an ``x`` becomes ``X``, digits of full width become plain ones, an old
+    one of 15 digits gets its century and check digit. Where the first six digits lie is not judged: they stay
+    as they were, whatever that county is called today.
 
     Raises:
         BadIdNumber: its form, its date of birth, or its check digit is wrong.
     """
-    text = number.strip().upper()
+    text = unicodedata.normalize("NFKC", number).strip().upper()
     if _OLD.fullmatch(text):
         text = text[:6] + "19" + text[6:]
         text += check_digit(text)

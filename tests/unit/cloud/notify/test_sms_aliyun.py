@@ -148,6 +148,11 @@ def test_every_text_is_short_with_its_longest_values(template: str) -> None:
 
 def test_length_is_charged_by_the_unit() -> None:
     assert [units("字" * length) for length in (1, 70, 71, 134, 135)] == [1, 1, 2, 2, 3]
+    assert [units("【安伴】" + "字" * length) for length in (66, 67)] == [1, 2]
+
+
+def test_a_rare_character_counts_as_the_two_that_it_is_sent_as() -> None:
+    assert [units("𠮷" + "字" * length) for length in (68, 69)] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ def test_an_old_number_gets_its_century_and_its_check_digit() -> None:
     assert normal("110105491231002") == STANDARD
 
 
+def test_digits_of_full_width_are_the_same_number() -> None:
+    assert normal("１１０１０５１９４９１２３１００２Ｘ") == STANDARD
+
+
 def test_numbers_from_before_the_counties_were_renamed_are_taken() -> None:
     old_county = "43302219420315001"
     assert normal(old_county + check_digit(old_county)).startswith("433022")
@@ -28,6 +32,8 @@ def test_numbers_from_before_the_counties_were_renamed_are_taken() -> None:
     [
         ("110105194912310021", "check digit"),
         ("11010519491331002X", "date of birth"),
+        ("11010519490229002X", "date of birth"),
+        ("1101054912310021", "18 digits"),
         ("1101051949123100", "18 digits"),
         ("A10105194912310021", "18 digits"),
         ("０10105194912310021", "18 digits"),
