@@ -1,0 +1,1 @@
+"""What a visitor asks and brings back, by the kind of visit."""
