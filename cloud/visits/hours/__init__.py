@@ -1,0 +1,1 @@
+"""The time bank: hours served become hours of service, and never money."""
