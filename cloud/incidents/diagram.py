@@ -69,6 +69,7 @@ def _timer(timer: Timer) -> str:
     for mark in timer.marks:
         does = [effect.value.replace("_", " ") for effect in mark.effects]
         does += [f"→ `{mark.to.value}`"] if mark.to else []
+        does += [f"as P{mark.raises.value}"] if mark.raises else []
         parts.append(f"{_span(mark.after)}: {', '.join(does)}")
     return "; ".join(parts) + (f"; again every {_span(timer.every)}" if timer.every else "")
 

@@ -116,14 +116,15 @@ def advance(
     weighed = replace(incident, priority=_priority(incident, trigger, detail))
     if trigger is Trigger.TIMER:
         _check(weighed, trigger, now, detail)
-        move, repeat_at = _expired(weighed, now)
+        move, repeat_at, raises = _expired(weighed, now)
+        weighed = replace(weighed, priority=min(weighed.priority, raises))
     else:
         move, repeat_at = _lookup(incident, trigger, weighed.priority, now), None
         _check(weighed, trigger, now, detail)
     after = _fill(replace(weighed, state=move.to), incident, trigger, now, detail)
     if move.restart or _clock_differs(incident, after):
         after = replace(after, state_since=now)
-        after = replace(after, due_at=_first_due(after, move.skip))
+        after = replace(after, due_at=_not_later(incident, after, _first_due(after, move.skip)))
     elif trigger is Trigger.TIMER:
         after = replace(after, due_at=repeat_at)
     elif trigger is Trigger.SUSPECT:
@@ -178,9 +179,18 @@ def _fill(after: Incident, before: Incident, trigger: Trigger, now: datetime, de
 
 
 def _clock_differs(before: Incident, after: Incident) -> bool:
-    """A new state has a new clock, and so has a new priority; a cancel window belongs to the home."""
-    raised = after.priority is not before.priority and after.state is not IncidentState.DETECTED
-    return raised or after.state is not before.state
+    """A new state has a new clock, and so has a new priority for which the state has another timer; a cancel
+    window belongs to the home.
+    """
+    return after.state is not before.state or _timer(after) != _timer(before)
+
+
+def _not_later(before: Incident, after: Incident, due_at: datetime | None) -> datetime | None:
+    """A more urgent alarm may bring forward what was about to happen, never put it off."""
+    more_urgent = after.state is before.state and after.priority < before.priority
+    if not more_urgent or due_at is None or before.due_at is None:
+        return due_at
+    return min(due_at, before.due_at)
 
 
 def _sooner(incident: Incident, detail: Detail) -> datetime | None:
@@ -244,18 +254,19 @@ def _first_due(incident: Incident, skip: int) -> datetime | None:
     return None if timer is None else _base(incident) + timer.marks[skip].after
 
 
-def _expired(incident: Incident, now: datetime) -> tuple[Move, datetime | None]:
-    """The mark that is due as a move, and when to look again if it only reminds."""
+def _expired(incident: Incident, now: datetime) -> tuple[Move, datetime | None, Priority]:
+    """The mark that is due as a move, when to look again if it only reminds, and how urgent it is by now."""
     timer, due_at = _timer(incident), incident.due_at
     if timer is None or due_at is None:
         raise Refused(Reason.NOT_DUE)
     index = _passed(timer.marks, due_at - _base(incident))
     mark = timer.marks[index]
+    move, urgency = Move(mark.to or incident.state, mark.effects), mark.raises or incident.priority
     if mark.to is not None:
-        return Move(mark.to, mark.effects), None
+        return move, None, urgency
     if index + 1 < len(timer.marks):
-        return Move(incident.state, mark.effects), _base(incident) + timer.marks[index + 1].after
-    return Move(incident.state, mark.effects), now + (timer.every or timedelta())
+        return move, _base(incident) + timer.marks[index + 1].after, urgency
+    return move, now + (timer.every or timedelta()), urgency
 
 
 def _passed(marks: tuple[Mark, ...], elapsed: timedelta) -> int:

@@ -38,16 +38,20 @@ class Effect(StrEnum):
     CHECK_ENTRY = "check_entry"
     CALL_RESPONDER = "call_responder"
     CALL_SERVICES_AGAIN = "call_services_again"
+    TELL_SERVICES = "tell_services"
     CHECK_RESIDENT = "check_resident"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """``after`` the base time: ask for ``effects`` and go ``to`` (``None``: stay)."""
+    """``after`` the base time: ask for ``effects`` and go ``to`` (``None``: stay). ``raises``: to this
+    priority at the least, because that nobody answered says something too.
+    """
 
     after: timedelta
     effects: tuple[Effect, ...] = ()
     to: IncidentState | None = None
+    raises: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ TIMERS: Final[Mapping[IncidentState, Mapping[Priority, Timer]]] = {
         **_same(_move(_h(24), _S.RAISED), (_PLAN, _INFO)),
     },
     _S.VOICE: {
-        **_same(_move(_s(60), _S.DISPATCHING), (_LIFE, _URGENT)),  # A: silence is no answer
+        # A: silence is no answer, and is dealt with as if a life were at stake
+        **_same(Timer((Mark(_s(60), to=_S.DISPATCHING, raises=_LIFE),)), (_LIFE, _URGENT)),
         **_same(_move(_min(30), _S.RAISED), _CALM),  # D
     },
     _S.TRIAGED: {

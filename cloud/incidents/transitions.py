@@ -119,7 +119,9 @@ def _life_or_urgent(_incident: Incident, priority: Priority, _now: datetime) -> 
 
 
 def _calm_and_unseen(incident: Incident, priority: Priority, _now: datetime) -> bool:
-    return (priority > Priority.URGENT or incident.technical) and incident.acked_at is None
+    """A life is never settled by equipment, whatever the incident is about."""
+    calm = priority > (Priority.LIFE if incident.technical else Priority.URGENT)
+    return calm and incident.acked_at is None
 
 
 def _worse(incident: Incident, priority: Priority, _now: datetime) -> bool:
@@ -157,9 +159,13 @@ def _stay(trigger: Trigger, states: Iterable[IncidentState], *effects: Effect) -
 
 
 def _call_back(to_stay: IncidentState, when: Condition) -> Table:
-    """A new call is raised ``when`` those who have the incident in hand cannot know of it; else it joins."""
-    moves = (Move(S.RAISED, when=when), Move(to_stay))
-    return {(to_stay, T.SUSPECT): moves, (to_stay, T.ALARM): moves}
+    """A new call is raised ``when`` those who have the incident in hand cannot know of it; else it joins. A
+    known alarm that turns out to be more urgent is as new to them.
+    """
+    effects = (Effect.TELL_SERVICES,) if to_stay is S.EMERGENCY_SERVICES else ()
+    moves = (Move(S.RAISED, when=when), Move(to_stay, effects))
+    news = (Move(S.RAISED, when=_worse), Move(to_stay))
+    return {(to_stay, T.SUSPECT): moves, (to_stay, T.ALARM): moves, (to_stay, T.UPDATE): news}
 
 
 _QUIET = (S.TRIAGED, S.MONITORING, S.OUTCOME)
@@ -173,6 +179,7 @@ TRANSITIONS: Final[Mapping[tuple[IncidentState, Trigger], tuple[Move, ...]]] = {
     **_stay(T.CANCEL, OPEN),
     **_go(T.SUSPECT, S.RAISED, *_QUIET),
     **_go(T.ALARM, S.RAISED, *_QUIET, S.DETECTED, S.CANCELLED_LOCAL),
+    **{(state, T.UPDATE): (Move(S.RAISED, when=_worse), Move(state)) for state in _QUIET},
     **_call_back(S.EN_ROUTE, _worse),
     **_call_back(S.ON_SITE, _worse_or_forgotten),
     **_call_back(S.EMERGENCY_SERVICES, _worse_or_forgotten),

@@ -281,3 +281,40 @@ def test_what_a_person_may_do_never_depends_on_more_than_the_state() -> None:
     assert all(len(moves) == 1 for (_, trigger), moves in TRANSITIONS.items() if trigger in ACTIONS), (
         "actions() lists a trigger wherever the table has it"
     )
+
+
+def test_silence_on_the_line_is_dealt_with_as_if_a_life_were_at_stake() -> None:
+    speaking = walk(raised(Priority.URGENT), Trigger.ACK, Trigger.VOICE)
+    silent, effects = advance(speaking, Trigger.TIMER, at(61))
+    assert (silent.state, silent.priority) == (IncidentState.DISPATCHING, Priority.LIFE)
+    assert effects == (Effect.START_LADDER, Effect.TELL_FAMILY)
+
+
+def test_equipment_that_is_well_again_settles_no_life() -> None:
+    silent = replace(raised(), technical=True)
+    assert walk(silent, Trigger.CANCEL).state is IncidentState.RAISED
+    calm = replace(raised(Priority.URGENT), technical=True)
+    assert walk(calm, Trigger.CANCEL).state is IncidentState.AUTO_RESOLVED
+
+
+def test_a_more_urgent_alarm_never_puts_a_page_off() -> None:
+    paged_in_a_second, _ = advance(
+        raised(Priority.URGENT), Trigger.ALARM, at(119), Detail(priority=Priority.LIFE)
+    )
+    assert paged_in_a_second.due_at == at(120)
+    paged, effects = advance(paged_in_a_second, Trigger.TIMER, at(120))
+    assert (effects, paged.due_at) == ((Effect.PAGE_SUPERVISOR,), at(119 + 60))
+
+
+@pytest.mark.parametrize("trigger", [Trigger.ALARM, Trigger.UPDATE])
+def test_word_that_it_is_worse_is_not_left_with_somebody_who_is_due_in_days(trigger: Trigger) -> None:
+    days = Detail(responder="吴嫂", eta_at=START + timedelta(days=7))
+    on_the_way, _ = advance(raised(Priority.PLAN), Trigger.ACCEPT, at(1), days)
+    worse, _ = advance(on_the_way, trigger, at(60), Detail(priority=Priority.LIFE))
+    assert (worse.state, worse.due_at) == (IncidentState.RAISED, at(60 + 30))
+
+
+def test_the_services_are_told_of_a_second_alarm() -> None:
+    called = walk(raised(), Trigger.EMERGENCY)
+    _, effects = advance(called, Trigger.ALARM, at(60), Detail(priority=Priority.LIFE))
+    assert effects == (Effect.TELL_SERVICES,)
