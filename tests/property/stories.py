@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from cloud.dispatch.escalate import Ladder, Rung, RungState, next_rung
 from cloud.incidents.errors import Refused
+from cloud.incidents.kinds import KINDS, TECHNICAL
 from cloud.incidents.machine import (
     SETTLED,
     SILENT,
@@ -32,7 +33,9 @@ from cloud.incidents.machine import (
     opened,
 )
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
+from cloud.incidents.mute import RULES, Heard, Mute, Why, heard
 from cloud.incidents.timers import ARRIVE_WITHIN, TIMERS, Effect, Timer
+from firmware_protocols.model import AlarmKind
 
 START: Final = datetime(2026, 1, 10, 3, 0, tzinfo=UTC)
 CLIMBING: Final = frozenset({IncidentState.DISPATCHING, IncidentState.EMERGENCY_SERVICES})
@@ -58,7 +61,16 @@ seconds = st.one_of(
     st.integers(0, 2 * 86_400),
 ).map(lambda many: timedelta(seconds=many))
 priorities = st.sampled_from(Priority)
+windows = st.none() | st.integers(0, 60)
 outcomes = st.one_of(st.none(), st.sampled_from(OutcomeCode), st.just(OutcomeCode.F1))
+graded = st.sampled_from([Priority.LIFE, Priority.URGENT, Priority.TODAY, Priority.PLAN])
+kinds = st.sampled_from(AlarmKind) | st.sampled_from(
+    sorted({kind for rule in RULES.values() for kind in rule.kinds})
+)
+alarms = kinds.flatmap(
+    lambda kind: st.tuples(st.just(kind), graded if KINDS[kind].graded else st.just(KINDS[kind].priority))
+)
+"""A kind and how urgent it says it is, as ``kinds.priority_of`` reads it."""
 people = st.lists(
     st.builds(
         lambda relation, has_key, told_not_to: (relation, has_key, told_not_to and relation == "family"),
@@ -90,6 +102,7 @@ class Tally:
     rung: int = 0
     messages: int = 0
     refused: int = 0
+    muted: int = 0
     states: dict[str, int] = field(default_factory=dict)
 
 
@@ -103,47 +116,52 @@ class Witness:
     worst: Priority
     rung: dict[tuple[object, ...], list[datetime]] = field(default_factory=dict)
     entered: bool = False
+    hushed: bool = False
+    """Everything that was said of it was muted, and no person has taken it up."""
 
 
 class Stories(RuleBasedStateMachine):
     """One home over days."""
 
-    @initialize(circle=people, priority=priorities, window=st.none() | st.integers(0, 60))
-    def begins(self, circle: list[tuple[str, bool, bool]], priority: Priority, window: int | None) -> None:
-        """The care circle as it stands, and the first alarm."""
+    @initialize(circle=people, said=alarms, window=windows, why=st.none() | st.sampled_from(Why))
+    def begins(
+        self,
+        circle: list[tuple[str, bool, bool]],
+        said: tuple[AlarmKind, Priority],
+        window: int | None,
+        why: Why | None,
+    ) -> None:
+        """The care circle as it stands, a home that may be muted, and the first alarm."""
         TALLY.stories += 1
         self.now = START
+        self.mutes = [] if why is None else [Mute(why, START, START + RULES[why].longest)]
         self.ladder_due: datetime | None = None
         self.withheld = {step for step, (_, _, not_to) in enumerate(circle, 1) if not_to}
         self.circle = [
             Rung(step, relation, has_key, reachable=step not in self.withheld)
             for step, (relation, has_key, _) in enumerate(circle, 1)
         ]
-        self._open(priority, window)
+        self._open(said, window)
 
     # The home -----------------------------------------------------------------------------------------
 
-    @rule(priority=priorities, window=st.none() | st.integers(0, 60))
-    def alarm(self, priority: Priority, window: int | None) -> None:
-        """A new alarm of the family: it joins what is open, or opens."""
-        if self.incident.state in SETTLED - {IncidentState.CANCELLED_LOCAL} or (
-            self.incident.state is IncidentState.CANCELLED_LOCAL and window is not None
-        ):
-            self._open(priority, window)
+    @rule(said=alarms, window=windows)
+    def alarm(self, said: tuple[AlarmKind, Priority], window: int | None) -> None:
+        """A new alarm: it joins what is open, or opens. Families are told apart by ``store``."""
+        state = self.incident.state
+        revived = state is IncidentState.CANCELLED_LOCAL and window is None
+        if state in SETTLED and not revived:
+            self._open(said, window)
             return
         until = None if window is None else self.now + timedelta(seconds=window)
-        self._said(priority)
-        self._take(
-            Trigger.ALARM if until is None else Trigger.SUSPECT,
-            Detail(priority=priority, confirm_until=until),
-        )
+        trigger = Trigger.ALARM if until is None else Trigger.SUSPECT
+        self._take(trigger, Detail(self._hear(said).priority, until))
 
     @precondition(lambda self: self.incident.state not in SETTLED)
-    @rule(priority=priorities)
-    def more_evidence(self, priority: Priority) -> None:
+    @rule(said=alarms)
+    def more_evidence(self, said: tuple[AlarmKind, Priority]) -> None:
         """An alarm that is known already says more."""
-        self._said(priority)
-        self._take(Trigger.UPDATE, Detail(priority=priority))
+        self._take(Trigger.UPDATE, Detail(self._hear(said).priority))
 
     @precondition(lambda self: self.incident.state not in SETTLED)
     @rule()
@@ -162,6 +180,7 @@ class Stories(RuleBasedStateMachine):
         trigger = data.draw(st.sampled_from(offered), label="action")
         priority = data.draw(st.none() | priorities) if trigger is Trigger.TRIAGE else None
         detail = Detail(priority, None, 7, "", None, outcome, note)
+        self.witness.hushed = False
         if self._take(trigger, detail) and priority is not None:
             self.witness.worst = priority
 
@@ -169,6 +188,7 @@ class Stories(RuleBasedStateMachine):
     def operator_sends(self, minutes: int) -> None:
         """Somebody is sent by name; whoever types a time that has passed is refused."""
         eta = self.now + timedelta(minutes=minutes)
+        self.witness.hushed = False
         self._take(Trigger.ACCEPT, Detail(owner_id=7, responder="吴嫂", eta_at=eta))
 
     @precondition(lambda self: any(rung.asked_at for rung in self.circle))
@@ -188,6 +208,17 @@ class Stories(RuleBasedStateMachine):
             self._take(Trigger.DECLINE if mine and not accepted else Trigger.ANSWER)
         if self.incident.state in CLIMBING and self.ladder_due:
             self.ladder_due = self.now
+
+    @rule(why=st.sampled_from(Why), part=st.floats(0.01, 1))
+    def home_is_muted(self, why: Why, part: float) -> None:
+        """For a reason and until a time; what stands is not touched by it."""
+        self.mutes.append(Mute(why, self.now, self.now + part * RULES[why].longest))
+
+    @precondition(lambda self: self.mutes)
+    @rule()
+    def mute_is_ended(self) -> None:
+        """Sooner than was said."""
+        self.mutes = [replace(mute, ended_at=mute.ended_at or self.now) for mute in self.mutes]
 
     # Time ---------------------------------------------------------------------------------------------
 
@@ -251,18 +282,24 @@ class Stories(RuleBasedStateMachine):
 
     # How it is carried out ----------------------------------------------------------------------------
 
-    def _open(self, priority: Priority, window: int | None) -> None:
+    def _open(self, said: tuple[AlarmKind, Priority], window: int | None) -> None:
+        taken = heard(*said, self.mutes, self.now)
+        self.witness = Witness(taken.priority, hushed=taken.muted is not None)
         until = None if window is None else self.now + timedelta(seconds=window)
-        self.incident, effects = opened(priority, self.now, until)
-        TALLY.life += priority is Priority.LIFE
-        self.witness = Witness(priority)
+        incident, effects = opened(taken.priority, self.now, until)
+        self.incident = replace(incident, technical=KINDS[said[0]].family in TECHNICAL)
+        TALLY.life += taken.priority is Priority.LIFE
+        TALLY.muted += taken.muted is not None
         self.messages: list[Message] = []
         self.ladder_due = None
         self._renew()
         self._carry_out(effects)
 
-    def _said(self, priority: Priority) -> None:
-        self.witness.worst = min(self.witness.worst, priority)
+    def _hear(self, said: tuple[AlarmKind, Priority]) -> Heard:
+        taken = heard(*said, self.mutes, self.now)
+        self.witness.hushed = self.witness.hushed and taken.muted is not None
+        self.witness.worst = min(self.witness.worst, taken.priority)
+        return taken
 
     def _take(self, trigger: Trigger, detail: Detail | None = None) -> bool:
         """One step in one transaction; the process may be killed before the commit, and does it again."""
@@ -381,6 +418,7 @@ class Stories(RuleBasedStateMachine):
     def _tell(self, step: int, template: str) -> None:
         """As ``tell_rungs``: family only while sharing is allowed."""
         assert step == DUTY or self.incident.outcome not in SILENT, "a message after a death"
+        assert not self.witness.hushed, "a message about a home that was muted"
         if step not in self.withheld:
             self.messages.append(Message(step, template))
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from cloud.incidents.errors import Reason, Refused
-from cloud.incidents.machine import Detail, Incident, Trigger, advance
+from cloud.incidents.machine import Detail, Incident, Trigger, advance, opened
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
 from cloud.incidents.timers import Effect
 from tests.property import stories
@@ -38,13 +38,14 @@ def tell(many: int) -> None:
 
 
 def test_random_stories_keep_every_promise() -> None:
-    tell(300)
+    tell(200)
 
 
 def _lowers(incident: Incident, trigger: Trigger, now: datetime, detail: Detail) -> Step:
     after, effects = advance(incident, trigger, now, detail)
-    lower = trigger is Trigger.ALARM and detail.priority is Priority.PLAN
-    return (replace(after, priority=Priority.PLAN) if lower else after), effects
+    if trigger is Trigger.ALARM and detail.priority is not None:
+        after = replace(after, priority=detail.priority)
+    return after, effects
 
 
 def _settles_by_itself(incident: Incident, trigger: Trigger, now: datetime, detail: Detail) -> Step:
@@ -107,5 +108,15 @@ def test_whoever_was_told_to_stay_and_is_asked_all_the_same_is_seen(monkeypatch:
         _self.messages.append(stories.Message(step, template))
 
     monkeypatch.setattr(Stories, "_tell", ask_all)
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        tell(300)
+
+
+def test_a_muted_home_that_calls_somebody_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def calling(priority: Priority, now: datetime, until: datetime | None) -> Step:
+        incident, effects = opened(priority, now, until)
+        return incident, (*effects, Effect.PAGE_SUPERVISOR)
+
+    monkeypatch.setattr(stories, "opened", calling)
     with pytest.raises((AssertionError, ExceptionGroup)):
         tell(300)
