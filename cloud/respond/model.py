@@ -69,7 +69,7 @@ PARTY: Final[Mapping[Kind, Party]] = {
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Somebody who may be asked. ``travel``: from their yes to the door, setting out included;
-    ``distance_m``: by road. ``in_visit``: they are at work in another home, and may leave it.
+    ``distance_m``: as the crow flies. ``in_visit``: they are at work in another home, and may leave it.
     """
 
     id: int

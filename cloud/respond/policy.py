@@ -44,7 +44,7 @@ RADIUS_M: Final[Mapping[Surroundings, float]] = {
     Surroundings.TOWN: 1_000.0,
     Surroundings.RURAL: 3_000.0,
 }
-"""D. How far away a neighbour or volunteer may be (by road); twice as far once the circle is widened."""
+"""D. How far away a neighbour or volunteer may be, as the crow flies; twice that once the circle is wide."""
 FAMILY_WITHIN: Final = timedelta(minutes=10)
 """D. Family who need longer are told, not sent."""
 STEPS: Final[Mapping[Step, timedelta]] = {
