@@ -10,7 +10,7 @@ The same day, weights, steps and seed give the same plan; time is counted in ste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import exp, inf, log
 from random import Random
@@ -20,29 +20,38 @@ from cloud.visits.cost import Weights
 from cloud.visits.model import Day, Plan
 from cloud.visits.walk import Crew, State, Walk
 
-HOT_MIN: Final = 15.0
-COLD_MIN: Final = 0.3
-"""First and last temperature in minutes of travel: measured on townships and the instances of Mankowska."""
+HOT_MIN: Final = 50.0
+COLD_MIN: Final = 1.0
+"""First and last temperature in minutes of travel: the best of several from 4 to 160, tried on the instances
+of Mankowska with 25 to 100 patients; the spread of seeds is as large as that of neighbouring values."""
 NEIGHBOURS: Final = 15
 """How many near visits a visit is tried beside."""
 _SHIFT: Final = 8
 """How far in the order a visit is moved without a reason."""
+_TWO_ITEMS: Final = 0.05
+_BESIDE: Final = 0.55
+_EXCHANGED: Final = 0.65
+_TAILS: Final = 0.75
+_OTHER_CREW: Final = 0.85
+"""Up to where in 0 to 1 the draw of a move means which; the rest shifts. D."""
+Move = tuple[list[int], dict[int, Crew]]
+"""An order, and the crews that are not as they were."""
 
 
 class Tour(NamedTuple):
-    """An order of all visits, and the crew of each by number of the visit."""
+    """An order of items (``walk``), and the crew of each visit by its number."""
 
     order: list[int]
     crews: list[Crew]
 
 
-def plan(day: Day, weights: Weights, *, steps: int, seed: int = 0, hot_min: float = HOT_MIN) -> Plan:
+def plan(day: Day, weights: Weights, *, steps: int, seed: int = 0) -> Plan:
     """A plan that can be done. Parts that nobody is able to do, and visits with one, are left out."""
     able = [all(any(one.able(part) for one in day.workers) for part in visit.parts) for visit in day.visits]
     doable = tuple(visit for visit, can in zip(day.visits, able, strict=True) if can)
     hopeless = {visit.id for visit, can in zip(day.visits, able, strict=True) if not can}
     walk = Walk(Day(doable, day.workers, day.travel), weights)
-    best = Search(walk, first(walk), Random(seed)).run(steps, hot_min) if doable else Tour([], [])  # noqa: S311
+    best = Search(walk, first(walk), Random(seed)).run(steps) if doable else Tour([], [])  # noqa: S311
     found = walk.plan(*best)
     return Plan(found.routes, found.left_out | hopeless)
 
@@ -53,15 +62,15 @@ def first(walk: Walk) -> Tour:
     crews: list[Crew] = [()] * len(order)
     state = walk.morning()
     for visit in order:
-        best = inf, (), state
-        for crew in product(*walk.able[visit]):
-            after = state.copy()
-            walk.step(after, visit, crew)
-            spent = after.spent + 0.01 * sum(after.free[who] for who in set(crew))
-            if not best[1] or spent < best[0]:
-                best = spent, crew, after
-        _, crews[visit], state = best
+        tried = [_tried(walk, state, visit, crew) for crew in product(*walk.able[visit])]
+        crews[visit], state = min(tried, key=lambda one: (one[1].spent, sum(one[1].free)))
     return Tour(order, crews)
+
+
+def _tried(walk: Walk, state: State, visit: int, crew: Crew) -> tuple[Crew, State]:
+    after = state.copy()
+    walk.step(after, visit, crew)
+    return crew, after
 
 
 class Search:
@@ -71,48 +80,56 @@ class Search:
         self.walk = walk
         self.rng = rng
         self.order, self.crews = list(tour.order), list(tour.crews)
-        self.near = [near(walk, visit) for visit in range(len(tour.order))]
+        self.near = [near(walk, visit) for visit in range(len(tour.crews))]
+        self.apart = [visit for visit, (_, most_min) in enumerate(walk.gap) if most_min > 0]
+        self.apart = [visit for visit in self.apart if len(walk.lasts[visit]) > 1]
+        self.others = (
+            (_EXCHANGED, self._exchanged),
+            (_TAILS, self._tails),
+            (_OTHER_CREW, self._other_crew),
+            (1.0, self._shifted),
+        )
         self.states: list[State] = [walk.morning()]
         self.cost = inf
         self._record(0)
 
-    def run(self, steps: int, hot_min: float) -> Tour:
+    def run(self, steps: int) -> Tour:
         """The best tour of ``steps`` tried moves."""
         best_cost, best = self.cost, Tour(self.order[:], self.crews[:])
-        cooling = log(COLD_MIN / hot_min) / max(steps, 1)
+        cooling = log(COLD_MIN / HOT_MIN) / max(steps, 1)
         for step in range(steps):
-            heat_min = hot_min * exp(cooling * step)
-            if (
-                self._try(self.cost - heat_min * log(1.0 - self.rng.random()))
-                and self.cost < best_cost - 1e-9
-            ):
+            heat_min = HOT_MIN * exp(cooling * step)
+            taken = self._try(self.cost - heat_min * log(1.0 - self.rng.random()))
+            if taken and self.cost < best_cost - 1e-9:
                 best_cost, best = self.cost, Tour(self.order[:], self.crews[:])
         return best
 
     def _try(self, limit: float) -> bool:
         """One move; whether it was taken."""
-        order, changed = self.order, self._move()
+        changed = self._move()
         if changed is None:
             return False
-        new_order, crews = changed
+        old_order, (order, crews) = self.order, changed
         old_crews = {visit: self.crews[visit] for visit in crews}
-        begin = _first_difference(order, new_order, crews)
-        for visit, crew in crews.items():
-            self.crews[visit] = crew
-        self.order = new_order
+        begin = self._first_difference(order, crews)
+        self.order = order
+        self._assign(crews)
         if self._price(begin, limit) <= limit:
             self._record(begin)
             return True
-        self.order = order
-        for visit, crew in old_crews.items():
-            self.crews[visit] = crew
+        self.order = old_order
+        self._assign(old_crews)
         return False
 
+    def _assign(self, crews: Mapping[int, Crew]) -> None:
+        for visit, crew in crews.items():
+            self.crews[visit] = crew
+
     def _price(self, begin: int, limit: float) -> float:
-        """What the tour costs, or something above ``limit`` as soon as it must be."""
-        state, step, crews = self.states[begin].copy(), self.walk.step, self.crews
-        for visit in self.order[begin:]:
-            step(state, visit, crews[visit])
+        """What the tour costs, or infinity as soon as that is above ``limit``."""
+        state, step, crews, visits = self.states[begin].copy(), self.walk.step, self.crews, len(self.crews)
+        for item in self.order[begin:]:
+            step(state, item, crews[item % visits])
             if state.spent > limit:
                 return inf
         return self.walk.home(state)
@@ -120,52 +137,108 @@ class Search:
     def _record(self, begin: int) -> None:
         del self.states[begin + 1 :]
         state = self.states[begin]
-        for visit in self.order[begin:]:
+        for item in self.order[begin:]:
             state = state.copy()
-            self.walk.step(state, visit, self.crews[visit])
+            self.walk.step(state, item, self.crews[self.walk.visit(item)])
             self.states.append(state)
         self.cost = self.walk.home(state)
 
-    def _move(self) -> tuple[list[int], dict[int, Crew]] | None:
-        """Another order and the crews that change; ``None``: this one cannot be made."""
-        chance, visit = self.rng.random(), self.rng.randrange(len(self.order))
-        if chance < 0.6 and self.near[visit]:  # noqa: PLR2004 - shares of the moves
-            return self._beside(visit, self.rng.choice(self.near[visit]))
-        if chance < 0.8:  # noqa: PLR2004
-            return self._other_crew(visit)
-        return self._shifted(visit)
+    def _first_difference(self, order: Sequence[int], crews: Mapping[int, Crew]) -> int:
+        """The first place that ``order`` and ``crews`` change."""
+        changed = {visit for visit, crew in crews.items() if crew != self.crews[visit]}
+        for place, (was, becomes) in enumerate(zip(self.order, order, strict=False)):
+            if was != becomes or was % len(self.crews) in changed:
+                return place
+        return min(len(self.order), len(order))
 
-    def _beside(self, visit: int, other: int) -> tuple[list[int], dict[int, Crew]] | None:
+    def _move(self) -> Move | None:
+        """Another order, and the crews that change; ``None``: this one cannot be made."""
+        chance, item = self.rng.random(), self.rng.choice(self.order)
+        if self.apart and chance < _TWO_ITEMS:
+            return self._parted_or_joined(self.rng.choice(self.apart))
+        if chance < _BESIDE and self.near[self.walk.visit(item)]:
+            return self._beside(item)
+        return next(move for most, move in self.others if chance < most)(item)
+
+    def _beside(self, item: int) -> Move | None:
         """Just before or after a near visit, by somebody who is there."""
-        crew = self._with(visit, self.rng.choice(self.crews[other]))
+        visit = self.walk.visit(item)
+        other = self._an_item(self.rng.choice(self.near[visit]))
+        who = self.crews[self.walk.visit(other)][self.rng.choice(self.walk.parts(other))]
+        parts = [part for part in self.walk.parts(item) if who in self.walk.able[visit][part]]
+        crew = self._with(visit, self.rng.choice(parts), who) if parts else None
         if crew is None:
             return None
         order = self.order[:]
-        order.remove(visit)
-        order.insert(order.index(other) + self.rng.randrange(2), visit)
+        order.remove(item)
+        order.insert(order.index(other) + self.rng.randrange(2), item)
         return order, {visit: crew}
 
-    def _other_crew(self, visit: int) -> tuple[list[int], dict[int, Crew]] | None:
-        part = self.rng.randrange(len(self.crews[visit]))
-        crew = self._replaced(visit, part, self.rng.choice(self.walk.able[visit][part]))
-        return None if crew is None else (self.order, {visit: crew})
+    def _other_crew(self, item: int) -> Move | None:
+        visit, part = self.walk.visit(item), self.rng.choice(self.walk.parts(item))
+        crew = self._with(visit, part, self.rng.choice(self.walk.able[visit][part]))
+        return None if crew is None or crew == self.crews[visit] else (self.order, {visit: crew})
 
-    def _shifted(self, visit: int) -> tuple[list[int], dict[int, Crew]]:
+    def _exchanged(self, item: int) -> Move | None:
+        """Two visits change places and people."""
+        visit = self.walk.visit(item)
+        other = self._an_item(self.rng.randrange(len(self.crews)))
+        part, there = self.rng.choice(self.walk.parts(item)), self.rng.choice(self.walk.parts(other))
+        one, two = self.crews[visit][part], self.crews[self.walk.visit(other)][there]
+        crew, crew_there = self._with(visit, part, two), self._with(self.walk.visit(other), there, one)
+        if visit == self.walk.visit(other) or crew is None or crew_there is None:
+            return None
         order = self.order[:]
-        place = order.index(visit)
+        here, away = order.index(item), order.index(other)
+        order[here], order[away] = other, item
+        return order, {visit: crew, self.walk.visit(other): crew_there}
+
+    def _tails(self, item: int) -> Move | None:
+        """From here on two people change what they do, as far as each is able to."""
+        one = self.crews[self.walk.visit(item)][self.rng.choice(self.walk.parts(item))]
+        two = self.rng.randrange(len(self.walk.begin))
+        swapped = {one: two, two: one}
+        crews: dict[int, Crew] = {}
+        for later in self.order[self.order.index(item) :] if one != two else ():
+            visit = self.walk.visit(later)
+            crew = crews.get(visit, self.crews[visit])
+            for part in self.walk.parts(later):
+                who = swapped.get(crew[part], crew[part])
+                if who in self.walk.able[visit][part]:
+                    crew = (*crew[:part], who, *crew[part + 1 :])
+            if len(set(crew)) == len(crew):
+                crews[visit] = crew
+        return (self.order, crews) if crews else None
+
+    def _shifted(self, item: int) -> Move:
+        order = self.order[:]
+        place = order.index(item)
         order.pop(place)
-        order.insert(max(0, place + self.rng.randint(-_SHIFT, _SHIFT)), visit)
+        order.insert(max(0, place + self.rng.randint(-_SHIFT, _SHIFT)), item)
         return order, {}
 
-    def _with(self, visit: int, who: int) -> Crew | None:
-        """The crew with ``who`` in it, in a part that they are able to do."""
-        parts = [part for part, able in enumerate(self.walk.able[visit]) if who in able]
-        return self._replaced(visit, self.rng.choice(parts), who, same=True) if parts else None
+    def _parted_or_joined(self, visit: int) -> Move:
+        """The parts of a visit as items of their own, or one item again."""
+        order, first, second = self.order[:], self.walk.first(visit), self.walk.second(visit)
+        if visit in order:
+            place = order.index(visit)
+            order[place] = first
+            order.insert(place + self.rng.randint(1, _SHIFT), second)
+        else:
+            order[order.index(self.rng.choice((first, second)))] = visit
+            order = [item for item in order if item not in {first, second}]
+        return order, {}
 
-    def _replaced(self, visit: int, part: int, who: int, *, same: bool = False) -> Crew | None:
-        crew = list(self.crews[visit])
-        if crew[part] == who and not same:
+    def _an_item(self, visit: int) -> int:
+        if visit in self.order:
+            return visit
+        return self.rng.choice((self.walk.first(visit), self.walk.second(visit)))
+
+    def _with(self, visit: int, part: int, who: int) -> Crew | None:
+        """The crew with ``who`` in it, unless they are not able to, or would be there twice."""
+        if who not in self.walk.able[visit][part]:
             return None
+        crew = list(self.crews[visit])
         crew[part] = who
         return tuple(crew) if len(set(crew)) == len(crew) else None
 
@@ -186,10 +259,3 @@ def near(walk: Walk, visit: int) -> list[int]:
     others = [one for one in range(len(walk.place)) if one != visit and able[one] & able[visit]]
     others.sort(key=lambda one: min(apart_min(one, visit), apart_min(visit, one)))
     return others[:NEIGHBOURS]
-
-
-def _first_difference(order: Sequence[int], other: Sequence[int], crews: dict[int, Crew]) -> int:
-    for place, (was, becomes) in enumerate(zip(order, other, strict=True)):
-        if was != becomes or was in crews:
-            return place
-    return len(order)

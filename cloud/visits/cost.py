@@ -17,7 +17,6 @@ from cloud.visits.model import Day, Plan, VisitId
 class Weights:
     """Minutes of travel that a minute of each is worth; ``stranger_min``: not the usual worker. D."""
 
-    travel: float = 1.0
     late: float = 1.0
     worst_late: float = 1.0
     stranger_min: float = 6.0
@@ -38,7 +37,7 @@ class Cost:
     def total(self, weights: Weights) -> float:
         """In minutes of travel."""
         return (
-            weights.travel * self.travel_min
+            self.travel_min
             + weights.late * self.late_min
             + weights.worst_late * self.worst_late_min
             + weights.stranger_min * self.strangers

@@ -4,6 +4,10 @@ What this is: from "these visits in this order by these people" to who begins wh
 What it is not: a search (``anneal``). The one idea: one order for everybody together. Each visit is placed at
 the earliest time at which its people can be there, so two people can never wait for each other in a circle,
 and what cannot be placed is left out on the spot: whatever order is walked, the plan can be done.
+
+An order is made of items: a visit as number; or, where its second part begins a good while after the first,
+each part as an item of its own, so that both people may do something between (``Walk.first``, ``second``).
+A first part is never put off for a second one; where that would be needed, the order costs infinitely much.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from cloud.visits.cost import Weights
@@ -18,8 +23,11 @@ from cloud.visits.model import Day, Plan, Route, Stop, VisitId, WorkerId
 
 Crew = tuple[int, ...]
 """Who makes a visit, one worker (as number) for each part."""
+Ready = tuple[float, float | None]
+"""When somebody begins, and the rest that they take on the way there."""
 _ROUNDS: Final = 4
 """How often two people are asked to wait for each other; a gap and two rests need no more."""
+_ROUNDING_MIN: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +42,13 @@ class Step:
 
 
 class State:
-    """Where everybody is after some visits; changed by ``Walk.step``. ``at``: a place, or -1 before any."""
+    """Where everybody is after some items; changed by ``Walk.step``. ``at``: a place, or -1 before any.
 
-    __slots__ = ("at", "free", "rested", "spent", "worst")
+    ``begun``: first parts by visit, when they began; ``None``: left out. It is replaced, never changed.
+    ``trace``: what was placed, where somebody wants to know; not copied.
+    """
+
+    __slots__ = ("at", "begun", "free", "rested", "spent", "trace", "worst")
 
     def __init__(
         self, free: list[float], at: list[int], rested: list[bool], spent: float, worst: float
@@ -46,10 +58,14 @@ class State:
         self.rested = rested
         self.spent = spent
         self.worst = worst
+        self.begun: dict[int, float | None] = {}
+        self.trace: list[Step] | None = None
 
     def copy(self) -> State:
         """The same, to go on from on another way."""
-        return State(self.free[:], self.at[:], self.rested[:], self.spent, self.worst)
+        other = State(self.free[:], self.at[:], self.rested[:], self.spent, self.worst)
+        other.begun = self.begun
+        return other
 
 
 class Walk:
@@ -84,37 +100,54 @@ class Walk:
         rested = [one.lunch is None for one in workers]
         return State([one.open_min for one in workers], [-1] * len(workers), rested, 0.0, 0.0)
 
-    def step(self, state: State, visit: int, crew: Crew, trace: list[Step] | None = None) -> bool:
-        """Place the next visit, or leave it out; whether it was placed."""
-        placed = self._alone(state, visit, crew[0]) if len(crew) == 1 else self._two(state, visit, crew)
-        if placed is None:
-            state.spent += self.weight[visit]
-            return False
-        place, usual = self.place[visit], self.usual[visit]
-        for part, (who, (start_min, rest_min)) in enumerate(zip(crew, placed, strict=True)):
-            here = state.at[who]
-            way_min = self.travel[who][here if here >= 0 else self.begin[who]][place]
-            stranger_min = self.weights.stranger_min if usual and who not in usual else 0.0
-            state.spent += self.weights.travel * way_min + stranger_min
-            self._late(state, start_min - self.windows[visit][-1][1])
-            state.free[who] = start_min + self.lasts[visit][part]
-            state.at[who] = place
-            if rest_min is not None:
-                state.rested[who] = True
-            if trace is not None:
-                trace.append(Step(visit, part, who, start_min, rest_min))
-        return True
+    def first(self, visit: int) -> int:
+        """The item that is the first part alone."""
+        return len(self.place) + visit
+
+    def second(self, visit: int) -> int:
+        """The item that is the second part alone."""
+        return 2 * len(self.place) + visit
+
+    def visit(self, item: int) -> int:
+        """The visit that an item belongs to."""
+        return item % len(self.place)
+
+    def parts(self, item: int) -> range:
+        """The parts of the visit that an item is."""
+        alone, visit = divmod(item, len(self.place))
+        return range(alone - 1, alone) if alone else range(len(self.lasts[visit]))
+
+    def step(self, state: State, item: int, crew: Crew) -> bool:
+        """Place the next item, or leave its visit out; whether it was placed."""
+        alone, visit = divmod(item, len(self.place))
+        if alone:
+            return (self._first if alone == 1 else self._second)(state, visit, crew)
+        if len(crew) == 1:
+            ready = self._ready(state, visit, 0, crew[0], 0.0)
+            if ready is not None:
+                self._put(state, visit, 0, crew[0], ready)
+                return True
+        else:
+            both = self._two(state, visit, crew)
+            if both is not None:
+                for part, one in enumerate(both):
+                    self._put(state, visit, part, crew[part], one)
+                return True
+        state.spent += self.weight[visit]
+        return False
 
     def home(self, state: State) -> float:
         """What the whole day costs when everybody goes home now."""
         ways = (self.travel[who][place][self.end[who]] for who, place in enumerate(state.at) if place >= 0)
-        return state.spent + self.weights.travel * sum(ways)
+        return state.spent + sum(ways)
 
     def plan(self, order: Iterable[int], crews: Sequence[Crew]) -> Plan:
         """The plan that an order is."""
-        state, trace, out = self.morning(), list[Step](), set[VisitId]()
-        for visit in order:
-            if not self.step(state, visit, crews[visit], trace):
+        state, out = self.morning(), set[VisitId]()
+        state.trace = trace = list[Step]()
+        for item in order:
+            visit = self.visit(item)
+            if not self.step(state, item, crews[visit]):
                 out.add(self.day.visits[visit].id)
         return Plan(self._routes(state, trace), frozenset(out))
 
@@ -141,11 +174,43 @@ class Walk:
                 state.spent += self.weights.worst_late * (late_min - state.worst)
                 state.worst = late_min
 
-    def _alone(self, state: State, visit: int, who: int) -> list[tuple[float, float | None]] | None:
-        ready = self._ready(state, visit, 0, who, 0.0)
-        return None if ready is None else [ready]
+    def _first(self, state: State, visit: int, crew: Crew) -> bool:
+        ready = self._ready(state, visit, 0, crew[0], 0.0) if crew[0] != crew[1] else None
+        state.begun = {**state.begun, visit: ready[0] if ready else None}
+        if ready is None:
+            state.spent += self.weight[visit]
+            return False
+        self._put(state, visit, 0, crew[0], ready)
+        return True
 
-    def _two(self, state: State, visit: int, crew: Crew) -> list[tuple[float, float | None]] | None:
+    def _second(self, state: State, visit: int, crew: Crew) -> bool:
+        begun_min = state.begun.get(visit, inf)
+        if begun_min is None:
+            return False
+        least_min, most_min = self.gap[visit]
+        ready = self._ready(state, visit, 1, crew[1], begun_min + least_min)
+        if ready is None or ready[0] > begun_min + most_min + _ROUNDING_MIN:
+            state.spent = inf
+            return False
+        self._put(state, visit, 1, crew[1], ready)
+        return True
+
+    def _put(self, state: State, visit: int, part: int, who: int, ready: Ready) -> None:
+        start_min, rest_min = ready
+        here, place, usual = state.at[who], self.place[visit], self.usual[visit]
+        way_min = self.travel[who][here if here >= 0 else self.begin[who]][place]
+        state.spent += way_min
+        if usual and who not in usual:
+            state.spent += self.weights.stranger_min
+        self._late(state, start_min - self.windows[visit][-1][1])
+        state.free[who] = start_min + self.lasts[visit][part]
+        state.at[who] = place
+        if rest_min is not None:
+            state.rested[who] = True
+        if state.trace is not None:
+            state.trace.append(Step(visit, part, who, start_min, rest_min))
+
+    def _two(self, state: State, visit: int, crew: Crew) -> tuple[Ready, Ready] | None:
         """Both starts, each put off until the gap holds."""
         if crew[0] == crew[1]:
             return None
@@ -160,12 +225,10 @@ class Walk:
                 return None
             first_min = second[0] - most_min
             if first[0] >= first_min:
-                return [first, second]
+                return first, second
         return None
 
-    def _ready(
-        self, state: State, visit: int, part: int, who: int, not_before_min: float
-    ) -> tuple[float, float | None] | None:
+    def _ready(self, state: State, visit: int, part: int, who: int, not_before_min: float) -> Ready | None:
         """When a worker can begin at the earliest, and the rest they take before; ``None``: they cannot."""
         free_min, here, place = state.free[who], state.at[who], self.place[visit]
         travel = self.travel[who]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from cloud.visits.anneal import plan
 from cloud.visits.check import broken, check
 from cloud.visits.cost import Weights, cost
-from cloud.visits.model import Day, Lunch, Part, Visit, VisitId, Window, Worker, WorkerId
+from cloud.visits.model import Day, Gap, Lunch, Part, Visit, VisitId, Window, Worker, WorkerId
 from tests.unit.cloud.visits.days import BATH, CARE, DAY, days, line
 
 WEIGHTS = Weights()
@@ -89,3 +89,25 @@ def test_two_come_at_the_same_moment_although_one_is_there_before() -> None:
     )
     found = plan(Day((bath,), workers, {"": line(4)}), WEIGHTS, steps=0)
     assert {stop.start_min for route in found.routes.values() for stop in route.stops} == {510}
+
+
+def between(*skills: str) -> Day:
+    """A first part at ten, the second an hour later, and a lift that needs both people between them."""
+    one, two = frozenset({CARE}), frozenset({BATH})
+    apart = Visit(VisitId("apart"), 0, (Part(10, one), Part(10, two)), (Window(600, 700),), gap=Gap(60, 60))
+    lift = Visit(VisitId("lift"), 0, (Part(10, one), Part(10, two)), (Window(620, 640),))
+    workers = tuple(Worker(WorkerId(skill), 0, 0, frozenset({skill})) for skill in skills)
+    return Day((apart, lift), workers, {"": line(1)})
+
+
+def test_both_people_may_help_elsewhere_between_the_parts_of_a_visit() -> None:
+    day = between(CARE, BATH)
+    early = replace(day.visits[0], windows=(Window(600, 600), Window(660, 660)))
+    day = replace(day, visits=(early, day.visits[1]))
+    assert check(day, plan(day, WEIGHTS, steps=2_000)) == ()
+
+
+def test_one_person_is_never_both_people_of_a_visit() -> None:
+    day = between()
+    alone = replace(day, workers=(Worker(WorkerId("an"), 0, 0, frozenset({CARE, BATH})),))
+    assert plan(alone, WEIGHTS, steps=2_000).left_out == {"apart", "lift"}
