@@ -20,11 +20,12 @@ from psycopg.types.json import Jsonb
 
 from cloud.auth import Scope
 from cloud.db import Connection
-from cloud.incidents import rows
+from cloud.incidents import mutes, rows
 from cloud.incidents.errors import Conflict, IncidentError, NotFound, Reason, Refused
-from cloud.incidents.kinds import KINDS, KindSpec, confirm_until, priority_of
+from cloud.incidents.kinds import KINDS, KindSpec, confirm_until
 from cloud.incidents.machine import ACTIONS, SETTLED, Detail, Incident, Trigger, opened
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode, Priority
+from cloud.incidents.mute import Heard
 from cloud.incidents.screens import card, detail, open_incidents, snapshot
 from cloud.incidents.timers import ARRIVE_WITHIN
 from cloud.incidents.transitions import SETTLED_BY_PEOPLE
@@ -93,11 +94,12 @@ async def attach_or_open(conn: Connection, alarm: StoredAlarm, now: datetime) ->
     raises, a suspicion that comes after it does not.
     """
     await rows.one(conn, "lock_home", home_id=alarm.home_id)
+    heard = await mutes.hear(conn, alarm, now)
     incident_id = await _incident_for(conn, alarm)
     if incident_id is not None:
-        await _join(conn, incident_id, alarm, now)
+        await _join(conn, incident_id, alarm, heard, now)
     elif await _opens(conn, alarm):
-        await _open(conn, alarm, now)
+        await _open(conn, alarm, heard, now)
 
 
 async def _incident_for(conn: Connection, alarm: StoredAlarm) -> int | None:
@@ -134,7 +136,7 @@ async def _opens(conn: Connection, alarm: StoredAlarm) -> bool:
     return not (await rows.one(conn, "alarm_cancelled", **_key(alarm)))["cancelled"]
 
 
-async def _open(conn: Connection, alarm: StoredAlarm, now: datetime) -> None:
+async def _open(conn: Connection, alarm: StoredAlarm, heard: Heard, now: datetime) -> None:
     spec, until = _spec(alarm), _confirm_until(alarm, now)
     columns = {
         "tenant_id": alarm.tenant_id,
@@ -145,12 +147,13 @@ async def _open(conn: Connection, alarm: StoredAlarm, now: datetime) -> None:
         "room": alarm.room,
         "evidence": Jsonb(_shown(alarm)),
     }
-    step = rows.Step(Trigger.SUSPECT if until else Trigger.ALARM, _gateway(alarm), now, record=_record(alarm))
-    incident_id = await rows.create(conn, columns, opened(priority_of(alarm.alarm), now, until), step)
+    trigger = Trigger.SUSPECT if until else Trigger.ALARM
+    step = rows.Step(trigger, _gateway(alarm), now, record=_record(alarm, heard))
+    incident_id = await rows.create(conn, columns, opened(heard.priority, now, until), step)
     await _link(conn, incident_id, alarm)
 
 
-async def _join(conn: Connection, incident_id: int, alarm: StoredAlarm, now: datetime) -> None:
+async def _join(conn: Connection, incident_id: int, alarm: StoredAlarm, heard: Heard, now: datetime) -> None:
     row = await rows.lock(conn, incident_id)
     if await _is_repeat(conn, row, alarm):
         await _retime(conn, row, alarm, now)
@@ -159,17 +162,16 @@ async def _join(conn: Connection, incident_id: int, alarm: StoredAlarm, now: dat
     if row.incident.state in SETTLED and trigger is not Trigger.ALARM:
         return
     await _link(conn, row.id, alarm)
-    given = Detail(priority=priority_of(alarm.alarm), confirm_until=_confirm_until(alarm, now))
-    if _tells_more(row, alarm):
+    given = Detail(priority=heard.priority, confirm_until=_confirm_until(alarm, now))
+    if _tells_more(row, alarm, heard.priority):
         await _describe(conn, row.id, alarm)
-    await rows.take(conn, row, rows.Step(trigger, _gateway(alarm), now, given, _record(alarm)))
+    await rows.take(conn, row, rows.Step(trigger, _gateway(alarm), now, given, _record(alarm, heard)))
 
 
-def _tells_more(row: rows.Row, alarm: StoredAlarm) -> bool:
+def _tells_more(row: rows.Row, alarm: StoredAlarm, priority: Priority) -> bool:
     """Whether the incident is about this alarm from now on: a more urgent one, or the newest of its kind (of
     a graded kind only if it is no less urgent).
     """
-    priority = priority_of(alarm.alarm)
     if priority < row.incident.priority:
         return True
     return alarm.alarm.kind.value == row.kind and (
@@ -254,8 +256,9 @@ def _shown(alarm: StoredAlarm) -> dict[str, Any]:
     return {name: value for name, value in counted.items() if len(json.dumps(value)) <= _MOST_SHOWN}
 
 
-def _record(alarm: StoredAlarm) -> dict[str, Any]:
-    return {
+def _record(alarm: StoredAlarm, heard: Heard) -> dict[str, Any]:
+    muted = {} if heard.muted is None else {"muted": heard.muted.value}
+    return muted | {
         "alarm": alarm.alarm.id,
         "alarm_state": alarm.alarm.state.value,
         "kind": alarm.alarm.kind.value,

@@ -128,6 +128,9 @@ delete from routine_finding where home_id = %(home_id)s
 -- threshold_proposal --
 delete from threshold_proposal where home_id = %(home_id)s
 
+-- mute --
+delete from mute where home_id = %(home_id)s
+
 -- vital_watch --
 delete from vital_watch where home_id = %(home_id)s
 

@@ -113,6 +113,9 @@ select scale2, oxygen, set_by, set_at from vital_record where home_id = %(home_i
 select path, was, held, becomes, basis, made_at, state, decided_at, reason, plan_version
 from threshold_proposal where home_id = %(home_id)s order by id
 
+-- mute --
+select why, reason, since, until, ended_at from mute where home_id = %(home_id)s order by id
+
 -- incident_event --
 select incident_event.incident_id, incident_event.at, incident_event.actor, incident_event.trigger,
     incident_event.from_state, incident_event.to_state, incident_event.detail

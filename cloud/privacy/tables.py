@@ -89,6 +89,7 @@ ERASED: Final = (
     "routine_day",
     "routine_finding",
     "threshold_proposal",
+    "mute",
     "vital_watch",
     "vital_finding",
     "vital_limit",

@@ -124,6 +124,8 @@ _PAPERS: Final = (
     " values (%(home)s, 'no_meals', 3, %(now)s, %(now)s, '{}')",
     "insert into threshold_proposal (home_id, path, held, becomes, basis, made_at, made_by)"
     " values (%(home)s, 'rules.bed_exit.wait_s', 1, 2, '{}', %(now)s, %(key)s)",
+    "insert into mute (home_id, why, reason, since, until, set_by)"
+    " values (%(home)s, 'away', %(key)s, %(now)s, 'infinity', %(staff)s)",
     "insert into vital_record values (%(home)s, true, null, %(key)s, %(now)s)",
     "insert into vital_limit (home_id, quantity, low, set_by, set_at) values"
     " (%(home)s, 2, 86, %(key)s, %(now)s)",

@@ -52,6 +52,7 @@ RESIDENT_DATA: Final = frozenset(
         "legal_hold",
         "message",
         "outage",
+        "mute",
         "plan",
         "reading",
         "reading_15m",
@@ -171,6 +172,7 @@ BY_ID: Final = "one step on an incident that its caller has locked, after the sc
 EXEMPT: Final = {
     ("consent/emergency.sql", "open"): "a number, of what has just been written within the scope",
     ("enrolment/claims.sql", "homes_of_key"): "the command line, on the machine of whoever runs the database",
+    ("incidents/mute.sql", "mutes_of_home"): "ingest hears an alarm of its own home",
     ("incidents/queries.sql", "lock_home"): "ingest joins an alarm to its own home",
     ("incidents/queries.sql", "lock_home_if_free"): "the timer loop",
     ("incidents/queries.sql", "lock_home_of"): "an answer by token, and the ladder's loop",

@@ -44,6 +44,7 @@ class Things:
     token: int
     hold: int
     proposal: int
+    mute: int
     free_username: str
     free_gateway: str
 
@@ -190,6 +191,9 @@ ORDERS: Final[Mapping[str, Order]] = {
     ),
     "listGrants": Order(filled="grants"),
     "takeBackIncident": Order(),
+    "listMutes": Order(query=_in_home, filled="items"),
+    "muteHome": Order(body=lambda _: {"why": "hospital", "reason": "a new hip", "hours": 48}),
+    "endMute": Order(),
     # Homes and consents.
     "readHome": Order(),
     "readSeries": Order(query=lambda _: {"quantity": "heart_rate", **SPAN}),

@@ -277,6 +277,8 @@ _NUMBERED: Final = {
     " select id, %(key)s, %(key)s, %(now)s from resident where home_id = %(home)s returning id",
     "proposal": "insert into threshold_proposal (home_id, path, held, becomes, basis, made_at, made_by)"
     f" values (%(home)s, 'rules.night_door.wait_s', 1800, 2700, '{BASIS}', %(now)s, %(key)s) returning id",
+    "mute": "insert into mute (home_id, why, reason, since, until, set_by)"
+    " values (%(home)s, 'works', %(key)s, %(now)s, %(later)s, %(person)s) returning id",
     "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
     " values (sha256(%(key)s::text::bytea), %(person)s, %(now)s, %(now)s, %(later)s) returning id",
     "grant": "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at)"
