@@ -70,6 +70,7 @@ PARTY: Final[Mapping[Kind, Party]] = {
 class Candidate:
     """Somebody who may be asked. ``travel``: from their yes to the door, setting out included;
     ``distance_m``: as the crow flies. ``in_visit``: they are at work in another home, and may leave it.
+    ``has_key``: they can open the door.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Candidate:
     travel: timedelta
     distance_m: float
     in_visit: bool = False
+    has_key: bool = False
 
     @property
     def party(self) -> Party:

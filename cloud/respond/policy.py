@@ -13,7 +13,7 @@ project's default, shaped by the published practice of volunteer responder syste
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -140,7 +140,7 @@ def _more(callout: Callout, party: Party, now: datetime) -> list[Candidate]:
     missing = rule.at_once - sum(_is_open(ask, now) for ask in asks)
     if missing <= 0 and now >= max(ask.at for ask in asks) + rule.every:
         missing = 1
-    return _waiting(callout, party)[: max(0, min(missing, rule.most - len(asks)))]
+    return _key_first(callout, _waiting(callout, party), now)[: max(0, min(missing, rule.most - len(asks)))]
 
 
 def _is_open(ask: Ask, now: datetime) -> bool:
@@ -156,6 +156,17 @@ def _waiting(callout: Callout, party: Party) -> list[Candidate]:
     people = (one for one in callout.candidates if one.party is party and one.id not in asked)
     near = (one for one in people if _is_near(one, callout.surroundings, wide=wide))
     return sorted(near, key=lambda one: (one.travel, one.id))
+
+
+def _key_first(callout: Callout, people: list[Candidate], now: datetime) -> list[Candidate]:
+    """``people``, the soonest of them with a key before all unless somebody with one may come already."""
+    if any(ask.who.has_key and _may_come(ask, now) for ask in callout.asks):
+        return people
+    return sorted(people, key=lambda one: one is not next((one for one in people if one.has_key), None))
+
+
+def _may_come(ask: Ask, now: datetime) -> bool:
+    return isinstance(ask.answer, Trip) or _is_open(ask, now)
 
 
 def _is_near(person: Candidate, surroundings: Surroundings, *, wide: bool) -> bool:
@@ -176,20 +187,30 @@ def _needless(callout: Callout, ask: Ask, now: datetime) -> bool:
     if isinstance(ask.answer, Trip):
         if ask.on_site:
             return False
-        return _staff_is_there(callout) or _before(callout, ask, now) >= RULES[ask.who.party].keep
+        enough = _staff_is_there(callout) or _is_enough(callout, ask, now)
+        return enough and not _brings_the_key(callout, ask, now)
     return ask.answer is Said.NOTHING and (
         _staff_is_there(callout) or not _could_be_first(callout, ask.who, now)
     )
 
 
-def _before(callout: Callout, ask: Ask, now: datetime) -> int:
-    """How many of the same party are surely there no later than this one; of two that are equal, one."""
+def _is_enough(callout: Callout, ask: Ask, now: datetime) -> bool:
+    party = ask.who.party
+    return _before(callout, ask, callout.of(party), now) >= RULES[party].keep
+
+
+def _before(callout: Callout, ask: Ask, asks: Iterable[Ask], now: datetime) -> int:
+    """How many of ``asks`` are surely there no later than this one; of two that are equal, one."""
     place = (_trip(ask).there_at(now), ask.who.id)
-    others = [
-        other for other in callout.of(ask.who.party) if isinstance(other.answer, Trip) and other is not ask
-    ]
+    others = [other for other in asks if isinstance(other.answer, Trip) and other is not ask]
     sure = [other for other in others if not is_late(callout, _trip(other), now)]
     return sum((_trip(other).there_at(now), other.who.id) < place for other in sure)
+
+
+def _brings_the_key(callout: Callout, ask: Ask, now: datetime) -> bool:
+    """Whether nobody who is surely there before this one could open the door."""
+    keys = [other for other in callout.asks if other.who.has_key]
+    return ask.who.has_key and not _before(callout, ask, keys, now)
 
 
 def _could_be_first(callout: Callout, person: Candidate, now: datetime) -> bool:

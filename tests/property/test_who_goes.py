@@ -16,7 +16,8 @@ from cloud.respond.policy import RULES, accountable, carry_out, decide, is_late
 
 START: Final = datetime(2026, 1, 10, 3, 0, tzinfo=UTC)
 PEOPLE: Final = st.lists(
-    st.tuples(st.sampled_from(Kind), st.integers(30, 1_500), st.integers(50, 4_000)), max_size=9
+    st.tuples(st.sampled_from(Kind), st.integers(30, 1_500), st.integers(50, 4_000), st.booleans()),
+    max_size=9,
 )
 
 
@@ -35,10 +36,12 @@ class Emergency(RuleBasedStateMachine):
         self.callout = carry_out(self.callout, self.orders, self.now)
 
     @initialize(people=PEOPLE, night=st.booleans(), surroundings=st.sampled_from(Surroundings))
-    def begins(self, people: list[tuple[Kind, int, int]], night: bool, surroundings: Surroundings) -> None:
+    def begins(
+        self, people: list[tuple[Kind, int, int, bool]], night: bool, surroundings: Surroundings
+    ) -> None:
         candidates = tuple(
-            Candidate(number, kind, timedelta(seconds=seconds), metres)
-            for number, (kind, seconds, metres) in enumerate(people)
+            Candidate(number, kind, timedelta(seconds=seconds), metres, has_key=has_key)
+            for number, (kind, seconds, metres, has_key) in enumerate(people)
         )
         self.callout = Callout(START, surroundings, night, candidates)
         self.look()
@@ -127,7 +130,13 @@ class Emergency(RuleBasedStateMachine):
     def no_more_than_enough_are_surely_on_the_way(self) -> None:
         for party, bound in RULES.items():
             arrived = sum(ask.on_site for ask in self.callout.of(party))
-            assert len(self._sure(party)) <= max(bound.keep, arrived)
+            keys = 1  # who brings the only key goes on
+            assert len(self._sure(party)) <= max(bound.keep, arrived) + keys
+
+    @invariant()
+    def the_only_key_is_not_sent_home(self) -> None:
+        before, after = self._keys(self.before), self._keys(self.callout)
+        assert not before or after
 
     @invariant()
     def somebody_is_always_waited_for_or_everything_has_been_done(self) -> None:
@@ -140,6 +149,15 @@ class Emergency(RuleBasedStateMachine):
         one = accountable(self.callout, self.now)
         assert (one is None) == (not any(isinstance(ask.answer, Trip) for ask in self.callout.asks))
 
+    def _keys(self, callout: Callout) -> list[int]:
+        """Who surely brings a key."""
+        holders = [(ask.who.id, ask.answer) for ask in callout.asks if ask.who.has_key]
+        return [
+            number
+            for number, trip in holders
+            if isinstance(trip, Trip) and not is_late(callout, trip, self.now)
+        ]
+
     def _sure(self, party: Party) -> list[datetime]:
         trips = [ask.answer for ask in self.callout.of(party) if isinstance(ask.answer, Trip)]
         return [trip.there_at(self.now) for trip in trips if not is_late(self.callout, trip, self.now)]
@@ -150,4 +168,4 @@ def _nothing(orders: Orders) -> bool:
 
 
 TestEmergency = Emergency.TestCase
-TestEmergency.settings = settings(max_examples=200, stateful_step_count=20, deadline=None)
+TestEmergency.settings = settings(max_examples=150, stateful_step_count=20, deadline=None)

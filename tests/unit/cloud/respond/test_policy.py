@@ -189,6 +189,27 @@ def test_of_two_who_are_there_at_the_same_moment_one_goes_on() -> None:
     assert decide(both, at(50)).relieve == (2,)
 
 
+def with_key(person: Candidate) -> Candidate:
+    return replace(person, has_key=True)
+
+
+def test_the_nearest_key_is_among_the_first_who_are_asked() -> None:
+    far, farther = with_key(somebody(30, Kind.NEIGHBOUR, 14)), with_key(somebody(31, Kind.NEIGHBOUR, 15))
+    orders = decide(callout(*WORKERS, *NEIGHBOURS, farther, far), START)
+    assert asked(orders) == [1, 30, 10, 11, 12, 13]
+    near = callout(*WORKERS, with_key(NEIGHBOURS[0]), *NEIGHBOURS[1:], far)
+    assert asked(decide(near, START)) == [1, 10, 11, 12, 13, 14], "who is near has one already"
+
+
+def test_who_brings_the_only_key_goes_on_although_enough_others_are_there_before() -> None:
+    far = with_key(somebody(30, Kind.NEIGHBOUR, 14))
+    one = looked(callout(*WORKERS, *NEIGHBOURS, far), 0)
+    for number in (1, 10, 11, 30):
+        one = says_yes(one, number, 10, moved=10)
+    assert set(decide(one, at(10)).relieve) == {12, 13}
+    assert 30 not in decide(arrives(one, 1, 300), at(300)).relieve, "a worker stands before a locked door"
+
+
 def test_one_answers_for_the_resident_and_a_worker_does_before_a_local_person() -> None:
     one = looked(looked(callout(*WORKERS, *NEIGHBOURS), 0), 45)
     assert accountable(one, at(50)) is None, "the operator does"
