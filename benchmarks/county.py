@@ -17,7 +17,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from cloud.respond import travel
 from cloud.respond.model import Kind, Surroundings
+from cloud.respond.offer import LEAVES_VISIT, SETS_OUT
+from cloud.respond.travel import SPEED_M_S, Mode
 
 TOWNSHIPS: Final = 12
 ELDERS: Final = 3_000
@@ -27,16 +30,8 @@ APART_M: Final = 12_000.0
 """D. Between the centres of neighbouring townships, four by three: 1,700 km², as counties of the region."""
 SPREAD_M: Final[Mapping[bool, float]] = {True: 1_500.0, False: 3_000.0}
 """D. Standard deviation of homes around a centre, in town and elsewhere."""
-WINDING: Final = 1.3
-"""W. Road by great circle."""
-STOP_S: Final = 90.0
-"""D. From the road to the door."""
-WALK_M_S: Final = 1.25
-RUN_M_S: Final = 2.5
-"""W. Volunteers."""
-BIKE_M_S: Final = 17 / 3.6
-CAR_M_S: Final[Mapping[bool, float]] = {True: 32 / 3.6, False: 40 / 3.6}
-"""D. In town and elsewhere."""
+CAR_M_S: Final[Mapping[bool, float]] = {True: SPEED_M_S[Mode.CAR], False: 40 / 3.6}
+"""D. In town and elsewhere; how others travel is as the platform takes it."""
 CARS_BY_DAY: Final = 0.2
 """D. Nurses among the workers; the others ride."""
 IN_VISIT: Final = 0.55
@@ -61,10 +56,6 @@ ANSWERS_S: Final[Mapping[Kind, float]] = {
     Kind.FAMILY: 30.0,
 }
 ANSWERS_IN_VISIT_S: Final = 40.0
-SETS_OUT_S: Final[Mapping[bool, float]] = {False: 105.0, True: 142.0}
-"""W. Local people, by night? Median from a yes to the first movement."""
-WORKER_SETS_OUT_S: Final = 45.0
-LEAVES_VISIT_S: Final = 90.0
 COMES: Final[Mapping[Kind, float]] = {
     Kind.WORKER: 0.98,
     Kind.VOLUNTEER: 0.85,
@@ -86,7 +77,7 @@ class Place:
 
     def road_m(self, other: Place) -> float:
         """How far by road."""
-        return WINDING * math.hypot(self.x - other.x, self.y - other.y)
+        return travel.WINDING * math.hypot(self.x - other.x, self.y - other.y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +92,11 @@ class Person:
     accepts: float
     answers_s: float
     in_visit: bool = False
+    has_key: bool = False
 
     def drive_s(self, door: Place) -> float:
         """Expected seconds on the way."""
-        return self.at.road_m(door) / self.speed + STOP_S
+        return self.at.road_m(door) / self.speed + travel.STOP.total_seconds()
 
     def travel(self, door: Place) -> timedelta:
         """What a platform would promise for them: setting out, and the way."""
@@ -162,15 +154,26 @@ class Shift:
     units: int
 
 
+DAY: Final = Shift("day, 300 workers", night=False, hours=9, incidents=40, units=300)
+NIGHT_24: Final = Shift("night, 24 cars", night=True, hours=15, incidents=25, units=24)
+NIGHT_12: Final = Shift("night, 12 cars", night=True, hours=15, incidents=25, units=12)
+NIGHT_12_BUSY: Final = Shift("night, 12 cars, double load", night=True, hours=15, incidents=50, units=12)
+SHIFTS: Final = (DAY, NIGHT_24, NIGHT_12, NIGHT_12_BUSY)
+
+
 @dataclass(frozen=True, slots=True)
 class County:
-    """``centres``: of the townships; ``homes``: of the older people."""
+    """``centres``: of the townships; ``homes``: of the older people. ``volunteers`` and ``yes``: by what is
+    multiplied how many there are, and how often local people say yes.
+    """
 
     centres: tuple[Place, ...]
     homes: tuple[Place, ...]
+    volunteers: float = 1.0
+    yes: float = 1.0
 
     @classmethod
-    def draw(cls, seed: int) -> County:
+    def draw(cls, seed: int, *, volunteers: float = 1.0, yes: float = 1.0) -> County:
         """A county from ``seed``."""
         draw = random.Random(f"county {seed}")
         centres = [
@@ -185,7 +188,7 @@ class County:
             centre = centres[0] if draw.random() < TOWN_SHARE else draw.choice(centres[1:])
             spread = SPREAD_M[centre.town]
             homes.append(Place(draw.gauss(centre.x, spread), draw.gauss(centre.y, spread), centre.town))
-        return cls(tuple(centres), tuple(homes))
+        return cls(tuple(centres), tuple(homes), volunteers, yes)
 
     def shift(self, shift: Shift, seed: str) -> list[Incident]:
         """What happens in one shift."""
@@ -199,7 +202,7 @@ class County:
         draw = random.Random(key)
         door = draw.choice(self.homes)
         staff = () if shift.night else tuple(self._at_work(draw, number) for number in range(shift.units))
-        return Incident(key, at_s, door, _near(draw, door, night=shift.night), staff)
+        return Incident(key, at_s, door, self._near(draw, door, night=shift.night), staff)
 
     def _at_work(self, draw: random.Random, number: int) -> Person:
         at, in_visit = draw.choice(self.homes), draw.random() < IN_VISIT
@@ -208,11 +211,35 @@ class County:
             id=number,
             kind=Kind.WORKER,
             at=at,
-            speed=CAR_M_S[at.town] if by_car else BIKE_M_S,
-            sets_out_s=LEAVES_VISIT_S if in_visit else WORKER_SETS_OUT_S,
+            speed=CAR_M_S[at.town] if by_car else SPEED_M_S[Mode.BIKE],
+            sets_out_s=(LEAVES_VISIT if in_visit else SETS_OUT[Kind.WORKER, False]).total_seconds(),
             accepts=ACCEPTS_IN_VISIT if in_visit else ACCEPTS[False][Kind.WORKER],
             answers_s=ANSWERS_IN_VISIT_S if in_visit else ANSWERS_S[Kind.WORKER],
             in_visit=in_visit,
+        )
+
+    def _near(self, draw: random.Random, door: Place, *, night: bool) -> tuple[Person, ...]:
+        """The local people of one home."""
+        found = [
+            (Kind.VOLUNTEER, SPEED_M_S[Mode.RUN], 1_000 * math.sqrt(draw.random()))
+            for _ in range(_poisson(draw, VOLUNTEERS[door.town] * self.volunteers))
+        ]
+        if draw.random() < NEIGHBOUR:
+            found.append((Kind.NEIGHBOUR, SPEED_M_S[Mode.WALK], 20 + 280 * draw.random()))
+        if draw.random() < FAMILY:
+            found.append((Kind.FAMILY, SPEED_M_S[Mode.BIKE], 3_000 * math.sqrt(draw.random())))
+        return tuple(
+            Person(
+                id=10_000 + number,
+                kind=kind,
+                at=Place(door.x + away_m, door.y, door.town),
+                speed=speed,
+                sets_out_s=SETS_OUT[kind, night].total_seconds(),
+                accepts=ACCEPTS[night][kind] * self.yes,
+                answers_s=ANSWERS_S[kind],
+                has_key=kind is not Kind.VOLUNTEER,
+            )
+            for number, (kind, speed, away_m) in enumerate(found)
         )
 
 
@@ -223,7 +250,7 @@ def car(number: int, at: Place, door: Place) -> Person:
         kind=Kind.WORKER,
         at=at,
         speed=CAR_M_S[at.town and door.town],
-        sets_out_s=WORKER_SETS_OUT_S,
+        sets_out_s=SETS_OUT[Kind.WORKER, True].total_seconds(),
         accepts=ACCEPTS[True][Kind.WORKER],
         answers_s=ANSWERS_S[Kind.WORKER],
     )
@@ -232,30 +259,6 @@ def car(number: int, at: Place, door: Place) -> Person:
 def posts(centres: Sequence[Place], units: int) -> list[Place]:
     """Where the units of the night wait by habit: at the townships' centres, in turn."""
     return [centres[number % len(centres)] for number in range(units)]
-
-
-def _near(draw: random.Random, door: Place, *, night: bool) -> tuple[Person, ...]:
-    """The local people of one home."""
-    found = [
-        (Kind.VOLUNTEER, RUN_M_S, 1_000 * math.sqrt(draw.random()))
-        for _ in range(_poisson(draw, VOLUNTEERS[door.town]))
-    ]
-    if draw.random() < NEIGHBOUR:
-        found.append((Kind.NEIGHBOUR, WALK_M_S, 20 + 280 * draw.random()))
-    if draw.random() < FAMILY:
-        found.append((Kind.FAMILY, BIKE_M_S, 3_000 * math.sqrt(draw.random())))
-    return tuple(
-        Person(
-            id=10_000 + number,
-            kind=kind,
-            at=Place(door.x + away_m, door.y, door.town),
-            speed=speed,
-            sets_out_s=SETS_OUT_S[night],
-            accepts=ACCEPTS[night][kind],
-            answers_s=ANSWERS_S[kind],
-        )
-        for number, (kind, speed, away_m) in enumerate(found)
-    )
 
 
 def _poisson(draw: random.Random, mean: float) -> int:

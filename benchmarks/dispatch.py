@@ -14,28 +14,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
-import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from benchmarks.county import ANSWERS_S, County, Place, Shift, car, posts
-from benchmarks.dispatch_world import Case, Policy, World
-from benchmarks.page import table, write_part
+from benchmarks.county import ANSWERS_S, DAY, NIGHT_12, SHIFTS, County, Place, Shift, car, posts
+from benchmarks.dispatch_figures import BASELINE, OURS, Row, lines, lines_elsewhere, missed, row_of
+from benchmarks.dispatch_world import Policy, World
+from benchmarks.page import write_part
 from cloud.respond import standby
 from cloud.respond.model import Callout, Kind, Orders, Said, Trip
 from cloud.respond.policy import decide
-
-DAY: Final = Shift("day, 300 workers", night=False, hours=9, incidents=40, units=300)
-NIGHT_24: Final = Shift("night, 24 cars", night=True, hours=15, incidents=25, units=24)
-NIGHT_12: Final = Shift("night, 12 cars", night=True, hours=15, incidents=25, units=12)
-NIGHT_12_BUSY: Final = Shift("night, 12 cars, double load", night=True, hours=15, incidents=50, units=12)
-SHIFTS: Final = (DAY, NIGHT_24, NIGHT_12, NIGHT_12_BUSY)
 
 PATIENCE: Final = timedelta(seconds=60)
 LOST_AFTER: Final = timedelta(minutes=5)
@@ -72,8 +65,6 @@ def _without_visits(callout: Callout) -> Callout:
     return replace(callout, candidates=tuple(one for one in callout.candidates if not one.in_visit))
 
 
-BASELINE: Final = "nearest free worker, 60 s, then the next"
-OURS: Final = "the policy"
 FREE_ONLY: Final = "the policy, nobody out of a visit"
 POLICIES: Final[Mapping[str, Policy]] = {
     BASELINE: nearest_free,
@@ -83,84 +74,11 @@ POLICIES: Final[Mapping[str, Policy]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Of one group of incidents. Shares in per cent, times in minutes (infinite: not reached)."""
-
-    incidents: int
-    within_5: float
-    within_10: float
-    within_15: float
-    p50_min: float
-    p90_min: float
-    p99_min: float
-    worker_within_15: float
-    yes_within_60_s: float
-    alerts: float
-    surplus: float
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """``gain``: percentage points reached within 15 minutes above the baseline, with its 95 % interval."""
-
-    shift: str
-    policy: str
-    all: Figures
-    town: Figures
-    rural: Figures
-    gain: tuple[float, float, float]
-
-
 VILLAGES: Final = 24
 SAMPLED_HOMES: Final = 200
 """Places where a unit may wait beside the centres, and homes that stand for all: enough for a fair choice."""
 AWAY_MIN: Final = 47.0
 """On the way and at the scene, for the share of time that a unit is away."""
-GATES: Final[Mapping[str, float]] = {DAY.name: 7.0, NIGHT_12.name: 15.0}
-"""Points reached within 15 minutes that the policy must gain, by shift (ADR 0062)."""
-MOST_ALERTS: Final = 8.0
-MOST_SURPLUS: Final = 1.5
-
-
-def figures(cases: Sequence[Case]) -> Figures:
-    """What ``cases`` came to."""
-    reached = sorted(case.reached_s / 60 for case in cases)
-
-    def share(met: Callable[[Case], bool]) -> float:
-        return 100 * sum(map(met, cases)) / len(cases)
-
-    def mean(number: Callable[[Case], int]) -> float:
-        return statistics.fmean(map(number, cases))
-
-    return Figures(
-        incidents=len(cases),
-        within_5=share(lambda case: case.reached_s <= 300),
-        within_10=share(lambda case: case.reached_s <= 600),
-        within_15=share(lambda case: case.reached_s <= 900),
-        p50_min=_percentile(reached, 0.50),
-        p90_min=_percentile(reached, 0.90),
-        p99_min=_percentile(reached, 0.99),
-        worker_within_15=share(lambda case: case.worker_s <= 900),
-        yes_within_60_s=share(lambda case: case.yes_s <= 60),
-        alerts=mean(lambda case: case.alerts),
-        surplus=mean(lambda case: max(0, case.arrivals - 1)),
-    )
-
-
-def _percentile(values: Sequence[float], share: float) -> float:
-    return values[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
-
-
-def gained(days: Sequence[Sequence[Case]], before: Sequence[Sequence[Case]]) -> tuple[float, float, float]:
-    """Mean over shifts of the points gained within 15 minutes, and its 95 % interval."""
-    pairs = zip(days, before, strict=True)
-    gains = [figures(ours).within_15 - figures(theirs).within_15 for ours, theirs in pairs]
-    mean = statistics.fmean(gains)
-    half = 1.96 * statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
-    return mean, mean - half, mean + half
-
-
 BY_COVER: Final = "the policy, posts by cover"
 
 
@@ -201,64 +119,33 @@ def compare(
     if shift.night and policies is POLICIES:
         standing = best_posts(county, shift)
         played[BY_COVER] = [World(shift, decide, standing).run(day) for day in incidents]
-    return [_row(shift, name, cases, played[BASELINE]) for name, cases in played.items()]
+    return [row_of(shift, name, cases, played[BASELINE]) for name, cases in played.items()]
 
 
-def _row(shift: Shift, name: str, days: Sequence[Sequence[Case]], before: Sequence[Sequence[Case]]) -> Row:
-    cases = [case for day in days for case in day]
-    town = figures([case for case in cases if case.incident.door.town])
-    rural = figures([case for case in cases if not case.incident.door.town])
-    return Row(shift.name, name, figures(cases), town, rural, gained(days, before))
+ELSEWHERE: Final[Mapping[str, tuple[float, float]]] = {
+    "half as many volunteers": (0.5, 1.0),
+    "local people say yes half as often": (1.0, 0.5),
+    "both": (0.5, 0.5),
+    "no volunteers": (0.0, 1.0),
+}
+"""By what the number of volunteers and the acceptance of local people are multiplied; nobody knows them."""
 
 
-def missed(rows: Sequence[Row]) -> list[str]:
-    """What ADR 0062 asks for and ``rows`` do not show."""
-    found = []
-    for row in rows:
-        if row.policy != OURS or row.shift not in GATES:
-            continue
-        if row.gain[0] < GATES[row.shift]:
-            found.append(f"{row.shift}: gains {row.gain[0]:.1f} points, not {GATES[row.shift]:.0f}")
-        if row.all.alerts > MOST_ALERTS:
-            found.append(f"{row.shift}: {row.all.alerts:.1f} alerts an incident, over {MOST_ALERTS:.0f}")
-        if row.all.surplus > MOST_SURPLUS:
-            found.append(f"{row.shift}: {row.all.surplus:.2f} surplus arrivals, over {MOST_SURPLUS}")
+def elsewhere(seed: int, days: int) -> dict[str, list[Row]]:
+    """What is left of the gain where local people are fewer, on the shifts that have a gate."""
+    both = {name: POLICIES[name] for name in (BASELINE, OURS)}
+    found = {}
+    for name, (volunteers, yes) in ELSEWHERE.items():
+        county = County.draw(seed, volunteers=volunteers, yes=yes)
+        found[name] = [
+            compare(county, shift, days, posts(county.centres, shift.units), both)[-1]
+            for shift in (DAY, NIGHT_12)
+        ]
     return found
 
 
-HEAD: Final = (
-    "shift",
-    "policy",
-    "≤ 5 / 10 / 15 min",
-    "p50 / p90",
-    "worker ≤ 15",
-    "yes ≤ 60 s",
-    "alerts",
-    "surplus",
-    "town / rural ≤ 15",
-    "gained (95 %)",
-)
-
-
-def lines(rows: Sequence[Row]) -> list[str]:
-    """The table of the page."""
-    return table(HEAD, map(_cells, rows))
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    of = row.all
-    return (
-        row.shift,
-        row.policy,
-        f"{of.within_5:.1f} / {of.within_10:.1f} / {of.within_15:.1f} %",
-        f"{of.p50_min:.1f} / {of.p90_min:.1f} min",
-        f"{of.worker_within_15:.1f} %",
-        f"{of.yes_within_60_s:.1f} %",
-        f"{of.alerts:.1f}",
-        f"{of.surplus:.2f}",
-        f"{row.town.within_15:.1f} / {row.rural.within_15:.1f} %",
-        "" if row.policy == BASELINE else "{:+.1f} ({:+.1f} to {:+.1f})".format(*row.gain),
-    )
+def _plain(rows: Sequence[Row]) -> list[dict[str, object]]:
+    return [asdict(row) for row in rows]
 
 
 def main() -> None:
@@ -274,12 +161,16 @@ def main() -> None:
         for shift in SHIFTS
         for row in compare(county, shift, given.days, posts(county.centres, shift.units))
     ]
+    fewer = elsewhere(given.seed, given.days)
     if given.json:
-        print(json.dumps([asdict(row) for row in rows]))
+        print(
+            json.dumps({"rows": _plain(rows), "elsewhere": {name: _plain(of) for name, of in fewer.items()}})
+        )
     else:
-        print("\n".join(lines(rows)))
+        print("\n".join([*lines(rows), "", *lines_elsewhere(fewer)]))
     if given.page:
         write_part(given.page, "dispatch", lines(rows))
+        write_part(given.page, "dispatch elsewhere", lines_elsewhere(fewer))
     for what in (found := missed(rows)):
         print(what, file=sys.stderr)
     sys.exit(bool(found))

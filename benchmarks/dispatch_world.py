@@ -114,7 +114,9 @@ class World:
         for person in (*islice(free, NEAREST), *case.incident.near):
             case.people.setdefault(person.id, person)
             away = math.hypot(person.at.x - door.x, person.at.y - door.y)
-            yield Candidate(person.id, person.kind, person.travel(door), away, person.in_visit)
+            yield Candidate(
+                person.id, person.kind, person.travel(door), away, person.in_visit, person.has_key
+            )
 
     def _is_free(self, number: int) -> bool:
         return number not in self._engaged and self._busy_until.get(number, 0) <= self._now_s

@@ -9,21 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.county import County, Shift, posts
-from benchmarks.dispatch import (
-    BASELINE,
-    DAY,
-    NIGHT_12,
-    OURS,
-    POLICIES,
-    Row,
-    best_posts,
-    compare,
-    figures,
-    gained,
-    missed,
-    nearest_free,
-)
+from benchmarks.county import DAY, NIGHT_12, County, Shift, posts
+from benchmarks.dispatch import POLICIES, best_posts, compare, nearest_free
+from benchmarks.dispatch_figures import BASELINE, OURS, Row, figures, gained, missed
 from benchmarks.dispatch_world import START, Case, World
 from cloud.respond.model import Callout, Candidate, Kind, Orders, Surroundings
 from cloud.respond.policy import carry_out, decide
