@@ -46,17 +46,17 @@ class Permission(StrEnum):
     REVIEW_ACCESS = "review_access"
     MANAGE_PERSON = "manage_person"
     TUNE_RULES = "tune_rules"
+    MANAGE_HOURS = "manage_hours"
 
 
 _HANDLING: Final = frozenset({Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME})
 _WATCHING: Final = _HANDLING | {Permission.READ_FIGURES, Permission.SHARE_INCIDENT}
 _CONSENT: Final = frozenset({Permission.MANAGE_CONSENT, Permission.OVERRIDE_CONSENT})
+_LEADING: Final = frozenset({Permission.REVIEW_ACCESS, Permission.TUNE_RULES, Permission.MANAGE_HOURS})
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.ADMIN: _WATCHING
-    | _CONSENT
-    | {Permission.ADMINISTER, Permission.REVIEW_ACCESS, Permission.MANAGE_PERSON, Permission.TUNE_RULES},
-    Role.SUPERVISOR: _WATCHING | _CONSENT | {Permission.REVIEW_ACCESS, Permission.TUNE_RULES},
+    Role.ADMIN: _WATCHING | _CONSENT | _LEADING | {Permission.ADMINISTER, Permission.MANAGE_PERSON},
+    Role.SUPERVISOR: _WATCHING | _CONSENT | _LEADING,
     Role.OPERATOR: _WATCHING | _CONSENT,
     Role.CASEWORKER: _HANDLING | _CONSENT,
     Role.RESPONDER: _HANDLING | {Permission.OVERRIDE_CONSENT},
@@ -155,7 +155,7 @@ USUAL: Final[Mapping[Role, Purpose]] = {
 class Module(StrEnum):
     """What a county buys or leaves. Alarms are none of them: whoever presses the button is always helped.
 
-    Nothing of ``VISITS`` and ``MESSAGES`` is built: they are known, so that a county can be equipped ahead.
+    Nothing of ``MESSAGES`` is built: it is known, so that a county can be equipped ahead.
     """
 
     MONITORING = "monitoring"

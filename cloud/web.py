@@ -62,6 +62,7 @@ from cloud.settings import Settings
 from cloud.texts import routes as text_routes
 from cloud.throttle import Throttle
 from cloud.turnstile import Turnstile
+from cloud.visits.hours import routes as hours_routes
 
 API: Final = "/api/v1"
 VERSION: Final = "1"
@@ -88,6 +89,7 @@ ROUTERS: Final = (
     person_routes.router,
     retention_routes.router,
     learning_routes.router,
+    hours_routes.router,
     enrolment_routes.router,
     release_routes.router,
     figure_routes.router,

@@ -116,6 +116,27 @@ from threshold_proposal where home_id = %(home_id)s order by id
 -- mute --
 select why, reason, since, until, ended_at from mute where home_id = %(home_id)s order by id
 
+-- time_account --
+select time_account.id, sort, opened_at, closed_at
+from time_account join resident on resident.id = time_account.resident_id
+where resident.home_id = %(home_id)s order by time_account.id
+
+-- time_entry --
+select entry.id, kind, giver, taker, minutes, on_day, at, source, began_at, ended_at, undoes
+from time_entry as entry
+where exists (
+    select from time_account join resident on resident.id = time_account.resident_id
+    where time_account.id in (entry.giver, entry.taker) and resident.home_id = %(home_id)s
+)
+order by entry.id
+
+-- time_certificate --
+select paper.id, served_min, visits, since, until, issued_on
+from time_certificate as paper
+join time_account on time_account.id = paper.account_id
+join resident on resident.id = time_account.resident_id
+where resident.home_id = %(home_id)s order by paper.id
+
 -- incident_event --
 select incident_event.incident_id, incident_event.at, incident_event.actor, incident_event.trigger,
     incident_event.from_state, incident_event.to_state, incident_event.detail

@@ -14,6 +14,7 @@ _TRANSPORT: Final = "numbers of batches and times of clocks; no content"
 _STAFF: Final = "about those who work here, not about residents"
 _PLACE: Final = "places, organisations, and settings of theirs"
 _PROGRAM: Final = "the gateways' program and the cloud's own work"
+_BOOKS: Final = "books of hours, by number; they name nobody, and would not balance without a row"
 _LOG: Final = "the change log repeats for a day what the other tables hold"
 
 NOT_EXPORTED: Final[Mapping[str, str]] = {
@@ -26,7 +27,9 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
         ),
         _STAFF,
     ),
-    **dict.fromkeys(("division", "tenant", "retention", "county_report", "market", "quota", "usage"), _PLACE),
+    **dict.fromkeys(
+        ("division", "tenant", "retention", "county_report", "market", "quota", "usage", "time_rule"), _PLACE
+    ),
     **dict.fromkeys(("release", "release_chunk", "backup_run"), _PROGRAM),
     **dict.fromkeys(("change", "change_draft"), _LOG),
     **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
@@ -51,6 +54,7 @@ NOT_ERASED: Final[Mapping[str, str]] = {
     "audit_entry": "ids only, kept for at least three years: that somebody looked must not be erasable",
     "certificate": "names a gateway, never a person; what was trusted when is kept",
     "erasure": "that somebody was erased, and when; its reason is blanked at the end",
+    **dict.fromkeys(("time_account", "time_entry", "time_certificate"), _BOOKS),
 }
 
 _PROOF: Final = "proof of what was done to help and when; without the person (PIPL art. 19, 47)"

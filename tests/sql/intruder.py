@@ -126,6 +126,18 @@ _PAPERS: Final = (
     " values (%(home)s, 'rules.bed_exit.wait_s', 1, 2, '{}', %(now)s, %(key)s)",
     "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'away', %(key)s, %(now)s, 'infinity', %(staff)s)",
+    "insert into time_rule values (%(tenant)s, null, 60, true)",
+    "insert into time_account (tenant_id, sort, opened_at)"
+    " select %(tenant)s, sort, %(now)s from unnest(array['services', 'pool']) as sort",
+    "insert into time_account (tenant_id, sort, resident_id, opened_at)"
+    " select %(tenant)s, 'person', id, %(now)s from resident where home_id = %(home)s",
+    "insert into time_entry (tenant_id, kind, giver, taker, minutes, on_day, at, actor, source)"
+    " select %(tenant)s, 'redeem', max(id), min(id), 60, '2026-11-20', %(now)s, 'roster', %(key)s"
+    " from time_account where tenant_id = %(tenant)s",
+    "insert into time_certificate"
+    " (tenant_id, account_id, served_min, visits, since, until, issued_on, issued_at, issued_by)"
+    " select %(tenant)s, max(id), 60, 1, '2026-11-20', '2026-11-20', '2026-11-20', %(now)s, %(staff)s"
+    " from time_account where tenant_id = %(tenant)s",
     "insert into vital_record values (%(home)s, true, null, %(key)s, %(now)s)",
     "insert into vital_limit (home_id, quantity, low, set_by, set_at) values"
     " (%(home)s, 2, 86, %(key)s, %(now)s)",

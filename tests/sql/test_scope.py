@@ -74,6 +74,9 @@ RESIDENT_DATA: Final = frozenset(
         "second_path",
         "text_message",
         "threshold_proposal",
+        "time_account",
+        "time_certificate",
+        "time_entry",
         "unheard",
         "vital_finding",
         "vital_limit",
@@ -114,6 +117,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "staff_home",
         "staff_identity",
         "tenant",
+        "time_rule",
         "quota",
         "usage",
         "timeline",
@@ -169,6 +173,7 @@ SYSTEM_FILES: Final = {
 }
 """Files whose statements run for no person at a screen."""
 BY_ID: Final = "one step on an incident that its caller has locked, after the scope was checked or in a loop"
+BOOKED: Final = "the number of what was just added to the books of the asker's own tenant"
 EXEMPT: Final = {
     ("consent/emergency.sql", "open"): "a number, of what has just been written within the scope",
     ("enrolment/claims.sql", "homes_of_key"): "the command line, on the machine of whoever runs the database",
@@ -208,6 +213,10 @@ EXEMPT: Final = {
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
     ("sessions.sql", "live_session"): "where a scope comes from: which homes stay out of it",
     ("stream.sql", "last_id"): "a number",
+    ("visits/hours/queries.sql", "open_for_staff"): BOOKED,
+    ("visits/hours/queries.sql", "open_for_group"): BOOKED,
+    ("visits/hours/queries.sql", "write"): BOOKED,
+    ("visits/hours/queries.sql", "issue"): BOOKED,
     ("stream.sql", "new_changes"): "the feed of the process; Change.visible_to filters per listener",
 }
 """(file, statement) -> why its result reaches nobody who may not see it."""

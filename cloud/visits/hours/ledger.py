@@ -118,6 +118,8 @@ class Refusal(StrEnum):
     OVER_CAP = "over_cap"
     NOT_A_VISIT = "not_a_visit"
     OVERLAPS = "overlaps"
+    TWICE = "twice"
+    NOT_EMPTY = "not_empty"
 
 
 class Refused(Exception):  # noqa: N818 - a noun with fields

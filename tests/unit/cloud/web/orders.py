@@ -45,6 +45,9 @@ class Things:
     hold: int
     proposal: int
     mute: int
+    account: int
+    entry: int
+    paper: int
     free_username: str
     free_gateway: str
 
@@ -222,6 +225,26 @@ ORDERS: Final[Mapping[str, Order]] = {
     ),
     "approveProposal": Order(body=_version(reason="the neighbour's cat")),
     "refuseProposal": Order(body=_version(reason="better too often")),
+    # Hours.
+    "readTimeRules": Order(),
+    "putTimeRules": Order(body=lambda _: {"day_min": 120, "held_min": 36_000, "donates": True}),
+    "listTimeAccounts": Order(filled="items"),
+    "openTimeAccount": Order(body=lambda thing: {"staff_id": thing.person}),
+    "closeTimeAccount": Order(before=("delete from time_entry where id = %(entry)s",)),
+    "bookVisit": Order(
+        body=lambda thing: {
+            "began_at": "2026-11-20T09:00:00Z",
+            "ended_at": "2026-11-20T10:00:00Z",
+            "source": f"visit:{thing.account}",
+        }
+    ),
+    "giveTime": Order(body=lambda _: {"kind": "donate", "minutes": 60, "source": "wish"}),
+    "listTimeEntries": Order(query=lambda thing: {"account_id": thing.account}, filled="items"),
+    "undoTime": Order(body=lambda _: {"source": "the wrong person"}),
+    "certifyTime": Order(body=lambda _: {"since": "2026-11-01", "until": "2026-11-30"}),
+    "checkTimeCertificate": Order(
+        body=lambda thing: {"number": thing.paper, "holder": "向秀英", "code": "0000-0000-0000-0000"}
+    ),
     # Figures, tenants, the trail.
     "readFigures": Order(filled="own"),
     "listTenants": Order(filled="tenants"),

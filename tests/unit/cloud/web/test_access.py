@@ -100,6 +100,17 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/rules/proposals"): REVIEW,
     ("POST", "/rules/proposals/{proposal_id}/approve"): REVIEW,
     ("POST", "/rules/proposals/{proposal_id}/refuse"): REVIEW,
+    ("GET", "/time/rules"): REVIEW,
+    ("PUT", "/time/rules"): REVIEW,
+    ("GET", "/time/accounts"): REVIEW,
+    ("POST", "/time/accounts"): REVIEW,
+    ("POST", "/time/accounts/{account_id}/close"): REVIEW,
+    ("POST", "/time/accounts/{account_id}/visits"): REVIEW,
+    ("POST", "/time/accounts/{account_id}/gifts"): REVIEW,
+    ("POST", "/time/accounts/{account_id}/certificates"): REVIEW,
+    ("GET", "/time/entries"): REVIEW,
+    ("POST", "/time/entries/{entry_id}/undo"): REVIEW,
+    ("POST", "/time/certificates/check"): REVIEW,
     ("PUT", "/retention/{of}"): ADMIN,
     ("POST", "/session/second-factor"): ALL,
     ("GET", "/session/oidc"): ANYONE,
@@ -152,11 +163,22 @@ MODULES: Final[dict[tuple[str, str], Module]] = {
     ("POST", "/rules/proposals"): Module.DETECTION,
     ("POST", "/rules/proposals/{proposal_id}/approve"): Module.DETECTION,
     ("POST", "/rules/proposals/{proposal_id}/refuse"): Module.DETECTION,
+    ("GET", "/time/rules"): Module.VISITS,
+    ("PUT", "/time/rules"): Module.VISITS,
+    ("GET", "/time/accounts"): Module.VISITS,
+    ("POST", "/time/accounts"): Module.VISITS,
+    ("POST", "/time/accounts/{account_id}/close"): Module.VISITS,
+    ("POST", "/time/accounts/{account_id}/visits"): Module.VISITS,
+    ("POST", "/time/accounts/{account_id}/gifts"): Module.VISITS,
+    ("POST", "/time/accounts/{account_id}/certificates"): Module.VISITS,
+    ("GET", "/time/entries"): Module.VISITS,
+    ("POST", "/time/entries/{entry_id}/undo"): Module.VISITS,
+    ("POST", "/time/certificates/check"): Module.VISITS,
 }
 """Routes that exist only for tenants with a module, written a second time on purpose."""
 OF_LOOPS: Final = frozenset({Module.DETECTION})
 """What switches loops of the worker (``test_scope``), beside the routes that show what they found."""
-NOT_BUILT: Final = frozenset({Module.VISITS, Module.MESSAGES})
+NOT_BUILT: Final = frozenset({Module.MESSAGES})
 """What these name is not there: the messages that go out belong to alarms, which are no module."""
 CLOUD: Final = Path(cloud.__file__).parent
 NO_ACTION: Final = frozenset({"emergency-access", "grants"})
@@ -219,6 +241,8 @@ def _address(site: Site, path: str) -> str:
         hold_id=7,
         proposal_id=7,
         mute_id=7,
+        account_id=7,
+        entry_id=7,
         of="raw",
         access_id=7,
         grant_id=7,

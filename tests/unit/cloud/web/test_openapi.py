@@ -60,6 +60,7 @@ def test_every_command_of_a_person_may_be_repeated_with_a_key() -> None:
         "answerRequest", "answerByPage",  # the last word counts, and the token names the message
         "enrolGateway", "renewGateway",  # the same key of the gateway gets the same answer
         "takeText",  # a text carries its own number
+        "checkTimeCertificate",  # it changes nothing, and a name does not belong in an address
         "completeSignIn", "beginSecondFactor", "proveSecondFactor", "changePassword",  # proofs are used up
         "provePresence",
         "endSession", "endOtherSessions", "endSessionsOf",  # or what shall end has ended

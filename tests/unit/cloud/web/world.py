@@ -279,6 +279,22 @@ _NUMBERED: Final = {
     f" values (%(home)s, 'rules.night_door.wait_s', 1800, 2700, '{BASIS}', %(now)s, %(key)s) returning id",
     "mute": "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'works', %(key)s, %(now)s, %(later)s, %(person)s) returning id",
+    "account": "insert into time_account (tenant_id, sort, resident_id, opened_at)"
+    " select %(tenant)s, 'person', id, %(now)s from resident where home_id = %(home)s returning id",
+    "entry": "with services as (insert into time_account (tenant_id, sort, opened_at)"
+    " values (%(tenant)s, 'services', %(now)s)"
+    " on conflict (tenant_id, sort) where sort in ('services', 'pool')"
+    " do update set opened_at = excluded.opened_at returning id)"
+    " insert into time_entry"
+    " (tenant_id, kind, giver, taker, minutes, on_day, at, actor, source, began_at, ended_at)"
+    " select %(tenant)s, 'earn', services.id, own.id, 120, '2026-11-18', %(now)s, %(key)s, %(key)s,"
+    " '2026-11-18T09:00Z', '2026-11-18T11:00Z' from services, time_account as own"
+    " where own.resident_id = (select id from resident where home_id = %(home)s) returning id",
+    "paper": "insert into time_certificate"
+    " (tenant_id, account_id, served_min, visits, since, until, issued_on, issued_at, issued_by)"
+    " select %(tenant)s, own.id, 120, 1, '2026-11-18', '2026-11-18', '2026-11-20', %(now)s, %(person)s"
+    " from time_account as own where own.resident_id = (select id from resident where home_id = %(home)s)"
+    " returning id",
     "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
     " values (sha256(%(key)s::text::bytea), %(person)s, %(now)s, %(now)s, %(later)s) returning id",
     "grant": "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at)"
