@@ -32,6 +32,8 @@ from cloud.visits.hours.ledger import (
 from cloud.visits.hours.store import Desk, Holder, Written
 
 ONE_DAY: Final = timedelta(days=1)
+BOOKED_WITHIN: Final = timedelta(days=366)
+"""A visit that ended longer ago is not booked any more: nobody could still tell. D."""
 COMMON: Final = {Kind.DONATE: Sort.POOL, Kind.GRANT: Sort.POOL, Kind.REDEEM: Sort.SERVICES}
 """Kinds whose other side is an account that everybody shares."""
 
@@ -74,20 +76,23 @@ async def serve(desk: Desk, account_id: int, served: Served, source: str) -> Ear
 
     Raises:
         NotFound: no such account.
-        Refused: it is no visit, was booked already, or its visitor was elsewhere at that time.
+        Refused: it is no visit, or one that is not over or long past; it was booked already; its visitor
+            was elsewhere at that time.
     """
     bounds, zone = await store.rules(desk)
     services, pool = await store.common(desk, Sort.SERVICES), await store.common(desk, Sort.POOL)
     account = await _held(desk, account_id)
     if account.closed:
         raise Refused(Refusal.CLOSED)
-    if served.ended_at > desk.now:
+    if not timedelta() <= desk.now - served.ended_at <= BOOKED_WITHIN:
         raise Refused(Refusal.NOT_A_VISIT)
+    minutes = minutes_of(served)
     on_day = served.began_at.astimezone(zone).date()
     near = await store.served(desk, account_id, on_day - ONE_DAY, on_day + ONE_DAY)
-    others = [one.served for one in near] if account.sort is Sort.PERSON else []
+    if account.sort is Sort.PERSON:
+        minutes = minutes_of(served, (one.served for one in near))
     today_min = sum(one.minutes for one in near if one.on_day == on_day)
-    worth = earned(account, minutes_of(served, others), today_min, bounds)
+    worth = earned(account, minutes, today_min, bounds)
     for entry in entries_of(worth, services, account_id, pool):
         about = Written(on_day, source, served if entry.kind is Kind.EARN else None)
         await _write(desk, entry, about)
@@ -130,6 +135,8 @@ async def undo(desk: Desk, number: int, source: str) -> int:
         raise NotFound(number)
     entry = Entry(Kind(rows[0]["kind"]), rows[0]["giver"], rows[0]["taker"], rows[0]["minutes"])
     held = await store.hold(desk, {entry.giver, entry.taker})
+    if held.keys() != {entry.giver, entry.taker}:
+        raise NotFound(number)
     _, zone = await store.rules(desk)
     about = Written(desk.now.astimezone(zone).date(), source, undoes=number)
     return await _write(desk, undone(entry, held[entry.giver], held[entry.taker]), about)

@@ -63,7 +63,7 @@ SAID: Final[Mapping[Refusal, str]] = {
     Refusal.CLOSED: "One of the accounts is closed.",
     Refusal.OVERDRAWN: "The account does not hold so many minutes.",
     Refusal.OVER_CAP: "The taker would hold more than the rules allow: give less, or donate.",
-    Refusal.NOT_A_VISIT: "A visit is over, and lasts from a minute to twelve hours.",
+    Refusal.NOT_A_VISIT: "A visit is over, not a year ago, and lasted from a minute to twelve hours.",
     Refusal.OVERLAPS: "Whoever served was somewhere else at that time: look at both visits.",
     Refusal.TWICE: "This has been booked already.",
     Refusal.NOT_EMPTY: "The account still holds hours: give or donate them first.",

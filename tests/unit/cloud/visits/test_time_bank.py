@@ -103,10 +103,23 @@ async def test_the_county_says_what_one_may_keep(desk: httpx.AsyncClient, site: 
     assert await held(desk) == {"services": -180, "pool": 30, "responder 某": 150}
 
 
-async def test_a_visit_that_is_not_over_is_none(desk: httpx.AsyncClient, site: Site) -> None:
+@pytest.mark.parametrize(
+    ("began_at", "ended_at"),
+    [
+        ("2026-11-20T11:30:00Z", "2026-11-20T12:30:00Z"),
+        ("2025-11-19T08:00:00Z", "2025-11-19T09:00:00Z"),
+        ("2026-11-19T08:00:00Z", "2026-11-19T21:00:00Z"),
+        ("2026-11-19T09:00:00Z", "2026-11-19T08:00:00Z"),
+        ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T01:00:00Z"),
+    ],
+)
+async def test_what_is_not_over_or_long_past_or_endless_is_no_visit(
+    desk: httpx.AsyncClient, site: Site, began_at: str, ended_at: str
+) -> None:
     helper = await of_staff(desk, site, "responder")
-    later = {"began_at": "2026-11-20T11:30:00Z", "ended_at": "2026-11-20T12:30:00Z"}
-    assert (await booked(desk, helper, "visit:9", **later)).json()["code"] == "not_a_visit"
+    answer = await booked(desk, helper, "visit:9", began_at=began_at, ended_at=ended_at)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_a_visit")
 
 
 async def test_a_group_may_only_donate(desk: httpx.AsyncClient, site: Site) -> None:
