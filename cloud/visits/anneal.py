@@ -2,15 +2,15 @@
 
 What this is: a first plan that takes the visits by their due time and gives each to whom it costs least, and
 simulated annealing over the order of all visits and who makes each. What it is not: the judge of what comes
-out (``check``). The one idea: a move changes the order or one crew; only what comes after the first changed
-place is walked again, and no further than it can still be accepted.
+out (``check``). The one idea: a move touches few people. Only they, and whoever is with them at a visit of
+two, are walked again, and no further than the tour can still be accepted; all others are where they were.
 
 The same day, weights, steps and seed give the same plan; time is counted in steps, never by a clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from math import exp, inf, log
 from random import Random
@@ -20,10 +20,11 @@ from cloud.visits.cost import Weights
 from cloud.visits.model import Day, Plan
 from cloud.visits.walk import Crew, State, Walk
 
-HOT_MIN: Final = 50.0
-COLD_MIN: Final = 1.0
-"""First and last temperature in minutes of travel: the best of several from 4 to 160, tried on the instances
-of Mankowska with 25 to 100 patients; the spread of seeds is as large as that of neighbouring values."""
+HOT: Final = 1.5
+COLD: Final = 0.05
+"""First and last temperature, in mean ways between near visits: a township's are 4 minutes, those of the
+instances of Mankowska 30. The best of several tried on both; seeds differ as much as neighbouring values.
+"""
 NEIGHBOURS: Final = 15
 """How many near visits a visit is tried beside."""
 _SHIFT: Final = 8
@@ -35,7 +36,7 @@ _TAILS: Final = 0.75
 _OTHER_CREW: Final = 0.85
 """Up to where in 0 to 1 the draw of a move means which; the rest shifts. D."""
 Move = tuple[list[int], dict[int, Crew]]
-"""An order, and the crews that are not as they were."""
+"""An order, and the crews of the visits that it touches."""
 
 
 class Tour(NamedTuple):
@@ -63,7 +64,7 @@ def first(walk: Walk) -> Tour:
     state = walk.morning()
     for visit in order:
         tried = [_tried(walk, state, visit, crew) for crew in product(*walk.able[visit])]
-        crews[visit], state = min(tried, key=lambda one: (one[1].spent, sum(one[1].free)))
+        crews[visit], state = min(tried, key=lambda one: (walk.so_far(one[1]), sum(one[1].free)))
     return Tour(order, crews)
 
 
@@ -90,19 +91,26 @@ class Search:
             (1.0, self._shifted),
         )
         self.states: list[State] = [walk.morning()]
+        self.places: dict[int, int] = {}
         self.cost = inf
-        self._record(0)
+        self._record(0, range(len(walk.begin)))
 
     def run(self, steps: int) -> Tour:
         """The best tour of ``steps`` tried moves."""
         best_cost, best = self.cost, Tour(self.order[:], self.crews[:])
-        cooling = log(COLD_MIN / HOT_MIN) / max(steps, 1)
+        hot_min, cooling = HOT * self._near_min(), log(COLD / HOT) / max(steps, 1)
         for step in range(steps):
-            heat_min = HOT_MIN * exp(cooling * step)
+            heat_min = hot_min * exp(cooling * step)
             taken = self._try(self.cost - heat_min * log(1.0 - self.rng.random()))
             if taken and self.cost < best_cost - 1e-9:
                 best_cost, best = self.cost, Tour(self.order[:], self.crews[:])
         return best
+
+    def _near_min(self) -> float:
+        """The mean way to a near visit; a minute where there is none."""
+        travel, place = self.walk.travel[0], self.walk.place
+        ways = [travel[place[one]][place[two]] for one, near in enumerate(self.near) for two in near]
+        return max(1.0, sum(ways) / len(ways)) if ways else 1.0
 
     def _try(self, limit: float) -> bool:
         """One move; whether it was taken."""
@@ -112,10 +120,11 @@ class Search:
         old_order, (order, crews) = self.order, changed
         old_crews = {visit: self.crews[visit] for visit in crews}
         begin = self._first_difference(order, crews)
+        touched = {who for changed in (crews, old_crews) for crew in changed.values() for who in crew}
         self.order = order
         self._assign(crews)
-        if self._price(begin, limit) <= limit:
-            self._record(begin)
+        if self._price(begin, touched, limit) <= limit:
+            self._record(begin, touched)
             return True
         self.order = old_order
         self._assign(old_crews)
@@ -125,23 +134,47 @@ class Search:
         for visit, crew in crews.items():
             self.crews[visit] = crew
 
-    def _price(self, begin: int, limit: float) -> float:
+    def _price(self, begin: int, touched: Iterable[int], limit: float) -> float:
         """What the tour costs, or infinity as soon as that is above ``limit``."""
-        state, step, crews, visits = self.states[begin].copy(), self.walk.step, self.crews, len(self.crews)
+        walk, state, ahead = self.walk, self.states[begin].copy(), set(touched)
         for item in self.order[begin:]:
-            step(state, item, crews[item % visits])
-            if state.spent > limit:
+            self._go(state, item, ahead)
+            if walk.so_far(state) > limit:
                 return inf
-        return self.walk.home(state)
+        return walk.home(state)
 
-    def _record(self, begin: int) -> None:
-        del self.states[begin + 1 :]
-        state = self.states[begin]
+    def _record(self, begin: int, touched: Iterable[int]) -> None:
+        """Make the tour the one that moves begin from."""
+        states, ahead = self.states[: begin + 1], set(touched)
         for item in self.order[begin:]:
-            state = state.copy()
-            self.walk.step(state, item, self.crews[self.walk.visit(item)])
-            self.states.append(state)
-        self.cost = self.walk.home(state)
+            state = states[-1].copy()
+            self._go(state, item, ahead)
+            states.append(state)
+        self.states = states
+        self.places = {item: place for place, item in enumerate(self.order)}
+        self.cost = self.walk.home(states[-1])
+
+    def _go(self, state: State, item: int, touched: set[int]) -> None:
+        """The next item; whoever makes one together with somebody touched is touched from then on."""
+        crew = self.crews[item % len(self.crews)]
+        if touched.isdisjoint(crew):
+            self._as_before(state, item, crew)
+        else:
+            touched.update(crew)
+            self.walk.step(state, item, crew)
+
+    def _as_before(self, state: State, item: int, crew: Crew) -> None:
+        """The item as the last tour had it: nobody who makes it is touched."""
+        place = self.places[item]
+        before, after = self.states[place], self.states[place + 1]
+        for who in crew:
+            state.free[who], state.at[who] = after.free[who], after.at[who]
+            state.rested[who] = after.rested[who]
+        state.spent += after.spent - before.spent
+        state.worst = max(state.worst, after.late)
+        if after.begun is not before.begun:
+            visit = self.walk.visit(item)
+            state.begun = {**state.begun, visit: after.begun[visit]}
 
     def _first_difference(self, order: Sequence[int], crews: Mapping[int, Crew]) -> int:
         """The first place that ``order`` and ``crews`` change."""
@@ -152,7 +185,7 @@ class Search:
         return min(len(self.order), len(order))
 
     def _move(self) -> Move | None:
-        """Another order, and the crews that change; ``None``: this one cannot be made."""
+        """Another order, and the crews of what it touches; ``None``: this one cannot be made."""
         chance, item = self.rng.random(), self.rng.choice(self.order)
         if self.apart and chance < _TWO_ITEMS:
             return self._parted_or_joined(self.rng.choice(self.apart))
@@ -215,7 +248,7 @@ class Search:
         place = order.index(item)
         order.pop(place)
         order.insert(max(0, place + self.rng.randint(-_SHIFT, _SHIFT)), item)
-        return order, {}
+        return order, {self.walk.visit(item): self.crews[self.walk.visit(item)]}
 
     def _parted_or_joined(self, visit: int) -> Move:
         """The parts of a visit as items of their own, or one item again."""
@@ -227,7 +260,7 @@ class Search:
         else:
             order[order.index(self.rng.choice((first, second)))] = visit
             order = [item for item in order if item not in {first, second}]
-        return order, {}
+        return order, {visit: self.crews[visit]}
 
     def _an_item(self, visit: int) -> int:
         if visit in self.order:

@@ -45,10 +45,11 @@ class State:
     """Where everybody is after some items; changed by ``Walk.step``. ``at``: a place, or -1 before any.
 
     ``begun``: first parts by visit, when they began; ``None``: left out. It is replaced, never changed.
+    ``spent``: in minutes, but for the worst lateness, ``worst``; ``late``: that of the last item.
     ``trace``: what was placed, where somebody wants to know; not copied.
     """
 
-    __slots__ = ("at", "begun", "free", "rested", "spent", "trace", "worst")
+    __slots__ = ("at", "begun", "free", "late", "rested", "spent", "trace", "worst")
 
     def __init__(
         self, free: list[float], at: list[int], rested: list[bool], spent: float, worst: float
@@ -58,6 +59,7 @@ class State:
         self.rested = rested
         self.spent = spent
         self.worst = worst
+        self.late = 0.0
         self.begun: dict[int, float | None] = {}
         self.trace: list[Step] | None = None
 
@@ -119,6 +121,7 @@ class Walk:
 
     def step(self, state: State, item: int, crew: Crew) -> bool:
         """Place the next item, or leave its visit out; whether it was placed."""
+        state.late = 0.0
         alone, visit = divmod(item, len(self.place))
         if alone:
             return (self._first if alone == 1 else self._second)(state, visit, crew)
@@ -139,7 +142,11 @@ class Walk:
     def home(self, state: State) -> float:
         """What the whole day costs when everybody goes home now."""
         ways = (self.travel[who][place][self.end[who]] for who, place in enumerate(state.at) if place >= 0)
-        return state.spent + sum(ways)
+        return self.so_far(state) + sum(ways)
+
+    def so_far(self, state: State) -> float:
+        """What it costs at the least, whatever comes after."""
+        return state.spent + self.weights.worst_late * state.worst
 
     def plan(self, order: Iterable[int], crews: Sequence[Crew]) -> Plan:
         """The plan that an order is."""
@@ -170,9 +177,8 @@ class Walk:
     def _late(self, state: State, late_min: float) -> None:
         if late_min > 0:
             state.spent += self.weights.late * late_min
-            if late_min > state.worst:
-                state.spent += self.weights.worst_late * (late_min - state.worst)
-                state.worst = late_min
+            state.late = max(state.late, late_min)
+            state.worst = max(state.worst, late_min)
 
     def _first(self, state: State, visit: int, crew: Crew) -> bool:
         ready = self._ready(state, visit, 0, crew[0], 0.0) if crew[0] != crew[1] else None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
+from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
-from cloud.visits.anneal import plan
+from cloud.visits.anneal import Search, first, plan
 from cloud.visits.check import broken, check
 from cloud.visits.cost import Weights, cost
 from cloud.visits.model import Day, Gap, Lunch, Part, Visit, VisitId, Window, Worker, WorkerId
+from cloud.visits.walk import Walk
 from tests.unit.cloud.visits.days import BATH, CARE, DAY, days, line
 
 WEIGHTS = Weights()
@@ -111,3 +114,29 @@ def test_one_person_is_never_both_people_of_a_visit() -> None:
     day = between()
     alone = replace(day, workers=(Worker(WorkerId("an"), 0, 0, frozenset({CARE, BATH})),))
     assert plan(alone, WEIGHTS, steps=2_000).left_out == {"apart", "lift"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(days())
+def test_walking_only_whom_a_move_touches_costs_what_walking_everybody_does(day: Day) -> None:
+    able = all(any(one.able(part) for one in day.workers) for visit in day.visits for part in visit.parts)
+    assume(able)
+    walk = Walk(day, WEIGHTS)
+    search = Search(walk, first(walk), Random(1))
+    for _ in range(60):
+        changed = search._move()
+        if changed is None:
+            continue
+        order, crews = changed
+        touched = {who for visit in crews for who in (*crews[visit], *search.crews[visit])}
+        begin = search._first_difference(order, crews)
+        search.order = order
+        search._assign(crews)
+        quick = search._price(begin, touched, inf)
+        whole = walk.morning()
+        for item in order:
+            walk.step(whole, item, search.crews[walk.visit(item)])
+        assert quick == pytest.approx(walk.home(whole))
+        if quick == inf:
+            return
+        search._record(begin, touched)
