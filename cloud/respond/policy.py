@@ -56,6 +56,8 @@ STEPS: Final[Mapping[Step, timedelta]] = {
 """D. What is done when nobody is surely on the way so long after the callout, or at once with nobody left to
 ask.
 """
+FINDS_STAFF: Final = frozenset({Step.PHONE, Step.DUTY_OFFICER})
+"""Done for want of a worker, whoever else is there; the others only for want of anybody."""
 SETS_OUT_WITHIN: Final = timedelta(seconds=120)
 """D. From a yes to the first movement; volunteers need 1:45 in the median (Region der Lebensretter, 2025)."""
 SETS_OUT_AT_NIGHT: Final = timedelta(seconds=180)
@@ -243,12 +245,11 @@ def _told(ask: Ask, orders: Orders) -> Ask:
 
 def _steps(callout: Callout, now: datetime) -> Iterator[Step]:
     """What is due beside asking; with nobody left to wait for, one step after another until there is."""
-    if any(_sure(callout, party, now) for party in Party):
-        return
     for step, after in STEPS.items():
-        if step in callout.done:
+        wanted = (Party.STAFF,) if step in FINDS_STAFF else tuple(Party)
+        if step in callout.done or any(_sure(callout, party, now) for party in wanted):
             continue
-        if now >= callout.since + after or not any(_hope(callout, party, now) for party in Party):
+        if now >= callout.since + after or not any(_hope(callout, party, now) for party in wanted):
             yield step
             callout = replace(callout, done=callout.done | {step})
 

@@ -150,7 +150,17 @@ def test_with_nobody_left_to_ask_nobody_waits_for_the_clock() -> None:
     assert decide(callout(), START).steps == tuple(Step)
     far = somebody(30, Kind.VOLUNTEER, 9, metres=1_900)
     orders = decide(callout(far), START)
-    assert (orders.steps, asked(orders)) == ((Step.WIDEN,), [30])
+    assert (orders.steps, asked(orders)) == ((Step.WIDEN, Step.PHONE, Step.DUTY_OFFICER), [30])
+
+
+def test_a_neighbour_at_the_door_needs_no_ambulance_and_still_a_worker() -> None:
+    one = looked(callout(*WORKERS[:1], *NEIGHBOURS), 0)
+    there = arrives(says_yes(one, 10, 5, moved=5), 10, 150)
+    orders = decide(there, at(180))
+    assert (orders.steps, orders.ask) == ((Step.PHONE,), ())
+    assert decide(carry_out(there, orders, at(180)), at(300)).steps == (Step.DUTY_OFFICER,)
+    alone = arrives(says_yes(looked(callout(*NEIGHBOURS), 0), 10, 5, moved=5), 10, 150)
+    assert alone.done == {Step.PHONE, Step.DUTY_OFFICER}, "with no worker on duty nobody waits for the clock"
 
 
 def test_family_far_away_and_neighbours_out_of_reach_are_not_sent() -> None:
