@@ -105,10 +105,10 @@ def is_late(callout: Callout, trip: Trip, now: datetime) -> bool:
     return stays or trip.there_at(now) >= trip.promised_at + SLIP
 
 
-def _standing(callout: Callout, ask: Ask, now: datetime) -> tuple[bool, bool, bool, datetime, int]:
+def _standing(callout: Callout, ask: Ask, now: datetime) -> tuple[bool, bool, datetime, int]:
     trip = _trip(ask)
-    late = is_late(callout, trip, now)
-    return ask.who.kind is not Kind.WORKER, not ask.on_site, late, trip.there_at(now), ask.who.id
+    local = ask.who.party is not Party.STAFF
+    return local, is_late(callout, trip, now), trip.there_at(now), ask.who.id
 
 
 def _sets_out_within(callout: Callout) -> timedelta:

@@ -211,6 +211,21 @@ def test_the_nearest_key_is_among_the_first_who_are_asked() -> None:
     assert asked(decide(near, START)) == [1, 10, 11, 12, 13, 14], "who is near has one already"
 
 
+def test_one_key_on_the_way_is_enough() -> None:
+    near, far = with_key(NEIGHBOURS[0]), with_key(somebody(30, Kind.NEIGHBOUR, 14))
+    one = says_yes(looked(callout(near, *NEIGHBOURS[1:], far), 0), 10, 10)
+    assert asked(decide(one, at(130))) == [15], "who is late; the key is not asked for twice"
+
+
+def test_no_more_than_twenty_local_people_and_ten_workers_are_asked() -> None:
+    crowd = [somebody(number, Kind.VOLUNTEER, 5) for number in range(100, 140)]
+    one = looked(callout(*(worker(number, 5) for number in range(20)), *crowd), 0)
+    for second in range(0, 600, 5):
+        one = looked(one, second)
+    workers = [ask for ask in one.asks if ask.who.kind is Kind.WORKER]
+    assert (len(workers), len(one.asks)) == (10, 30)
+
+
 def test_who_brings_the_only_key_goes_on_although_enough_others_are_there_before() -> None:
     far = with_key(somebody(30, Kind.NEIGHBOUR, 14))
     one = looked(callout(*WORKERS, *NEIGHBOURS, far), 0)
@@ -232,6 +247,15 @@ def test_one_answers_for_the_resident_and_a_worker_does_before_a_local_person() 
     there = accountable(arrives(one, 2, 60), at(60))
     assert there is not None
     assert there.who.id == 2
+
+
+def test_who_does_not_move_answers_for_nobody_while_another_does() -> None:
+    one = looked(looked(callout(*WORKERS), 0), 45)
+    one = says_yes(says_yes(one, 1, 50), 2, 50, moved=60)
+    soon, later = accountable(one, at(60)), accountable(one, at(170))
+    assert soon is not None
+    assert later is not None
+    assert (soon.who.id, later.who.id) == (1, 2)
 
 
 def test_an_arrival_is_never_late() -> None:
