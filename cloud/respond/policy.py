@@ -246,7 +246,7 @@ def _told(ask: Ask, orders: Orders) -> Ask:
 def _steps(callout: Callout, now: datetime) -> Iterator[Step]:
     """What is due beside asking; with nobody left to wait for, one step after another until there is."""
     for step, after in STEPS.items():
-        wanted = (Party.STAFF,) if step in FINDS_STAFF else tuple(Party)
+        wanted: tuple[Party, ...] = (Party.STAFF,) if step in FINDS_STAFF else tuple(Party)
         if step in callout.done or any(_sure(callout, party, now) for party in wanted):
             continue
         if now >= callout.since + after or not any(_hope(callout, party, now) for party in wanted):
