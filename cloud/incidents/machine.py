@@ -124,7 +124,8 @@ def advance(
     after = _fill(replace(weighed, state=move.to), incident, trigger, now, detail)
     if move.restart or _clock_differs(incident, after):
         after = replace(after, state_since=now)
-        after = replace(after, due_at=_not_later(incident, after, _first_due(after, move.skip)))
+        first = _first_due(after, move.skip)
+        after = replace(after, due_at=first if move.restart else _not_later(incident, after, first))
     elif trigger is Trigger.TIMER:
         after = replace(after, due_at=repeat_at)
     elif trigger is Trigger.SUSPECT:
@@ -142,7 +143,8 @@ def _priority(incident: Incident, trigger: Trigger, detail: Detail) -> Priority:
         return incident.priority
     if trigger is Trigger.TRIAGE:
         return detail.priority
-    return min(incident.priority, detail.priority) if trigger in FROM_HOME else incident.priority
+    raises = trigger in FROM_HOME or trigger is Trigger.REPLY
+    return min(incident.priority, detail.priority) if raises else incident.priority
 
 
 def _lookup(incident: Incident, trigger: Trigger, priority: Priority, now: datetime) -> Move:

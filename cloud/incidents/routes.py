@@ -21,6 +21,7 @@ from cloud.incidents import store
 from cloud.incidents.commands import Commands, commands
 from cloud.incidents.machine import Trigger
 from cloud.incidents.model import IncidentDetail, IncidentView, OutcomeCode, Snapshot
+from cloud.incidents.script import Question
 from cloud.problems import not_found, responses
 
 router = APIRouter(tags=["incidents"])
@@ -47,6 +48,13 @@ class Triage(Answer):
     """The script is done; ``priority`` if it turned out otherwise (it may rise or fall here)."""
 
     priority: int | None = Field(default=None, ge=1, le=5)
+
+
+class Reply(Answer):
+    """What somebody answered to one question of the script."""
+
+    question: Question
+    yes: bool
 
 
 class Dispatch(Answer):
@@ -150,6 +158,17 @@ async def voice(incident_id: IncidentId, answer: Answer, do: Do) -> IncidentView
 async def triage(incident_id: IncidentId, answer: Triage, do: Do) -> IncidentView:
     """The questions are answered; the priority may be corrected."""
     return await _act(do, incident_id, Trigger.TRIAGE, answer)
+
+
+@router.post(
+    "/incidents/{incident_id}/reply",
+    operation_id="answerOfScript",
+    summary="One answer of the first call",
+    responses=ACT_ERRORS,
+)
+async def reply(incident_id: IncidentId, answer: Reply, do: Do) -> IncidentView:
+    """Kept in the timeline. Somebody is heard: the line's clock begins anew. Danger makes it a P1 at once."""
+    return await _act(do, incident_id, Trigger.REPLY, answer)
 
 
 @router.post(

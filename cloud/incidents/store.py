@@ -27,6 +27,7 @@ from cloud.incidents.machine import ACTIONS, SETTLED, Detail, Incident, Trigger,
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode, Priority
 from cloud.incidents.mute import Heard
 from cloud.incidents.screens import card, detail, open_incidents, snapshot
+from cloud.incidents.script import Question, urgency
 from cloud.incidents.timers import ARRIVE_WITHIN
 from cloud.incidents.transitions import SETTLED_BY_PEOPLE
 from cloud.ingest.model import StoredAlarm
@@ -73,7 +74,7 @@ class ActDetail(TypedDict, total=False):
     """What an action may carry; see the HTTP contract. ``eta_minutes``: from ``now``, at least 1.
 
     ``dispatch`` with a ``responder``: that person is on the way (EN_ROUTE); without: the ladder runs
-    (DISPATCHING). ``close`` needs an ``outcome``, ``note`` a ``note``.
+    (DISPATCHING). ``reply`` needs a ``question`` and ``yes``, ``close`` an ``outcome``, ``note`` a ``note``.
     """
 
     priority: int | None
@@ -82,6 +83,8 @@ class ActDetail(TypedDict, total=False):
     service: str
     note: str
     outcome: OutcomeCode | None
+    question: Question
+    yes: bool
 
 
 # Alarms ------------------------------------------------------------------------------------------------
@@ -322,6 +325,8 @@ async def _step(conn: Connection, row: rows.Row, asked: rows.Step, given: ActDet
     if trigger is Trigger.DISPATCH and responder:
         trigger = Trigger.ACCEPT
     within, priority = given.get("eta_minutes"), given.get("priority")
+    if trigger is Trigger.REPLY:
+        priority = urgency(row.kind, given["question"], yes=given["yes"])
     arrives_in = ARRIVE_WITHIN[row.incident.priority] if within is None else timedelta(minutes=within)
     chosen = Detail(
         priority=Priority(priority) if priority else None,

@@ -27,6 +27,7 @@ class Trigger(StrEnum):
     CANCEL = "cancel"
     ACK = "ack"
     VOICE = "voice"
+    REPLY = "reply"
     TRIAGE = "triage"
     DISPATCH = "dispatch"
     ACCEPT = "accept"
@@ -88,7 +89,8 @@ class Incident:
 class Detail:
     """What comes with a trigger; each one reads only its own fields.
 
-    ``priority``: of the alarm, or the one chosen at triage. ``confirm_until``: end of the cancel window.
+    ``priority``: of the alarm or an answer, or the one chosen at triage. ``confirm_until``: end of the cancel
+    window.
     """
 
     priority: Priority | None = None
@@ -194,6 +196,7 @@ TRANSITIONS: Final[Mapping[tuple[IncidentState, Trigger], tuple[Move, ...]]] = {
     (S.VOICE, T.VOICE): (Move(S.VOICE, restart=True),),
     **_go(T.TRIAGE, S.TRIAGED, S.ACKED, S.VOICE, S.MONITORING),
     (S.TRIAGED, T.TRIAGE): (Move(S.TRIAGED, restart=True),),
+    **{(state, T.REPLY): (Move(state, restart=True),) for state in (S.ACKED, S.VOICE, S.TRIAGED)},
     **_go(T.MONITOR, S.MONITORING, S.ACKED, S.VOICE, S.TRIAGED, S.ON_SITE, S.OUTCOME),
     (S.MONITORING, T.MONITOR): (Move(S.MONITORING, restart=True),),
     **_go(T.EMERGENCY, S.EMERGENCY_SERVICES, *(RAISED_ON - {S.OUTCOME})),

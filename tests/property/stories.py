@@ -178,11 +178,16 @@ class Stories(RuleBasedStateMachine):
         if not offered:
             return
         trigger = data.draw(st.sampled_from(offered), label="action")
-        priority = data.draw(st.none() | priorities) if trigger is Trigger.TRIAGE else None
+        weighed = {
+            Trigger.TRIAGE: st.none() | priorities,
+            Trigger.REPLY: st.sampled_from([None, Priority.LIFE]),
+        }
+        priority = data.draw(weighed.get(trigger, st.none()), label="priority")
         detail = Detail(priority, None, 7, "", None, outcome, note)
         self.witness.hushed = False
         if self._take(trigger, detail) and priority is not None:
-            self.witness.worst = priority
+            replied = trigger is Trigger.REPLY
+            self.witness.worst = min(self.witness.worst, priority) if replied else priority
 
     @rule(minutes=st.integers(-5, 60))
     def operator_sends(self, minutes: int) -> None:

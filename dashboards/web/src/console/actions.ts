@@ -4,7 +4,7 @@ import type { IconName } from "@/ui/icons";
 import { act, dialog, select, view, type DialogName } from "./model";
 
 export const STEP_ICON: Readonly<Record<Action, IconName>> = {
-  ack: "check", voice: "phone", triage: "questions", dispatch: "send", arrive: "door", enter: "door", follow_up: "eye", emergency: "siren",
+  ack: "check", voice: "phone", reply: "questions", triage: "questions", dispatch: "send", arrive: "door", enter: "door", follow_up: "eye", emergency: "siren",
   monitor: "eye", note: "note", close: "flag", reopen: "undo",
 };
 

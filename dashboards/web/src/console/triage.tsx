@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { IncidentView } from "@/core/api";
 import { t } from "@/core/i18n";
-import { nextTurn, scriptFor, type Advice } from "@/core/triage";
+import { nextTurn, scriptFor, type Advice, type Question } from "@/core/triage";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
 import { act, busy, detail, dialog, session } from "./model";
@@ -11,6 +11,10 @@ export function Triage({ incident }: { incident: IncidentView }) {
   const [answers, setAnswers] = useState<readonly boolean[]>([]);
   const script = scriptFor(incident.kind);
   const turn = nextTurn(script, answers);
+  const answer = async (question: Question, yes: boolean) => {
+    await keep(incident, question, yes);
+    setAnswers([...answers, yes]);
+  };
   const step = Math.min(answers.length + 1, script.questions.length);
   return (
     <section class="block triage" aria-label={t("triage.title")}>
@@ -25,8 +29,8 @@ export function Triage({ incident }: { incident: IncidentView }) {
         <>
           <p class="question" aria-live="polite">{t(turn.ask.key)}</p>
           <div class="answers">
-            <Button onClick={() => setAnswers([...answers, true])}>{t("triage.yes")}</Button>
-            <Button onClick={() => setAnswers([...answers, false])}>{t("triage.no")}</Button>
+            <Button onClick={() => void answer(turn.ask, true)}>{t("triage.yes")}</Button>
+            <Button onClick={() => void answer(turn.ask, false)}>{t("triage.no")}</Button>
             {answers.length > 0 && <Back onBack={() => setAnswers(answers.slice(0, -1))} />}
           </div>
         </>
@@ -59,6 +63,13 @@ function Conclusion({ incident, advice, children }: { incident: IncidentView; ad
       {children as never}
     </div>
   );
+}
+
+/** Keep the answer in the timeline, where that is possible; the script goes on in any case. */
+async function keep(incident: IncidentView, question: Question, yes: boolean): Promise<void> {
+  if (detail.value?.actions.includes("reply")) {
+    await act(incident.id, "reply", { question: question.key.slice("triage.ask.".length), yes });
+  }
 }
 
 /** Record the outcome of the script, then do what it advises. A public service is recorded first of all. */

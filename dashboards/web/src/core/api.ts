@@ -32,7 +32,7 @@ export type DrawnToken = components["schemas"]["DrawnToken"];
 export type Permission = components["schemas"]["Permission"];
 
 export type Action =
-  | "ack" | "voice" | "triage" | "dispatch" | "arrive" | "enter" | "emergency" | "monitor" | "note" | "close" | "follow_up" | "reopen";
+  | "ack" | "voice" | "reply" | "triage" | "dispatch" | "arrive" | "enter" | "emergency" | "monitor" | "note" | "close" | "follow_up" | "reopen";
 
 /** What a command says besides the version; which fields it needs depends on the action. */
 export interface ActionDetail {
@@ -42,6 +42,8 @@ export interface ActionDetail {
   readonly service?: string;
   readonly outcome?: OutcomeCode;
   readonly note?: string;
+  readonly question?: string;
+  readonly yes?: boolean;
 }
 
 /** The server answered, and the answer was no. `current` is the record as it stands, sent with a 409. */

@@ -810,6 +810,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * One answer of the first call
+         * @description Kept in the timeline. Somebody is heard: the line's clock begins anew. Danger makes it a P1 at once.
+         */
+        post: operations["answerOfScript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/report": {
         parameters: {
             query?: never;
@@ -5593,6 +5613,12 @@ export interface components {
          */
         Quantity: "heart_rate" | "spo2" | "pulse_rate" | "respiration_rate" | "body_temperature" | "systolic" | "diastolic" | "temperature" | "humidity" | "battery" | "voltage" | "opening" | "motion" | "presence" | "in_bed" | "smoke" | "gas" | "carbon_monoxide" | "moisture" | "vibration" | "tamper" | "battery_low" | "worn" | "body_movement" | "distance" | "still_time" | "fall_state" | "energy_expended" | "rr_interval" | "pulse_amplitude" | "acceleration" | "illuminance" | "problem" | "power" | "mean_arterial_pressure" | "targets" | "speed" | "height" | "mains" | "bed_load" | "body_weight" | "body_water" | "co_concentration";
         /**
+         * Question
+         * @description One question of a script; each is answered yes or no.
+         * @enum {string}
+         */
+        Question: "answers" | "intense_pain" | "collapse" | "trauma" | "unusual" | "breathing" | "bleeding" | "consciousness" | "fracture" | "stroke" | "fire" | "wants_help" | "water";
+        /**
          * QuotaName
          * @description What is bounded.
          * @enum {string}
@@ -5660,17 +5686,6 @@ export interface components {
              * Format: base64
              */
             signature: string;
-        };
-        /**
-         * Reply
-         * @description Whether the person goes there.
-         */
-        Reply: {
-            /**
-             * Answer
-             * @enum {string}
-             */
-            answer: "accept" | "decline";
         };
         /**
          * Report
@@ -6301,6 +6316,28 @@ export interface components {
          * @enum {string}
          */
         cloud__consent__decide__Decision: "given" | "withdrawn" | "refused";
+        /**
+         * Reply
+         * @description Whether the person goes there.
+         */
+        cloud__dispatch__routes__Reply: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "accept" | "decline";
+        };
+        /**
+         * Reply
+         * @description What somebody answered to one question of the script.
+         */
+        cloud__incidents__routes__Reply: {
+            question: components["schemas"]["Question"];
+            /** Version */
+            version: number;
+            /** Yes */
+            yes: boolean;
+        };
         /**
          * Decision
          * @description ``version``: of the proposal they were looking at. ``reason``: why, in their own words.
@@ -7263,7 +7300,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reply"];
+                "application/json": components["schemas"]["cloud__dispatch__routes__Reply"];
             };
         };
         responses: {
@@ -11428,6 +11465,146 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Answer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerOfScript: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the incident */
+                incident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["cloud__incidents__routes__Reply"];
             };
         };
         responses: {

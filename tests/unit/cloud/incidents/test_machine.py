@@ -318,3 +318,18 @@ def test_the_services_are_told_of_a_second_alarm() -> None:
     called = walk(raised(), Trigger.EMERGENCY)
     _, effects = advance(called, Trigger.ALARM, at(60), Detail(priority=Priority.LIFE))
     assert effects == (Effect.TELL_SERVICES,)
+
+
+def test_a_line_on_which_somebody_answers_is_not_silent() -> None:
+    speaking = walk(raised(Priority.URGENT), Trigger.ACK, Trigger.VOICE)
+    answered, _ = advance(speaking, Trigger.REPLY, at(50))
+    assert (answered.state, answered.due_at) == (IncidentState.VOICE, at(50 + 60))
+
+
+def test_an_answer_that_means_danger_raises_at_once_and_no_answer_lowers() -> None:
+    speaking = walk(raised(Priority.URGENT), Trigger.ACK, Trigger.VOICE)
+    danger, effects = advance(speaking, Trigger.REPLY, at(10), Detail(priority=Priority.LIFE))
+    assert (danger.priority, effects) == (Priority.LIFE, (Effect.TELL_FAMILY,))
+    assert danger.due_at == at(10 + 60)
+    well, _ = advance(danger, Trigger.REPLY, at(20), Detail(priority=Priority.PLAN))
+    assert well.priority is Priority.LIFE

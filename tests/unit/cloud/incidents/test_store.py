@@ -16,6 +16,7 @@ from cloud.incidents import store
 from cloud.incidents.errors import Reason
 from cloud.incidents.machine import ACTIONS, Trigger
 from cloud.incidents.model import IncidentState, IncidentView, OutcomeCode
+from cloud.incidents.script import Question
 from cloud.ingest.model import StoredAlarm
 from firmware_protocols.model import AlarmId, AlarmKind, AlarmState, JsonValue
 from tests.scenario.household import START, Household, add_contacts, after, remember, seed
@@ -437,3 +438,20 @@ async def test_an_impossible_priority_is_the_kinds_own(
         conn, replace(stored, alarm=replace(stored.alarm, evidence={"priority": said})), START
     )
     assert (await the_incident(conn, household)).priority == 2
+
+
+async def test_an_answer_of_the_first_call_is_kept_and_danger_holds_though_the_call_breaks_off(
+    conn: Connection, household: Household
+) -> None:
+    await store.attach_or_open(conn, household.alarm(AlarmKind.STILLNESS), START)
+    incident = await the_incident(conn, household)
+    for version, trigger in enumerate((Trigger.ACK, Trigger.VOICE), start=1):
+        await store.act(conn, household.scope, incident.id, trigger, household.operator, after(9), version)
+    told = store.ActDetail(question=Question.BREATHING, yes=True)
+    view = await store.act(
+        conn, household.scope, incident.id, Trigger.REPLY, household.operator, after(40), 3, **told
+    )
+    assert (view.state, view.priority, view.due_at) == (IncidentState.VOICE, 1, after(100))
+    entry = (await store.detail(conn, household.scope, incident.id)).timeline[-1]
+    assert entry.actor == household.operator
+    assert entry.detail == {"question": "breathing", "yes": True, "effects": ["tell_family"]}

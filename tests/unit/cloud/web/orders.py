@@ -176,6 +176,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     ),
     "acknowledgeIncident": _step(_S.RAISED),
     "speakWithResident": _step(),
+    "answerOfScript": _step(_S.VOICE, question="breathing", yes=True),
     "triageIncident": _step(priority=2),
     "dispatchResponder": _step(responder="小李", eta_minutes=5),
     "arriveAtHome": _step(_S.EN_ROUTE),

@@ -60,6 +60,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("GET", "/incidents/{incident_id}"): QUEUE,
     ("POST", "/incidents/{incident_id}/ack"): QUEUE,
     ("POST", "/incidents/{incident_id}/voice"): QUEUE,
+    ("POST", "/incidents/{incident_id}/reply"): QUEUE,
     ("POST", "/incidents/{incident_id}/triage"): QUEUE,
     ("POST", "/incidents/{incident_id}/dispatch"): QUEUE,
     ("POST", "/incidents/{incident_id}/arrive"): QUEUE,

@@ -1,0 +1,39 @@
+"""What the answers of the first call mean, on values alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dashboards
+from cloud.incidents.model import Priority
+from cloud.incidents.script import DANGER, I_STUMBLE, Question, urgency
+
+CATALOGUES = Path(dashboards.__file__).parent / "i18n"
+
+
+@pytest.mark.parametrize("locale", ["zh-Hans", "zh-Hant", "en"])
+def test_every_question_has_its_words_in_every_language(locale: str) -> None:
+    words = json.loads((CATALOGUES / f"{locale}.json").read_text(encoding="utf-8"))
+    asked = {key.removeprefix("triage.ask.") for key in words if key.startswith("triage.ask.")}
+    assert asked == {question.value for question in Question}
+
+
+@pytest.mark.parametrize("question", I_STUMBLE)
+def test_one_yes_of_i_stumble_is_a_life(question: Question) -> None:
+    assert urgency("fall", question, yes=True) is Priority.LIFE
+    assert urgency("fall", question, yes=False) is None
+
+
+def test_silence_is_danger_unless_it_is_about_a_device() -> None:
+    assert urgency("fall", Question.ANSWERS, yes=False) is Priority.LIFE
+    assert urgency("fall", Question.ANSWERS, yes=True) is None
+    assert urgency("battery_low", Question.ANSWERS, yes=False) is None
+    assert urgency("a kind of tomorrow", Question.ANSWERS, yes=False) is Priority.LIFE
+
+
+@pytest.mark.parametrize("question", set(Question) - DANGER - {Question.ANSWERS})
+def test_a_wish_for_help_is_no_danger(question: Question) -> None:
+    assert urgency("sos", question, yes=True) is None
