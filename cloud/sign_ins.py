@@ -25,7 +25,7 @@ from cloud.enrolment.store import certified_accounts
 from cloud.metrics import LOOPS
 from cloud.own_services import ACCOUNTS_S, RETRY_S, STUCK_S
 from cloud.people.accounts import CHANNEL, gateway_accounts
-from cloud.role import wall
+from cloud.role import service_dsn, wall
 from cloud.settings import Broker, ConfigError, Settings, broker_secret
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ async def keep(settings: Settings, file: Path, pid_file: Path | None = None) -> 
     LOOPS.expect("accounts", within_s=STUCK_S)
     while True:
         try:
-            conn = await connect(settings.database.dsn, autocommit=True)
+            conn = await connect(service_dsn(settings), autocommit=True)
             try:
                 await conn.execute(f"listen {CHANNEL}")
                 while True:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from cloud.commands.command import Command, database, need
+from cloud.commands.command import Command, database, need_database
 from cloud.commands.stopping import run_until_told
 from cloud.settings import ConfigError, Settings
 
@@ -43,7 +43,7 @@ def _papers_arguments(parser: argparse.ArgumentParser) -> None:
 def _accounts(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud import sign_ins
 
-    need("database.dsn", settings.database.dsn)
+    need_database(settings, "service_dsn")
     run_until_told(sign_ins.keep(settings, chosen.file, chosen.reload))
 
 

@@ -44,6 +44,19 @@ def database(settings: Settings) -> Iterator[str]:
         yield dsn
 
 
+def need_database(settings: Settings, *own: str) -> None:
+    """Refuse a role that can sign in neither as the owner nor by a connection string of its own.
+
+    ``own``: names of ``Database``'s strings, all of which stand in for the owner's.
+
+    Raises:
+        ConfigError: names what is missing.
+    """
+    if not settings.database.dsn and not all(getattr(settings.database, name) for name in own):
+        names = " and ".join(f"database.{name}" for name in own)
+        need(f"database.dsn (or {names}, as anban-cloud roles prints them)", "")
+
+
 def need(key: str, value: str) -> None:
     """Refuse a role that runs beside services of its own without ``value``.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cloud.commands.command import Command, need
+from cloud.commands.command import Command, need, need_database
 from cloud.commands.stopping import announce, run_until_told
 from cloud.settings import Settings
 
@@ -17,7 +17,7 @@ from cloud.settings import Settings
 def _ingest(settings: Settings, _chosen: argparse.Namespace) -> None:
     from cloud import role
 
-    need("database.dsn", settings.database.dsn)
+    need_database(settings, "ingest_dsn")
     need("broker.host", settings.broker.host)
     run_until_told(role.run_ingest(settings))
 
@@ -25,14 +25,14 @@ def _ingest(settings: Settings, _chosen: argparse.Namespace) -> None:
 def _worker(settings: Settings, _chosen: argparse.Namespace) -> None:
     from cloud import role
 
-    need("database.dsn", settings.database.dsn)
+    need_database(settings, "service_dsn")
     run_until_told(role.run_worker(settings))
 
 
 def _api(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud import role
 
-    need("database.dsn", settings.database.dsn)
+    need_database(settings, "service_dsn", "api_dsn")
     run_until_told(role.run_api(_on_port(settings, chosen.port), announce))
 
 
@@ -41,7 +41,7 @@ def _sms(settings: Settings, chosen: argparse.Namespace) -> None:
 
     if chosen.modem is not None:
         settings = replace(settings, sms=replace(settings.sms, port=chosen.modem))
-    need("database.dsn", settings.database.dsn)
+    need_database(settings, "service_dsn")
     need("sms.port (or --port PORT)", settings.sms.port)
     run_until_told(role.run_sms(settings))
 

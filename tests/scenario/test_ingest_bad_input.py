@@ -265,7 +265,7 @@ def test_a_second_cloud_on_the_same_data_is_refused(system: System) -> None:
 def test_a_role_without_its_services_says_which_key_is_missing() -> None:
     found = run("ingest")
     assert found.returncode == 2
-    assert "database.dsn is not set" in found.stderr
+    assert "database.dsn (or database.ingest_dsn, as anban-cloud roles" in found.stderr
 
 
 def test_a_broken_roster_is_one_clear_line_and_changes_nothing(system: System, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from cloud import machine_secret
-from cloud.db import connect
+from cloud.db import connect, roles
 from cloud.embedded import Nats, gateway_account
 from cloud.embedded.supervise import running
 from cloud.ingest.shards import Range
@@ -28,6 +28,7 @@ from cloud.ingest.station import most_subscriptions
 from cloud.people import roster as people
 from firmware_protocols.model import GatewayId
 from firmware_protocols.wire.topics import Lane
+from tests.conftest import Server
 from tests.harness import ROOT, Uplink, alarm, eventually, reading, roster, secret_of
 from tests.scenario.test_ingest_external import broker as _anonymous_broker
 
@@ -67,12 +68,17 @@ class Worker:
 
 
 class Scene:
-    """A database with homes spread over the shards, a broker, and workers that share four ranges."""
+    """A database with homes spread over the shards, a broker, and workers that share four ranges.
 
-    def __init__(self, folder: Path, dsn: str, port: int, sign_in: str, stack: ExitStack) -> None:
-        self._folder, self._stack, self.dsn, self.port = folder, stack, dsn, port
+    ``dsn``: ours; ``own``: the workers', who are ingest and nothing else. ``broker``: its port, and how they
+    sign in to it.
+    """
+
+    def __init__(self, folder: Path, dsn: str, own: str, broker: tuple[int, str], stack: ExitStack) -> None:
+        self._folder, self._stack, self.dsn = folder, stack, dsn
+        self.port, sign_in = broker
         self._config = (
-            f"[database]\ndsn = {dsn!r}\n[broker]\nhost = '127.0.0.1'\nport = {port}\n{sign_in}\n"
+            f"[database]\ningest_dsn = {own!r}\n[broker]\nhost = '127.0.0.1'\nport = {self.port}\n{sign_in}\n"
             f"[ingest]\nshards = [{SHARDS.first}, {SHARDS.last}]\nranges = 4\n"
         )
         self._uplinks: list[Uplink] = []
@@ -153,13 +159,15 @@ def on_nats(folder: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.fixture(params=["mosquitto", "nats"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path, database: str, mosquitto: int) -> Iterator[Scene]:
+def scene(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: Server, database: str, mosquitto: int
+) -> Iterator[Scene]:
     asyncio.run(load(database))
     with ExitStack() as stack:
         port, sign_in = mosquitto, "user = ''"
         if request.param == "nats":
             port, sign_in = stack.enter_context(on_nats(tmp_path / "nats"))
-        yield Scene(tmp_path, database, port, sign_in, stack)
+        yield Scene(tmp_path, database, postgres.as_role(database, roles.INGEST), (port, sign_in), stack)
 
 
 def test_a_worker_killed_under_load_loses_and_doubles_nothing(scene: Scene) -> None:

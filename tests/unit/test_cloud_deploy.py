@@ -219,6 +219,30 @@ def test_every_container_has_no_rights_and_bounds_and_a_command_that_exists() ->
                 assert one["args"][0] in COMMANDS
 
 
+def signs_in(values: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The connection strings that each container of the cloud is given."""
+    return {
+        f"{name}/{one['name']}": {told["name"] for told in one["env"] if told["name"].endswith("_DSN")}
+        for name, pod in pods(values)
+        for one in (*pod["initContainers"], *pod["containers"])
+        if one["image"].startswith("anban-cloud")
+    }
+
+
+def test_each_process_signs_in_as_its_own_role_and_the_owner_only_migrates() -> None:
+    assert signs_in(SPLIT) == {
+        "anban-ingest/migrate": {"ANBAN_DATABASE_DSN"},
+        "anban-ingest/ingest": {"ANBAN_DATABASE_INGEST_DSN"},
+        "anban-worker/migrate": {"ANBAN_DATABASE_DSN"},
+        "anban-worker/worker": {"ANBAN_DATABASE_SERVICE_DSN"},
+        "anban-api/migrate": {"ANBAN_DATABASE_DSN"},
+        "anban-api/api": {"ANBAN_DATABASE_SERVICE_DSN", "ANBAN_DATABASE_API_DSN"},
+        "anban-broker/accounts": {"ANBAN_DATABASE_SERVICE_DSN"},
+    }
+    owned = signs_in({**SPLIT, "secrets": {"ownRoles": False}})
+    assert set().union(*owned.values()) == {"ANBAN_DATABASE_DSN"}
+
+
 def test_there_are_as_many_as_wanted_and_each_choice_finds_its_own() -> None:
     found = {one["metadata"]["name"]: one["spec"] for one in manifests(SPLIT) if one["kind"] == "Deployment"}
     assert found["anban-ingest"]["replicas"] == 3

@@ -37,18 +37,25 @@ securityContext:
   capabilities: {drop: [ALL]}
 {{- end }}
 
+{{/* What a process is told in secret: (dict "root" . "part" NAME). Each signs in to the database as its own role; "migrate"
+is the owner. Until the roles' strings are in the secret, a container that needs one waits. */}}
 {{- define "anban.environment" -}}
 env:
+  {{- $roles := dict "ingest" (list "INGEST") "worker" (list "SERVICE") "api" (list "SERVICE" "API") "accounts" (list "SERVICE") }}
+  {{- $own := ternary (index $roles .part | default list) list .root.Values.secrets.ownRoles }}
+  {{- range $own }}
+  - name: ANBAN_DATABASE_{{ . }}_DSN
+    valueFrom: {secretKeyRef: {name: {{ $.root.Values.secrets.cloud }}, key: ANBAN_DATABASE_{{ . }}_DSN}}
+  {{- else }}
   - name: ANBAN_DATABASE_DSN
-    valueFrom: {secretKeyRef: {name: {{ include "anban.databaseSecret" . }}, key: uri}}
-  {{- range list "ANBAN_DATABASE_SERVICE_DSN" "ANBAN_DATABASE_INGEST_DSN" "ANBAN_DATABASE_API_DSN" }}
-  - name: {{ . }}
-    valueFrom: {secretKeyRef: {name: {{ $.Values.secrets.cloud }}, key: {{ . }}, optional: true}}
+    valueFrom: {secretKeyRef: {name: {{ include "anban.databaseSecret" .root }}, key: uri}}
   {{- end }}
+  {{- if ne .part "migrate" }}
   - name: ANBAN_BROKER_SECRET
-    valueFrom: {secretKeyRef: {name: {{ .Values.secrets.cloud }}, key: ANBAN_BROKER_SECRET}}
+    valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.cloud }}, key: ANBAN_BROKER_SECRET}}
   - name: ANBAN_METRICS_TOKEN
-    valueFrom: {secretKeyRef: {name: {{ .Values.secrets.cloud }}, key: ANBAN_METRICS_TOKEN, optional: true}}
+    valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.cloud }}, key: ANBAN_METRICS_TOKEN, optional: true}}
+  {{- end }}
 {{- end }}
 
 {{/* Where the pieces of one kind should not be: on one machine. Called with (dict "root" . "part" NAME). */}}
@@ -82,7 +89,7 @@ spec:
       image: {{ include "anban.image" .root }}
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       args: [migrate]
-      {{- include "anban.environment" .root | nindent 6 }}
+      {{- include "anban.environment" (dict "root" .root "part" "migrate") | nindent 6 }}
       {{- include "anban.containerSecurity" .root | nindent 6 }}
       resources: {requests: {cpu: 50m, memory: 96Mi}, limits: {memory: 256Mi}}
   containers:
@@ -90,7 +97,7 @@ spec:
       image: {{ include "anban.image" .root }}
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       args: [{{ .part }}, --config, /etc/anban/{{ .config }}]
-      {{- include "anban.environment" .root | nindent 6 }}
+      {{- include "anban.environment" (dict "root" .root "part" .part) | nindent 6 }}
         {{- if and .api .root.Values.api.ingress.enabled }}
         # Whose word counts for where a browser is: without it all strangers would be one, and share one bound.
         - {name: FORWARDED_ALLOW_IPS, value: {{ .root.Values.api.ingress.believe | quote }}}
