@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -198,6 +198,20 @@ def resident(home_id: int, what: str) -> str:
 def duty(tenant_id: int) -> str:
     """The context of a duty manager's address."""
     return f"duty of tenant {tenant_id}"
+
+
+def responder(tenant_id: int) -> str:
+    """The context of a number or address of somebody who may be called to a door."""
+    return f"responder of tenant {tenant_id}"
+
+
+def addressee(message: Mapping[str, Any], circle: str) -> str:
+    """The context of a message's address: somebody who was called (``ask_id``), of the ``circle`` (``step``),
+    or the duty manager of the ``tenant_id``.
+    """
+    if message["ask_id"] is not None:
+        return responder(message["tenant_id"])
+    return circle if message["step"] is not None else duty(message["tenant_id"])
 
 
 def second_factor(staff_id: int) -> str:

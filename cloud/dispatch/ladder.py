@@ -10,52 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from cloud.db import Connection, Queries
+from cloud.dispatch import answers, callout
 from cloud.dispatch.escalate import Ladder, Plan, Rung, RungState, next_rung
+from cloud.dispatch.model import HELP_WANTED, Answered, Outcome, Said, UnknownToken
 from cloud.incidents import rows, store
 from cloud.incidents.machine import SETTLED, Detail, Trigger
 from cloud.incidents.model import IncidentState
 from cloud.incidents.timers import ARRIVE_WITHIN
 from cloud.notify import tokens
 
+__all__ = ["Answered", "Outcome", "UnknownToken", "answer", "arrived", "climb", "due"]
+
 SQL: Final = Queries(__package__)
 
-HELP_WANTED: Final = frozenset(
-    {
-        IncidentState.RAISED,
-        IncidentState.ACKED,
-        IncidentState.VOICE,
-        IncidentState.TRIAGED,
-        IncidentState.DISPATCHING,
-        IncidentState.EMERGENCY_SERVICES,
-    }
-)
-"""Where an acceptance sends its giver; elsewhere someone is there already, or the worst is over."""
 _CLIMBING: Final = frozenset({IncidentState.DISPATCHING, IncidentState.EMERGENCY_SERVICES})
-
-
-class UnknownToken(Exception):  # noqa: N818 - a noun
-    """Nobody was asked with this token."""
-
-
-class Outcome(StrEnum):
-    """What became of an answer; the value is the key of the sentence that its giver sees."""
-
-    GO = "go"
-    ALREADY_HELPED = "already_helped"
-    NOTED = "noted"
-    OVER = "over"
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """``responder``: who is on the way now, ``""`` for nobody."""
-
-    outcome: Outcome
-    responder: str
 
 
 async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: int = 100) -> list[int]:
@@ -66,30 +37,70 @@ async def due(conn: Connection, now: datetime, skip: Sequence[int] = (), limit: 
 
 
 async def climb(conn: Connection, incident_id: int, now: datetime) -> bool:
-    """Ask whoever is next; ``False`` when another worker is at it or has just been.
+    """Ask whoever is next, and look whom the search beside the ladder wants; ``False`` when another worker is
+    at it or has just been.
 
     When nobody is left, the incident goes on to the emergency services (or back into the queue).
     """
     row = await store.hold(conn, incident_id)
-    if row is None or not await _is_due(conn, incident_id, now):
+    due = None if row is None else await _one(conn, "escalation_for_update", incident_id=incident_id)
+    if row is None or due is None:
         return False
+    climbs, looks = (at is not None and at <= now for at in (due["due_at"], due["callout_due_at"]))
+    if climbs:
+        row, at_end = await _climb(conn, row, now)
+    if climbs or looks:
+        seen = await callout.look(conn, row, now)
+        if climbs and at_end and seen.incident.state is row.incident.state:
+            await _end(conn, seen, now)
+    return climbs or looks
+
+
+async def _climb(conn: Connection, row: rows.Row, now: datetime) -> tuple[rows.Row, bool]:
+    """The incident after this turn of the ladder, and whether nobody is left to ask or to wait for."""
     if row.incident.state not in _CLIMBING:
-        await _move(conn, incident_id, Plan())
-        return False
+        await _move(conn, row.id, Plan())
+        return row, False
     plan = next_rung(await _ladder(conn, row), now)
-    await _write(conn, incident_id, plan, now)
-    if plan.due_at is None:
-        await rows.take(conn, row, rows.Step(Trigger.LADDER_ENDED, store.TIMER_ACTOR, now))
-    elif plan.ask:
+    await _write(conn, row.id, plan, now)
+    if plan.ask:
         record = {"steps": list(plan.ask)}
-        await rows.take(conn, row, rows.Step(Trigger.ASK, store.TIMER_ACTOR, now, record=record))
-    else:
-        await rows.show(conn, row, now)
-    return True
+        return await rows.take(
+            conn, row, rows.Step(Trigger.ASK, store.TIMER_ACTOR, now, record=record)
+        ), False
+    await rows.show(conn, row, now)
+    return row, plan.due_at is None
+
+
+async def _end(conn: Connection, row: rows.Row, now: datetime) -> None:
+    """The ladder has ended. As long as somebody who was called may still come, the search says what is next:
+    it gives nobody up without naming the emergency services within five minutes.
+    """
+    if not await callout.hopes(conn, row.id, now):
+        await rows.take(conn, row, rows.Step(Trigger.LADDER_ENDED, store.TIMER_ACTOR, now))
 
 
 async def answer(conn: Connection, token: str, accepted: bool, now: datetime) -> Answered:
     """Take the answer of someone who was asked. Safe to repeat; the last word counts.
+
+    Raises:
+        UnknownToken: no message went out with this token.
+    """
+    return await _said(conn, token, Said.ACCEPT if accepted else Said.DECLINE, now)
+
+
+async def arrived(conn: Connection, token: str, now: datetime) -> Answered:
+    """Someone who was asked is at the door. Of a member of the care circle it says that they go: the operator
+    notes their arrival.
+
+    Raises:
+        UnknownToken: no message went out with this token.
+    """
+    return await _said(conn, token, Said.ARRIVED, now)
+
+
+async def _said(conn: Connection, token: str, said: Said, now: datetime) -> Answered:
+    """Take any answer by a link.
 
     Raises:
         UnknownToken: no message went out with this token.
@@ -100,10 +111,13 @@ async def answer(conn: Connection, token: str, accepted: bool, now: datetime) ->
     row = await store.hold(conn, asked["incident_id"], wait=True)
     if row is None:
         raise UnknownToken
+    if asked["ask_id"] is not None:
+        given = answers.Given(asked["ask_id"], said, now, message_id=asked["message_id"])
+        return await answers.answer(conn, row, given)
     if row.incident.state in SETTLED:
         return Answered(Outcome.OVER, "")
     rung = next(rung for rung in await _rungs(conn, row.id) if rung["step"] == asked["step"])
-    return await _answer(conn, row, _Given(asked["message_id"], rung, accepted, now))
+    return await _answer(conn, row, _Given(asked["message_id"], rung, said is not Said.DECLINE, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +170,6 @@ async def _keep_answer(conn: Connection, incident_id: int, given: _Given) -> Non
     await conn.execute(SQL["answer_rung"], params)
     message = {"message_id": given.message_id, "now": given.now, "detail": state.value}
     await conn.execute(SQL["answer_message"], message)
-
-
-async def _is_due(conn: Connection, incident_id: int, now: datetime) -> bool:
-    row = await _one(conn, "escalation_for_update", incident_id=incident_id)
-    return row is not None and row["due_at"] is not None and row["due_at"] <= now
 
 
 async def _ladder(conn: Connection, row: rows.Row) -> Ladder:

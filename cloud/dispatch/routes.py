@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Header, Path, Request
@@ -18,7 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from cloud.access import Api, Call
 from cloud.dispatch import page
-from cloud.dispatch.ladder import Answered, Outcome, UnknownToken, answer
+from cloud.dispatch.ladder import answer, arrived
+from cloud.dispatch.model import Answered, Outcome, Said, UnknownToken
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.notify.wording import language
 from cloud.problems import not_found, responses
@@ -40,11 +41,11 @@ _TAIL: Final = re.compile(r"[^A-Za-z0-9_-].*", re.DOTALL)
 
 
 class Reply(BaseModel):
-    """Whether the person goes there."""
+    """Whether the person goes there, or is there."""
 
     model_config = ConfigDict(extra="forbid")
 
-    answer: Literal["accept", "decline"]
+    answer: Said
 
 
 class Taken(BaseModel):
@@ -57,13 +58,13 @@ class Taken(BaseModel):
 @router.post(
     "/answers/{token}",
     operation_id="answerRequest",
-    summary="Accept or decline to go and look",
+    summary="Accept or decline to go and look, or be there",
     responses=responses(HTTPStatus.NOT_FOUND),
 )
 async def answer_request(token: Token, reply: Reply, api: Api) -> Taken:
     """Safe to repeat; the last word counts. 404 when no message went out with this token."""
     try:
-        taken = await _take(api, token, accepted=reply.answer == "accept")
+        taken = await _take(api, token, reply.answer)
     except UnknownToken as error:
         raise not_found() from error
     return Taken(outcome=taken.outcome, responder=taken.responder)
@@ -92,20 +93,22 @@ async def answer_by_page(
     """The answer as a form, for telephones that run no script."""
     form = parse_qs((await request.body()).decode(errors="replace"))
     match form.get("answer"):
-        case ["accept" | "decline" as word]:
-            accepted = word == "accept"
+        case ["accept" | "decline" | "arrived" as word]:
+            said = Said(word)
         case _:
             return page.question(_preferred(languages))
     try:
-        taken = await _take(api, token, accepted=accepted)
+        taken = await _take(api, token, said)
     except UnknownToken:
         return page.unknown(_preferred(languages))
     return page.result(_preferred(languages), taken)
 
 
-async def _take(api: Call, token: str, *, accepted: bool) -> Answered:
+async def _take(api: Call, token: str, said: Said) -> Answered:
     async with api.unscoped() as conn:
-        return await answer(conn, token, accepted, api.now)
+        if said is Said.ARRIVED:
+            return await arrived(conn, token, api.now)
+        return await answer(conn, token, said is Said.ACCEPT, api.now)
 
 
 def _preferred(languages: str) -> str:

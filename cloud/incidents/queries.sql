@@ -120,17 +120,25 @@ insert into incident_event (incident_id, seq, at, actor, trigger, from_state, to
 values (%(incident_id)s, %(seq)s, %(now)s, %(actor)s, %(trigger)s, %(from_state)s, %(to_state)s, %(detail)s)
 
 -- start_ladder --
-insert into escalation (incident_id, due_at) values (%(incident_id)s, %(now)s)
-on conflict (incident_id) do update set due_at = excluded.due_at
+-- And with it the search for people who are near, as far as the county has any (docs/adr/0067).
+insert into escalation (incident_id, due_at, called_since, callout_due_at)
+values (%(incident_id)s, %(now)s, %(now)s, %(now)s)
+on conflict (incident_id) do update
+set due_at = excluded.due_at, called_since = coalesce(escalation.called_since, excluded.called_since),
+    callout_due_at = excluded.callout_due_at
+
+-- decide_again --
+-- Each step may change who is wanted at the door.
+update escalation set callout_due_at = %(now)s where incident_id = %(incident_id)s and called_since is not null
 
 -- stop_ladder --
 update escalation set due_at = null where incident_id = %(incident_id)s and due_at is not null
 
 -- withdraw_asks --
--- Someone is on the way: whoever has not been reached yet need not be woken.
+-- Someone is on the way: whoever of the circle has not been reached yet need not be woken.
 with withdrawn as (
     update message set state = 'withdrawn', due_at = null
-    where incident_id = %(incident_id)s and template = 'ask' and due_at is not null
+    where incident_id = %(incident_id)s and template = 'ask' and ask_id is null and due_at is not null
     returning id
 )
 insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn
@@ -261,7 +269,7 @@ where r.incident_id = %(incident_id)s
 order by r.step
 
 -- messages --
-select m.id, m.step, i.tenant_id, m.channel, m.address, m.state, m.attempts, m.created_at
+select m.id, m.step, m.ask_id, i.tenant_id, m.channel, m.address, m.state, m.attempts, m.created_at
 from message m join incident i on i.id = m.incident_id
 where m.incident_id = %(incident_id)s
   and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))

@@ -103,6 +103,7 @@ async def take(conn: Connection, row: Row, step: Step) -> Row:
     await conn.execute(SQL["update_incident"], {**_columns(after), "incident_id": row.id})
     await _append_event(conn, row.id, row.incident.state.value, given, step)
     await _carry_out(conn, row.id, effects, step)
+    await conn.execute(SQL["decide_again"], {"incident_id": row.id, "now": step.now})
     await _publish(conn, row, before, step.now)
     return replace(row, incident=after)
 

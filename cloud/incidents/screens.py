@@ -99,7 +99,7 @@ def _home(row: Mapping[str, Any], now: datetime) -> HomeView:
 
 def _message(row: Mapping[str, Any], circle: str, ring: Keyring) -> MessageView:
     scheme, _, rest = row["address"].partition(":")
-    opened = ring.shown(rest, circle if row["step"] is not None else sealed.duty(row["tenant_id"]))
+    opened = ring.shown(rest, sealed.addressee(row, circle))
     return MessageView.model_validate({**row, "address": mask(f"{scheme}:{opened}")})
 
 

@@ -103,8 +103,7 @@ async def _send(post: Post, message: Mapping[str, Any], token: str) -> Receipt:
 
 def _address(ring: Keyring, message: Mapping[str, Any]) -> str:
     """Where it goes, opened for the moment of sending only."""
-    asked = message["step"] is not None
-    whose = sealed.contact(message["home_id"]) if asked else sealed.duty(message["tenant_id"])
+    whose = sealed.addressee(message, sealed.contact(message["home_id"]))
     try:
         return ring.open_address(message["address"], whose)
     except SealError as error:
@@ -129,7 +128,8 @@ async def _settle_failure(
     pause = None if dead else now + PAUSES[message["attempts"] - 1]
     await _settle(conn, message, "failed" if dead else "queued", pause)
     await _append_receipt(conn, message, "failed", error.reason, now)
-    await conn.execute(SQL["try_next_channel"], {"message_id": message["id"], "now": now})
+    for again in ("try_next_channel", "try_next_channel_of_called"):
+        await conn.execute(SQL[again], {"message_id": message["id"], "now": now})
     return dead
 
 

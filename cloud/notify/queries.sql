@@ -18,7 +18,7 @@ set attempts = m.attempts + 1, due_at = %(lease)s
 from picked
 left join incident i on i.id = picked.incident_id
 where m.id = picked.id
-returning m.id, m.incident_id, m.step, m.channel, m.address, m.locale, m.template, m.params, m.attempts,
+returning m.id, m.incident_id, m.step, m.ask_id, m.channel, m.address, m.locale, m.template, m.params, m.attempts,
           i.home_id, i.tenant_id
 
 -- keep_token --
@@ -49,7 +49,26 @@ where m.id = %(message_id)s and m.state in ('queued', 'failed') and n.address is
         and later.address = n.address and later.created_at >= m.created_at
   )
 
+-- try_next_channel_of_called --
+-- The same for somebody who was called, on the channels that are known of them now.
+insert into message (incident_id, ask_id, channel, address, locale, template, params, due_at, created_at)
+select m.incident_id, m.ask_id, split_part(n.address, ':', 1), n.address, m.locale, m.template, m.params,
+       %(now)s, %(now)s
+from message m
+join callout_ask a on a.id = m.ask_id
+join responder r on r.id = a.responder_id and r.withdrawn_at is null
+cross join lateral (select r.channels[array_position(r.channels, m.address) + 1] as address) n
+where m.id = %(message_id)s and m.state in ('queued', 'failed') and n.address is not null
+  and (m.template <> 'ask' or (a.answer is null and a.relieved_at is null))
+  and not exists (
+      select from message later
+      where later.ask_id = m.ask_id and later.template = m.template
+        and later.address = n.address and later.created_at >= m.created_at
+  )
+
 -- look_at_ladder --
--- Someone could not be asked: the ladder need not wait for them.
-update escalation set due_at = least(due_at, %(now)s)
-where incident_id = %(incident_id)s and due_at is not null
+-- Someone could not be asked: neither the ladder nor the search for people need wait for them.
+update escalation
+set due_at = case when due_at is null then null else least(due_at, %(now)s) end,
+    callout_due_at = case when called_since is null then null else %(now)s end
+where incident_id = %(incident_id)s and (due_at is not null or called_since is not null)

@@ -81,6 +81,15 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
         "${resident}家${time}的${what}无人应答，请值班负责人立即处理。",
         {"resident": Kind.NAME, "time": Kind.TIME, "what": Kind.WHAT},
     ),
+    "well": SmsTemplate(
+        "您在${resident}家已有一段时间没有消息，请报平安，或致电中心。", {"resident": Kind.NAME}
+    ),
+    "send_colleague": SmsTemplate(
+        "在${resident}家的工作人员没有消息，已请同事前往，请立即联系。", {"resident": Kind.NAME}
+    ),
+    "call_police": SmsTemplate(
+        "在${resident}家的工作人员仍无消息或已求救，请拨打110。", {"resident": Kind.NAME}
+    ),
     "review": SmsTemplate(
         "${time}有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {"time": Kind.TIME}
     ),

@@ -195,6 +195,51 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Wording]]] = {
             " please take it now: {link}",
         ),
     },
+    "well": {
+        "zh-Hans": Wording(
+            "{resident}家：您还好吗？",
+            "您在{resident}家（{where}）已有一段时间没有消息，请报平安，或致电中心。",
+        ),
+        "zh-Hant": Wording(
+            "{resident}家：您還好嗎？",
+            "您在{resident}家（{where}）已有一段時間沒有消息，請報平安，或致電中心。",
+        ),
+        "en": Wording(
+            "{resident}: are you well?",
+            "Nothing was heard of you for a while at the home of {resident}, {where}."
+            " Say that you are well, or call the centre.",
+        ),
+    },
+    "send_colleague": {
+        "zh-Hans": Wording(
+            "工作人员失联：{resident}家",
+            "在{resident}家（{where}）的工作人员没有消息，已请同事前往，请立即联系：{link}",
+        ),
+        "zh-Hant": Wording(
+            "工作人員失聯：{resident}家",
+            "在{resident}家（{where}）的工作人員沒有消息，已請同事前往，請立即聯繫：{link}",
+        ),
+        "en": Wording(
+            "{resident}: the worker is not heard of",
+            "The worker at the home of {resident}, {where}, does not answer; a colleague was asked to go."
+            " Please call them now: {link}",
+        ),
+    },
+    "call_police": {
+        "zh-Hans": Wording(
+            "请拨打110：{resident}家",
+            "在{resident}家（{where}）的工作人员仍无消息或已求救，请拨打110：{link}",
+        ),
+        "zh-Hant": Wording(
+            "請撥打110：{resident}家",
+            "在{resident}家（{where}）的工作人員仍無消息或已求救，請撥打110：{link}",
+        ),
+        "en": Wording(
+            "{resident}: call 110",
+            "The worker at the home of {resident}, {where}, is still not heard of, or has called for help."
+            " Call 110: {link}",
+        ),
+    },
     "review": {
         "zh-Hans": Wording(
             "紧急查看待复核",

@@ -61,3 +61,20 @@ def duty_columns(ring: Keyring, tenant_id: int, channels: Sequence[str]) -> list
 def duty_shown(ring: Keyring, tenant_id: int, channels: Sequence[str]) -> list[str]:
     """What ``duty_columns`` was given."""
     return [ring.shown_address(one, sealed.duty(tenant_id)) for one in channels]
+
+
+def responder_columns(ring: Keyring, tenant_id: int, *, phone: str, channels: Sequence[str]) -> Row:
+    """The columns of somebody who may be called to a door."""
+    context = sealed.responder(tenant_id)
+    return {
+        "phone": ring.seal(phone, context),
+        "phone_mark": ring.mark(phones.normal(phone)),
+        "channels": [ring.seal_address(one, context) for one in channels],
+    }
+
+
+def responder_shown(ring: Keyring, tenant_id: int, row: Mapping[str, Any]) -> Row:
+    """``row`` of somebody who may be called, with the number and the channels opened."""
+    context = sealed.responder(tenant_id)
+    channels = [ring.shown_address(one, context) for one in row["channels"]]
+    return {**row, "phone": ring.shown(row["phone"], context), "channels": channels}

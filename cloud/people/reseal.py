@@ -82,7 +82,7 @@ async def _incident(conn: Connection, ring: Keyring, row: Row) -> None:
         }
         await conn.execute(_SQL["keep_rung"], rung | columns)
     for message in await (await conn.execute(_SQL["messages"], row)).fetchall():
-        whose = context if message["step"] is not None else sealed.duty(row["tenant_id"])
+        whose = sealed.addressee(message | {"tenant_id": row["tenant_id"]}, context)
         address = _addresses(ring, [message["address"]], whose)[0]
         await conn.execute(_SQL["keep_message"], {"id": message["id"], "address": address})
 
@@ -107,6 +107,14 @@ async def _tenant(conn: Connection, ring: Keyring, row: Row) -> None:
     await conn.execute(_SQL["keep_tenant"], {"id": row["id"], "duty_channels": channels})
 
 
+async def _responder(conn: Connection, ring: Keyring, row: Row) -> None:
+    context = sealed.responder(row["tenant_id"])
+    phone = ring.open(row["phone"], context)
+    channels = [ring.open_address(one, context) for one in row["channels"]]
+    columns = numbers.responder_columns(ring, row["tenant_id"], phone=phone, channels=channels)
+    await conn.execute(_SQL["keep_responder"], {"id": row["id"]} | columns)
+
+
 async def _factor(conn: Connection, ring: Keyring, row: Row) -> None:
     secret = _again(ring, row["secret"], sealed.second_factor(row["staff_id"]))
     await conn.execute(_SQL["keep_factor"], {"staff_id": row["staff_id"], "secret": secret})
@@ -119,5 +127,6 @@ _STEPS: Final = {
     "plans": _plan,
     "commands": _command,
     "tenants": _tenant,
+    "responders": _responder,
     "factors": _factor,
 }

@@ -61,7 +61,7 @@ update rung set phone = %(phone)s, channels = %(channels)s
 where incident_id = %(incident_id)s and step = %(step)s
 
 -- messages --
-select id, step, address from message where incident_id = %(id)s order by id for no key update
+select id, step, ask_id, address from message where incident_id = %(id)s order by id for no key update
 
 -- keep_message --
 update message set address = %(address)s where id = %(id)s
@@ -108,6 +108,22 @@ for no key update
 
 -- keep_tenant --
 update tenant set duty_channels = %(duty_channels)s where id = %(id)s
+
+-- responders --
+select id, tenant_id, phone, channels
+from responder
+where (phone <> '' and not starts_with(phone, %(prefix)s))
+   or exists (
+       select from unnest(channels) as c
+       where split_part(c, ':', 1) = any(%(people)s)
+         and not starts_with(substr(c, strpos(c, ':') + 1), %(prefix)s)
+   )
+order by id
+limit %(limit)s
+for no key update
+
+-- keep_responder --
+update responder set phone = %(phone)s, phone_mark = %(phone_mark)s, channels = %(channels)s where id = %(id)s
 
 -- factors --
 select staff_id, secret from second_factor

@@ -162,6 +162,14 @@ where incident_id in (select id from incident where home_id = %(home_id)s) and d
 update rung set name = '', phone = '', channels = '{}', contact_id = null
 where incident_id in (select id from incident where home_id = %(home_id)s)
 
+-- callout_ask --
+-- How far helpers had to go would tell where the home was.
+update callout_ask set distance_m = 0, travel_s = 0
+where incident_id in (select id from incident where home_id = %(home_id)s)
+
+-- responder_home --
+delete from responder_home where home_id = %(home_id)s
+
 -- answer_token --
 delete from answer_token using message, incident
 where message.id = answer_token.message_id and incident.id = message.incident_id

@@ -148,6 +148,18 @@ select rung.incident_id, rung.step, rung.name, rung.relation, rung.phone, rung.h
     rung.asked_at, rung.answered_at
 from rung join incident on incident.id = rung.incident_id where incident.home_id = %(home_id)s order by 1, 2
 
+-- callout_ask --
+-- Who was asked to come, in what part, and when; their names are theirs.
+select ask.incident_id, responder.kind, ask.asked_at, ask.answer, ask.promised_at, ask.arrived_at, ask.relieved_at
+from callout_ask ask
+join responder on responder.id = ask.responder_id
+join incident on incident.id = ask.incident_id where incident.home_id = %(home_id)s order by ask.id
+
+-- responder_home --
+select responder.kind, tie.has_key, tie.knows, tie.barred
+from responder_home tie join responder on responder.id = tie.responder_id
+where tie.home_id = %(home_id)s order by responder.id
+
 -- message --
 -- The duty manager's address is not the person's.
 select message.incident_id, message.step, message.channel,

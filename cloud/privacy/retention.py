@@ -43,10 +43,11 @@ DEFAULT_DAYS: Final[Mapping[Class, int]] = {
 """[D], all of them; three years of audit are what PIPL art. 56 asks for."""
 LEAST_DAYS: Final[Mapping[Class, int]] = {Class.AUDIT: 1_096}
 """What no tenant may go below."""
+LONGEST_DAYS: Final[Mapping[Class, int]] = {Class.LOCATION: 30}
+"""What no tenant may go above: where somebody was tells a worker's whole day."""
 MOST_DAYS: Final = 36_500
 NOT_SWEPT: Final[Mapping[Class, str]] = {
     Class.RECORDINGS: "nothing is recorded",
-    Class.LOCATION: "no device tells where somebody is",
     Class.AUDIT: "the audit log has an end of its own (cloud.trail)",
     Class.WITHDRAWN: "each withdrawal has a task of its own (cloud.privacy.tasks)",
 }
@@ -142,7 +143,8 @@ class Bounds:
 
 def bounds(of: Class, keep_days: int) -> Bounds:
     """What a tenant may choose, where the installation keeps single readings for ``keep_days`` at most."""
-    return Bounds(LEAST_DAYS.get(of, 1), keep_days if of is Class.RAW else MOST_DAYS)
+    most = keep_days if of is Class.RAW else LONGEST_DAYS.get(of, MOST_DAYS)
+    return Bounds(LEAST_DAYS.get(of, 1), most)
 
 
 async def tenant_of(conn: Connection, code: str) -> int | None:
@@ -217,6 +219,12 @@ async def _drop_alarms(conn: Connection, sweep: Sweep) -> bool:
     return True
 
 
+async def _drop_places(conn: Connection, sweep: Sweep) -> bool:
+    """At once: a tenant has some hundred a day."""
+    await conn.execute(_SQL["drop_places"], {"tenant_id": sweep.tenant_id, "before": sweep.before})
+    return False
+
+
 async def _next_home(conn: Connection, sweep: Sweep) -> int | None:
     asked = {"tenant_id": sweep.tenant_id, "position": sweep.position}
     row = await (await conn.execute(_SQL["next_home"], asked)).fetchone()
@@ -231,9 +239,11 @@ _STEP: Final[Mapping[Class, Callable[[Connection, Sweep], Awaitable[bool]]]] = {
     Class.RAW: _drop_raw,
     Class.AGGREGATES: _drop_aggregates,
     Class.INCIDENTS: _drop_incidents,
+    Class.LOCATION: _drop_places,
 }
 _COUNT: Final[Mapping[Class, Any]] = {
     Class.RAW: "count_raw",
     Class.AGGREGATES: "count_aggregates",
     Class.INCIDENTS: "count_incidents",
+    Class.LOCATION: "count_places",
 }

@@ -84,6 +84,7 @@ receipts as (
 ),
 messages as (delete from message where incident_id in (select id from old)),
 commands as (delete from command where incident_id in (select id from old)),
+asks as (delete from callout_ask where incident_id in (select id from old)),
 rungs as (delete from rung where incident_id in (select id from old)),
 ladders as (delete from escalation where incident_id in (select id from old)),
 steps as (delete from incident_event where incident_id in (select id from old)),
@@ -111,6 +112,18 @@ counted as (
     select gateway_id, 'alarm', count(*) from gone where path = 'mqtt' group by gateway_id
 )
 select count(*) as n from gone
+
+-- drop_places --
+-- Where those were who may be called to a door.
+delete from responder_place using responder
+where responder.id = responder_place.responder_id and responder.tenant_id = %(tenant_id)s
+  and responder_place.at < %(before)s
+
+-- count_places --
+select count(*) as n
+from responder_place join responder on responder.id = responder_place.responder_id
+join tenant on tenant.id = responder.tenant_id
+where tenant.code = %(tenant)s and responder_place.at < %(before)s
 
 -- settings --
 select tenant.code, retention.class, retention.days, retention.swept_at

@@ -41,6 +41,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("outage", "outage_watch"), "which homes were not heard together, by number; no content"),
     "claim": "digests of codes that were used once",
     "escalation": "where a running ladder stands; the timeline of the incident tells it",
+    **dict.fromkeys(("responder", "responder_place"), "about those who help, not about residents"),
     "incident_grant": "which tenant helped with an incident; its timeline tells it, and why",
     "incident_alarm": "which alarms an incident rests on, by number; both are exported",
 }  # fmt: skip
@@ -61,7 +62,9 @@ _PROOF: Final = "proof of what was done to help and when; without the person (PI
 _PLACED: Final = "a number that other rows rest on; what says whose it was is blanked"
 
 KEPT_BLANK: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("alarm", "incident", "incident_event", "rung", "message", "receipt"), _PROOF),
+    **dict.fromkeys(
+        ("alarm", "incident", "incident_event", "rung", "message", "receipt", "callout_ask"), _PROOF
+    ),
     **dict.fromkeys(("gateway", "device", "home", "resident", "enrolment_step"), _PLACED),
     "consent": "that there was consent, and when, proves that the years before were lawful; not who spoke",
     "emergency_access": "that somebody read in spite of a no, and who reviewed it; without what was written",
@@ -111,6 +114,8 @@ ERASED: Final = (
     "receipt",
     "message",
     "rung",
+    "callout_ask",
+    "responder_home",
     "incident_event",
     "incident",
     "contact",

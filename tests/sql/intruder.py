@@ -138,6 +138,13 @@ _PAPERS: Final = (
     " (tenant_id, account_id, served_min, visits, since, until, issued_on, issued_at, issued_by)"
     " select %(tenant)s, max(id), 60, 1, '2026-11-20', '2026-11-20', '2026-11-20', %(now)s, %(staff)s"
     " from time_account where tenant_id = %(tenant)s",
+    "insert into responder (tenant_id, kind, name, phone, consent_at, channels)"
+    " values (%(tenant)s, 'neighbour', %(key)s, '+8613900000002', %(now)s, '{}')",
+    "insert into responder_home select max(id), %(home)s, true from responder",
+    "insert into responder_place select max(id), %(now)s, 27.5, 109.9 from responder",
+    "insert into callout_ask (incident_id, responder_id, asked_at, asked_by, night, travel_s, distance_m,"
+    " in_visit, has_key) select %(incident)s, max(id), %(now)s, 'policy', false, 60, 100, false, true"
+    " from responder",
     "insert into vital_record values (%(home)s, true, null, %(key)s, %(now)s)",
     "insert into vital_limit (home_id, quantity, low, set_by, set_at) values"
     " (%(home)s, 2, 86, %(key)s, %(now)s)",

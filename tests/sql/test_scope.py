@@ -21,6 +21,7 @@ CLOUD: Final = Path(__file__).parents[2] / "cloud"
 RESIDENT_DATA: Final = frozenset(
     [
         "alarm",
+        "callout_ask",
         "change",
         "change_draft",
         "certificate",
@@ -66,6 +67,8 @@ RESIDENT_DATA: Final = frozenset(
         "reading_seen",
         "receipt",
         "resident",
+        "responder_contact",
+        "responder_home",
         "rule_finding",
         "routine_day",
         "routine_finding",
@@ -110,6 +113,8 @@ NO_RESIDENT_DATA: Final = frozenset(
         "release",
         "release_chunk",
         "recovery_code",
+        "responder",
+        "responder_place",
         "second_factor",
         "retention",
         "session",
@@ -151,6 +156,7 @@ SYSTEM_FILES: Final = {
     "detect/routine/queries.sql": "the loop that looks at daily routine",
     "detect/vitals/queries.sql": "the loop that looks at vital signs",
     "enrolment/queries.sql": "between a gateway and the authority, and the broker's accounts",
+    "dispatch/callout.sql": "the search for people, on an incident that its caller has locked",
     "dispatch/queries.sql": "the ladder's loop, and an answer by the secret token of one message",
     "incidents/grants.sql": "the loop that ends help across a border",
     "ingest/commands.sql": "commands on their way to the gateways",

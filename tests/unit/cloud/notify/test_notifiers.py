@@ -87,7 +87,7 @@ def test_every_message_says_who_and_where_in_every_language(template: str, local
     assert "杨秀英" in body
     room = {"zh-Hans": "卫生间", "zh-Hant": "衛生間", "en": "bathroom"}[locale]
     assert f"迎丰路 12 号 {room}" in body
-    assert ("https://x/a/1" in body) == (template in {"ask", "page"})
+    assert ("https://x/a/1" in body) == (template in {"ask", "page", "send_colleague", "call_police"})
     assert not re.search(r"[{}]", title + body)
 
 

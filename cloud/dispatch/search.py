@@ -1,0 +1,191 @@
+"""A search for people, from its rows to the values that ``cloud.respond`` decides over.
+
+What this is: reading. What it is not: a decision, or a write. The one idea: the care circle's ladder runs on
+the same incident, so whomever it has asked stands in the same callout: nobody is asked twice, and its yes
+counts as a yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cloud.db import Connection, Queries
+from cloud.incidents import rows
+from cloud.incidents.model import IncidentState, Priority
+from cloud.incidents.timers import ARRIVE_WITHIN
+from cloud.respond import ground, offer
+from cloud.respond.acceptance import Tally
+from cloud.respond.model import Ask, Callout, Candidate, Kind, Said, Step, Trip
+from cloud.respond.offer import Responder
+from cloud.respond.travel import Mode, Point
+
+SQL: Final = Queries(__package__, "callout.sql")
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "worker": Kind.WORKER,
+    "neighbour": Kind.NEIGHBOUR,
+    "volunteer": Kind.VOLUNTEER,
+    "warden": Kind.NEIGHBOUR,
+    "doctor": Kind.NEIGHBOUR,
+}
+"""What the policy takes somebody of the register for. A warden and a village doctor live near, and come as
+part of their work: they are not spared like volunteers."""
+NAMED: Final = 0
+"""The number of whoever the operator has sent by name: not of the register, so not taken for staff."""
+_WORDS: Final = {"declined": Said.NO, "asked": Said.NOTHING, "passed": Said.NOTHING}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """``callout``: as the policy sees it. ``asks``: rows by the number of whoever was asked.
+
+    ``people``: rows of those who could be asked, by their number. ``zone``: of the home.
+    """
+
+    callout: Callout
+    asks: Mapping[int, Row]
+    people: Mapping[int, Row]
+    local: datetime
+    climbing: bool
+
+
+async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
+    """The search beside this incident; ``None``: there is none, or nobody and nowhere to search for."""
+    found = await one(conn, "search", incident_id=row.id)
+    if found is None:
+        return None
+    local = now.astimezone(_zone(found["time_zone"]))
+    asks = {ask["responder_id"]: ask for ask in await many(conn, "asks", incident_id=row.id)}
+    people = await _people(conn, row, local, now)
+    door = Point(found["latitude"], found["longitude"])
+    calls = row.incident.priority is Priority.LIFE
+    candidates = offered(door, people.values(), local, now) if calls else ()
+    circle = await many(conn, "circle", incident_id=row.id)
+    known = {one["name"] for one in (*circle, *asks.values())}
+    callout = Callout(
+        since=found["called_since"],
+        surroundings=ground.surroundings(found["division_code"]),
+        night=ground.is_night(local),
+        candidates=candidates,
+        asks=(
+            *(_rung(row, rung) for rung in circle),
+            *(_ask(ask) for ask in asks.values()),
+            *_named(row, known),
+        ),
+        done=frozenset(Step(step) for step in found["callout_done"]) if calls else frozenset(Step),
+    )
+    return Search(callout, asks, people, local, found["climbing"])
+
+
+def offered(door: Point, people: Iterable[Row], local: datetime, now: datetime) -> tuple[Candidate, ...]:
+    """Candidates for ``door`` out of rows of ``people``."""
+    who = [_responder(person) for person in people]
+    return offer.candidates(door, who, now, night=ground.is_night(local))
+
+
+async def _people(conn: Connection, row: rows.Row, local: datetime, now: datetime) -> dict[int, Row]:
+    found = await many(conn, "people", incident_id=row.id, now=now)
+    return {one["id"]: one for one in found if _reachable(one, local)}
+
+
+def _reachable(person: Row, local: datetime) -> bool:
+    hours = ground.Hours(frozenset(person["days"]), person["from_min"], person["to_min"])
+    return person["kind"] == "worker" or hours.include(local)
+
+
+def _responder(person: Row) -> Responder:
+    return Responder(
+        id=person["id"],
+        kind=KINDS[person["kind"]],
+        place=Point(person["latitude"], person["longitude"]),
+        mode=Mode(person["mode"]),
+        seen_at=person["seen_at"],
+        has_key=person["has_key"],
+        in_visit=person["in_visit"],
+        interruptible=person["may_leave"],
+        by_day=Tally(person["day_asked"], person["day_yes"]),
+        by_night=Tally(person["night_asked"], person["night_yes"]),
+        alerts=tuple(person["alerts"]),
+        last_mission=person["last_mission"],
+    )
+
+
+def _ask(ask: Row) -> Ask:
+    who = Candidate(
+        id=ask["responder_id"],
+        kind=KINDS[ask["kind"]],
+        travel=timedelta(seconds=ask["travel_s"]),
+        distance_m=ask["distance_m"],
+        in_visit=ask["in_visit"],
+        has_key=ask["has_key"],
+    )
+    return Ask(who, ask["asked_at"], _said(ask))
+
+
+def _said(ask: Row) -> Said | Trip:
+    if ask["relieved_at"]:
+        return Said.RELIEVED
+    if ask["answer"] != "yes":
+        return Said.NO if ask["answer"] or ask["unreached"] else Said.NOTHING
+    return Trip(
+        since=ask["answered_at"],
+        promised_at=ask["promised_at"],
+        expected_at=ask["expected_at"],
+        moved_at=ask["moved_at"],
+        arrived_at=ask["arrived_at"],
+        telephoned=ask["telephoned_at"] is not None,
+    )
+
+
+# Whoever was asked or sent by another way ---------------------------------------------------------------
+
+
+def _rung(row: rows.Row, rung: Row) -> Ask:
+    kind = Kind.FAMILY if rung["relation"] == "family" else Kind.NEIGHBOUR
+    within = ARRIVE_WITHIN[row.incident.priority]
+    who = Candidate(-rung["step"], kind, within, 0.0, has_key=rung["has_key"])
+    said = _WORDS.get(rung["state"]) or _trip(row, rung["name"], rung["answered_at"])
+    return Ask(who, rung["asked_at"] or rung["answered_at"], said)
+
+
+def _named(row: rows.Row, known: AbstractSet[str]) -> list[Ask]:
+    """Whoever the operator has sent by name, unless they are ``known``: among those who were asked."""
+    incident = row.incident
+    sent = incident.state in {IncidentState.EN_ROUTE, IncidentState.ON_SITE} and incident.responder
+    if not sent or incident.responder in known:
+        return []
+    who = Candidate(NAMED, Kind.NEIGHBOUR, ARRIVE_WITHIN[incident.priority], 0.0)
+    return [Ask(who, incident.state_since, _trip(row, incident.responder, incident.state_since))]
+
+
+def _trip(row: rows.Row, name: str, since: datetime) -> Trip:
+    """Nobody sees them move, so they are believed to."""
+    incident = row.incident
+    mine = incident.responder == name
+    promised = (incident.eta_at if mine else None) or since + ARRIVE_WITHIN[incident.priority]
+    there = mine and incident.state is IncidentState.ON_SITE
+    return Trip(since, promised, promised, moved_at=since, arrived_at=incident.state_since if there else None)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+async def many(conn: Connection, query: str, **params: object) -> list[Row]:
+    """All rows of a statement of the search."""
+    return await (await conn.execute(SQL[query], params)).fetchall()
+
+
+async def one(conn: Connection, query: str, **params: object) -> Row | None:
+    """The row of a statement of the search, if any."""
+    return await (await conn.execute(SQL[query], params)).fetchone()
