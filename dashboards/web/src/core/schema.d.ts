@@ -143,7 +143,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept or decline to go and look
+         * Accept or decline to go and look, or be there
          * @description Safe to repeat; the last word counts. 404 when no message went out with this token.
          */
         post: operations["answerRequest"];
@@ -5317,7 +5317,7 @@ export interface components {
          * @description What became of an answer; the value is the key of the sentence that its giver sees.
          * @enum {string}
          */
-        Outcome: "go" | "already_helped" | "noted" | "over";
+        Outcome: "go" | "already_helped" | "noted" | "over" | "there";
         /**
          * OutcomeCode
          * @description What it turned out to be; C-codes are the labels that retrain thresholds.
@@ -5941,6 +5941,12 @@ export interface components {
             step: number;
         };
         /**
+         * Said
+         * @description What somebody may answer.
+         * @enum {string}
+         */
+        Said: "accept" | "decline" | "arrived";
+        /**
          * SecondFactor
          * @description What a session still lacks: ``OWED``: a code; ``MISSING``: a factor must be enrolled. Until then it is
          *     good for nothing else.
@@ -6318,14 +6324,10 @@ export interface components {
         cloud__consent__decide__Decision: "given" | "withdrawn" | "refused";
         /**
          * Reply
-         * @description Whether the person goes there.
+         * @description Whether the person goes there, or is there.
          */
         cloud__dispatch__routes__Reply: {
-            /**
-             * Answer
-             * @enum {string}
-             */
-            answer: "accept" | "decline";
+            answer: components["schemas"]["Said"];
         };
         /**
          * Reply
