@@ -47,12 +47,18 @@ class Permission(StrEnum):
     MANAGE_PERSON = "manage_person"
     TUNE_RULES = "tune_rules"
     MANAGE_HOURS = "manage_hours"
+    MAKE_VISITS = "make_visits"
+    LEAD_VISITS = "lead_visits"
 
 
-_HANDLING: Final = frozenset({Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME})
+_HANDLING: Final = frozenset(
+    {Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME, Permission.MAKE_VISITS}
+)
 _WATCHING: Final = _HANDLING | {Permission.READ_FIGURES, Permission.SHARE_INCIDENT}
 _CONSENT: Final = frozenset({Permission.MANAGE_CONSENT, Permission.OVERRIDE_CONSENT})
-_LEADING: Final = frozenset({Permission.REVIEW_ACCESS, Permission.TUNE_RULES, Permission.MANAGE_HOURS})
+_LEADING: Final = frozenset(
+    {Permission.REVIEW_ACCESS, Permission.TUNE_RULES, Permission.MANAGE_HOURS, Permission.LEAD_VISITS}
+)
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ADMIN: _WATCHING | _CONSENT | _LEADING | {Permission.ADMINISTER, Permission.MANAGE_PERSON},

@@ -62,7 +62,9 @@ from cloud.settings import Settings
 from cloud.texts import routes as text_routes
 from cloud.throttle import Throttle
 from cloud.turnstile import Turnstile
+from cloud.visits.duties import routes as duty_routes
 from cloud.visits.hours import routes as hours_routes
+from cloud.visits.records import routes as visit_routes
 
 API: Final = "/api/v1"
 VERSION: Final = "1"
@@ -90,6 +92,8 @@ ROUTERS: Final = (
     retention_routes.router,
     learning_routes.router,
     hours_routes.router,
+    duty_routes.router,
+    visit_routes.router,
     enrolment_routes.router,
     release_routes.router,
     figure_routes.router,

@@ -38,6 +38,7 @@ from cloud.series import keeper as series_keeper
 from cloud.settings import Settings
 from cloud.texts import store as texts
 from cloud.trail import keeper
+from cloud.visits.duties import keeper as duties
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
@@ -162,6 +163,7 @@ def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, 
         Job("areas", areas.due, functools.partial(areas.work, pool), woken=False),
         Job("rules", rules.due, functools.partial(rules.work, pool), hands=2, batch=20, woken=False),
         Job("routine", routine_store.due, look_at_days, hands=2, batch=5, woken=False),
+        Job("duties", duties.due, functools.partial(duties.work, pool), batch=20, woken=False),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),

@@ -128,6 +128,36 @@ delete from routine_finding where home_id = %(home_id)s
 -- threshold_proposal --
 delete from threshold_proposal where home_id = %(home_id)s
 
+-- visit_file --
+delete from visit_file using visit where visit.id = visit_file.visit_id and visit.resident_id = %(resident_id)s
+
+-- visit_event --
+delete from visit_event using visit where visit.id = visit_event.visit_id and visit.resident_id = %(resident_id)s
+
+-- assessment --
+delete from assessment where resident_id = %(resident_id)s
+
+-- visit --
+delete from visit where resident_id = %(resident_id)s
+
+-- door_tag --
+delete from door_tag where home_id = %(home_id)s
+
+-- care_event --
+delete from care_event where resident_id = %(resident_id)s
+
+-- visit_due --
+delete from visit_due where resident_id = %(resident_id)s
+
+-- visit_concern --
+delete from visit_concern where resident_id = %(resident_id)s
+
+-- visit_absence --
+delete from visit_absence where resident_id = %(resident_id)s
+
+-- visit_person --
+delete from visit_person where resident_id = %(resident_id)s
+
 -- mute --
 delete from mute where home_id = %(home_id)s
 

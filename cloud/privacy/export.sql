@@ -113,6 +113,36 @@ select scale2, oxygen, set_by, set_at from vital_record where home_id = %(home_i
 select path, was, held, becomes, basis, made_at, state, decided_at, reason, plan_version
 from threshold_proposal where home_id = %(home_id)s order by id
 
+-- visit_person --
+select since, difficulties, conditions, ended_at from visit_person where home_id = %(home_id)s order by resident_id
+
+-- visit_absence --
+select why, since, until, set_at from visit_absence where home_id = %(home_id)s order by id
+
+-- visit_concern --
+select at, words from visit_concern where home_id = %(home_id)s order by id
+
+-- visit --
+select visit.id, visit.kind, visit.way, visit.services, staff.name as planned_for, visit.planned_at, visit.cancelled_at,
+    visit.cancelled_why, visit.began_at, visit.ended_at, visit.seen, visit.arrival, visit.departure, visit.faults,
+    visit.worries, visit.worse, visit.conflicts
+from visit left join staff on staff.id = visit.staff_id where visit.home_id = %(home_id)s order by visit.id
+
+-- visit_event --
+select visit_id, sort, at, received_at, body from visit_event where home_id = %(home_id)s order by visit_id, at, id
+
+-- visit_file --
+-- What is attached; each is read at its own address, opened.
+select id, visit_id, sort, media_type, size, received_at from visit_file where home_id = %(home_id)s order by id
+
+-- assessment --
+select assessed_on, reason, informant, points, coma, diagnoses, risk_events, total, domains, by_points, level, overrides,
+    first_signed_at, second_signed_at, refused_at, refused_why
+from assessment where home_id = %(home_id)s order by id
+
+-- care_event --
+select kind, on_day, words, noted_at from care_event where home_id = %(home_id)s order by id
+
 -- mute --
 select why, reason, since, until, ended_at from mute where home_id = %(home_id)s order by id
 

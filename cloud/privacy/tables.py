@@ -28,7 +28,11 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
         _STAFF,
     ),
     **dict.fromkeys(
-        ("division", "tenant", "retention", "county_report", "market", "quota", "usage", "time_rule"), _PLACE
+        (
+            "division", "tenant", "retention", "county_report", "market", "quota", "usage", "time_rule",
+            "visit_rule", "visit_campaign",
+        ),
+        _PLACE,
     ),
     **dict.fromkeys(("release", "release_chunk", "backup_run"), _PROGRAM),
     **dict.fromkeys(("change", "change_draft"), _LOG),
@@ -37,6 +41,8 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     "vital_watch": "when a home was last looked at; no content",
     "deadline": "when a home is looked at next; no content",
     "unheard": "when nothing of a home was recorded; no content",
+    "visit_due": "worked out from what was done and what happened; both are exported",
+    "door_tag": "digests of codes that hang at a door",
     "routine_home": "when a home was last looked at, and which sensors speak; no content",
     **dict.fromkeys(("outage", "outage_watch"), "which homes were not heard together, by number; no content"),
     "claim": "digests of codes that were used once",
@@ -47,7 +53,17 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 _REPEATED: Final = frozenset(
-    {"change", "answer_token", "reading_dirty", "routine_home", "vital_watch", "deadline", "unheard"}
+    {
+        "change",
+        "answer_token",
+        "reading_dirty",
+        "routine_home",
+        "vital_watch",
+        "deadline",
+        "unheard",
+        "visit_due",
+        "door_tag",
+    }
 )
 
 NOT_ERASED: Final[Mapping[str, str]] = {
@@ -97,6 +113,16 @@ ERASED: Final = (
     "routine_finding",
     "threshold_proposal",
     "mute",
+    "visit_file",
+    "visit_event",
+    "assessment",
+    "visit",
+    "door_tag",
+    "care_event",
+    "visit_due",
+    "visit_concern",
+    "visit_absence",
+    "visit_person",
     "vital_watch",
     "vital_finding",
     "vital_limit",
@@ -131,5 +157,8 @@ ERASED: Final = (
 )
 """In this order: first nothing more arrives, last the name goes, so that a half-done erasure can be found."""
 
-OF_PERSON: Final = frozenset({"consent", "legal_hold", "resident"})
+OF_PERSON: Final = frozenset(
+    {"consent", "legal_hold", "resident", "visit_file", "visit_event", "assessment", "visit", "care_event"}
+    | {"visit_due", "visit_concern", "visit_absence", "visit_person"}
+)
 """What is one person's own where somebody else still lives; the rest of the home is theirs too."""

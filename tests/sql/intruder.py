@@ -145,6 +145,38 @@ _PAPERS: Final = (
     "insert into callout_ask (incident_id, responder_id, asked_at, asked_by, night, travel_s, distance_m,"
     " in_visit, has_key) select %(incident)s, max(id), %(now)s, 'policy', false, 60, 100, false, true"
     " from responder",
+    "insert into visit_rule values"
+    " (%(tenant)s, 7, 30, 90, 30, 90, 168, 72, 24, '{home}', %(staff)s, %(now)s)",
+    "insert into visit_campaign"
+    " (tenant_id, name, occasion, since, due_at, until, groups, ways, made_by, made_at) values"
+    " (%(tenant)s, %(key)s, 'cold', %(now)s, 'infinity', 'infinity', '{high}', '{home}', %(staff)s, %(now)s)",
+    "insert into visit_person (resident_id, home_id, since, due_at)"
+    " select id, home_id, %(now)s, %(now)s from resident where home_id = %(home)s",
+    "insert into visit_absence (resident_id, home_id, why, since, set_by, set_at)"
+    " select id, home_id, 'away', %(now)s, %(staff)s, %(now)s from resident where home_id = %(home)s",
+    "insert into visit_concern (resident_id, home_id, at, words, told_by)"
+    " select id, home_id, %(now)s, %(key)s, %(staff)s from resident where home_id = %(home)s",
+    "insert into visit_due (resident_id, home_id, due_at, reason, ways, people_group)"
+    " select id, home_id, %(now)s, 'period', '{home}', 'high' from resident where home_id = %(home)s",
+    "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"
+    " select gen_random_uuid(), %(tenant)s, home_id, id, 'regular', 'home', %(now)s"
+    " from resident where home_id = %(home)s",
+    "insert into visit_event"
+    " (visit_id, home_id, staff_id, key, sort, device_at, sent_at, received_at, at, off_s, body)"
+    " select id, home_id, %(staff)s, gen_random_uuid(), 'note', %(now)s, %(now)s, %(now)s, %(now)s, 0,"
+    " jsonb_build_object('words', %(key)s::text) from visit where home_id = %(home)s",
+    "insert into visit_file"
+    " (visit_id, home_id, staff_id, key, sort, media_type, size, received_at, seal, sealed)"
+    " select id, home_id, %(staff)s, gen_random_uuid(), 'photo', 'image/jpeg', 1, %(now)s, '~', 'x'"
+    " from visit where home_id = %(home)s",
+    "insert into door_tag (home_id, digest, made_by, made_at)"
+    " values (%(home)s, sha256(%(key)s::bytea), %(staff)s, %(now)s)",
+    "insert into assessment (resident_id, home_id, reason, assessed_on, informant, points, coma, diagnoses,"
+    " risk_events, total, domains, by_points, level, overrides, first_id, first_signed_at)"
+    " select id, home_id, 'first', '2026-11-20', 'self', '{}', false, '[]', '{}', 90, '{}', 0, 0, '{}',"
+    " %(staff)s, %(now)s from resident where home_id = %(home)s",
+    "insert into care_event (resident_id, home_id, kind, on_day, noted_by, noted_at)"
+    " select id, home_id, 'fall', '2026-11-20', %(staff)s, %(now)s from resident where home_id = %(home)s",
     "insert into vital_record values (%(home)s, true, null, %(key)s, %(now)s)",
     "insert into vital_limit (home_id, quantity, low, set_by, set_at) values"
     " (%(home)s, 2, 86, %(key)s, %(now)s)",

@@ -22,8 +22,10 @@ RESIDENT_DATA: Final = frozenset(
     [
         "alarm",
         "callout_ask",
+        "assessment",
         "change",
         "change_draft",
+        "care_event",
         "certificate",
         "claim",
         "command",
@@ -34,6 +36,7 @@ RESIDENT_DATA: Final = frozenset(
         "delivery_day",
         "detected_home",
         "device",
+        "door_tag",
         "emergency_access",
         "enrolment_step",
         "erasure",
@@ -81,6 +84,14 @@ RESIDENT_DATA: Final = frozenset(
         "time_certificate",
         "time_entry",
         "unheard",
+        "visit",
+        "visit_absence",
+        "visit_concern",
+        "visit_due",
+        "visit_event",
+        "visit_file",
+        "visit_person",
+        "visited_resident",
         "vital_finding",
         "vital_limit",
         "vital_record",
@@ -124,6 +135,8 @@ NO_RESIDENT_DATA: Final = frozenset(
         "tenant",
         "time_rule",
         "quota",
+        "visit_campaign",
+        "visit_rule",
         "usage",
         "timeline",
     ]
@@ -175,10 +188,12 @@ SYSTEM_FILES: Final = {
     "people/roster.sql": "the loader, run by whoever runs the database",
     "releases/queries.sql": "releases of the gateways' program, for whoever runs the cloud, and the loop",
     "series/queries.sql": "the keeper of readings and events: parts, roll-ups, their end",
+    "visits/duties/keeper.sql": "the loop that keeps who is due by when",
     "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",
 }
 """Files whose statements run for no person at a screen."""
 BY_ID: Final = "one step on an incident that its caller has locked, after the scope was checked or in a loop"
+BY_HOLD: Final = "a number, of a visit that its caller holds, after the scope was checked"
 BOOKED: Final = "the number of what was just added to the books of the asker's own tenant"
 EXEMPT: Final = {
     ("consent/emergency.sql", "open"): "a number, of what has just been written within the scope",
@@ -219,6 +234,12 @@ EXEMPT: Final = {
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
     ("sessions.sql", "live_session"): "where a scope comes from: which homes stay out of it",
     ("stream.sql", "last_id"): "a number",
+    ("visits/records/queries.sql", "add"): "the number of what was just added for somebody within the scope",
+    ("visits/records/queries.sql", "move"): BY_HOLD,
+    ("visits/records/queries.sql", "cancel"): BY_HOLD,
+    ("visits/records/queries.sql", "add_event"): BY_HOLD,
+    ("visits/records/queries.sql", "add_file"): BY_HOLD,
+    ("visits/records/queries.sql", "account_of"): BOOKED,
     ("visits/hours/queries.sql", "open_for_staff"): BOOKED,
     ("visits/hours/queries.sql", "open_for_group"): BOOKED,
     ("visits/hours/queries.sql", "write"): BOOKED,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from cloud.incidents.model import IncidentState
 from tests.unit.cloud.town import NOON, PASSWORD
@@ -48,6 +49,9 @@ class Things:
     account: int
     entry: int
     paper: int
+    campaign: int
+    visit: int
+    tag: int
     free_username: str
     free_gateway: str
 
@@ -133,6 +137,15 @@ def _person(thing: Things) -> dict[str, Any]:
 
 def _in_home(thing: Things) -> dict[str, Any]:
     return {"home_id": thing.home}
+
+
+def _event(thing: Things) -> dict[str, Any]:
+    return {
+        "visit": str(UUID(int=thing.resident)), "key": str(UUID(int=2**64 + thing.resident)),
+        "resident_id": thing.resident,
+        "kind": "regular", "sort": "note", "device_at": NOON.isoformat(), "sent_at": NOON.isoformat(),
+        "words": "the dog is loose",
+    }  # fmt: skip
 
 
 RETIRE: Final = _version()
@@ -246,6 +259,54 @@ ORDERS: Final[Mapping[str, Order]] = {
     "checkTimeCertificate": Order(
         body=lambda thing: {"number": thing.paper, "holder": "向秀英", "code": "0000-0000-0000-0000"}
     ),
+    # Visits.
+    "readVisitRule": Order(),
+    "putVisitRule": Order(
+        body=lambda _: {
+            "high_days": 7,
+            "key_days": 30,
+            "general_days": 90,
+            "special_days": 30,
+            "physical_days": 90,
+            "trend_h": 168,
+            "emergency_h": 72,
+            "change_h": 24,
+            "counts": ["home", "phone"],
+        }
+    ),
+    "listCampaigns": Order(filled="campaigns"),
+    "addCampaign": Order(
+        body=lambda _: {
+            "name": "寒潮",
+            "occasion": "cold",
+            "since": "2026-11-20T00:00:00Z",
+            "due_at": "2026-11-23T00:00:00Z",
+            "until": "2026-11-30T00:00:00Z",
+            "groups": ["high"],
+            "ways": ["home", "phone"],
+        }
+    ),
+    "endCampaign": Order(),
+    "listDuties": Order(query=lambda thing: {"division": thing.division}, filled="items"),
+    "readDuty": Order(),
+    "putProfile": Order(body=lambda _: {"difficulties": [], "conditions": ["dementia"]}),
+    "addAbsence": Order(body=lambda _: {"why": "hospital", "since": "2026-11-19T08:00:00Z"}),
+    "endAbsence": Order(body=lambda _: {"at": "2026-11-20T08:00:00Z"}),
+    "reportConcern": Order(body=lambda _: {"words": "she does not eat"}),
+    "readVisitRate": Order(query=lambda _: DAYS, filled="areas"),
+    "readVisitRatePeople": Order(query=lambda _: {**DAYS, "standing": "nobody_came"}, filled="people"),
+    "listVisits": Order(query=_in_home, filled="items"),
+    "planVisit": Order(
+        body=lambda thing: {"resident_id": thing.resident, "kind": "regular", "workers": [thing.person]}
+    ),
+    "tellOfVisit": Order(body=_event),
+    "readVisit": Order(),
+    "moveVisit": Order(body=lambda thing: {"workers": [thing.person], "planned_at": "2026-11-21T02:00:00Z"}),
+    "cancelVisit": Order(body=lambda _: {"why": "snow"}),
+    "vouchForVisit": Order(body=lambda _: {"key": str(UUID(int=7)), "words": "I met him at the gate"}),
+    "listTags": Order(filled="tags"),
+    "addTag": Order(),
+    "withdrawTag": Order(),
     # Figures, tenants, the trail.
     "readFigures": Order(filled="own"),
     "listTenants": Order(filled="tenants"),

@@ -295,6 +295,15 @@ _NUMBERED: Final = {
     " select %(tenant)s, own.id, 120, 1, '2026-11-18', '2026-11-18', '2026-11-20', %(now)s, %(person)s"
     " from time_account as own where own.resident_id = (select id from resident where home_id = %(home)s)"
     " returning id",
+    "campaign": "insert into visit_campaign"
+    " (tenant_id, name, occasion, since, due_at, until, groups, ways, made_by, made_at) values"
+    " (%(tenant)s, %(key)s, 'cold', %(now)s, %(later)s, %(later)s, '{high}', '{home}', %(person)s, %(now)s)"
+    " returning id",
+    "visit": "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"
+    " select gen_random_uuid(), %(tenant)s, home_id, id, 'regular', 'home', %(now)s"
+    " from resident where home_id = %(home)s returning id",
+    "tag": "insert into door_tag (home_id, digest, made_by, made_at)"
+    " values (%(home)s, sha256(%(key)s::text::bytea), %(person)s, %(now)s) returning id",
     "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
     " values (sha256(%(key)s::text::bytea), %(person)s, %(now)s, %(now)s, %(later)s) returning id",
     "grant": "insert into incident_grant (incident_id, tenant_id, kind, given_by, given_at, expires_at)"
@@ -315,6 +324,11 @@ _BESIDE: Final = (
     " values (to_hex(%(home)s::int), 'gw-' || %(key)s, '', '', %(now)s, %(now)s)",
     "insert into consent_task (home_id, purpose, task, due_at)"
     " values (%(home)s, 'vitals', 'erase', %(later)s)",
+    "insert into visit_person (resident_id, home_id, since, due_at)"
+    " select id, home_id, '2026-01-01T00:00Z', %(later)s from resident where home_id = %(home)s",
+    "insert into visit_due (resident_id, home_id, due_at, reason, ways, people_group)"
+    " select id, home_id, '2026-11-01T00:00Z', 'period', '{home}', 'high' from resident"
+    " where home_id = %(home)s",
     "insert into retention (tenant_id, class, days) values (%(tenant)s, 'raw', 30) on conflict do nothing",
     "insert into usage values (%(tenant)s, '2026-11-20', 'homes', 1) on conflict do nothing",
     "insert into audit_entry (at, tenant_id, actor, action, purpose, homes, about, status)"

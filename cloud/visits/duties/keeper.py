@@ -1,0 +1,68 @@
+"""Keeps the list of who is due by when.
+
+What this is: one person's duties, worked out and put where lists find them: at once by whoever changes
+something about a person, and every few hours by the worker's loop. What it is not: a source of truth. The one
+idea: the list may be thrown away; the next look makes it again from what was done and what has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from cloud.auth import Purpose, Scope
+from cloud.db import Connection, Pool, Queries
+from cloud.visits.duties import store
+from cloud.visits.duties.store import Known
+from cloud.visits.duty import Due, dues, group_of
+
+AGAIN: Final = timedelta(hours=3)
+"""How late the list may learn of what no person wrote down (an alarm closed, a trend found), which is owed
+within days. D."""
+
+_SQL: Final = Queries("cloud.visits.duties", "keeper.sql")
+
+
+async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[int]:
+    """Residents to look at: whoever is not known yet, and whose time has come."""
+    values = {"now": now, "skip": list(skip), "limit": limit}
+    return [row["id"] for row in await (await conn.execute(_SQL["due_people"], values)).fetchall()]
+
+
+async def work(pool: Pool, resident_id: int, now: datetime) -> bool:
+    """Look at one; ``False`` where somebody else does."""
+    async with pool.connection() as conn, conn.transaction():
+        await conn.execute(_SQL["begin"], {"id": resident_id, "now": now})
+        row = await (await conn.execute(_SQL["lock"], {"id": resident_id, "now": now})).fetchone()
+        if row is None:
+            return False
+        scope = Scope((row["tenant_id"],), (row["home_id"],), Purpose.CONSOLE)
+        await refresh(conn, scope, [resident_id], now)
+        await store.looked(conn, resident_id, now, now + AGAIN)
+        return True
+
+
+async def refresh(conn: Connection, scope: Scope, ids: Sequence[int], now: datetime) -> None:
+    """Put into the list what is owed to ``ids`` at ``now``."""
+    await store.rows(conn, "hold_people", scope, ids=list(ids))
+    rule, campaigns = await store.rule(conn, scope), await store.campaigns(conn, scope, now)
+    known = await store.people(conn, scope, ids)
+    histories = await store.histories(conn, scope, ids, rule.counts, now)
+    for one in known:
+        owed = dues(one.person, rule, histories[one.resident_id], campaigns, now)
+        await store.replace_dues(conn, one, owed, group_of(one.person, now))
+
+
+async def owed(
+    conn: Connection, scope: Scope, resident_id: int, now: datetime
+) -> tuple[Known, tuple[Due, ...]] | None:
+    """Somebody and what is owed to them, worked out now; ``None``: nobody of that number whose duty has
+    begun.
+    """
+    known = await store.people(conn, scope, [resident_id])
+    if not known:
+        return None
+    rule, campaigns = await store.rule(conn, scope), await store.campaigns(conn, scope, now)
+    histories = await store.histories(conn, scope, [resident_id], rule.counts, now)
+    return known[0], dues(known[0].person, rule, histories[resident_id], campaigns, now)

@@ -1,0 +1,290 @@
+"""What the API says and hears of duties; days and hours in the names.
+
+What this is: the shapes on the wire. What it is not: a rule about them (``duty``, ``rate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from cloud.access import Text
+from cloud.cursors import Asked, Page
+from cloud.visits.duty import Cause, Condition, Difficulty, Group, Rule, Way
+from cloud.visits.rate import Standing
+
+Days = Annotated[int, Field(ge=1, le=366)]
+Hours = Annotated[int, Field(ge=1, le=24 * 31)]
+Division = Annotated[str, Field(pattern=r"^[0-9]{2,12}$", description="the beginning of a division's code")]
+Words = Annotated[Text, Field(min_length=1, max_length=1_000)]
+
+
+class Occasion(StrEnum):
+    """Why everybody is asked after."""
+
+    HEAT = "heat"
+    COLD = "cold"
+    FESTIVAL = "festival"
+    OTHER = "other"
+
+
+class Why(StrEnum):
+    """Why somebody is not at home."""
+
+    HOSPITAL = "hospital"
+    AWAY = "away"
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RuleView(_Said):
+    """The rule of a county. Days that each group may wait, those in special difficulty, and until somebody
+    stands in the home; hours after a trend, a closed emergency, a major change. ``counts``: ways of contact
+    that end a period; a visit at home always does.
+    """
+
+    high_days: Days
+    key_days: Days
+    general_days: Days
+    special_days: Days
+    physical_days: Days
+    trend_h: Hours
+    emergency_h: Hours
+    change_h: Hours
+    counts: list[Way] = Field(max_length=len(Way))
+
+    @model_validator(mode="after")
+    def _at_home_counts(self) -> Self:
+        if Way.HOME not in self.counts:
+            raise ValueError("counts: a visit at home must count")
+        return self
+
+    @classmethod
+    def of(cls, rule: Rule) -> Self:
+        """As ``duty`` has it."""
+        days = {f"{group}_days": rule.period[group].days for group in Group}
+        hours = {f"{cause}_h": int(rule.sooner[cause].total_seconds() // 3600) for cause in Cause}
+        return cls.model_validate(
+            {
+                **days,
+                **hours,
+                "special_days": rule.special.days,
+                "physical_days": rule.physical.days,
+                "counts": [way for way in Way if way in rule.counts],
+            }
+        )
+
+
+class NewCampaign(_Said):
+    """Everybody of ``groups`` is reached once from ``since`` on, by ``due_at``, in one of ``ways``; it is
+    asked for until ``until``.
+    """
+
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    occasion: Occasion
+    since: AwareDatetime
+    due_at: AwareDatetime
+    until: AwareDatetime
+    groups: list[Group] = Field(min_length=1, max_length=len(Group))
+    ways: list[Way] = Field(min_length=1, max_length=len(Way))
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.since < self.due_at <= self.until:
+            raise ValueError("since < due_at <= until, please")
+        return self
+
+
+class CampaignView(_View):
+    """A campaign. ``ended_at``: somebody ended it sooner."""
+
+    id: int
+    name: str
+    occasion: Occasion
+    since: datetime
+    due_at: datetime
+    until: datetime
+    groups: list[Group]
+    ways: list[Way]
+    ended_at: datetime | None
+
+
+class CampaignList(_View):
+    """Campaigns that are not over."""
+
+    campaigns: list[CampaignView]
+
+
+class DutiesAsked(Asked):
+    """Whose duties: overdue ones, or those of the next days, too."""
+
+    within_days: Annotated[int, Field(ge=0, le=366, description="0: only what is overdue")] = 0
+    reason: Annotated[str | None, Field(max_length=20)] = None
+    group: Group | None = None
+    division: Division | None = None
+
+
+class DutyView(_View):
+    """One person, by what is owed to them first. ``n``: how many duties they have in this list. ``seen_at``:
+    when they were last seen; ``tried_at``: when somebody last tried in vain; ``planned_at``: when somebody
+    goes. ``looked_at``: when this line was worked out.
+    """
+
+    resident_id: int
+    home_id: int
+    resident: str
+    address: str
+    division: str
+    group: Group
+    due_at: datetime
+    overdue: bool
+    reason: str
+    name: str
+    ways: list[Way]
+    n: int
+    seen_at: datetime | None
+    tried_at: datetime | None
+    planned_at: datetime | None
+    looked_at: datetime | None
+
+
+class DutyPage(Page[DutyView]):
+    """People, the longest overdue first."""
+
+
+class Profile(_Said):
+    """What is known of a person beyond the register, which already says who lives alone and who is disabled.
+    ``since``: when the duty began, unchanged where it is left out. ``ended_at``: they moved, or died.
+    """
+
+    difficulties: list[Difficulty] = Field(max_length=len(Difficulty))
+    conditions: list[Condition] = Field(max_length=len(Condition))
+    since: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+
+
+class OwedView(_View):
+    """One visit that is owed. ``ways``: of contact that end it."""
+
+    due_at: datetime
+    overdue: bool
+    reason: str
+    name: str
+    ways: list[Way]
+
+
+class PersonView(_View):
+    """A person's group, why, and everything that is owed to them, the most urgent first."""
+
+    resident_id: int
+    home_id: int
+    group: Group
+    period_days: int
+    since: datetime
+    ended_at: datetime | None
+    difficulties: list[Difficulty]
+    conditions: list[Condition]
+    owed: list[OwedView]
+
+
+class Away(_Said):
+    """``until``: when they come back; null: nobody knows yet."""
+
+    why: Why
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until is not None and self.until <= self.since:
+            raise ValueError("until is after since")
+        return self
+
+
+class Back(_Said):
+    """``at``: since when they are at home again."""
+
+    at: AwareDatetime
+
+
+class Concern(_Said):
+    """What somebody has noticed, in words; a visit follows soon."""
+
+    words: Words
+
+
+class RateAsked(_Said):
+    """Days by the tenant's calendar, both included. ``digits`` of the area's code: 4 a city, 6 a county, 9 a
+    town, 12 a village.
+    """
+
+    since: date
+    until: date
+    digits: Annotated[int, Field(ge=2, le=12)] = 6
+    division: Division | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not 0 <= (self.until - self.since).days <= 366:  # noqa: PLR2004 - a year
+            raise ValueError("since to until: from a day to a year")
+        return self
+
+
+class RateView(_View):
+    """The rate of one area: ``visited`` of ``owed``; ``share`` is null where nobody was to be visited.
+    ``people``: everybody by where they stand.
+    """
+
+    division: str
+    name: str
+    owed: int
+    visited: int
+    share: float | None
+    people: Mapping[Standing, int]
+
+
+class RateList(_View):
+    """The areas, by their codes."""
+
+    areas: list[RateView]
+
+
+class PeopleAsked(RateAsked):
+    """Whom: those who stand so."""
+
+    standing: Standing
+
+
+class NamedView(_View):
+    """Somebody behind a figure."""
+
+    resident_id: int
+    home_id: int
+    name: str
+    address: str
+    division: str
+    seen_at: datetime | None
+    tried_at: datetime | None
+
+
+class NamedList(_View):
+    """``more``: how many there are beyond those that are named."""
+
+    people: list[NamedView]
+    more: int
+
+
+def duty_view(row: Mapping[str, Any], now: datetime) -> DutyView:
+    """One line of the list."""
+    named = {key: row[key] for key in DutyView.model_fields.keys() & row.keys()}
+    return DutyView(**named, group=row["people_group"], overdue=row["due_at"] < now)

@@ -1,0 +1,280 @@
+"""``/api/v1/visits``: visits that are planned, begun, over; and what devices say about them.
+
+What this is: parse, hand on, answer. What it is not: a decision (``desk``). The one idea: a telephone may
+say things in any order, late and twice; each answer shows the visit as it then is, and what is missing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Final, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel
+
+from cloud import cursors
+from cloud.access import Api, needs, require
+from cloud.auth import Module, Permission, Principal, Purpose, Scope
+from cloud.cursors import ById
+from cloud.db import Connection
+from cloud.once import ERRORS as ONCE_ERRORS
+from cloud.once import Once, OneCommand
+from cloud.problems import ProblemError, not_found, responses
+from cloud.visits.duty import Way
+from cloud.visits.hours.store import Desk
+from cloud.visits.records import desk as visits
+from cloud.visits.records import store
+from cloud.visits.records.desk import Begun, KeyReused, NotFound, OtherVisit, Said
+from cloud.visits.records.store import Wanted
+from cloud.visits.records.views import (
+    Cancelled,
+    EventSaid,
+    EventView,
+    FileView,
+    NewTag,
+    NewVisit,
+    Planned,
+    TagList,
+    TagView,
+    TakenView,
+    VisitDetail,
+    VisitPage,
+    VisitsAsked,
+    VisitView,
+    Vouched,
+    visit_view,
+)
+
+router = APIRouter(prefix="/visits", tags=["visits"], dependencies=[Depends(needs(Module.VISITS))])
+
+PURPOSE: Final = Purpose.CONSOLE
+VISITS: Final = "visits"
+TAG_BYTES: Final = 16
+"""128 random bits: nobody guesses the code of a tag."""
+
+Visitor = Annotated[Principal, Depends(require(Permission.MAKE_VISITS))]
+Leader = Annotated[Principal, Depends(require(Permission.LEAD_VISITS))]
+VisitId = Annotated[int, Path(ge=1, lt=2**63, description="number of the visit")]
+HomeId = Annotated[int, Path(ge=1, lt=2**31, description="number of the home")]
+TagId = Annotated[int, Path(ge=1, lt=2**31, description="number of the tag")]
+ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+CHANGED: Final = ERRORS | ONCE_ERRORS | responses(HTTPStatus.NOT_FOUND)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+@router.get("", operation_id="listVisits", summary="Visits", responses=ERRORS)
+async def list_visits(asked: Annotated[VisitsAsked, Query()], api: Api, visitor: Visitor) -> VisitPage:
+    """The newest first."""
+    scope = visitor.scope(PURPOSE)
+    last = cursors.after(asked, VISITS, scope, ById)
+    after = last.id if last else None
+    async with api.reading(scope) as conn:
+        found = await store.visits(conn, scope, **asked.filters, after=after, limit=asked.limit + 1)
+    api.saw(scope.purpose, {row["home_id"] for row in found})
+    items, following = cursors.page(
+        [visit_view(row) for row in found], lambda one: ById(one.id), asked, VISITS, scope
+    )
+    return VisitPage(items=items, next=following)
+
+
+@router.post(
+    "",
+    operation_id="planVisit",
+    summary="Plan a visit",
+    status_code=HTTPStatus.CREATED,
+    responses=CHANGED,
+)
+async def plan_visit(asked: NewVisit, visitor: Visitor, once: Once) -> VisitView:
+    """Of any kind: also a meal, a bath, an assessment."""
+
+    async def work(desk: Desk) -> VisitView:
+        wanted = Wanted(
+            uuid.uuid4(),
+            asked.resident_id,
+            asked.kind,
+            Way(asked.way),
+            tuple(asked.services),
+            tuple(asked.workers),
+            asked.open_at,
+            asked.due_at,
+            asked.planned_at,
+            visitor.staff_id,
+        )
+        return await _visit(desk, once, await visits.plan(desk, wanted))
+
+    return await _done(once, visitor, VisitView, work)
+
+
+@router.post("/events", operation_id="tellOfVisit", summary="Say something of a visit", responses=CHANGED)
+async def tell(asked: EventSaid, visitor: Visitor, once: Once) -> TakenView:
+    """Taken whatever it says: a form with gaps, a visit that was cancelled meanwhile, a clock that is wrong.
+    404: nobody of that number within your bounds; 409 ``other_visit``, ``key_reused``: keep it and show it.
+    """
+
+    async def work(desk: Desk) -> TakenView:
+        place = asked.place.place if asked.place else None
+        number, new = await visits.take(
+            desk,
+            Said(
+                asked.visit,
+                asked.key,
+                asked.resident_id,
+                asked.kind,
+                Way(asked.way),
+                asked.sort,
+                asked.device_at,
+                asked.sent_at,
+                asked.body,
+                asked.tag,
+                place,
+            ),
+        )
+        off = next(
+            row["off_s"]
+            for row in await store.events(desk.conn, desk.scope, number)
+            if row["key"] == asked.key
+        )
+        return TakenView(known=not new, clock_off_s=off, visit=await _visit(desk, once, number))
+
+    return await _done(once, visitor, TakenView, work)
+
+
+@router.get(
+    "/{visit_id}",
+    operation_id="readVisit",
+    summary="One visit",
+    responses=ERRORS | responses(HTTPStatus.NOT_FOUND),
+)
+async def read_visit(visit_id: VisitId, api: Api, visitor: Visitor) -> VisitDetail:
+    """With everything that was said about it."""
+    scope = visitor.scope(PURPOSE)
+    async with api.reading(scope) as conn:
+        shown = await _shown(conn, scope, visit_id)
+        said = await store.events(conn, scope, visit_id)
+        files = await store.rows(conn, "files", scope, visit_id=visit_id)
+    api.saw(scope.purpose, [shown.home_id])
+    return VisitDetail(
+        visit=shown, events=[EventView(**row) for row in said], files=[FileView(**row) for row in files]
+    )
+
+
+@router.put("/{visit_id}/plan", operation_id="moveVisit", summary="Let others go", responses=CHANGED)
+async def move_visit(visit_id: VisitId, asked: Planned, visitor: Visitor, once: Once) -> VisitView:
+    """Or at another time; 409 once somebody has begun."""
+
+    async def work(desk: Desk) -> VisitView:
+        await visits.move(desk, visit_id, tuple(asked.workers), asked.planned_at)
+        return await _visit(desk, once, visit_id)
+
+    return await _done(once, visitor, VisitView, work)
+
+
+@router.post("/{visit_id}/cancel", operation_id="cancelVisit", summary="Let nobody go", responses=CHANGED)
+async def cancel_visit(visit_id: VisitId, asked: Cancelled, visitor: Visitor, once: Once) -> VisitView:
+    """What is owed stays owed."""
+
+    async def work(desk: Desk) -> VisitView:
+        await visits.cancel(desk, visit_id, asked.why)
+        return await _visit(desk, once, visit_id)
+
+    return await _done(once, visitor, VisitView, work)
+
+
+@router.post(
+    "/{visit_id}/vouch", operation_id="vouchForVisit", summary="Vouch for a visit", responses=CHANGED
+)
+async def vouch(visit_id: VisitId, asked: Vouched, leader: Leader, once: Once) -> VisitView:
+    """That the visitor was there, where neither tag nor place shows it; never for oneself."""
+
+    async def work(desk: Desk) -> VisitView:
+        await visits.vouch(desk, visit_id, asked.key, asked.words)
+        return await _visit(desk, once, visit_id)
+
+    return await _done(once, leader, VisitView, work)
+
+
+@router.get("/homes/{home_id}/tags", operation_id="listTags", summary="Tags at a door", responses=ERRORS)
+async def list_tags(home_id: HomeId, api: Api, leader: Leader) -> TagList:
+    """Those that were ever made; none for a home that is not there."""
+    scope = leader.scope(PURPOSE)
+    async with api.reading(scope) as conn:
+        found = await store.rows(conn, "tags", scope, id=None, home_id=home_id)
+    api.saw(scope.purpose, {row["home_id"] for row in found})
+    return TagList(tags=[TagView(**row) for row in found])
+
+
+@router.post(
+    "/homes/{home_id}/tags",
+    operation_id="addTag",
+    summary="Make a tag for a door",
+    status_code=HTTPStatus.CREATED,
+    responses=CHANGED,
+)
+async def add_tag(home_id: HomeId, leader: Leader, once: Once) -> NewTag:
+    """The code is written into an NFC tag, or printed as QR, and kept nowhere."""
+
+    async def work(desk: Desk) -> NewTag:
+        code = secrets.token_urlsafe(TAG_BYTES)
+        values = {"digest": visits.digest_of(code), "staff_id": desk.staff_id, "now": desk.now}
+        found = await store.rows(desk.conn, "add_tag", desk.scope, home_id=home_id, **values)
+        if not found:
+            raise not_found()
+        once.call.saw(desk.scope.purpose, [home_id])
+        row = (await store.rows(desk.conn, "tags", desk.scope, id=found[0]["id"], home_id=None))[0]
+        return NewTag(**row, code=code)
+
+    return await _done(once, leader, NewTag, work)
+
+
+@router.post("/tags/{tag_id}/withdraw", operation_id="withdrawTag", summary="End a tag", responses=CHANGED)
+async def withdraw_tag(tag_id: TagId, leader: Leader, once: Once) -> TagView:
+    """From now on it shows nothing; 404 when it is withdrawn already."""
+
+    async def work(desk: Desk) -> TagView:
+        if not await store.rows(desk.conn, "withdraw_tag", desk.scope, id=tag_id, now=desk.now):
+            raise not_found()
+        row = (await store.rows(desk.conn, "tags", desk.scope, id=tag_id, home_id=None))[0]
+        once.call.saw(desk.scope.purpose, [row["home_id"]])
+        return TagView(**row)
+
+    return await _done(once, leader, TagView, work)
+
+
+async def _done(
+    once: OneCommand, who: Principal, kind: type[Answer], work: Callable[[Desk], Awaitable[Answer]]
+) -> Answer:
+    scope = who.scope(PURPOSE)
+
+    async def at_desk(conn: Connection) -> Answer:
+        return await work(Desk(conn, scope, who.tenant_id, who.staff_id, who.actor, once.call.now))
+
+    try:
+        return await once.do(scope, kind, at_desk)
+    except NotFound as error:
+        raise not_found() from error
+    except Begun as error:
+        detail = "It has begun, or is cancelled."
+        raise ProblemError(HTTPStatus.CONFLICT, "begun", detail) from error
+    except OtherVisit as error:
+        detail = "The visit of this key is another person's, or of another kind."
+        raise ProblemError(HTTPStatus.CONFLICT, "other_visit", detail) from error
+    except KeyReused as error:
+        detail = "This key was given to other words: draw a new one, and send them again."
+        raise ProblemError(HTTPStatus.CONFLICT, "key_reused", detail) from error
+
+
+async def _shown(conn: Connection, scope: Scope, number: int) -> VisitView:
+    found = await store.visits(conn, scope, id=number, limit=1)
+    if not found:
+        raise not_found()
+    return visit_view(found[0])
+
+
+async def _visit(desk: Desk, once: OneCommand, number: int) -> VisitView:
+    shown = await _shown(desk.conn, desk.scope, number)
+    once.call.saw(desk.scope.purpose, [shown.home_id])
+    return shown
