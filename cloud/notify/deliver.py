@@ -18,7 +18,7 @@ from typing import Any, Final
 from cloud import sealed, trace
 from cloud.db import Connection, Pool, Queries
 from cloud.metrics import SENT, known
-from cloud.notify import tokens, wording
+from cloud.notify import PROVIDERS, tokens, wording
 from cloud.notify.model import Notifier, NotifyError, Outgoing, Receipt
 from cloud.sealed import NO_KEYS, Keyring, SealError
 
@@ -28,7 +28,16 @@ LEASE: Final = timedelta(seconds=60)
 """Longer than any attempt; how late a message is whose worker died while sending it."""
 PAUSES: Final = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900))
 """After the first failure, the second …; after the last the message is dead, and an error is logged."""
+DELIVERED_WITHIN: Final = {1: timedelta(seconds=30), 2: timedelta(minutes=1), 3: timedelta(minutes=5)}
+"""By priority: how long a provider that reports may take to say that it delivered. D: half of what one person
+may take to answer where a life is at stake, so that the next channel rings in the same turn."""
+PATIENT: Final = timedelta(minutes=30)
+"""For what is not urgent."""
 INCIDENT_PATH: Final = "/console/i/"
+CARRIED: Final = frozenset(PROVIDERS)
+"""Channels that cost by the message; the module ``messages`` switches them."""
+NOBODY: Final = Receipt()
+"""Our own word, not a provider's."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +98,8 @@ async def _claim(conn: Connection, message_id: int, token: str, now: datetime) -
 
 async def _send(post: Post, message: Mapping[str, Any], token: str) -> Receipt:
     notifier = post.notifiers.get(message["channel"])
+    if message["channel"] in CARRIED and not message["switched_on"]:
+        raise NotifyError("the module messages is off: no texts, no calls", permanent=True)
     if notifier is None:
         raise NotifyError(f"no channel {message['channel']} here", permanent=True)
     asks = message["template"] == "ask"
@@ -96,9 +107,18 @@ async def _send(post: Post, message: Mapping[str, Any], token: str) -> Receipt:
     words = wording.facts(message["params"], message["locale"], post.public_url.rstrip("/") + path)
     title, body = wording.render(message["template"], message["locale"], words)
     # Texts that carriers approve in advance exist in simplified Chinese only.
-    variables = wording.facts(message["params"], wording.DEFAULT, "") | ({"token": token} if asks else {})
-    address = _address(post.ring, message)
-    return await notifier.deliver(Outgoing(address, message["template"], title, body, variables))
+    variables = wording.discreet(message["params"]) | ({"token": token} if asks else {})
+    return await notifier.deliver(
+        Outgoing(
+            _address(post.ring, message),
+            message["template"],
+            title,
+            body,
+            variables,
+            message["attempts"],
+            message["priority"],
+        )
+    )
 
 
 def _address(ring: Keyring, message: Mapping[str, Any]) -> str:
@@ -113,8 +133,9 @@ def _address(ring: Keyring, message: Mapping[str, Any]) -> str:
 async def _settle_success(
     conn: Connection, message: Mapping[str, Any], receipt: Receipt, now: datetime
 ) -> None:
-    await _settle(conn, message, "accepted", None)
-    await _append_receipt(conn, message, "accepted", receipt.reference, now)
+    expect_at = now + DELIVERED_WITHIN.get(message["priority"], PATIENT) if receipt.followed else None
+    await _settle(conn, message, "accepted", None, expect_at)
+    await append_receipt(conn, message["id"], "accepted", receipt.reference, now, receipt)
 
 
 async def _settle_failure(
@@ -127,19 +148,35 @@ async def _settle_failure(
         await conn.execute(SQL["look_at_ladder"], {"incident_id": message["incident_id"], "now": now})
     pause = None if dead else now + PAUSES[message["attempts"] - 1]
     await _settle(conn, message, "failed" if dead else "queued", pause)
-    await _append_receipt(conn, message, "failed", error.reason, now)
-    for again in ("try_next_channel", "try_next_channel_of_called"):
-        await conn.execute(SQL[again], {"message_id": message["id"], "now": now})
+    await append_receipt(conn, message["id"], "failed", error.reason, now)
+    await try_next_channel(conn, message["id"], now)
     return dead
 
 
-async def _settle(conn: Connection, message: Mapping[str, Any], state: str, due_at: datetime | None) -> None:
-    params = {"message_id": message["id"], "attempts": message["attempts"], "state": state, "due_at": due_at}
-    await conn.execute(SQL["settle"], params)
+async def try_next_channel(conn: Connection, message_id: int, now: datetime) -> bool:
+    """The same words to the same person on the channel after this one; false: there is none, or it has been
+    tried.
+    """
+    params = {"message_id": message_id, "now": now}
+    ways = ("try_next_channel", "try_next_channel_of_called")
+    return any([(await conn.execute(SQL[way], params)).rowcount for way in ways])
 
 
-async def _append_receipt(
-    conn: Connection, message: Mapping[str, Any], state: str, detail: str, now: datetime
+async def _settle(
+    conn: Connection,
+    message: Mapping[str, Any],
+    state: str,
+    due_at: datetime | None,
+    expect_at: datetime | None = None,
 ) -> None:
-    params = {"message_id": message["id"], "now": now, "state": state, "detail": detail}
-    await conn.execute(SQL["append_receipt"], params)
+    params = {"message_id": message["id"], "attempts": message["attempts"]}
+    await conn.execute(SQL["settle"], {**params, "state": state, "due_at": due_at, "expect_at": expect_at})
+
+
+async def append_receipt(  # noqa: PLR0917 - one row
+    conn: Connection, message_id: int, state: str, detail: str, now: datetime, receipt: Receipt = NOBODY
+) -> None:
+    """One more line of what became of a message; ``receipt``: by whose word."""
+    params = {"message_id": message_id, "now": now, "state": state, "detail": detail}
+    named = {"provider": receipt.provider, "reference": receipt.reference}
+    await conn.execute(SQL["append_receipt"], {**params, **named})

@@ -12,7 +12,8 @@ class Outgoing:
     """One message to one address.
 
     ``title``, ``body``: ready to be read. ``variables``: the same facts apart, in simplified Chinese, for
-    channels that only fill in approved templates; ``template`` names which.
+    channels that only fill in approved templates; ``template`` names which. ``attempt``: 1 for the first.
+    ``priority``: 1 (life) to 5 (information) of what it is about.
     """
 
     address: str
@@ -20,13 +21,21 @@ class Outgoing:
     title: str
     body: str
     variables: Mapping[str, str]
+    attempt: int = 1
+    priority: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took it, which is no delivery yet. ``reference``: their number for it or ``""``."""
+    """The provider took it, which is no delivery yet. ``reference``: their number for it or ``""``.
+
+    ``provider``: who took it, as ``reports.READERS`` names them. ``followed``: they will say whether it was
+    delivered, so their silence means that it was not.
+    """
 
     reference: str = ""
+    provider: str = ""
+    followed: bool = False
 
 
 @dataclass(eq=False)

@@ -35,6 +35,7 @@ class Kind(Enum):
     WHAT = (8, re.compile(r"\w+"))
     TIME = (5, re.compile(r"[0-2]\d:[0-5]\d"))
     TOKEN = (22, re.compile(r"[A-Za-z0-9_-]+"))
+    COUNT = (4, re.compile(r"[1-9]\d*"))
 
     @property
     def longest(self) -> int:
@@ -93,6 +94,8 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
     "review": SmsTemplate(
         "${time}有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {"time": Kind.TIME}
     ),
+    "digest": SmsTemplate("您有${count}条不紧急的通知，请方便时登录查看。", {"count": Kind.COUNT}),
+    "probe": SmsTemplate("安伴短信通道自检${time}，请忽略。", {"time": Kind.TIME}),
 }
 
 
@@ -102,20 +105,25 @@ def fill(template: str, values: Mapping[str, str]) -> dict[str, str]:
     Raises:
         NotifyError: a value is missing or has characters that carriers refuse.
     """
-    filled = {}
-    for name, kind in TEMPLATES[template].variables.items():
+    return filled(TEMPLATES, template, values)
+
+
+def filled(templates: Mapping[str, SmsTemplate], template: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Like ``fill``, out of whichever table; in the order of the template's variables."""
+    ready = {}
+    for name, kind in templates[template].variables.items():
         value = kind.fit(values.get(name, ""))
         if not kind.shape.fullmatch(value):
             raise NotifyError(f"text message {template}: {name} cannot be sent", permanent=True)
-        filled[name] = value
-    return filled
+        ready[name] = value
+    return ready
 
 
 def preview(template: str, values: Mapping[str, str], sign_name: str, public_url: str) -> str:
     """The message as it will be read, with its signature."""
-    filled = fill(template, values)
+    said = fill(template, values)
     text = TEMPLATES[template].text.replace("{public_url}", public_url)
-    return f"【{sign_name}】" + _VARIABLE.sub(lambda match: filled[match[1]], text)
+    return f"【{sign_name}】" + _VARIABLE.sub(lambda match: said[match[1]], text)
 
 
 def units(text: str) -> int:

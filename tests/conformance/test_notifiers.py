@@ -5,16 +5,29 @@ from __future__ import annotations
 import pytest
 
 from cloud import notify
-from cloud.notify import NOTIFIERS, Notifier, NotifyError, Outgoing
+from cloud.notify import NOTIFIERS, PROVIDERS, Notifier, NotifyError, Outgoing
+from cloud.notify.aliyun import Credentials, Rpc
 from cloud.notify.apprise import load
-from cloud.notify.sms_aliyun import AliyunSms, Credentials
+from cloud.notify.sms_aliyun import AliyunSms
+from cloud.notify.sms_tencent import TencentSms
+from cloud.notify.tencent import Api, Key
+from cloud.notify.voice_aliyun import AliyunVoice
+from cloud.notify.voice_tencent import TencentVoice
 
-TEXT_MESSAGES = AliyunSms(Credentials("a", "b"), "安伴", {"raised": "SMS_1"}, "http://127.0.0.1:1")
+_NOWHERE = "http://127.0.0.1:1"
+_RPC = Rpc(Credentials("a", "b"), _NOWHERE)
+_CODES = {"raised": "1"}
+CARRIED: dict[str, Notifier] = {
+    "sms aliyun": AliyunSms(_RPC, "安伴", _CODES),
+    "sms tencent": TencentSms(Api(Key("a", "b"), _NOWHERE, "sms", "1", "r"), "1", "安伴", _CODES),
+    "voice aliyun": AliyunVoice(_RPC, "0745", _CODES),
+    "voice tencent": TencentVoice(Api(Key("a", "b"), _NOWHERE, "vms", "1", "r"), "1", _CODES),
+}
 
 
 def test_a_scheme_is_either_our_own_or_one_that_apprise_speaks() -> None:
     made = notify.build({})
-    assert set(NOTIFIERS) - set(made) == {"sms"}
+    assert not set(PROVIDERS) & set(made)
     services = load().Apprise().details()["schemas"]
     spoken = {
         scheme
@@ -24,9 +37,14 @@ def test_a_scheme_is_either_our_own_or_one_that_apprise_speaks() -> None:
     assert set(made) <= spoken
 
 
-@pytest.mark.parametrize("scheme", NOTIFIERS)
+def test_every_provider_is_tried_here() -> None:
+    assert set(CARRIED) == {f"{scheme} {name}" for scheme, names in PROVIDERS.items() for name in names}
+
+
+@pytest.mark.parametrize("scheme", [*NOTIFIERS, *CARRIED])
 async def test_an_address_that_says_nothing_is_a_permanent_error(scheme: str) -> None:
-    notifier: Notifier = notify.build({}).get(scheme, TEXT_MESSAGES)
+    notifier: Notifier = {**notify.build({}), **CARRIED}[scheme]
+    message = Outgoing("nowhere", "raised", "title", "body", {"resident": "x", "time": "01:02", "what": "x"})
     with pytest.raises(NotifyError) as error:
-        await notifier.deliver(Outgoing("nowhere", "raised", "title", "body", {}))
+        await notifier.deliver(message)
     assert error.value.permanent

@@ -11,6 +11,8 @@ import pytest
 from cloud import notify
 from cloud.notify import NOTIFIERS, NotifyError, Outgoing, wording
 from cloud.notify.sms_templates import TEMPLATES as SMS
+from cloud.notify.voice_templates import TEMPLATES as VOICE
+from cloud.notify.voice_templates import THANKS
 from cloud.settings import ConfigError
 from firmware_protocols.model import AlarmKind
 from tests.scenario.webhook import Webhook, webhook
@@ -54,17 +56,27 @@ async def test_an_address_that_cannot_be_read_is_given_up(address: str) -> None:
     assert error.value.permanent
 
 
-def test_text_messages_are_off_until_configured() -> None:
-    assert set(NOTIFIERS) - set(notify.build({})) == {"sms"}
+def test_text_messages_and_calls_are_off_until_configured() -> None:
+    assert set(notify.build({})) == set(NOTIFIERS)
 
 
-@pytest.mark.parametrize("channels", [{"smms": {"a": "b"}}, {"ntfy": {"token": "b"}}, {"sms": {"a": "b"}}])
+@pytest.mark.parametrize(
+    "channels",
+    [
+        {"smms": {"a": "b"}},
+        {"ntfy": {"token": "b"}},
+        {"sms": {"a": "b"}},
+        {"sms": {"provider": "carrier-pigeon"}},
+        {"sms_spare": {"provider": "tencent"}},
+        {"voice": {"provider": "tencent", "caller": "0745"}},
+    ],
+)
 def test_a_wrong_option_is_an_error_that_names_it(channels: dict[str, dict[str, str]]) -> None:
     with pytest.raises(ConfigError, match=r"notify\.channels"):
         notify.build(channels)
 
 
-ABOUT_A_HOME = sorted(set(wording.TEMPLATES) - {"review"})
+ABOUT_A_HOME = sorted(set(wording.TEMPLATES) - {"review", "digest", "probe"})
 
 
 def test_every_alarm_kind_has_a_name_in_every_language() -> None:
@@ -91,8 +103,18 @@ def test_every_message_says_who_and_where_in_every_language(template: str, local
     assert not re.search(r"[{}]", title + body)
 
 
-def test_text_messages_exist_for_every_message() -> None:
+def test_text_messages_and_calls_exist_for_every_message() -> None:
     assert set(SMS) == set(wording.TEMPLATES)
+    assert set(VOICE) == {*wording.TEMPLATES, THANKS}
+
+
+HEALTH = re.compile("跌倒|体征|药|进餐|卫生间|起床|徘徊|离床|作息|无活动|不起")
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in AlarmKind])
+def test_no_text_or_call_says_anything_of_a_persons_health(kind: str) -> None:
+    assert not HEALTH.search(wording.discreet(PARAMS | {"kind": kind})["what"])
+    assert wording.discreet(PARAMS | {"kind": kind})["what"] in wording.WHAT["zh-Hans"].values()
 
 
 def test_time_is_the_homes_wall_clock() -> None:

@@ -12,7 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from cloud.notify import NotifyError, Outgoing
-from cloud.notify.sms_aliyun import AliyunSms, Credentials, canonical_query, number, sign
+from cloud.notify.aliyun import Credentials, Rpc, canonical_query, sign
+from cloud.notify.phone import international, national
+from cloud.notify.sms_aliyun import PERMANENT, AliyunSms
 from cloud.notify.sms_templates import TEMPLATES, Kind, fill, preview, units
 from cloud.settings import ConfigError
 from tests.scenario.webhook import Webhook, webhook
@@ -31,7 +33,8 @@ def provider() -> Iterator[Webhook]:
 
 
 def sms(provider: Webhook) -> AliyunSms:
-    return AliyunSms(KEY, "安伴", CODES, f"http://127.0.0.1:{provider.port}", lambda: NOW)
+    rpc = Rpc(KEY, f"http://127.0.0.1:{provider.port}", PERMANENT, lambda: NOW)
+    return AliyunSms(rpc, "安伴", CODES)
 
 
 def message(template: str = "ask", address: str = "sms:+8613812345678") -> Outgoing:
@@ -108,7 +111,7 @@ async def test_an_unreadable_answer_is_tried_again(provider: Webhook, answer: by
 
 
 async def test_a_provider_that_is_away_is_tried_again() -> None:
-    away = AliyunSms(KEY, "安伴", CODES, "http://127.0.0.1:1")
+    away = AliyunSms(Rpc(KEY, "http://127.0.0.1:1"), "安伴", CODES)
     with pytest.raises(NotifyError) as error:
         await away.deliver(message())
     assert not error.value.permanent
@@ -123,7 +126,11 @@ async def test_what_is_no_number_is_never_sent(provider: Webhook, address: str) 
 
 
 def test_numbers_abroad_keep_their_country() -> None:
-    assert (number("sms:+85291234567"), number("sms: 138 1234 5678")) == ("85291234567", "13812345678")
+    assert (national("sms:+85291234567"), national("sms: 138 1234 5678")) == ("85291234567", "13812345678")
+    assert (international("sms:+85291234567"), international("sms:13812345678")) == (
+        "+85291234567",
+        "+8613812345678",
+    )
 
 
 def test_a_query_is_encoded_as_it_is_signed() -> None:
@@ -131,7 +138,7 @@ def test_a_query_is_encoded_as_it_is_signed() -> None:
 
 
 def _longest(template: str) -> dict[str, str]:
-    samples = {Kind.NAME: "杨", Kind.WHAT: "漏", Kind.TOKEN: "x"}
+    samples = {Kind.NAME: "杨", Kind.WHAT: "漏", Kind.TOKEN: "x", Kind.COUNT: "9"}
     kinds = TEMPLATES[template].variables
     return {
         name: samples[kind] * kind.longest if kind in samples else "23:59" for name, kind in kinds.items()

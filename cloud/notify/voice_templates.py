@@ -1,0 +1,43 @@
+"""What a telephone says, as it is handed in for approval, and which keys answer.
+
+Like ``sms_templates`` for the ear: short, the matter first, the key said last because it is what is kept in
+mind. A call never names a condition, and says no more than a text: whoever picks up may not be who was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cloud.notify.sms_templates import Kind, SmsTemplate, filled
+
+YES: Final = "1"
+NO: Final = "2"
+KEYS: Final[Mapping[str, bool]] = {YES: True, NO: False}
+"""Key → whether who pressed it goes there."""
+THANKS: Final = "thanks"
+"""Said when a key was pressed."""
+ASKING: Final = frozenset({"ask"})
+"""Templates that want a key."""
+
+_WHO: Final = {"resident": Kind.NAME, "what": Kind.WHAT}
+TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
+    "raised": SmsTemplate("社区通知：${resident}家有${what}，已在处理，请留意电话。", _WHO),
+    "ask": SmsTemplate("紧急求助：${resident}家有${what}，请您去看看。能去请按1，不能去请按2。", _WHO),
+    "relieved": SmsTemplate("已有人前往${resident}家，您不必再去，谢谢。", {"resident": Kind.NAME}),
+    "settled": SmsTemplate("${resident}家的警报已处理完毕，谢谢您的关心。", {"resident": Kind.NAME}),
+    "page": SmsTemplate("值班提醒：${resident}家的${what}无人应答，请立即处理。", _WHO),
+    "review": SmsTemplate("有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {}),
+    "digest": SmsTemplate("您有${count}条不紧急的通知，请方便时登录查看。", {"count": Kind.COUNT}),
+    "probe": SmsTemplate("安伴语音通道自检，请忽略。", {}),
+    THANKS: SmsTemplate("已收到，谢谢。", {}),
+}
+
+
+def fill(template: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The variables of ``template``, each made to fit.
+
+    Raises:
+        NotifyError: a value is missing or cannot be said.
+    """
+    return filled(TEMPLATES, template, values)
