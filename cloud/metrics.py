@@ -56,6 +56,10 @@ DISK_FREE: Final = Gauge(
 WORKED_ROWS: Final = _counter("worker_rows", "Due rows worked", "job")
 FAILED_ROWS: Final = _counter("worker_failed_rows", "Due rows that failed and were set aside", "job")
 SENT: Final = _counter("messages", "Attempts to reach a person: accepted, again, dead", "channel", "outcome")
+UNCONFIRMED: Final = _counter("messages_unconfirmed", "Messages accepted and never confirmed", "channel")
+REPORTED: Final = _counter(
+    "message_reports", "Later words of providers: delivered, failed, yes, no", "provider", "word"
+)
 
 # The screens: api.
 REQUEST_SECONDS: Final = _seconds(

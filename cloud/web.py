@@ -40,6 +40,7 @@ from cloud import (
 from cloud.access import Clock, Parts, on_purpose, wall_clock
 from cloud.auth import PurposeError
 from cloud.db import Pool
+from cloud.dispatch import report_routes
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
@@ -69,7 +70,7 @@ from cloud.visits.records import routes as visit_routes
 API: Final = "/api/v1"
 VERSION: Final = "1"
 """Of the contract, not of the program: it changes only when an old client would break."""
-INTENT_FREE: Final = (f"{API}/answers/", f"{API}/texts/", ANSWER_PATH)
+INTENT_FREE: Final = (f"{API}/answers/", f"{API}/texts/", f"{API}/receipts/", ANSWER_PATH)
 """Where the address itself is the secret: no cookie is read, so no foreign page can use one."""
 URGENT: Final = (*INTENT_FREE, f"{API}/health", f"{API}/ready")
 """What an alarm needs of people who are not signed in, and of whatever watches us: counted apart, so that no
@@ -99,6 +100,7 @@ ROUTERS: Final = (
     figure_routes.router,
     answer_routes.router,
     text_routes.router,
+    report_routes.router,
     account_routes.router,
     token_routes.router,
     oidc_routes.router,

@@ -28,7 +28,7 @@ from cloud.detect.vitals import store as vitals
 from cloud.dispatch import ladder
 from cloud.incidents import grants, store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
-from cloud.notify import deliver
+from cloud.notify import deliver, overdue
 from cloud.people import tenancy
 from cloud.privacy import erase, retention, reviews
 from cloud.privacy import tasks as consents
@@ -141,6 +141,10 @@ def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, 
     async def send(message_id: int, now: datetime) -> bool:
         return await deliver.deliver(pool, post, message_id, now)
 
+    async def give_up_waiting(message_id: int, now: datetime) -> bool:
+        async with pool.connection() as conn:
+            return await overdue.give_up_waiting(conn, message_id, now, tuple(post.notifiers))
+
     async def end(grant_id: int, now: datetime) -> bool:
         async with pool.connection() as conn:
             return await grants.end(conn, grant_id, now)
@@ -157,6 +161,7 @@ def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, 
         Job("timers", store.due, fire),
         Job("ladders", ladder.due, climb),
         Job("messages", deliver.due, send, hands=8, batch=1),
+        Job("words", overdue.due, give_up_waiting),
         Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
         Job("vitals", vitals.due, functools.partial(vitals.work, pool), batch=20, woken=False),

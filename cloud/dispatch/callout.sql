@@ -217,11 +217,11 @@ update callout_ask set cared = %(cared)s where id = %(ask_id)s
 
 -- answer_message --
 with answered as (
-    update message set state = 'answered', due_at = null where id = %(message_id)s returning id
+    update message set state = 'answered', due_at = null, expect_at = null where id = %(message_id)s returning id
 )
 insert into receipt (message_id, at, state, detail) select id, %(now)s, 'answered', %(detail)s from answered
 
 -- stop_messages --
 -- Somebody has answered: what still waits to be sent to them about it is old.
-update message set state = 'withdrawn', due_at = null
-where ask_id = %(ask_id)s and template = 'ask' and due_at is not null
+update message set state = case when due_at is null then state else 'withdrawn' end, due_at = null, expect_at = null
+where ask_id = %(ask_id)s and template = 'ask' and (due_at is not null or expect_at is not null)

@@ -7,7 +7,7 @@ of opening an incident) nor deliver a message (it queues one). The one idea: an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -108,6 +108,22 @@ async def _said(conn: Connection, token: str, said: Said, now: datetime) -> Answ
     asked = await _one(conn, "asked_by", token_hash=tokens.digest(token))
     if asked is None:
         raise UnknownToken
+    return await _take(conn, asked, said, now)
+
+
+async def answer_to(conn: Connection, message_id: int, accepted: bool, now: datetime) -> Answered:
+    """Like ``answer``, for somebody whose provider proves which message it was: a key pressed in a call.
+
+    Raises:
+        UnknownToken: that message asked nobody.
+    """
+    asked = await _one(conn, "asked_in", message_id=message_id)
+    if asked is None:
+        raise UnknownToken
+    return await _take(conn, asked, Said.ACCEPT if accepted else Said.DECLINE, now)
+
+
+async def _take(conn: Connection, asked: Mapping[str, Any], said: Said, now: datetime) -> Answered:
     row = await store.hold(conn, asked["incident_id"], wait=True)
     if row is None:
         raise UnknownToken

@@ -53,12 +53,16 @@ select m.id as message_id, m.incident_id, m.step, m.ask_id
 from answer_token t join message m on m.id = t.message_id
 where t.token_hash = %(token_hash)s
 
+-- asked_in --
+select id as message_id, incident_id, step, ask_id from message
+where id = %(message_id)s and template = 'ask' and num_nonnulls(step, ask_id) > 0
+
 -- answer_rung --
 update rung set state = %(state)s, answered_at = %(now)s
 where incident_id = %(incident_id)s and step = %(step)s
 
 -- answer_message --
 with answered as (
-    update message set state = 'answered', due_at = null where id = %(message_id)s returning id
+    update message set state = 'answered', due_at = null, expect_at = null where id = %(message_id)s returning id
 )
 insert into receipt (message_id, at, state, detail) select id, %(now)s, 'answered', %(detail)s from answered

@@ -1,7 +1,7 @@
 """A care-circle member answers from the link in the message: no sign-in, the token is the proof.
 
 What this is: the API's ``POST /answers/{token}`` and the page behind the link itself. What it is not: a
-decision; ``ladder.answer`` takes it. The one idea: looking changes nothing (link previews look, too), only a
+decision; ``ladder.answer`` takes it. The one idea: looking answers nothing (link previews look, too), only a
 pressed button does; and the page says nothing about the resident that the message did not.
 """
 
@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from cloud.access import Api, Call
-from cloud.dispatch import page
+from cloud.dispatch import page, reports
 from cloud.dispatch.ladder import answer, arrived
 from cloud.dispatch.model import Answered, Outcome, Said, UnknownToken
 from cloud.notify.tokens import ANSWER_PATH
@@ -76,8 +76,10 @@ async def answer_request(token: Token, reply: Reply, api: Api) -> Taken:
     summary="The page behind the link",
     response_class=HTMLResponse,
 )
-async def answer_page(token: LinkToken, languages: Languages = "") -> HTMLResponse:
+async def answer_page(token: LinkToken, api: Api, languages: Languages = "") -> HTMLResponse:
     """Two buttons and nothing personal. It does not tell whether the token is known."""
+    async with api.unscoped() as conn:
+        await reports.opened(conn, token, api.now)
     return page.question(_preferred(languages))
 
 

@@ -136,12 +136,15 @@ update escalation set due_at = null where incident_id = %(incident_id)s and due_
 
 -- withdraw_asks --
 -- Someone is on the way: whoever of the circle has not been reached yet need not be woken.
+-- Nor does anybody wait for word of what has gone out.
 with withdrawn as (
-    update message set state = 'withdrawn', due_at = null
-    where incident_id = %(incident_id)s and template = 'ask' and ask_id is null and due_at is not null
-    returning id
+    update message set
+        state = case when due_at is null then state else 'withdrawn' end, due_at = null, expect_at = null
+    where incident_id = %(incident_id)s and template = 'ask' and ask_id is null
+        and (due_at is not null or expect_at is not null)
+    returning id, state
 )
-insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn
+insert into receipt (message_id, at, state) select id, %(now)s, state from withdrawn where state = 'withdrawn'
 
 -- renew_ladder --
 update rung set state = 'waiting', asked_at = null, answered_at = null
@@ -149,11 +152,12 @@ where incident_id = %(incident_id)s and state <> 'waiting'
 
 -- withdraw_messages --
 with withdrawn as (
-    update message set state = 'withdrawn', due_at = null
-    where incident_id = %(incident_id)s and due_at is not null
-    returning id
+    update message set
+        state = case when due_at is null then state else 'withdrawn' end, due_at = null, expect_at = null
+    where incident_id = %(incident_id)s and (due_at is not null or expect_at is not null)
+    returning id, state
 )
-insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn
+insert into receipt (message_id, at, state) select id, %(now)s, state from withdrawn where state = 'withdrawn'
 
 -- family_steps --
 select r.step
@@ -175,7 +179,7 @@ update rung set state = 'waiting', asked_at = null where incident_id = %(inciden
 
 -- told_steps --
 select distinct step from message
-where incident_id = %(incident_id)s and step is not null and state in ('accepted', 'delivered', 'answered')
+where incident_id = %(incident_id)s and step is not null and state in ('accepted', 'delivered', 'read', 'answered')
 order by step
 
 -- tell_rungs --

@@ -46,6 +46,7 @@ from message m
 join rung r on r.incident_id = m.incident_id and r.step = m.step
 cross join lateral (select r.channels[array_position(r.channels, m.address) + 1] as address) n
 where m.id = %(message_id)s and m.state in ('queued', 'failed', 'accepted') and n.address is not null
+  and (m.template <> 'ask' or r.answered_at is null)
   and not exists (
       select from message later
       where later.incident_id = m.incident_id and later.step = m.step and later.template = m.template
@@ -93,8 +94,12 @@ returning m.id, m.channel, m.template, m.attempts
 
 -- send_again --
 -- There is no other channel: the same once more, which its next provider takes if there is one.
-update message set state = 'queued', due_at = %(now)s
+update message m set state = 'queued', due_at = %(now)s
 where id = %(message_id)s and state = 'accepted' and attempts < %(most)s and template in ('ask', 'page')
+  and not exists (
+      select from rung r
+      where r.incident_id = m.incident_id and r.step = m.step and r.answered_at is not null
+  )
 
 -- reported --
 -- The message that a provider speaks of; of two with the same number, which only a liar gives, the later one.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from cloud import notify, worker
 from cloud.db import Pool
-from cloud.notify import deliver
+from cloud.notify import Notifier, deliver
 from cloud.worker import Job, SetAside
 from tests.scenario.household import START
 
@@ -44,7 +44,8 @@ class Clockwork:
     async def _next_due(self) -> datetime | None:
         statement = (
             "select min(due_at) as due from (select due_at from incident union all"
-            " select due_at from escalation union all select due_at from message) d"
+            " select due_at from escalation union all select due_at from message union all"
+            " select expect_at from message) d"
             " where due_at > %s"
         )
         async with self.pool.connection() as conn:
@@ -53,9 +54,11 @@ class Clockwork:
         return due
 
 
-def clockwork(pool: Pool, now: datetime = START) -> Clockwork:
-    """A worker as the product builds it."""
-    post = deliver.Post(notify.build({}), "https://anban.example")
+def clockwork(
+    pool: Pool, now: datetime = START, notifiers: Mapping[str, Notifier] | None = None
+) -> Clockwork:
+    """A worker as the product builds it; ``notifiers``: in place of those that need no configuration."""
+    post = deliver.Post(notifiers or notify.build({}), "https://anban.example")
     return Clockwork(pool, worker.jobs(pool, post), now)
 
 

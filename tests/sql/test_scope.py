@@ -254,6 +254,7 @@ UNSCOPED: Final = {
     "oidc_routes.py": "sign-in by the word of another provider",
     "account_routes.py": "a person's own sign-in, or an administrator's ending of another's in the tenant",
     "dispatch/routes.py": "an answer by the secret of one message",
+    "dispatch/report_routes.py": "a provider, by the secret in its address",
     "enrolment/routes.py": "a gateway, by its claim or certificate",
     "texts/routes.py": "a provider, by the secret in its address",
     "privacy/person_routes.py": "one person's archive, of every table; their home was found in scope",
