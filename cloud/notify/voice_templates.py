@@ -27,6 +27,13 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
     "relieved": SmsTemplate("已有人前往${resident}家，您不必再去，谢谢。", {"resident": Kind.NAME}),
     "settled": SmsTemplate("${resident}家的警报已处理完毕，谢谢您的关心。", {"resident": Kind.NAME}),
     "page": SmsTemplate("值班提醒：${resident}家的${what}无人应答，请立即处理。", _WHO),
+    "well": SmsTemplate("您在${resident}家已有一段时间没有消息，请致电中心报平安。", {"resident": Kind.NAME}),
+    "send_colleague": SmsTemplate(
+        "在${resident}家的工作人员没有消息，已请同事前往，请立即联系。", {"resident": Kind.NAME}
+    ),
+    "call_police": SmsTemplate(
+        "在${resident}家的工作人员仍无消息或已求救，请拨打110。", {"resident": Kind.NAME}
+    ),
     "review": SmsTemplate("有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {}),
     "digest": SmsTemplate("您有${count}条不紧急的通知，请方便时登录查看。", {"count": Kind.COUNT}),
     "probe": SmsTemplate("安伴语音通道自检，请忽略。", {}),
