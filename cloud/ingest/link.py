@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud.ingest.inbox import Fork
 from cloud.ingest.model import Delivery
-from cloud.ingest.pump import Pump
+from cloud.ingest.packets import Published
+from cloud.ingest.pump import Pump, Room
 from cloud.settings import Broker, broker_secret
 
 MOST: Final = 10_000
@@ -38,7 +38,6 @@ _LONGEST_RETRY_S: Final = 10
 _AT_ONCE: Final = 8
 """Subscriptions in one request."""
 _FORGET_S: Final = 10.0
-_NO_TEXT: Final = "\ufffd"
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +95,7 @@ class Link:
         self._has_room = asyncio.Event()
         self._say = voice or Voice()
         self._client = self._make_client(client_id)
-        self._pump = Pump(self._client, self._room)
+        self._pump = Pump(self._client, _tls(broker), self._room, self._take)
 
     async def run(self) -> None:
         """Be connected, again whenever the connection ends, for ever; cancel to disconnect. The broker keeps
@@ -116,13 +115,15 @@ class Link:
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
         """Tell the broker that these need not be sent again, each once. Call it only after COMMIT."""
-        for delivery in deliveries:
-            self._held -= 1
-            self._held_bytes -= len(delivery.payload)
-            if delivery.mid and delivery.session == self._session:
-                self._unacknowledged.pop(delivery.mid, None)
-                self._client.ack(delivery.mid, qos=1)
-        if self._room() > _ENOUGH_ROOM:
+        done = list(deliveries)
+        self._held -= len(done)
+        self._held_bytes -= sum([len(one.payload) for one in done])
+        mids = [one.mid for one in done if one.mid and one.session == self._session]
+        for mid in mids:
+            self._unacknowledged.pop(mid, None)
+        self._pump.acknowledge(mids)
+        room = self._room()
+        if room and room.messages > _ENOUGH_ROOM:
             self._has_room.set()
             self._pump.resume()
 
@@ -158,19 +159,18 @@ class Link:
             await self._pump.run()
         return self._is_welcome
 
-    def _room(self) -> int:
-        return MOST - self._held if self._held_bytes < MOST_BYTES else 0
+    def _room(self) -> Room:
+        return Room(MOST - self._held, MOST_BYTES - self._held_bytes)
 
     async def _until_room(self) -> None:
-        while self._room() <= 0:
+        while not self._room():
             self._has_room.clear()
             await self._has_room.wait()
 
     def _make_client(self, client_id: str) -> Client:
-        client = client_of(self._broker, client_id, clean=False)
+        client = _signing_in(self._broker, client_id, clean=False)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         return client
 
@@ -225,25 +225,16 @@ class Link:
         else:
             self.subscribed.set()
 
-    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        mid = message.mid if message.qos else 0
-        if mid in self._unacknowledged:
-            return  # sent again out of impatience; it waits here already
+    def _take(self, messages: list[Published]) -> None:
         at = self._clock()
-        if mid:
-            self._unacknowledged[mid] = at
-        payload = message.payload if isinstance(message.payload, bytes) else bytes(message.payload)
-        self._held += 1
-        self._held_bytes += len(payload)
-        self.inbox.put(Delivery(_topic(message), payload, at, mid, self._session, retained=message.retain))
-
-
-def _topic(message: MQTTMessage) -> str:
-    """Where it was sent; a topic that is no text ends in quarantine like any that is not ours."""
-    try:
-        return message.topic
-    except UnicodeDecodeError:
-        return _NO_TEXT
+        for one in messages:
+            if one.mid in self._unacknowledged:
+                continue  # sent again out of impatience; it waits here already
+            self.inbox.put(Delivery(one.topic, one.payload, at, one.mid, self._session, one.retained))
+            if one.mid:
+                self._unacknowledged[one.mid] = at
+            self._held += 1
+            self._held_bytes += len(one.payload)
 
 
 def forget(broker: Broker, client_id: str) -> None:
@@ -265,23 +256,26 @@ def forget(broker: Broker, client_id: str) -> None:
 
 
 def client_of(broker: Broker, client_id: str, *, clean: bool) -> Client:
-    """A client that signs in as the cloud, not yet connected. ``clean``: nothing of its session lasts."""
-    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, manual_ack=True)
-    if broker.user:
-        client.username_pw_set(broker.user, broker_secret(broker))
-    if broker.ca_file:
-        client.tls_set_context(_tls(broker))
-    client.on_socket_open = _at_once
+    """A client that signs in as the cloud, not yet connected, for a thread of its own. ``clean``: nothing of
+    its session lasts.
+    """
+    client = _signing_in(broker, client_id, clean=clean)
+    if tls := _tls(broker):
+        client.tls_set_context(tls)
     return client
 
 
-def _at_once(_client: Client, _data: Any, sock: Any) -> None:
-    """Small packets go out at once: Nagle's algorithm would hold a commit-ack back for up to 40 ms."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _signing_in(broker: Broker, client_id: str, *, clean: bool) -> Client:
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, manual_ack=True)
+    if broker.user:
+        client.username_pw_set(broker.user, broker_secret(broker))
+    return client
 
 
-def _tls(broker: Broker) -> ssl.SSLContext:
+def _tls(broker: Broker) -> ssl.SSLContext | None:
     """Whom we trust to be the broker, and the certificate we show it."""
+    if not broker.ca_file:
+        return None
     context = ssl.create_default_context(cafile=broker.ca_file)
     if broker.cert_file:
         context.load_cert_chain(broker.cert_file)

@@ -223,3 +223,18 @@ async def test_nobody_connects_while_there_is_no_room(monkeypatch: pytest.Monkey
         assert not coming.done()
         link.acknowledge(held)
         await (await coming).welcome()
+
+
+async def test_a_message_that_is_shorter_than_it_says_ends_the_connection_and_costs_none_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(links, "_FIRST_RETRY_S", 0)
+    async with connected() as (link, next_peer):
+        peer = await next_peer()
+        await peer.welcome()
+        peer.writer.write(publish(1) + b"\x32\x05\x00\x09abc" + publish(2))
+        again = await next_peer()
+        await again.welcome()
+        assert [one.mid for one in await taken(link, 1)] == [1]
+        again.writer.write(publish(1) + publish(2))
+        assert [one.mid for one in await taken(link, 2)] == [1, 2]
