@@ -49,6 +49,7 @@ class Permission(StrEnum):
     MANAGE_HOURS = "manage_hours"
     MAKE_VISITS = "make_visits"
     LEAD_VISITS = "lead_visits"
+    MANAGE_RESPONDERS = "manage_responders"
 
 
 _HANDLING: Final = frozenset(
@@ -57,7 +58,13 @@ _HANDLING: Final = frozenset(
 _WATCHING: Final = _HANDLING | {Permission.READ_FIGURES, Permission.SHARE_INCIDENT}
 _CONSENT: Final = frozenset({Permission.MANAGE_CONSENT, Permission.OVERRIDE_CONSENT})
 _LEADING: Final = frozenset(
-    {Permission.REVIEW_ACCESS, Permission.TUNE_RULES, Permission.MANAGE_HOURS, Permission.LEAD_VISITS}
+    {
+        Permission.REVIEW_ACCESS,
+        Permission.TUNE_RULES,
+        Permission.MANAGE_HOURS,
+        Permission.LEAD_VISITS,
+        Permission.MANAGE_RESPONDERS,
+    }
 )
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {

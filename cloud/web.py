@@ -41,6 +41,8 @@ from cloud.access import Clock, Parts, on_purpose, wall_clock
 from cloud.auth import PurposeError
 from cloud.db import Pool
 from cloud.dispatch import report_routes
+from cloud.dispatch import callout_routes
+from cloud.dispatch import people_routes as responder_routes
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
@@ -99,6 +101,8 @@ ROUTERS: Final = (
     release_routes.router,
     figure_routes.router,
     answer_routes.router,
+    responder_routes.router,
+    callout_routes.router,
     text_routes.router,
     report_routes.router,
     account_routes.router,

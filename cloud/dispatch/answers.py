@@ -14,17 +14,13 @@ from typing import Final
 
 from cloud.db import Connection
 from cloud.dispatch import callout, search
-from cloud.dispatch.model import HELP_WANTED, Answered, Outcome, Said
+from cloud.dispatch.model import AT_THE_DESK, CALLING, HELP_WANTED, Answered, Outcome, Said
 from cloud.dispatch.search import one
 from cloud.incidents import rows
 from cloud.incidents.machine import SETTLED, Detail, Trigger
 from cloud.incidents.model import IncidentState
 from cloud.respond import ground
 from cloud.respond.travel import Mode, Point
-
-ARRIVES_FROM: Final = frozenset(
-    {IncidentState.DISPATCHING, IncidentState.EN_ROUTE, IncidentState.EMERGENCY_SERVICES}
-)
 
 
 class Word(StrEnum):
@@ -56,6 +52,19 @@ class Given:
     within: timedelta | None = None
     how: How = How.WORD
     message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of somebody whose question is still to be found; see ``Given``."""
+
+    said: Said
+    within: timedelta | None
+    how: How
+
+    def about(self, ask_id: int, now: datetime) -> Given:
+        """The answer to one question."""
+        return Given(ask_id, self.said, now, self.within, self.how)
 
 
 async def answer(conn: Connection, row: rows.Row, given: Given) -> Answered:
@@ -117,6 +126,8 @@ async def _accept(conn: Connection, row: rows.Row, ask: search.Row, given: Given
         "moved_at": None if watched else given.now,
     }
     await conn.execute(search.SQL["accept"], accepted)
+    if row.incident.state in AT_THE_DESK:
+        return await _go(conn, row, ask, given, given.now + within)
     return await _note(conn, row, ask, given.now, given.said.value)
 
 
@@ -133,14 +144,18 @@ async def _arrive(conn: Connection, row: rows.Row, ask: search.Row, given: Given
         return row
     arrived = {"ask_id": ask["id"], "now": given.now, "arrived_by": given.how.value}
     await conn.execute(search.SQL["arrive"], arrived)
-    if row.incident.state not in ARRIVES_FROM:
+    if row.incident.state not in CALLING | AT_THE_DESK or row.incident.state is IncidentState.ON_SITE:
         return await _note(conn, row, ask, given.now, given.said.value)
-    there, who = given.now + callout.SOON, f"responder:{ask['responder_id']}"
-    if row.incident.responder != ask["name"]:
-        going = Detail(responder=ask["name"], eta_at=there)
-        row = await rows.take(conn, row, rows.Step(Trigger.ACCEPT, who, given.now, going))
-    record = {"how": given.how.value}
+    if row.incident.responder != ask["name"] or row.incident.state in AT_THE_DESK:
+        row = await _go(conn, row, ask, given, given.now + callout.SOON)
+    record, who = {"how": given.how.value}, f"responder:{ask['responder_id']}"
     return await rows.take(conn, row, rows.Step(Trigger.ARRIVE, who, given.now, record=record))
+
+
+async def _go(conn: Connection, row: rows.Row, ask: search.Row, given: Given, eta_at: datetime) -> rows.Row:
+    """They are the one on the way."""
+    going, who = Detail(responder=ask["name"], eta_at=eta_at), f"responder:{ask['responder_id']}"
+    return await rows.take(conn, row, rows.Step(Trigger.ACCEPT, who, given.now, going))
 
 
 _TAKE: Final = {Said.ACCEPT: _accept, Said.DECLINE: _decline, Said.ARRIVED: _arrive}

@@ -14,7 +14,8 @@ from typing import Final
 
 from cloud.db import Connection
 from cloud.dispatch import search
-from cloud.dispatch.search import Search, many, one
+from cloud.dispatch.model import AT_THE_DESK, CALLING
+from cloud.dispatch.search import POLICY, Search, many, one
 from cloud.incidents import rows
 from cloud.incidents.machine import SETTLED, Detail, Trigger
 from cloud.incidents.model import IncidentState
@@ -23,21 +24,11 @@ from cloud.respond.alone import Care, Stay, watch
 from cloud.respond.model import Ask, Callout, Candidate, Kind, Orders, Step, Trip
 from cloud.respond.policy import OPEN_FOR, accountable, carry_out, decide, is_late
 
-CALLING: Final = frozenset(
-    {
-        IncidentState.DISPATCHING,
-        IncidentState.EN_ROUTE,
-        IncidentState.ON_SITE,
-        IncidentState.EMERGENCY_SERVICES,
-    }
-)
-"""While help is wanted at the door or on its way there; elsewhere nobody is searched for."""
 _SENT: Final = frozenset(
     {IncidentState.DISPATCHING, IncidentState.EN_ROUTE, IncidentState.EMERGENCY_SERVICES}
 )
-POLICY: Final = "policy"
 ALONE: Final = "alone"
-"""Who asked, beside ``staff:ID``: the rule, or the care for a worker who is not heard of."""
+"""Who asked, beside the policy and ``staff:ID``: the care for a worker who is not heard of."""
 SOON: Final = timedelta(minutes=1)
 """Somebody who should be there already is expected so soon."""
 
@@ -48,10 +39,10 @@ async def look(conn: Connection, row: rows.Row, now: datetime) -> rows.Row:
     if found is None:
         await conn.execute(search.SQL["rest"], {"incident_id": row.id})
         return row
-    if row.incident.state not in CALLING:
+    if row.incident.state not in CALLING | AT_THE_DESK:
         await _end(conn, row, found, now)
         return row
-    callout = _undone(row, found.callout)
+    callout = _undone(row, found)
     orders = decide(callout, now)
     await _write(conn, row, found, orders, now)
     row = await _step(conn, row, orders, now)
@@ -59,7 +50,7 @@ async def look(conn: Connection, row: rows.Row, now: datetime) -> rows.Row:
     row = await _answer_for(conn, row, found, after, now)
     cared_at = await _care(conn, row, found, now)
     due_at = min((at for at in (orders.due_at, cared_at) if at is not None), default=None)
-    kept = {"incident_id": row.id, "due_at": due_at, "done": sorted(after.done)}
+    kept = {"incident_id": row.id, "due_at": due_at, "done": sorted(after.done) if found.calls else None}
     await conn.execute(search.SQL["keep_search"], kept)
     if orders.ask or orders.relieve or orders.telephone or orders.steps:
         await rows.show(conn, row, now)
@@ -107,10 +98,20 @@ async def call(
     return numbers
 
 
-async def relieve(conn: Connection, ask_ids: list[int], template: str, now: datetime) -> None:
-    """Whoever has heard the question hears that they need not go; the others are not woken any more."""
-    relieved = await many(conn, "relieve", ask_ids=ask_ids, now=now)
+async def relieve(
+    conn: Connection, ask_ids: list[int], template: str, now: datetime, *, by: str = POLICY
+) -> None:
+    """Whoever has heard the question hears that they need not go; the others are not woken any more. Whom a
+    person has stood down (``by``: ``staff:ID``) the policy does not ask again.
+    """
+    relieved = await many(conn, "relieve", ask_ids=ask_ids, now=now, by=by)
     await _tell(conn, [ask["id"] for ask in relieved if ask["heard"]], template, now)
+
+
+async def newest(conn: Connection, incident_id: int, responder_id: int) -> list[int]:
+    """The number of the newest question to somebody about this incident, if there was one."""
+    asked = await one(conn, "newest_ask", incident_id=incident_id, responder_id=responder_id)
+    return [asked["id"]] if asked else []
 
 
 async def _tell(conn: Connection, ask_ids: list[int], template: str, now: datetime) -> None:
@@ -130,10 +131,11 @@ def _numbers(found: Search, people: Iterable[int]) -> list[int]:
     return [found.asks[person]["id"] for person in people if person in found.asks]
 
 
-def _undone(row: rows.Row, callout: Callout) -> Callout:
-    """Help is being asked for again: that the emergency services were due before does not count."""
-    again = row.incident.state is IncidentState.DISPATCHING and Step.WIDEN in callout.done
-    return replace(callout, done=callout.done - {Step.AMBULANCE}) if again and callout.candidates else callout
+def _undone(row: rows.Row, found: Search) -> Callout:
+    """While the ladder runs the emergency services have not been named: whatever was due before is anew."""
+    anew = row.incident.state is IncidentState.DISPATCHING and found.calls
+    callout = found.callout
+    return replace(callout, done=callout.done - {Step.AMBULANCE}) if anew else callout
 
 
 async def _step(conn: Connection, row: rows.Row, orders: Orders, now: datetime) -> rows.Row:

@@ -3,8 +3,7 @@
 
 -- search --
 -- Where the door is and how the search stands. Nobody is searched for where nobody is registered, or no place is known.
-select e.called_since, e.callout_done, e.due_at is not null as climbing, h.latitude, h.longitude, h.division_code,
-    t.time_zone
+select e.called_since, e.callout_done, h.latitude, h.longitude, h.division_code, t.time_zone
 from escalation e
 join incident i on i.id = e.incident_id
 join home h on h.id = i.home_id
@@ -19,7 +18,7 @@ on conflict (incident_id) do update
 set called_since = coalesce(escalation.called_since, excluded.called_since), callout_due_at = excluded.callout_due_at
 
 -- keep_search --
-update escalation set callout_done = %(done)s, callout_due_at = %(due_at)s where incident_id = %(incident_id)s
+update escalation set callout_done = coalesce(%(done)s::text[], callout_done), callout_due_at = %(due_at)s where incident_id = %(incident_id)s
 
 -- end_search --
 update escalation set called_since = null, callout_due_at = null, callout_done = '{}'
@@ -140,7 +139,7 @@ with taken_back as (
 noted as (
     insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from taken_back
 )
-update callout_ask set relieved_at = %(now)s
+update callout_ask set relieved_at = %(now)s, relieved_by = %(by)s
 where id = any(%(ask_ids)s) and relieved_at is null
 returning id, not exists (select from taken_back join message on message.id = taken_back.id
                           where message.ask_id = callout_ask.id) as heard
@@ -184,7 +183,7 @@ where incident_id = %(incident_id)s and responder_id = %(responder_id)s order by
 -- Also by somebody who was told that they need not go, when nobody else does.
 update callout_ask
 set answer = 'yes', answered_at = %(now)s, promised_at = %(promised_at)s, expected_at = %(promised_at)s,
-    moved_at = %(moved_at)s, relieved_at = null
+    moved_at = %(moved_at)s, relieved_at = null, relieved_by = null
 where id = %(ask_id)s
 
 -- decline --
@@ -195,7 +194,7 @@ where id = %(ask_id)s
 update callout_ask
 set answer = 'yes', answered_at = coalesce(answered_at, %(now)s), promised_at = coalesce(promised_at, %(now)s),
     expected_at = %(now)s, moved_at = coalesce(moved_at, %(now)s), arrived_at = %(now)s, arrived_by = %(arrived_by)s,
-    heard_at = %(now)s, relieved_at = null
+    heard_at = %(now)s, relieved_at = null, relieved_by = null
 where id = %(ask_id)s and arrived_at is null
 
 -- move --

@@ -21,6 +21,21 @@ HELP_WANTED: Final = frozenset(
 """Where an acceptance sends its giver; elsewhere someone is there already, or the worst is over."""
 
 
+AT_THE_DESK: Final = frozenset(
+    {IncidentState.RAISED, IncidentState.ACKED, IncidentState.VOICE, IncidentState.TRIAGED}
+)
+"""The operator has it, or shall: whoever was called keeps on going, and nobody more is called but by hand."""
+CALLING: Final = frozenset(
+    {
+        IncidentState.DISPATCHING,
+        IncidentState.EN_ROUTE,
+        IncidentState.ON_SITE,
+        IncidentState.EMERGENCY_SERVICES,
+    }
+)
+"""Help is wanted at the door, or is on its way there."""
+
+
 class UnknownToken(Exception):  # noqa: N818 - a noun
     """Nobody was asked with this token."""
 

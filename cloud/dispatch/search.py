@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cloud.db import Connection, Queries
+from cloud.dispatch.model import CALLING
 from cloud.incidents import rows
 from cloud.incidents.model import IncidentState, Priority
 from cloud.incidents.timers import ARRIVE_WITHIN
@@ -35,6 +36,8 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 """What the policy takes somebody of the register for. A warden and a village doctor live near, and come as
 part of their work: they are not spared like volunteers."""
+POLICY: Final = "policy"
+"""Who asked and who relieved, where it was not ``staff:ID``."""
 NAMED: Final = 0
 """The number of whoever the operator has sent by name: not of the register, so not taken for staff."""
 _WORDS: Final = {"declined": Said.NO, "asked": Said.NOTHING, "passed": Said.NOTHING}
@@ -44,16 +47,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """``callout``: as the policy sees it. ``asks``: rows by the number of whoever was asked.
-
-    ``people``: rows of those who could be asked, by their number. ``zone``: of the home.
+    """``callout``: as the policy sees it. ``calls``: whether the policy asks by itself; else only those whom an
+    operator has asked stand in it. ``asks``: rows by the number of whoever was asked.
     """
 
     callout: Callout
+    calls: bool
     asks: Mapping[int, Row]
-    people: Mapping[int, Row]
-    local: datetime
-    climbing: bool
 
 
 async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
@@ -61,18 +61,18 @@ async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
     found = await one(conn, "search", incident_id=row.id)
     if found is None:
         return None
-    local = now.astimezone(_zone(found["time_zone"]))
+    clock = local(found["time_zone"], now)
     asks = {ask["responder_id"]: ask for ask in await many(conn, "asks", incident_id=row.id)}
-    people = await _people(conn, row, local, now)
+    known_here = await people(conn, row.id, clock, now)
     door = Point(found["latitude"], found["longitude"])
-    calls = row.incident.priority is Priority.LIFE
-    candidates = offered(door, people.values(), local, now) if calls else ()
+    calls = row.incident.priority is Priority.LIFE and row.incident.state in CALLING
+    candidates = offered(door, known_here.values(), clock, now) if calls else ()
     circle = await many(conn, "circle", incident_id=row.id)
     known = {one["name"] for one in (*circle, *asks.values())}
     callout = Callout(
         since=found["called_since"],
         surroundings=ground.surroundings(found["division_code"]),
-        night=ground.is_night(local),
+        night=ground.is_night(clock),
         candidates=candidates,
         asks=(
             *(_rung(row, rung) for rung in circle),
@@ -81,23 +81,24 @@ async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
         ),
         done=frozenset(Step(step) for step in found["callout_done"]) if calls else frozenset(Step),
     )
-    return Search(callout, asks, people, local, found["climbing"])
+    return Search(callout, calls, asks)
 
 
-def offered(door: Point, people: Iterable[Row], local: datetime, now: datetime) -> tuple[Candidate, ...]:
-    """Candidates for ``door`` out of rows of ``people``."""
-    who = [_responder(person) for person in people]
-    return offer.candidates(door, who, now, night=ground.is_night(local))
+def offered(door: Point, found: Iterable[Row], clock: datetime, now: datetime) -> tuple[Candidate, ...]:
+    """Candidates for ``door`` out of rows of ``people``. ``clock``: ``now`` on the wall of the home."""
+    who = [_responder(person) for person in found]
+    return offer.candidates(door, who, now, night=ground.is_night(clock))
 
 
-async def _people(conn: Connection, row: rows.Row, local: datetime, now: datetime) -> dict[int, Row]:
-    found = await many(conn, "people", incident_id=row.id, now=now)
-    return {one["id"]: one for one in found if _reachable(one, local)}
+async def people(conn: Connection, incident_id: int, clock: datetime, now: datetime) -> dict[int, Row]:
+    """Rows of those who could be asked about this incident, by their number."""
+    found = await many(conn, "people", incident_id=incident_id, now=now)
+    return {one["id"]: one for one in found if _reachable(one, clock)}
 
 
-def _reachable(person: Row, local: datetime) -> bool:
+def _reachable(person: Row, clock: datetime) -> bool:
     hours = ground.Hours(frozenset(person["days"]), person["from_min"], person["to_min"])
-    return person["kind"] == "worker" or hours.include(local)
+    return person["kind"] == "worker" or hours.include(clock)
 
 
 def _responder(person: Row) -> Responder:
@@ -131,7 +132,7 @@ def _ask(ask: Row) -> Ask:
 
 def _said(ask: Row) -> Said | Trip:
     if ask["relieved_at"]:
-        return Said.RELIEVED
+        return Said.RELIEVED if ask["relieved_by"] == POLICY else Said.NO
     if ask["answer"] != "yes":
         return Said.NO if ask["answer"] or ask["unreached"] else Said.NOTHING
     return Trip(
@@ -174,11 +175,12 @@ def _trip(row: rows.Row, name: str, since: datetime) -> Trip:
     return Trip(since, promised, promised, moved_at=since, arrived_at=incident.state_since if there else None)
 
 
-def _zone(name: str) -> ZoneInfo:
+def local(time_zone: str, now: datetime) -> datetime:
+    """``now`` on the wall of a home; UTC where nobody knows its zone."""
     try:
-        return ZoneInfo(name)
+        return now.astimezone(ZoneInfo(time_zone))
     except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+        return now.astimezone(UTC)
 
 
 async def many(conn: Connection, query: str, **params: object) -> list[Row]:

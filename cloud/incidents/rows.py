@@ -42,7 +42,11 @@ class Row:
 
 async def lock(conn: Connection, incident_id: int) -> Row:
     """The incident, locked until the transaction ends. Its home is locked already."""
-    row = await one(conn, "incident_for_update", incident_id=incident_id)
+    return of(await one(conn, "incident_for_update", incident_id=incident_id))
+
+
+def of(row: Mapping[str, Any]) -> Row:
+    """All columns of ``incident`` as values; to change it, it must be locked."""
     incident = Incident(
         priority=Priority(row["priority"]),
         state=IncidentState(row["state"]),

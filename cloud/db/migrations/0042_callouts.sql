@@ -86,6 +86,7 @@ create table callout_ask (                                        -- one person 
     arrived_by    text check (arrived_by in ('place', 'tag', 'word', 'desk')),
     telephoned_at timestamptz,                                    -- the operator was told to ask what keeps them
     relieved_at   timestamptz,
+    relieved_by   text,                                           -- policy, staff:ID: who is then not asked again
     heard_at      timestamptz,                                    -- the last word of whoever is at the door
     duress_at     timestamptz,
     cared         text[] not null default '{}',                   -- cloud.respond.alone.Care, since heard_at
@@ -98,7 +99,7 @@ create unique index callout_ask_standing on callout_ask (incident_id, responder_
 create index callout_ask_responder on callout_ask (responder_id, asked_at);
 call secure('callout_ask', 'exists (select from incident where incident.id = incident_id)',
     'select, insert, update (answer, answered_at, promised_at, expected_at, moved_at, arrived_at, arrived_by,
-                             telephoned_at, relieved_at, heard_at, duress_at, cared, left_at)');
+                             telephoned_at, relieved_at, relieved_by, heard_at, duress_at, cared, left_at)');
 -- Who was asked sees that they were, also where they see no home.
 create policy own on callout_ask for select to anban_api using (
     exists (select from responder where responder.id = responder_id and responder.staff_id = (select scope_staff()))
