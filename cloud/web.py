@@ -40,8 +40,7 @@ from cloud import (
 from cloud.access import Clock, Parts, on_purpose, wall_clock
 from cloud.auth import PurposeError
 from cloud.db import Pool
-from cloud.dispatch import report_routes
-from cloud.dispatch import callout_routes
+from cloud.dispatch import callout_routes, report_routes
 from cloud.dispatch import people_routes as responder_routes
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes

@@ -180,15 +180,15 @@ async def _shown(desk: Desk, call: Call, number: int | None) -> ResponderView:
 # Duty ---------------------------------------------------------------------------------------------------
 
 
-@router.get("/duty", operation_id="readDuty", summary="My duty, and what I was asked", responses=FOUND)
-async def read_duty(api: Api, worker: Worker) -> DutyView:
+@router.get("/duty", operation_id="readMyDuty", summary="My duty, and what I was asked", responses=FOUND)
+async def read_my_duty(api: Api, worker: Worker) -> DutyView:
     """404 for whoever is not in the register as a worker."""
     async with api.reading(worker.scope(Purpose.EMERGENCY)) as conn:
         return await _duty(desk_of(api, conn, worker, Purpose.EMERGENCY), api, worker)
 
 
-@router.put("/duty", operation_id="putDuty", summary="On or off duty", responses=CHANGED)
-async def put_duty(asked: Duty, worker: Worker, once: Once) -> DutyView:
+@router.put("/duty", operation_id="putMyDuty", summary="On or off duty", responses=CHANGED)
+async def put_my_duty(asked: Duty, worker: Worker, once: Once) -> DutyView:
     """Off duty nobody is asked, and where they were is forgotten."""
     if asked.until is not None and asked.until <= once.call.now:
         raise ProblemError(

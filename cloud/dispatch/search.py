@@ -47,7 +47,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """``callout``: as the policy sees it. ``calls``: whether the policy asks by itself; else only those whom an
+    """``callout``: as the policy sees it. ``calls``: whether it asks by itself; else only those whom an
     operator has asked stand in it. ``asks``: rows by the number of whoever was asked.
     """
 
