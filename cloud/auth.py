@@ -50,6 +50,7 @@ class Permission(StrEnum):
     MAKE_VISITS = "make_visits"
     LEAD_VISITS = "lead_visits"
     MANAGE_RESPONDERS = "manage_responders"
+    CORRECT_REPORT = "correct_report"
 
 
 _HANDLING: Final = frozenset(
@@ -64,6 +65,7 @@ _LEADING: Final = frozenset(
         Permission.MANAGE_HOURS,
         Permission.LEAD_VISITS,
         Permission.MANAGE_RESPONDERS,
+        Permission.CORRECT_REPORT,
     }
 )
 

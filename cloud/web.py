@@ -59,6 +59,7 @@ from cloud.problems import Problem
 from cloud.register import routes as register_routes
 from cloud.register import upload
 from cloud.releases import routes as release_routes
+from cloud.report import routes as month_routes
 from cloud.sealed import keyring
 from cloud.settings import Settings
 from cloud.texts import routes as text_routes
@@ -99,6 +100,7 @@ ROUTERS: Final = (
     enrolment_routes.router,
     release_routes.router,
     figure_routes.router,
+    month_routes.router,
     answer_routes.router,
     responder_routes.router,
     callout_routes.router,

@@ -33,6 +33,7 @@ from cloud.people import tenancy
 from cloud.privacy import erase, retention, reviews
 from cloud.privacy import tasks as consents
 from cloud.releases import store as releases
+from cloud.report import keeper as reports
 from cloud.sealed import keyring
 from cloud.series import keeper as series_keeper
 from cloud.settings import Settings
@@ -174,6 +175,7 @@ def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, 
         Job("erasures", erase.due, functools.partial(erase.work, pool)),
         Job("retention", retention.due, functools.partial(retention.work, pool)),
         Job("reviews", reviews.due, functools.partial(reviews.work, pool)),
+        Job("reports", reports.due, functools.partial(reports.work, pool), batch=1, woken=False),
     )
 
 

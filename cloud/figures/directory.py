@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -25,6 +25,7 @@ from cloud.settings import County, county_dsn
 ANSWER_S: Final = 3.0
 """[D] How long a county may take; counting 30,000 homes takes a small part of it."""
 
+Answer = TypeVar("Answer")
 _SQL: Final = Queries(__package__)
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,28 @@ async def below(conn: Connection, scope: Scope, counties: Sequence[County]) -> l
 
 async def ask(counties: Sequence[County], now: datetime) -> list[CountyFigures]:
     """What each county says now; ``answers`` is false for those that do not."""
-    return list(await asyncio.gather(*(_ask(county, now) for county in counties)))
+
+    async def counted(conn: Connection) -> list[TenantFigures]:
+        found = await conn.execute(_SQL["county"], {"now": now})
+        return [TenantFigures(**row) for row in await found.fetchall()]
+
+    answers = await put(counties, counted)
+    return [
+        CountyFigures(
+            division_code=county.division,
+            taken_at=None if tenants is None else now,
+            answers=tenants is not None,
+            tenants=tenants or [],
+        )
+        for county, tenants in zip(counties, answers, strict=True)
+    ]
+
+
+async def put(
+    counties: Sequence[County], question: Callable[[Connection], Awaitable[Answer]]
+) -> list[Answer | None]:
+    """Put one question to every county's database at once; ``None``: it does not answer in time."""
+    return list(await asyncio.gather(*(_put(county, question) for county in counties)))
 
 
 async def keep(conn: Connection, answers: Sequence[CountyFigures], now: datetime) -> None:
@@ -72,20 +94,14 @@ def _last(row: dict[str, Any]) -> CountyFigures:
     )
 
 
-async def _ask(county: County, now: datetime) -> CountyFigures:
+async def _put(county: County, question: Callable[[Connection], Awaitable[Answer]]) -> Answer | None:
     try:
         async with asyncio.timeout(ANSWER_S):
-            tenants = await _counted(county, now)
+            conn = await connect(county_dsn(county), autocommit=True)
+            try:
+                return await question(conn)
+            finally:
+                await conn.close()
     except (psycopg.Error, OSError, TimeoutError, SecretFileError) as error:
         _log.warning("county does not answer division=%s reason=%s", county.division, type(error).__name__)
-        return CountyFigures(division_code=county.division, taken_at=None, answers=False, tenants=[])
-    return CountyFigures(division_code=county.division, taken_at=now, answers=True, tenants=tenants)
-
-
-async def _counted(county: County, now: datetime) -> list[TenantFigures]:
-    conn = await connect(county_dsn(county), autocommit=True)
-    try:
-        found = await conn.execute(_SQL["county"], {"now": now})
-        return [TenantFigures(**row) for row in await found.fetchall()]
-    finally:
-        await conn.close()
+        return None

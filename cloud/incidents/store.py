@@ -265,6 +265,7 @@ def _record(alarm: StoredAlarm, heard: Heard) -> dict[str, Any]:
         "alarm": alarm.alarm.id,
         "alarm_state": alarm.alarm.state.value,
         "kind": alarm.alarm.kind.value,
+        "priority": heard.priority.value,
         "observed_at": alarm.alarm.observed_at.isoformat(),
         "actions": list(alarm.alarm.actions),
     }

@@ -126,6 +126,10 @@ _PAPERS: Final = (
     " values (%(home)s, 'rules.bed_exit.wait_s', 1, 2, '{}', %(now)s, %(key)s)",
     "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'away', %(key)s, %(now)s, 'infinity', %(staff)s)",
+    "insert into delivery_day (home_id, day, lane, records) values (%(home)s, '2026-11-20', 'a', 1)",
+    "insert into report (tenant_id, month, version, counted_at, digest, cells)"
+    " values (%(tenant)s, '2026-11-01', 1, %(now)s, repeat('0', 64), '[]')",
+    "insert into report_watch values (%(tenant)s, '2026-11-01', %(now)s)",
     "insert into time_rule values (%(tenant)s, null, 60, true)",
     "insert into time_account (tenant_id, sort, opened_at)"
     " select %(tenant)s, sort, %(now)s from unnest(array['services', 'pool']) as sort",

@@ -1716,6 +1716,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/report/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each indicator divides by what
+         * @description With its target and the source of that.
+         */
+        get: operations["listIndicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which months there are
+         * @description With every version of each, and why it was corrected.
+         */
+        get: operations["listReportMonths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/months/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The indicators of a month
+         * @description As counted last night, or as frozen. Numbers only; what would tell of fewer than five people is hidden
+         *     from who may not see rows. A city adds the tenants and counties below it.
+         */
+        get: operations["readReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/months/{month}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count a frozen month again, and say why
+         * @description What was frozen stays; the new version stands beside it with its reason.
+         */
+        post: operations["correctReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/months/{month}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as a file
+         * @description CSV or XLSX; no cell of it is a formula.
+         */
+        get: operations["downloadReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/months/{month}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows behind a figure, as they are now
+         * @description For who may see the homes, within their bounds; whose rows were shown is kept in the audit trail. What
+         *     was stored after the month was frozen, or erased since, makes a difference to the figure: see corrections.
+         */
+        get: operations["listReportRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/residents/{resident_id}/consents": {
         parameters: {
             query?: never;
@@ -4237,6 +4359,28 @@ export interface components {
          */
         ContactWay: "home" | "phone" | "video";
         /**
+         * Corrected
+         * @description A new version; ``changed``: the figures that differ from the one before, as they are now.
+         */
+        Corrected: {
+            /** Changed */
+            changed: components["schemas"]["FigureView"][];
+            /** Digest */
+            digest: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Correction
+         * @description ``version``: the one that they were looking at. ``why``: in words; it stands in every file.
+         */
+        Correction: {
+            /** Version */
+            version: number;
+            /** Why */
+            why: string;
+        };
+        /**
          * CountyFigures
          * @description What one database says. ``taken_at``: when; ``answers``: whether that was now, or it is away and this
          *     is its last word. ``tenants`` is empty for one that has never answered.
@@ -4261,6 +4405,12 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * Cut
+         * @description By what is cut; ``ALL`` is not.
+         * @enum {string}
+         */
+        Cut: "all" | "county" | "town" | "setting" | "age" | "sex" | "kind";
         /**
          * Days
          * @description How long to keep it.
@@ -4670,6 +4820,30 @@ export interface components {
             where: (string | number)[];
         };
         /**
+         * FigureView
+         * @description One figure. ``of``: the one of the cut. ``cases``: how many incidents, homes, devices or people are
+         *     behind it. ``hidden``: it would tell of a few people, so it has no numbers. ``met``: the target.
+         */
+        FigureView: {
+            /** Cases */
+            cases: number | null;
+            cut: components["schemas"]["Cut"];
+            /** Denominator */
+            denominator: number | null;
+            /** Hidden */
+            hidden: boolean;
+            /** Indicator */
+            indicator: string;
+            /** Met */
+            met: boolean | null;
+            /** Numerator */
+            numerator: number | null;
+            /** Of */
+            of: string;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * Figures
          * @description ``sum`` counts ``own`` and what every county said last; ``silent`` names the counties whose word is old
          *     or missing.
@@ -4712,6 +4886,12 @@ export interface components {
             size: number;
             sort: components["schemas"]["File"];
         };
+        /**
+         * Form
+         * @description How a file is made.
+         * @enum {string}
+         */
+        Form: "csv" | "xlsx";
         /**
          * GatewayPage
          * @description Some gateways, by id.
@@ -5075,6 +5255,29 @@ export interface components {
             state_since: string;
             /** Version */
             version: number;
+        };
+        /**
+         * IndicatorView
+         * @description What an indicator divides by what, in words.
+         */
+        IndicatorView: {
+            /** Denominator */
+            denominator: string;
+            /** Name */
+            name: string;
+            /** Numerator */
+            numerator: string;
+            of: components["schemas"]["Of"];
+            target: components["schemas"]["TargetView"] | null;
+            unit: components["schemas"]["Unit"];
+        };
+        /**
+         * Indicators
+         * @description Every indicator, in the order in which they are shown.
+         */
+        Indicators: {
+            /** Indicators */
+            indicators: components["schemas"]["IndicatorView"][];
         };
         /**
          * InvalidField
@@ -5924,6 +6127,46 @@ export interface components {
          */
         Module: "monitoring" | "visits" | "messages" | "detection" | "reports";
         /**
+         * MonthVersion
+         * @description One version of one month. ``frozen_at``: none while it is counted once a day; ``why``: of a correction.
+         *
+         *     ``digest``: SHA-256 of what it says; the audit trail has it, too.
+         */
+        MonthVersion: {
+            /** Code */
+            code: string;
+            /**
+             * Counted At
+             * Format: date-time
+             */
+            counted_at: string;
+            /** Digest */
+            digest: string;
+            /** Division Code */
+            division_code: string;
+            /** Frozen At */
+            frozen_at: string | null;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * Months
+         * @description Every version of every month, the newest month first.
+         */
+        Months: {
+            /** Months */
+            months: components["schemas"]["MonthVersion"][];
+        };
+        /**
          * MutePage
          * @description Mutes that stand, the oldest first.
          */
@@ -6562,6 +6805,12 @@ export interface components {
          */
         Occasion: "heat" | "cold" | "festival" | "other";
         /**
+         * Of
+         * @description What kind of case is counted.
+         * @enum {string}
+         */
+        Of: "incident" | "home" | "battery" | "person";
+        /**
          * Outcome
          * @description What became of an answer; the value is the key of the sentence that its giver sees.
          * @enum {string}
@@ -6673,7 +6922,7 @@ export interface components {
          * @description One thing a role may do.
          * @enum {string}
          */
-        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person" | "tune_rules" | "manage_hours" | "make_visits" | "lead_visits" | "manage_responders";
+        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person" | "tune_rules" | "manage_hours" | "make_visits" | "lead_visits" | "manage_responders" | "correct_report";
         /**
          * PersonPage
          * @description Some people.
@@ -7152,6 +7401,23 @@ export interface components {
             version: number;
         };
         /**
+         * ReportView
+         * @description A month. ``tenants``: whose cells are added; ``silent``: counties whose word is old or missing.
+         */
+        ReportView: {
+            /** Figures */
+            figures: components["schemas"]["FigureView"][];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Silent */
+            silent: string[];
+            /** Tenants */
+            tenants: components["schemas"]["MonthVersion"][];
+        };
+        /**
          * Reset
          * @description ``reset``: read a new snapshot, then open a new stream after its ``seq``; this one ends.
          *
@@ -7329,6 +7595,31 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "supervisor" | "operator" | "caseworker" | "responder" | "family" | "evaluator" | "auditor" | "city_admin" | "city_evaluator" | "service";
+        /**
+         * RowPage
+         * @description Some rows, the oldest first.
+         */
+        RowPage: {
+            /** Items */
+            items: components["schemas"]["RowView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * RowView
+         * @description One row behind a figure: what it adds. ``record``: the number of the incident, alarm or resident.
+         */
+        RowView: {
+            /** Denominator */
+            denominator: number;
+            /** Home Id */
+            home_id: number;
+            /** Numerator */
+            numerator: number;
+            of: components["schemas"]["Of"];
+            /** Record */
+            record: number;
+        };
         /**
          * RuleCounts
          * @description One rule's incidents. ``rule``: the finding, or else the kind of alarm. ``why``: false ones by code
@@ -7648,6 +7939,18 @@ export interface components {
             visit: components["schemas"]["VisitView"];
         };
         /**
+         * TargetView
+         * @description The value to hold. ``least``: at least; else at most. ``source``: where the number comes from.
+         */
+        TargetView: {
+            /** Least */
+            least: boolean;
+            /** Source */
+            source: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * TenantFigures
          * @description One county, or one centre of it.
          *
@@ -7894,6 +8197,12 @@ export interface components {
              */
             source: string;
         };
+        /**
+         * Unit
+         * @description What a value is: a share of 1, or so many for each of what it is divided by.
+         * @enum {string}
+         */
+        Unit: "share" | "rate";
         /**
          * Usage
          * @description By tenant, day and name.
@@ -20603,6 +20912,659 @@ export interface operations {
             };
             /** @description Requested Range Not Satisfiable */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIndicators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Indicators"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReportMonths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Months"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readReport: {
+        parameters: {
+            query?: {
+                /** @description by what it is cut; several may be named */
+                cut?: components["schemas"]["Cut"][];
+            };
+            header?: never;
+            path: {
+                /** @description year and month, as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correctReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description year and month, as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Corrected"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadReport: {
+        parameters: {
+            query?: {
+                form?: components["schemas"]["Form"];
+                /** @description by what it is cut; several may be named */
+                cut?: components["schemas"]["Cut"][];
+            };
+            header?: never;
+            path: {
+                /** @description year and month, as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReportRows: {
+        parameters: {
+            query: {
+                /** @description ``next`` of a page */
+                cursor?: string | null;
+                /** @description most items on the page */
+                limit?: number;
+                indicator: string;
+                cut?: components["schemas"]["Cut"];
+                of?: string;
+                missed?: boolean | null;
+            };
+            header?: never;
+            path: {
+                /** @description year and month, as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

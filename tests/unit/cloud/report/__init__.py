@@ -1,0 +1,1 @@
+"""Indicators by month: counting, hiding, freezing, following down."""
