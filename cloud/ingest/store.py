@@ -12,17 +12,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from cloud import metrics
 from cloud.consent import effect as consents
 from cloud.db import Connection, Queries
-from cloud.ingest import alarms, commands, plain, plans, retime, rows, tally
+from cloud.ingest import alarms, commands, ledger, plain, plans, retime, rows, tally
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
+from cloud.ingest.ledger import Entry
 from cloud.ingest.model import (
     BatchMessage,
     Gateway,
@@ -40,11 +40,9 @@ from cloud.ingest.way import RightOfWay
 from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Ack
-from firmware_protocols.wire.topics import Lane
 
 GLANCE: Final = 10
 """Batches that are worked on in one go, about half a millisecond; then alarms have a turn at the loop."""
-_COUNTS: Final = ("readings", "events", "alarms", "gaps", "refused", "withheld")
 _KINDS: Final = (("reading", "readings"), ("event", "events"), ("alarm", "alarms"), ("gap", "gaps"))
 """Kind of a row -> where a parcel has them."""
 _SQL: Final = Queries(__package__ or "")
@@ -123,20 +121,20 @@ async def _store_batches(
     if not admitted:
         return []
     parcels = await _parcels(conn, admitted, now, way)
-    accepted = await _enter_ledger(conn, list(parcels.values()), now)
+    accepted = await ledger.enter(conn, parcels, now)
     fresh = [parcel for identity, parcel in parcels.items() if identity in accepted]
     await way.give()
     await rows.copy(conn, fresh)
     await way.give()
     _count(fresh, len(parcels))
-    await _count_days(conn, tally.by_home(parcels.values(), accepted), now)
+    await ledger.count(conn, tally.by_home(parcels.values(), accepted), now)
     for parcel in fresh:
         line = parcel.timeline.id if parcel.timeline else None
         await alarms.store(conn, parcel.gateway, parcel.alarms, on_alarm, now, timeline=line)
         if parcel.refused:
             await _quarantine_records(conn, parcel, now)
     await retime.put_right(conn, fresh, now)
-    known = await _already_stored(conn, [identity for identity in parcels if identity not in accepted])
+    known = await ledger.already_stored(conn, [identity for identity in parcels if identity not in accepted])
     for identity, parcel in parcels.items():
         if identity not in accepted and identity not in known:
             await add_quarantine(conn, _recut(parcel), now)
@@ -174,74 +172,6 @@ async def _parcels(
         )
         parcels.setdefault(parcel.identity, parcel)
     return parcels
-
-
-async def _count_days(
-    conn: Connection, counted: Mapping[tuple[int, str], tally.Counts], now: datetime
-) -> None:
-    columns = [{"home_id": home, "lane": lane, **one._asdict()} for (home, lane), one in counted.items()]
-    await conn.execute(_SQL["count_days"], {"rows": _json(columns), "day": tally.day_of(now)})
-
-
-async def _enter_ledger(conn: Connection, parcels: Sequence[rows.Parcel], now: datetime) -> set[Identity]:
-    """Write the parcels' ledger rows; return which are new."""
-    entries = [
-        _entry(
-            parcel.identity,
-            readings=len(parcel.readings),
-            events=len(parcel.events),
-            alarms=len(parcel.alarms),
-            gaps=len(parcel.gaps),
-            refused=len(parcel.refused),
-            withheld=parcel.withheld,
-        )
-        for parcel in parcels
-    ]
-    found = await conn.execute(_SQL["add_batches"], {"rows": _json(entries), "now": now})
-    keys = {tuple(row.values()) for row in await found.fetchall()}
-    return {parcel.identity for parcel in parcels if _key(parcel.identity) in keys}
-
-
-def _entry(identity: Identity, **counts: int) -> dict[str, Any]:
-    """A row of the ledger."""
-    return {
-        "gateway_id": identity.gateway,
-        "epoch": identity.epoch,
-        "lane": identity.lane.value,
-        "first_seq": identity.first,
-        "n": identity.n,
-        **dict.fromkeys(_COUNTS, 0),
-        **counts,
-    }
-
-
-def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as one argument: lists of texts cost the driver ten times what this costs the server."""
-    return msgspec.json.encode(rows).decode()
-
-
-async def _already_stored(conn: Connection, identities: Sequence[Identity]) -> set[Identity]:
-    if not identities:
-        return set()
-    found = await conn.execute(_SQL["stored_batches"], _columns(identities))
-    return {
-        Identity(row["gateway_id"], row["epoch"], Lane(row["lane"]), row["first_seq"], row["n"])
-        for row in await found.fetchall()
-    }
-
-
-def _columns(identities: Sequence[Identity]) -> dict[str, list[Any]]:
-    return {
-        "gateway_id": [one.gateway for one in identities],
-        "epoch": [one.epoch for one in identities],
-        "lane": [one.lane.value for one in identities],
-        "first_seq": [one.first for one in identities],
-        "n": [one.n for one in identities],
-    }
-
-
-def _key(identity: Identity) -> tuple[Any, ...]:
-    return (identity.gateway, identity.epoch, identity.lane.value, identity.first)
 
 
 def _unasked(message: ResultMessage) -> Poison:
@@ -289,8 +219,9 @@ async def _quarantine(
         await alarms.tell(conn, known, calls, on_alarm, now)
         return None
     refused = max(poison.identity.n - len(calls), 0)
-    entry = _entry(poison.identity, alarms=len(calls), refused=refused)
-    if (await conn.execute(_SQL["add_batches"], {"rows": _json([entry]), "now": now})).rowcount:
+    said = poison.identity
+    row = Entry(said.gateway, said.epoch, said.lane, said.first, said.n, alarms=len(calls), refused=refused)
+    if await ledger.enter_one(conn, row, now):
         await alarms.store(conn, known, calls, on_alarm, now)
     return poison.identity
 
@@ -332,6 +263,8 @@ def _is_old_news(message: StateMessage) -> bool:
 
 async def _put_states(conn: Connection, states: Sequence[StateMessage], now: datetime) -> None:
     newest = {state.gateway: state for state in states if not _is_old_news(state)}
+    if not newest:
+        return
     changed = []
     for message in sorted(newest.values(), key=lambda state: state.gateway):
         body = control.encode(message.state).decode()

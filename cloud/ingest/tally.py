@@ -6,10 +6,11 @@ proves that nothing is missing. A day is that of UTC+8, as in every other table 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta, timezone
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from cloud.ingest.model import Identity
 from cloud.ingest.rows import Parcel
@@ -18,11 +19,13 @@ from firmware_protocols.wire.topics import Lane
 _ZONE: Final = timezone(timedelta(hours=8))
 
 
-class Counts(NamedTuple):
-    """Batches stored, records in them, how many of those were late and refused; batches of readings that came
-    again (an alarm is sent twice each time, ``topics.qualities``).
+class Counts(Struct, omit_defaults=True):
+    """Of one home and lane: batches stored, records in them, how many of those were late and refused; batches
+    of readings that came again (an alarm is sent twice each time, ``topics.qualities``).
     """
 
+    home_id: int
+    lane: Lane
     batches: int = 0
     records: int = 0
     late: int = 0
@@ -30,16 +33,21 @@ class Counts(NamedTuple):
     repeated: int = 0
 
 
-def by_home(parcels: Iterable[Parcel], fresh: Collection[Identity]) -> dict[tuple[int, str], Counts]:
+def by_home(parcels: Iterable[Parcel], fresh: Collection[Identity]) -> list[Counts]:
     """Counts by home and lane, in one order of homes everywhere. What is not ``fresh`` was there already."""
-    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(Counts._fields))
+    found: dict[tuple[int, Lane], Counts] = {}
     for parcel in parcels:
         identity = parcel.identity
-        new = Counts(1, identity.n, parcel.late, len(parcel.refused))
-        added = new if identity in fresh else Counts(repeated=int(identity.lane is Lane.BULK))
-        row = sums[parcel.gateway.home_id, identity.lane.value]
-        row[:] = map(sum, zip(row, added, strict=True))
-    return {key: Counts(*sums[key]) for key in sorted(sums)}
+        key = parcel.gateway.home_id, identity.lane
+        counts = found.get(key) or found.setdefault(key, Counts(*key))
+        if identity in fresh:
+            counts.batches += 1
+            counts.records += identity.n
+            counts.late += parcel.late
+            counts.refused += len(parcel.refused)
+        else:
+            counts.repeated += identity.lane is Lane.BULK
+    return [found[key] for key in sorted(found)]
 
 
 def day_of(now: datetime) -> date:

@@ -101,6 +101,23 @@ async def test_batches_out_of_order_are_all_stored(home: Connection) -> None:
     assert await count(home, "reading") == 9
 
 
+async def test_each_of_a_gateways_batches_is_judged_by_itself(home: Connection) -> None:
+    await stored(home, [message(readings(first, 5)) for first in (1, 11, 31)])
+    again, between, recut, fills_the_gap, last = (1, 5), (6, 5), (14, 4), (21, 10), (36, 5)
+    sent = [message(readings(*one)) for one in (last, again, recut, between, fills_the_gap)]
+    other = message(batch(1, reading(at=NOW), gateway="gw-h002"))
+    acks = await stored(home, [*sent, other])
+    assert [ack.b for _, ack in acks] == [(1, 6, 14, 21, 36), (1,)]
+    assert await count(home, "reading") == 15 + 5 + 10 + 5 + 1
+    assert await rows(home, "select reason from quarantine") == [{"reason": "overlaps a stored batch"}]
+    found = await rows(
+        home, "select first_seq, n, readings from batch where gateway_id = 'gw-h001' order by 1"
+    )
+    assert [tuple(row.values()) for row in await rows(home, ours)] == [
+        (1, 5, 5), (6, 5, 5), (11, 5, 5), (21, 10, 10), (31, 5, 5), (36, 5, 5),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("first", "size"), [(1, 4), (3, 5), (4, 2), (2, 20)])
 async def test_a_batch_cut_anew_goes_to_quarantine_instead_of_storing_twice(
     home: Connection, first: int, size: int
