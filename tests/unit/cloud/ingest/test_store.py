@@ -110,9 +110,7 @@ async def test_each_of_a_gateways_batches_is_judged_by_itself(home: Connection) 
     assert [ack.b for _, ack in acks] == [(1, 6, 14, 21, 36), (1,)]
     assert await count(home, "reading") == 15 + 5 + 10 + 5 + 1
     assert await rows(home, "select reason from quarantine") == [{"reason": "overlaps a stored batch"}]
-    found = await rows(
-        home, "select first_seq, n, readings from batch where gateway_id = 'gw-h001' order by 1"
-    )
+    ours = "select first_seq, n, readings from batch where gateway_id = 'gw-h001' order by 1"
     assert [tuple(row.values()) for row in await rows(home, ours)] == [
         (1, 5, 5), (6, 5, 5), (11, 5, 5), (21, 10, 10), (31, 5, 5), (36, 5, 5),
     ]  # fmt: skip
