@@ -160,7 +160,7 @@ def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, 
 
     return (
         Job("timers", store.due, fire),
-        Job("ladders", ladder.due, climb),
+        Job("ladders", ladder.due, climb, hands=4, batch=10),
         Job("messages", deliver.due, send, hands=8, batch=1),
         Job("words", overdue.due, give_up_waiting),
         Job("grants", grants.due, end),

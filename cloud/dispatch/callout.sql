@@ -51,12 +51,24 @@ order by step
 
 -- people --
 -- Who could be called: on duty or living near, agreed and reachable, not busy at another door, not barred by the
--- resident, not asked already by the ladder or as family that is told nothing; how they answered in the last year.
+-- resident, not asked already by the ladder or as family that is told nothing; how those answered in the last year who
+-- live near (staff is never spared).
+-- A worker is where they last said, or checked in or out; somebody who did not check out is taken to be inside for 3 h.
+with visited as (
+    select distinct on (v.by_id)
+        v.by_id, coalesce(v.ended_at, %(now)s) as at, home.latitude, home.longitude, v.ended_at is null as inside
+    from visit v
+    join home on home.id = v.home_id
+    where v.tenant_id = (select tenant_id from incident where id = %(incident_id)s)
+      and v.began_at > %(now)s - interval '3 hours' and v.began_at <= %(now)s
+      and v.by_id is not null and v.way = 'home' and home.latitude is not null
+    order by v.by_id, v.began_at desc
+)
 select
     r.id, r.kind, r.name, r.mode, r.days, r.from_min, r.to_min, r.skills,
     coalesce(p.latitude, r.latitude) as latitude, coalesce(p.longitude, r.longitude) as longitude, p.at as seen_at,
     coalesce(tie.has_key, false) as has_key, coalesce(tie.knows, false) as knows,
-    coalesce(r.busy_until > %(now)s, false) as in_visit, r.may_leave,
+    coalesce(r.busy_until > %(now)s, false) or coalesce(visited.inside, false) as in_visit, r.may_leave,
     coalesce(said.day_asked, 0) as day_asked, coalesce(said.day_yes, 0) as day_yes,
     coalesce(said.night_asked, 0) as night_asked, coalesce(said.night_yes, 0) as night_yes,
     coalesce(said.alerts, '{}') as alerts, said.last_mission
@@ -65,9 +77,15 @@ join home h on h.id = i.home_id
 join responder r on r.tenant_id = i.tenant_id
 left join staff s on s.id = r.staff_id
 left join responder_home tie on tie.responder_id = r.id and tie.home_id = i.home_id
+left join visited on visited.by_id = r.staff_id
 left join lateral (
-    select at, latitude, longitude from responder_place
-    where responder_id = r.id and r.kind = 'worker' and at <= %(now)s order by at desc limit 1
+    (
+        select at, latitude, longitude from responder_place
+        where responder_id = r.id and r.kind = 'worker' and at <= %(now)s order by at desc limit 1
+    )
+    union all
+    select visited.at, visited.latitude, visited.longitude where visited.by_id is not null
+    order by at desc limit 1
 ) p on true
 left join lateral (
     select
@@ -79,7 +97,7 @@ left join lateral (
         max(coalesce(a.left_at, other.closed_at)) filter (where a.arrived_at is not null) as last_mission
     from callout_ask a
     join incident other on other.id = a.incident_id
-    where a.responder_id = r.id and a.incident_id <> i.id and a.asked_at > %(now)s - interval '365 days'
+    where r.kind <> 'worker' and a.responder_id = r.id and a.incident_id <> i.id and a.asked_at > %(now)s - interval '365 days'
       and (a.answer is not null or a.relieved_at is null)
 ) said on true
 where i.id = %(incident_id)s
@@ -87,7 +105,7 @@ where i.id = %(incident_id)s
   and coalesce(p.latitude, r.latitude) is not null
   and case when r.kind = 'worker'
       then r.duty_since <= %(now)s and (r.duty_until is null or r.duty_until > %(now)s) and s.disabled_at is null
-      else abs(r.latitude - h.latitude) < 0.1 and abs(r.longitude - h.longitude) < 0.2
+      else abs(r.latitude - h.latitude) < %(north)s and abs(r.longitude - h.longitude) < %(east)s
       end
   and not coalesce(tie.barred, false)
   and not exists (
@@ -100,9 +118,11 @@ where i.id = %(incident_id)s
       where same.responder_id = r.id and rung.incident_id = i.id and rung.state <> 'waiting'
   )
   and not exists (
-      select from responder_contact same
-      join withheld w on w.home_id = same.home_id and w.standing and w.purpose = 'family_sharing'
-      where same.responder_id = r.id and same.home_id = i.home_id and same.relation = 'family'
+      select from withheld w
+      where w.home_id = i.home_id and w.standing and w.purpose = 'family_sharing' and exists (
+          select from responder_contact same
+          where same.responder_id = r.id and same.home_id = w.home_id and same.relation = 'family'
+      )
   )
 order by r.id
 

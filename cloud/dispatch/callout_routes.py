@@ -7,7 +7,6 @@ rule does and stand somebody down; both are written beside what the rule did, wi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -21,7 +20,7 @@ from cloud.dispatch.answers import How, Reply
 from cloud.dispatch.desk import NobodyThere
 from cloud.dispatch.people import Desk
 from cloud.dispatch.people_routes import CHANGED, FOUND, IncidentId, desk_of
-from cloud.dispatch.views import CalloutView, MyAnswer, StandbyView, WhomToAsk
+from cloud.dispatch.views import Answer, CalloutView, StandbyView, WhomToAsk
 from cloud.incidents.errors import NotFound
 from cloud.once import Once
 from cloud.problems import ProblemError, not_found, responses
@@ -89,11 +88,10 @@ async def relieve_responder(
     responses=BY_HAND,
 )
 async def answer_for_responder(
-    incident_id: IncidentId, responder_id: ResponderId, asked: MyAnswer, handler: Handler, once: Once
+    incident_id: IncidentId, responder_id: ResponderId, asked: Answer, handler: Handler, once: Once
 ) -> CalloutView:
     """Written down by the operator who has spoken with them."""
-    within = None if asked.within_minutes is None else timedelta(minutes=asked.within_minutes)
-    reply = Reply(asked.said, within, How.DESK)
+    reply = Reply(asked.said, asked.within, How.DESK)
 
     async def work(desk: Desk) -> None:
         await work_of.answered(desk, incident_id, responder_id, reply)

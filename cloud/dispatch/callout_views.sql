@@ -38,7 +38,7 @@ from responder
 where responder.id = any(%(ids)s) and responder.tenant_id = any(%(tenants)s)
 
 -- units --
--- Workers on duty who are free, and where they are.
+-- Workers on duty who are free (in no visit, at no door), and where they are.
 select r.id, r.name, r.mode, coalesce(p.latitude, r.latitude) as latitude,
     coalesce(p.longitude, r.longitude) as longitude
 from responder r
@@ -49,6 +49,17 @@ left join lateral (
 where r.kind = 'worker' and r.withdrawn_at is null
   and r.duty_since <= %(now)s and (r.duty_until is null or r.duty_until > %(now)s)
   and (r.busy_until is null or r.busy_until <= %(now)s)
+  and not exists (
+      select from visit v
+      where v.tenant_id = r.tenant_id and v.by_id = r.staff_id and v.ended_at is null
+        and v.began_at > %(now)s - interval '3 hours' and v.began_at <= %(now)s
+  )
+  and not exists (
+      select from callout_ask a join incident i on i.id = a.incident_id
+      where a.responder_id = r.id and a.answer = 'yes' and a.relieved_at is null and a.left_at is null
+        and i.closed_at is null
+        and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
+  )
   and coalesce(p.latitude, r.latitude) is not null
   and r.tenant_id = any(%(tenants)s)
 order by r.id

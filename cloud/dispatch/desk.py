@@ -174,7 +174,8 @@ def _near(desk: Desk, candidate: Candidate, person: Row, phone: str) -> NearView
 async def _people(desk: Desk, row: rows.Row, door: Mapping[str, Any]) -> dict[int, Row]:
     if door["latitude"] is None:
         return {}
-    return await search.people(desk.conn, row.id, search.local(door["time_zone"], desk.now), desk.now)
+    place = Point(door["latitude"], door["longitude"])
+    return await search.people(desk.conn, row.id, place, search.local(door["time_zone"], desk.now), desk.now)
 
 
 def _candidates(found: Mapping[int, Row], door: Mapping[str, Any], desk: Desk) -> tuple[Candidate, ...]:

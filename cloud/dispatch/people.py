@@ -6,6 +6,7 @@ of the telephone number alone, as for a contact without a channel: no route may 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,3 +141,9 @@ async def my_ask(desk: Desk, staff_id: int, incident_id: int) -> int | None:
     """The number of what they were asked about this incident."""
     row = await desk.maybe("my_ask", staff_id=staff_id, incident_id=incident_id)
     return row["id"] if row else None
+
+
+async def is_tag(desk: Desk, incident_id: int, tag: str) -> bool:
+    """Whether the code that somebody has read (NFC or QR) is on the door of this incident."""
+    digest = hashlib.sha256(tag.encode()).digest()
+    return await desk.maybe("is_tag", incident_id=incident_id, digest=digest) is not None

@@ -121,3 +121,12 @@ where r.staff_id = %(staff_id)s and a.incident_id = %(incident_id)s
   and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))
 order by a.id desc
 limit 1
+
+-- is_tag --
+-- Whether this code is on the door of that incident.
+select door_tag.id
+from door_tag
+join incident on incident.home_id = door_tag.home_id
+join home on home.id = door_tag.home_id
+where incident.id = %(incident_id)s and door_tag.digest = %(digest)s and door_tag.withdrawn_at is null
+  and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))

@@ -7,7 +7,6 @@ incident for as long as they are wanted there, also where it is not among the ho
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -19,7 +18,7 @@ from cloud.auth import Permission, Principal, Purpose
 from cloud.cursors import ById
 from cloud.db import Connection
 from cloud.dispatch import answers, people
-from cloud.dispatch.answers import Given
+from cloud.dispatch.answers import Given, How
 from cloud.dispatch.people import Desk
 from cloud.dispatch.views import (
     AnsweredView,
@@ -221,13 +220,13 @@ async def i_am_here(asked: Here, worker: Worker, once: Once) -> DutyView:
     responses=CHANGED,
 )
 async def answer_my_ask(incident_id: IncidentId, asked: MyAnswer, worker: Worker, once: Once) -> AnsweredView:
-    """The last word counts; 404 for whoever was not asked."""
-    within = None if asked.within_minutes is None else timedelta(minutes=asked.within_minutes)
+    """The last word counts; 404 for whoever was not asked, 422 ``tag_unknown`` for a code of another door."""
 
     async def work(conn: Connection) -> AnsweredView:
         desk = desk_of(once.call, conn, worker, Purpose.EMERGENCY)
         number, row = await _asked(desk, once.call, worker, incident_id)
-        taken = await answers.answer(conn, row, Given(number, asked.said, desk.now, within))
+        how = await _how(desk, incident_id, asked)
+        taken = await answers.answer(conn, row, Given(number, asked.said, desk.now, asked.within, how))
         return AnsweredView(outcome=taken.outcome, responder=taken.responder)
 
     return await once.do(worker.scope(Purpose.EMERGENCY), AnsweredView, work)
@@ -248,6 +247,18 @@ async def say_my_word(incident_id: IncidentId, asked: MyWord, worker: Worker, on
         return await _duty(desk, once.call, worker)
 
     return await _own(once, worker, work)
+
+
+async def _how(desk: Desk, incident_id: int, asked: MyAnswer) -> How:
+    if asked.tag is None:
+        return How.WORD
+    if not await people.is_tag(desk, incident_id, asked.tag):
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "tag_unknown",
+            "This code is not on that door: look at the address.",
+        )
+    return How.TAG
 
 
 async def _own(once: Once, worker: Principal, work: Callable[[Desk], Awaitable[DutyView]]) -> DutyView:

@@ -23,6 +23,7 @@ from cloud.respond import ground, offer
 from cloud.respond.acceptance import Tally
 from cloud.respond.model import Ask, Callout, Candidate, Kind, Said, Step, Trip
 from cloud.respond.offer import Responder
+from cloud.respond.policy import RADIUS_M
 from cloud.respond.travel import Mode, Point
 
 SQL: Final = Queries(__package__, "callout.sql")
@@ -40,6 +41,8 @@ POLICY: Final = "policy"
 """Who asked and who relieved, where it was not ``staff:ID``."""
 NAMED: Final = 0
 """The number of whoever the operator has sent by name: not of the register, so not taken for staff."""
+WIDEST_M: Final = 2 * max(RADIUS_M.values())
+"""No policy looks farther for somebody who lives near."""
 _WORDS: Final = {"declined": Said.NO, "asked": Said.NOTHING, "passed": Said.NOTHING}
 
 Row = dict[str, Any]
@@ -63,8 +66,8 @@ async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
         return None
     clock = local(found["time_zone"], now)
     asks = {ask["responder_id"]: ask for ask in await many(conn, "asks", incident_id=row.id)}
-    known_here = await people(conn, row.id, clock, now)
     door = Point(found["latitude"], found["longitude"])
+    known_here = await people(conn, row.id, door, clock, now)
     calls = row.incident.priority is Priority.LIFE and row.incident.state in CALLING
     candidates = offered(door, known_here.values(), clock, now) if calls else ()
     circle = await many(conn, "circle", incident_id=row.id)
@@ -90,9 +93,12 @@ def offered(door: Point, found: Iterable[Row], clock: datetime, now: datetime) -
     return offer.candidates(door, who, now, night=ground.is_night(clock))
 
 
-async def people(conn: Connection, incident_id: int, clock: datetime, now: datetime) -> dict[int, Row]:
+async def people(
+    conn: Connection, incident_id: int, door: Point, clock: datetime, now: datetime
+) -> dict[int, Row]:
     """Rows of those who could be asked about this incident, by their number."""
-    found = await many(conn, "people", incident_id=incident_id, now=now)
+    north, east = ground.around(door, WIDEST_M)
+    found = await many(conn, "people", incident_id=incident_id, now=now, north=north, east=east)
     return {one["id"]: one for one in found if _reachable(one, clock)}
 
 

@@ -7,7 +7,7 @@ are minutes from midnight by the tenant's clock, ways are metres as the crow fli
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -179,13 +179,24 @@ class DutyView(_View):
     asks: list[MyAsk]
 
 
-class MyAnswer(_Said):
+class Answer(_Said):
     """``within_minutes``: in what time they will be there; without it, as it was thought when they were
     asked.
     """
 
     said: Said
     within_minutes: int | None = Field(default=None, ge=1, le=MAX_ETA_MINUTES)
+
+    @property
+    def within(self) -> timedelta | None:
+        """The same as a time."""
+        return None if self.within_minutes is None else timedelta(minutes=self.within_minutes)
+
+
+class MyAnswer(Answer):
+    """``tag``: the code that was read at the door, NFC or QR, where they say that they are there."""
+
+    tag: Text | None = Field(default=None, min_length=1, max_length=200)
 
 
 class MyWord(_Said):

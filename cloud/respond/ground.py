@@ -6,12 +6,13 @@ The one idea: each rule is right without anything that a county would first have
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from cloud.respond.model import Surroundings
-from cloud.respond.travel import Mode, Point, distance_m, expected
+from cloud.respond.travel import DATE_LINE, EARTH_M, Mode, Point, distance_m, expected
 
 COMMITTEES: Final = range(1, 200)
 """Last three digits of the statistics code of a neighbourhood committee in a town (001-199); villages have
@@ -75,6 +76,12 @@ def seen(began: Point | None, place: Point, door: Point, mode: Mode, now: dateti
     there = distance_m(place, door) <= HERE_M
     moves = there or (began is not None and distance_m(began, place) >= MOVED_M)
     return Seen(now if there else now + expected(place, door, mode), moves, there)
+
+
+def around(door: Point, within_m: float) -> tuple[float, float]:
+    """How many degrees of latitude and longitude, at the most, somebody within this way is from ``door``."""
+    north = math.degrees(within_m / EARTH_M)
+    return north, min(DATE_LINE, north / max(math.cos(math.radians(door.latitude)), 1e-6))
 
 
 def whole_minutes(travel: timedelta) -> timedelta:

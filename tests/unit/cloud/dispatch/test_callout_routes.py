@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -225,3 +225,52 @@ async def test_a_neighbour_answers_by_the_page_and_says_there_that_they_have_com
     assert "knows that you are there" in said.text
     assert (await desk.get(f"/incidents/{incident}")).json()["incident"]["state"] == "on_site"
     await door.aclose()
+
+
+async def visits(
+    conn: Connection, site: Site, home: int, began_at: datetime, ended_at: datetime | None
+) -> None:
+    """The responder was at ``home``."""
+    await conn.execute(
+        "insert into visit"
+        " (key, tenant_id, home_id, resident_id, kind, way, made_at, began_at, ended_at, by_id)"
+        " select gen_random_uuid(), %s, home_id, id, 'care', 'home', %s, %s, %s, %s from resident"
+        " where home_id = %s",
+        [site.town.hecheng, began_at, began_at, ended_at, site.town.staff["responder"], home],
+    )
+    await conn.commit()
+
+
+async def test_a_worker_is_where_they_last_checked_in_and_may_be_called_out_of_a_visit(
+    site: Site, incident: int, conn: Connection
+) -> None:
+    await enrolled(site, "responder")
+    desk = await site.signed_in("operator")
+    await on_duty(site, "responder")
+    await visits(conn, site, site.town.green, NOON - timedelta(hours=1), NOON - timedelta(minutes=5))
+    (near,) = (await desk.get(f"/callouts/{incident}")).json()["nearest"]
+    assert (near["distance_m"], near["reasons"]) == (0, []), "both homes stand at one place"
+    await visits(conn, site, site.town.green, NOON - timedelta(minutes=4), None)
+    (near,) = (await desk.get(f"/callouts/{incident}")).json()["nearest"]
+    assert near["reasons"] == ["in_visit"]
+    assert (await desk.get("/standby")).json()["units"] == 0
+
+
+async def test_the_code_at_the_door_shows_that_somebody_is_there(
+    site: Site, incident: int, conn: Connection
+) -> None:
+    number = await enrolled(site, "responder")
+    desk, worker = await site.signed_in("operator"), await on_duty(site, "responder")
+    await posted(worker, "/duty/places", FAR)
+    await posted(desk, f"/callouts/{incident}/asks", {"responder_id": number})
+    for home, tag in ((site.town.yellow, "yellow door"), (site.town.green, "green door")):
+        await conn.execute(
+            "insert into door_tag (home_id, digest, made_by, made_at) values (%s, sha256(%s::bytea), %s, %s)",
+            [home, tag, site.town.staff["admin"], NOON],
+        )
+    await conn.commit()
+    path, there = f"/duty/incidents/{incident}/answer", {"said": "arrived"}
+    await posted(worker, path, there | {"tag": "green door"}, 422)
+    assert (await posted(worker, path, there | {"tag": "yellow door"}))["outcome"] == "there"
+    (ask,) = (await desk.get(f"/callouts/{incident}")).json()["asks"]
+    assert ask["arrived_by"] == "tag"
