@@ -372,7 +372,7 @@ export interface paths {
         put?: never;
         /**
          * I go, I cannot, I am there
-         * @description The last word counts; 404 for whoever was not asked.
+         * @description The last word counts; 404 for whoever was not asked, 422 ``tag_unknown`` for a code of another door.
          */
         post: operations["answerMyAsk"];
         delete?: never;
@@ -3239,14 +3239,6 @@ export interface components {
          * @enum {string}
          */
         AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "wandering" | "visitor" | "medicine" | "stove" | "heat" | "room_climate" | "vitals" | "routine" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper" | "not_worn" | "not_up" | "not_returned" | "bathroom_long" | "not_eating" | "no_usual_use" | "gateway_silent" | "area_outage";
-        /**
-         * Answer
-         * @description What every action carries: the version of the incident the person was looking at.
-         */
-        Answer: {
-            /** Version */
-            version: number;
-        };
         /**
          * AnsweredView
          * @description What became of an answer. ``responder``: who answers for the resident now, empty: nobody.
@@ -6207,11 +6199,12 @@ export interface components {
         };
         /**
          * MyAnswer
-         * @description ``within_minutes``: in what time they will be there; without it, as it was thought when they were
-         *     asked.
+         * @description ``tag``: the code that was read at the door, NFC or QR, where they say that they are there.
          */
         MyAnswer: {
             said: components["schemas"]["Said"];
+            /** Tag */
+            tag?: string | null;
             /** Within Minutes */
             within_minutes?: number | null;
         };
@@ -8440,6 +8433,16 @@ export interface components {
             answer: components["schemas"]["Said"];
         };
         /**
+         * Answer
+         * @description ``within_minutes``: in what time they will be there; without it, as it was thought when they were
+         *     asked.
+         */
+        cloud__dispatch__views__Answer: {
+            said: components["schemas"]["Said"];
+            /** Within Minutes */
+            within_minutes?: number | null;
+        };
+        /**
          * DutyView
          * @description ``on``: on duty now; ``asks``: the oldest first.
          */
@@ -8461,6 +8464,14 @@ export interface components {
          * @enum {string}
          */
         cloud__incidents__mute__Why: "hospital" | "away" | "works";
+        /**
+         * Answer
+         * @description What every action carries: the version of the incident the person was looking at.
+         */
+        cloud__incidents__routes__Answer: {
+            /** Version */
+            version: number;
+        };
         /**
          * Reply
          * @description What somebody answered to one question of the script.
@@ -10036,7 +10047,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MyAnswer"];
+                "application/json": components["schemas"]["cloud__dispatch__views__Answer"];
             };
         };
         responses: {
@@ -13141,7 +13152,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["cloud__incidents__routes__Answer"];
             };
         };
         responses: {
@@ -13281,7 +13292,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["cloud__incidents__routes__Answer"];
             };
         };
         responses: {
@@ -13981,7 +13992,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["cloud__incidents__routes__Answer"];
             };
         };
         responses: {
@@ -14121,7 +14132,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["cloud__incidents__routes__Answer"];
             };
         };
         responses: {
@@ -14632,7 +14643,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["cloud__incidents__routes__Answer"];
             };
         };
         responses: {
@@ -14912,7 +14923,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["cloud__incidents__routes__Answer"];
             };
         };
         responses: {
@@ -15472,7 +15483,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["cloud__incidents__routes__Answer"];
             };
         };
         responses: {

@@ -32,7 +32,7 @@ def test_a_committees_code_says_whether_people_live_in_a_town(code: str, lives: 
 
 
 @pytest.mark.parametrize(("hour", "night"), [(21, False), (22, True), (0, True), (5, True), (6, False)])
-def test_night_is_from_ten_to_six(hour: int, night: bool) -> None:  # noqa: FBT001 - a parametrized case
+def test_night_is_from_ten_to_six(hour: int, night: bool) -> None:
     assert ground.is_night(NOON.replace(hour=hour)) is night
 
 
