@@ -97,6 +97,7 @@ def _long_lie(home: Home, condition: LongLie) -> Rule:
 
 RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "surroundings": lambda home: home.surroundings,
+    "silences": lambda home: home.silences,
     "sos": SosRule,
     "hazard": HazardRule,
     "water": water,
@@ -118,7 +119,9 @@ RULES: Final[Mapping[str, Callable[[Home], Rule]]] = {
     "chatter": ChatterRule,
 }
 
-RESTLESS: Final = frozenset({"surroundings", "heat", "stove", "medicine", "room_climate", "chatter"})
+RESTLESS: Final = frozenset(
+    {"surroundings", "silences", "heat", "stove", "medicine", "room_climate", "chatter"}
+)
 """Rules whose memory changes with every frame. A kill may cost it a minute: waits of many minutes are what
 it is for.
 """

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from edge_agent.rules.disarmed import disarmed
+from edge_agent.rules.silences import Silences
 from edge_agent.rules.surroundings import Surroundings
 from firmware_protocols.model import AlarmId, DeviceId
 from firmware_protocols.wire.plan import DEFAULT, Plan
@@ -30,12 +31,14 @@ class Home:
     rooms: Mapping[DeviceId, str] = field(default_factory=dict)
     in_force: InForce = field(default_factory=InForce)
     surroundings: Surroundings = field(init=False)
+    silences: Silences = field(init=False)
     _whole: Plan | None = field(init=False, default=None)
     _armed: Plan = field(init=False, default=DEFAULT)
 
     def __post_init__(self) -> None:
         """Nothing has been seen yet."""
         self.surroundings = Surroundings(self.kinds, self.rooms, lambda: self.plan)
+        self.silences = Silences(self.surroundings, lambda: self.plan)
 
     @property
     def plan(self) -> Plan:

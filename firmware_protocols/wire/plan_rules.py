@@ -47,7 +47,8 @@ DAY: Final = Hours(begins="06:00", ends="22:00")
 class LongLie(Part, frozen=True):
     """Lying or motionless where nobody rests. ``soon_s`` and ``soon_night_s``: silence after the last
     movement in one of the plan's ``soon_rooms`` by day and by night; ``late_s``: elsewhere; ``lying_s``:
-    seen close to the floor.
+    seen close to the floor. ``own``: where silence alone tells it, it must also be unlike the home's own
+    days; without, these waits hold as they are from the first day on.
     """
 
     armed: bool = True
@@ -55,6 +56,7 @@ class LongLie(Part, frozen=True):
     soon_night_s: Wait = 1_800.0  # D.
     late_s: Wait = 5_400.0  # D. harm grows from 1 h on (Fleming and Brayne, BMJ 2008)
     lying_s: Annotated[float, Meta(ge=10, le=600)] = 20.0  # D.
+    own: bool = True
 
 
 class BedExit(Part, frozen=True):

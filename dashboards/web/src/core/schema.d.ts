@@ -3780,7 +3780,8 @@ export interface components {
                      * LongLie
                      * @description Lying or motionless where nobody rests. ``soon_s`` and ``soon_night_s``: silence after the last
                      *         movement in one of the plan's ``soon_rooms`` by day and by night; ``late_s``: elsewhere; ``lying_s``:
-                     *         seen close to the floor.
+                     *         seen close to the floor. ``own``: where silence alone tells it, it must also be unlike the home's own
+                     *         days; without, these waits hold as they are from the first day on.
                      */
                     long_lie?: {
                         /** @default true */
@@ -3789,6 +3790,8 @@ export interface components {
                         late_s: number;
                         /** @default 20 */
                         lying_s: number;
+                        /** @default true */
+                        own: boolean;
                         /** @default 1800 */
                         soon_night_s: number;
                         /** @default 2700 */
@@ -5642,7 +5645,8 @@ export interface components {
                      * LongLie
                      * @description Lying or motionless where nobody rests. ``soon_s`` and ``soon_night_s``: silence after the last
                      *         movement in one of the plan's ``soon_rooms`` by day and by night; ``late_s``: elsewhere; ``lying_s``:
-                     *         seen close to the floor.
+                     *         seen close to the floor. ``own``: where silence alone tells it, it must also be unlike the home's own
+                     *         days; without, these waits hold as they are from the first day on.
                      */
                     long_lie?: {
                         /** @default true */
@@ -5651,6 +5655,8 @@ export interface components {
                         late_s: number;
                         /** @default 20 */
                         lying_s: number;
+                        /** @default true */
+                        own: boolean;
                         /** @default 1800 */
                         soon_night_s: number;
                         /** @default 2700 */

@@ -8,7 +8,7 @@ on the resident's wall; ``elapsed_s`` is time as it really passes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -80,6 +80,11 @@ class Dwelling:
         found = self._rules["surroundings"]
         assert isinstance(found, Surroundings)
         return found
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """By name."""
+        return self._rules
 
     # -- what happens ------------------------------------------------------------------------------
 
