@@ -33,7 +33,16 @@ from edge_agent.rules import RULES, Home, InForce, Rule
 from firmware_protocols.model import AlarmId, AlarmKind, AlarmState, DeviceId, Quantity, Reading
 from firmware_protocols.wire.plan import Plan, parse
 
-JUDGED: Final = ("surroundings", "long_lie", "night_door", "pacing", "stillness", "blind", "chatter")
+JUDGED: Final = (
+    "surroundings",
+    "silences",
+    "long_lie",
+    "night_door",
+    "pacing",
+    "stillness",
+    "blind",
+    "chatter",
+)
 """The rules that movement and doors feed; the data has nothing for the others."""
 TICK_S: Final = 300.0
 """Twice as often as a gap that counts (``surroundings.CARRIED_S``); waits are minutes."""
@@ -55,9 +64,9 @@ _NAMES: Final = {int(place): name for name, place in PLACES.items()}
 PLANS: Final[Mapping[str, Mapping[str, Any]]] = {
     "anybody": {},
     "wanders": {"person": {"wanders": True}},
-    "long nights": {"rules": {"long_lie": {"soon_night_s": 8 * HOUR, "late_s": 8 * HOUR}}},
+    "waits of the plan": {"rules": {"long_lie": {"own": False}}},
 }
-"""The last is what a home without a mat in the bed may choose: silence at night waits for eight hours."""
+"""The last judges a silence by the plan's waits alone, and not by the home's own days."""
 
 Event = tuple[float, str]
 """Seconds since midnight of the first day, and the sensor."""
@@ -97,12 +106,6 @@ def _leave(events: Sequence[Event], at_s: float) -> list[Event]:
     return sorted([*stays, (at_s, "front-door")])
 
 
-def _lie(events: Sequence[Event], at_s: float) -> list[Event]:
-    """Into the bathroom, and nothing for two hours."""
-    stays = [event for event in events if not at_s <= event[0] < at_s + 2 * HOUR]
-    return sorted([*stays, (at_s - 60, "hallway"), (at_s, "bathroom")])
-
-
 def _chatter(events: Sequence[Event], at_s: float) -> list[Event]:
     """The hall's sensor says each eight seconds for two hours that somebody is there."""
     return sorted([*events, *((at_s + 8 * step, "hallway") for step in range(900))])
@@ -112,48 +115,80 @@ ACTS: Final = (
     Act("7 six trips through the door", AlarmKind.WANDERING, "wanders", 2_100, _pace, (0.0, 4.0)),
     Act("5 out at night, who wanders", AlarmKind.NIGHT_DOOR, "wanders", 20 * MINUTE, _leave, (0.0, 4.0)),
     Act("5 out at night, anybody", AlarmKind.NIGHT_DOOR, "anybody", 45 * MINUTE, _leave, (0.0, 4.0)),
-    Act("2 still after the bathroom by day", AlarmKind.LONG_LIE, "anybody", 60 * MINUTE, _lie, (9.0, 19.0)),
     Act("28 a sensor that never stops", AlarmKind.DEVICE_FAULT, "anybody", 3 * HOUR, _chatter, (9.0, 19.0)),
 )
 
 
-def replay(events: Sequence[Event], home: TihmHome, plan: Plan, first_s: float, last_s: float) -> list[Told]:
+Said = tuple[str, bool] | None
+"""What a sensor says; ``None``: nothing, time goes on."""
+
+
+class Replayed:
+    """The gateway's rules over one home, under a hand-turned clock."""
+
+    def __init__(self, recorded: TihmHome, rules: Sequence[str] = JUDGED, plan: str = "anybody") -> None:
+        first = recorded.first
+        self._recorded, self._names, self._plan = recorded, rules, plan
+        self._start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        ids = count(1)
+        kinds = {DeviceId(name): kind for name, (kind, _) in _DEVICES.items()}
+        rooms = {DeviceId(name): room for name, (_, room) in _DEVICES.items()}
+        in_force = InForce(_parsed(plan))
+        self.home = Home(kinds, lambda: AlarmId(str(next(ids))), 20.0, rooms, in_force)
+        self._rules: list[Rule] = [RULES[name](self.home) for name in rules]
+
+    def at(self, second: float, said: Said) -> list[AlarmKind]:
+        """What is called for when a sensor says so at ``second``. The home's clock is that of the plan's
+        zone.
+        """
+        now = self._start + timedelta(seconds=second - 8 * HOUR)
+        told = list[AlarmKind]()
+        for rule in self._rules:
+            alarms = rule.tick(now) if said is None else rule.see(_reading(said, now), now)
+            told += [one.kind for one in alarms if one.state is AlarmState.RAISED]
+        return told
+
+    def copy(self) -> Replayed:
+        """The same home, taken up from what a gateway keeps over a restart."""
+        other = Replayed(self._recorded, self._names, self._plan)
+        for mine, theirs in zip(self._rules, other._rules, strict=True):
+            theirs.restore(mine.state())
+        return other
+
+
+def replay(events: Sequence[Event], home: TihmHome, plan: str, first_s: float, last_s: float) -> list[Told]:
     """What the rules call for from ``first_s`` until ``last_s``."""
-    start = datetime(home.first.year, home.first.month, home.first.day, tzinfo=UTC)
-    rules, told = _rules(plan), list[Told]()
-
-    def at(second: float) -> datetime:
-        return start + timedelta(seconds=second - 8 * HOUR)  # the home's clock is that of the plan's zone
-
-    for second, sensor in _moments(events, home, first_s, last_s):
-        now = at(second)
-        for rule in rules:
-            alarms = rule.tick(now) if sensor is None else rule.see(_reading(sensor, now), now)
-            told += [Told(second, one.kind) for one in alarms if one.state is AlarmState.RAISED]
-    return told
+    replayed = Replayed(home, plan=plan)
+    return [
+        Told(second, kind)
+        for second, what in moments(events, home, first_s, last_s)
+        for kind in replayed.at(second, what)
+    ]
 
 
-def _moments(
+def said(home: TihmHome) -> list[Event]:
+    """What its sensors said."""
+    return [(float(s), _NAMES[int(p)]) for s, p in zip(home.seconds, home.places, strict=True)]
+
+
+def heard_weeks(home: TihmHome) -> float:
+    """How long its equipment is taken for heard."""
+    return (home.days * DAY_S - sum(part.end - part.start for part in home.unheard)) / (7 * DAY_S)
+
+
+def moments(
     events: Sequence[Event], home: TihmHome, first_s: float, last_s: float
-) -> Iterator[tuple[float, tuple[str, bool] | None]]:
+) -> Iterator[tuple[float, Said]]:
     """Ticks (``None``) and what the sensors say, in order, while the gateway runs."""
-    said: list[tuple[float, tuple[str, bool] | None]] = []
+    told: list[tuple[float, Said]] = []
     for second, sensor in events:
         if first_s <= second < last_s:
-            said += [(second, (sensor, True)), (second + 2, (sensor, False))]
+            told += [(second, (sensor, True)), (second + 2, (sensor, False))]
     ticks = int((last_s - first_s) // TICK_S)
-    said += [(first_s + number * TICK_S, None) for number in range(ticks)]
-    for second, what in sorted(said, key=lambda one: one[0]):
+    told += [(first_s + number * TICK_S, None) for number in range(ticks)]
+    for second, what in sorted(told, key=lambda one: one[0]):
         if not any(part.start <= second < part.end for part in home.unheard):
             yield second, what
-
-
-def _rules(plan: Plan) -> list[Rule]:
-    ids = count(1)
-    kinds = {DeviceId(name): kind for name, (kind, _) in _DEVICES.items()}
-    rooms = {DeviceId(name): room for name, (_, room) in _DEVICES.items()}
-    home = Home(kinds, lambda: AlarmId(str(next(ids))), 20.0, rooms, InForce(plan))
-    return [RULES[name](home) for name in JUDGED]
 
 
 def _reading(said: tuple[str, bool], now: datetime) -> Reading:
@@ -162,7 +197,7 @@ def _reading(said: tuple[str, bool], now: datetime) -> Reading:
     return Reading(DeviceId(sensor), quantity, value, now)
 
 
-def _plan(name: str) -> Plan:
+def _parsed(name: str) -> Plan:
     unsupervised = {name: {"expected_s": 0, "alarm_s": 0} for name in _DEVICES}
     return parse({"version": 1, "devices": unsupervised, **PLANS[name]})
 
@@ -171,17 +206,16 @@ def of_home(home: TihmHome, seed: int, draws: int) -> dict[str, Any]:
     """The counts of one home: heard weeks, alarms by plan and kind, and of each act how many were called
     for.
     """
-    events = [(float(s), _NAMES[int(p)]) for s, p in zip(home.seconds, home.places, strict=True)]
-    heard_s = home.days * DAY_S - sum(part.end - part.start for part in home.unheard)
+    events = said(home)
     alarms = {
-        name: Counter(one.kind.value for one in replay(events, home, _plan(name), 0.0, home.days * DAY_S))
+        name: Counter(one.kind.value for one in replay(events, home, name, 0.0, home.days * DAY_S))
         for name in PLANS
     }
     acted = {
         act.name: list(_acted(act, home, events, random.Random(f"{seed} {home.name} {act.name}"), draws))
         for act in ACTS
     }
-    return {"weeks": heard_s / (7 * DAY_S), "alarms": alarms, "acted": acted}
+    return {"weeks": heard_weeks(home), "alarms": alarms, "acted": acted}
 
 
 def measure(folder: Path, seed: int, draws: int, kept: Path | None, most_s: float) -> dict[str, Any]:
@@ -244,9 +278,8 @@ def _acted(
         first_s, last_s = (day - 1) * DAY_S, (day + 1) * DAY_S
         if any(part.start < last_s and part.end > first_s for part in home.unheard):
             continue
-        plan = _plan(act.plan)
         around = [event for event in events if first_s <= event[0] < last_s]
-        told = replay(act.play(around, at_s), home, plan, first_s, last_s)
+        told = replay(act.play(around, at_s), home, act.plan, first_s, last_s)
         yield any(one.kind is act.kind and at_s <= one.at_s <= at_s + act.within_s for one in told)
 
 
