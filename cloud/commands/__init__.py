@@ -7,7 +7,7 @@ The one idea: whatever takes long to import is imported by the command that need
 from collections.abc import Mapping
 from typing import Final
 
-from cloud.commands import backups, broker, homes, keys, routine, rules, schema, services, vitals
+from cloud.commands import backups, broker, homes, keys, report, routine, rules, schema, services, vitals
 from cloud.commands.command import Command
 
 COMMANDS: Final[Mapping[str, Command]] = {
@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **vitals.COMMANDS,
     **routine.COMMANDS,
     **rules.COMMANDS,
+    **report.COMMANDS,
     **keys.COMMANDS,
     **services.COMMANDS,
     **broker.COMMANDS,

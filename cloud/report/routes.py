@@ -241,12 +241,8 @@ async def _report(api: Call, reader: Principal, month: date, cuts: list[Cut]) ->
     if not tenants and not told:
         raise not_found()
     cells = added(store.parsed(tenant["cells"]) for tenant in tenants)
-    return ReportView(
-        month=month,
-        tenants=[MonthVersion(**{name: row[name] for name in MonthVersion.model_fields}) for row in tenants],
-        silent=[county.division for county in told if not county.answers],
-        figures=views.figures(cells if _sees_rows(reader) else shown(cells), cuts),
-    )
+    silent = [county.division for county in told if not county.answers]
+    return views.report(month, tenants, cells if _sees_rows(reader) else shown(cells), cuts, silent)
 
 
 async def _of_counties(api: Call, reader: Principal, below: list[Any], month: date) -> list[CountyMonth]:

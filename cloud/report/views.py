@@ -114,6 +114,22 @@ def indicators() -> list[IndicatorView]:
     ]  # fmt: skip
 
 
+def report(
+    month: date,
+    rows: Iterable[Mapping[str, Any]],
+    cells: Mapping[Key, Cell | None],
+    cuts: Iterable[Cut],
+    silent: Iterable[str] = (),
+) -> ReportView:
+    """A month of the tenants in ``rows``, as ``cells`` say it."""
+    return ReportView(
+        month=month,
+        tenants=[MonthVersion(**{name: row[name] for name in MonthVersion.model_fields}) for row in rows],
+        silent=list(silent),
+        figures=figures(cells, cuts),
+    )
+
+
 def figures(cells: Mapping[Key, Cell | None], cuts: Iterable[Cut]) -> list[FigureView]:
     """The cells of ``cuts``, in the order of the indicators."""
     wanted, order = frozenset(cuts), {name: place for place, name in enumerate(INDICATORS)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -15,11 +17,12 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from cloud.auth import Purpose, Scope
+from cloud.commands import COMMANDS
 from cloud.db import Connection, Pool, connect
 from cloud.report import keeper, store
 from cloud.report.months import Month
 from cloud.report.tally import Cell, Cut, Key
-from cloud.settings import County, Settings
+from cloud.settings import ConfigError, County, Database, Settings
 from cloud.web import create_app
 from tests.conftest import Server
 from tests.unit.cloud import town as towns
@@ -370,6 +373,32 @@ async def test_only_a_frozen_month_is_corrected(site: Site, pool: Pool, month: T
     browser = await site.signed_in("supervisor")
     told = await browser.post("/report/months/2026-11/corrections", json={"version": 1, "why": "x"})
     assert told.status_code == 404
+
+
+# On the console ----------------------------------------------------------------------------------------
+
+
+def typed(*line: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    COMMANDS["report"].arguments(parser)
+    return parser.parse_args(line)
+
+
+async def test_who_runs_the_cloud_reads_the_month_as_a_table_or_writes_it_to_a_file(
+    database: str, month: Town, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, run = Settings(database=Database(dsn=database)), COMMANDS["report"].run
+    await asyncio.to_thread(run, settings, typed("hecheng", "2026-10"))
+    told = capsys.readouterr().out
+    assert "鹤城区 2026-10 version 1, frozen 2026-11-05" in told
+    assert "answered_60                 5            6    0.8333  >= 0.975 (TSA) missed" in told
+    file = tmp_path / "october.xlsx"
+    await asyncio.to_thread(run, settings, typed("hecheng", "2026-10", "--file", str(file)))
+    assert zipfile.ZipFile(file).testzip() is None
+    with pytest.raises(ConfigError, match="never counted"):
+        await asyncio.to_thread(run, settings, typed("hecheng", "2025-10"))
+    with pytest.raises(ConfigError, match="no tenant"):
+        await asyncio.to_thread(run, settings, typed("nowhere", "2026-10"))
 
 
 # A city ------------------------------------------------------------------------------------------------
