@@ -13,7 +13,7 @@ from typing import Final
 
 from cloud.incidents.kinds import KINDS
 from cloud.incidents.model import Priority
-from cloud.incidents.timers import TIMERS, Timer
+from cloud.incidents.timers import MORNING, TIMERS, Timer
 from cloud.incidents.transitions import SETTLED, TRANSITIONS
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "incidents.md"
@@ -70,7 +70,8 @@ def _timer(timer: Timer) -> str:
         does = [effect.value.replace("_", " ") for effect in mark.effects]
         does += [f"→ `{mark.to.value}`"] if mark.to else []
         does += [f"as P{mark.raises.value}"] if mark.raises else []
-        parts.append(f"{_span(mark.after)}: {', '.join(does)}")
+        when = f"next {MORNING:%H:%M}" if mark.morning else _span(mark.after)
+        parts.append(f"{when}: {', '.join(does)}")
     return "; ".join(parts) + (f"; again every {_span(timer.every)}" if timer.every else "")
 
 

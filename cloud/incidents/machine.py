@@ -15,7 +15,7 @@ from typing import Final
 
 from cloud.incidents.errors import Reason, Refused
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
-from cloud.incidents.timers import REOPEN_WITHIN, TIMERS, Effect, Mark, Timer
+from cloud.incidents.timers import REOPEN_WITHIN, TIMERS, Effect, Timer
 from cloud.incidents.transitions import (
     ACTIONS,
     ENTERING,
@@ -253,7 +253,7 @@ def _base(incident: Incident) -> datetime:
 
 def _first_due(incident: Incident, skip: int) -> datetime | None:
     timer = _timer(incident)
-    return None if timer is None else _base(incident) + timer.marks[skip].after
+    return None if timer is None else timer.marks[skip].at(_base(incident), incident.zone)
 
 
 def _expired(incident: Incident, now: datetime) -> tuple[Move, datetime | None, Priority]:
@@ -261,16 +261,12 @@ def _expired(incident: Incident, now: datetime) -> tuple[Move, datetime | None, 
     timer, due_at = _timer(incident), incident.due_at
     if timer is None or due_at is None:
         raise Refused(Reason.NOT_DUE)
-    index = _passed(timer.marks, due_at - _base(incident))
+    moments = [mark.at(_base(incident), incident.zone) for mark in timer.marks]
+    index = max(0, sum(moment <= due_at for moment in moments) - 1)
     mark = timer.marks[index]
     move, urgency = Move(mark.to or incident.state, mark.effects), mark.raises or incident.priority
     if mark.to is not None:
         return move, None, urgency
     if index + 1 < len(timer.marks):
-        return move, _base(incident) + timer.marks[index + 1].after, urgency
+        return move, moments[index + 1], urgency
     return move, now + (timer.every or timedelta()), urgency
-
-
-def _passed(marks: tuple[Mark, ...], elapsed: timedelta) -> int:
-    """Index of the last mark at or before ``elapsed``."""
-    return max(0, sum(mark.after <= elapsed for mark in marks) - 1)

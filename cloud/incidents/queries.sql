@@ -32,7 +32,11 @@ limit %(limit)s
 
 -- incident_for_update --
 -- Not "for update": a message or receipt that is written for it meanwhile must not wait, or both wait for each other.
-select * from incident where id = %(incident_id)s for no key update
+-- Whoever helps across a border does not see the tenant; the whole country has one clock.
+select incident.*, coalesce(tenant.time_zone, 'Asia/Shanghai') as time_zone
+from incident left join tenant on tenant.id = incident.tenant_id
+where incident.id = %(incident_id)s
+for no key update of incident
 
 -- incident_of_alarm --
 select incident_id from incident_alarm where home_id = %(home_id)s and alarm_id = %(alarm_id)s

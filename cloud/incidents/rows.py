@@ -60,6 +60,7 @@ def of(row: Mapping[str, Any]) -> Row:
         note=row["note"],
         closed_at=row["closed_at"],
         technical=row["family"] in TECHNICAL,
+        zone=row["time_zone"],
         version=row["version"],
     )
     return Row(row["id"], row["tenant_id"], row["home_id"], row["family"], row["kind"], incident)

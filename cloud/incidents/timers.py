@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from cloud.incidents.model import IncidentState, Priority
+
+MORNING: Final = time(8, 0)
+"""D. Whoever was watched over night is looked after when people are up, by the clock of the home."""
 
 
 class Effect(StrEnum):
@@ -45,13 +49,20 @@ class Effect(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Mark:
     """``after`` the base time: ask for ``effects`` and go ``to`` (``None``: stay). ``raises``: to this
-    priority at the least, because that nobody answered says something too.
+    priority at the least, because that nobody answered says something too. ``morning``: only then at the
+    next ``MORNING`` by the clock of the home.
     """
 
     after: timedelta
     effects: tuple[Effect, ...] = ()
     to: IncidentState | None = None
     raises: Priority | None = None
+    morning: bool = False
+
+    def at(self, base: datetime, zone: str) -> datetime:
+        """When it rings, counted from ``base``; ``zone``: of the home, by its IANA name."""
+        at = base + self.after
+        return _next_morning(at, ZoneInfo(zone)) if self.morning else at
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,13 @@ class Timer:
 
     marks: tuple[Mark, ...]
     every: timedelta | None = None
+
+
+def _next_morning(since: datetime, zone: ZoneInfo) -> datetime:
+    local = since.astimezone(zone)
+    today = datetime.combine(local.date(), MORNING, zone)
+    day = local.date() if today > local else local.date() + timedelta(days=1)
+    return datetime.combine(day, MORNING, zone).astimezone(UTC)
 
 
 def _s(seconds: int) -> timedelta:
@@ -129,11 +147,12 @@ TIMERS: Final[Mapping[IncidentState, Mapping[Priority, Timer]]] = {
     ),
     _S.EMERGENCY_SERVICES: _same(_remind(_min(10), Effect.CALL_SERVICES_AGAIN, _min(10))),  # A
     _S.MONITORING: _same(  # A: 15 min, 2 h, the next morning
-        _move(
-            _h(12),
-            _S.RAISED,
-            Mark(_min(15), (Effect.CHECK_RESIDENT,)),
-            Mark(_h(2), (Effect.CHECK_RESIDENT,)),
+        Timer(
+            (
+                Mark(_min(15), (Effect.CHECK_RESIDENT,)),
+                Mark(_h(2), (Effect.CHECK_RESIDENT,)),
+                Mark(_h(2), to=_S.RAISED, morning=True),
+            )
         )
     ),
     _S.OUTCOME: _same(_remind(_h(2), _PAGE, _h(2))),  # D

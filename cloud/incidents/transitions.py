@@ -68,7 +68,8 @@ class Incident:
 
     ``due_at``: when the state's timer fires; set exactly in states that have one. ``closed_at``: set
     exactly in ``SETTLED``. ``version`` grows by one with each step. ``technical``: it is about equipment,
-    so nobody is in danger once the equipment says that it is over."""
+    so nobody is in danger once the equipment says that it is over. ``zone``: by whose clock it is morning
+    there (IANA)."""
 
     priority: Priority
     state: IncidentState
@@ -83,6 +84,7 @@ class Incident:
     closed_at: datetime | None = None
     version: int = 1
     technical: bool = False
+    zone: str = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ HELP_WANTED: Final = CLIMBING | {
     IncidentState.TRIAGED,
 }
 """As ``cloud.dispatch.ladder`` has it."""
-LONGEST_SILENCE: Final = timedelta(hours=12)
+LONGEST_SILENCE: Final = timedelta(hours=26)
 """Nobody does anything: so long at the most until somebody is called (watched until the next morning)."""
 RESTARTS: Final = frozenset(
     (state, trigger) for (state, trigger), moves in TRANSITIONS.items() if any(move.restart for move in moves)

@@ -1,9 +1,9 @@
 """Three workers, killed now and then, do what one does that never dies: every timer fires, and fires once.
 
 The same random story is played on two databases. Alarms come and operators act at the same moments; on the
-one database a single worker lets the timers fire, on the other three race for every row, and the database cuts
-the connections of one of them in the middle of it, which is what it sees of a process that was killed. Then
-every incident has the same timeline, step by step, and every message was written once.
+one database a single worker lets the timers fire, on the other three race for every row, and the database
+cuts the connections of one of them in the middle of it, which is what it sees of a process that was killed.
+Then every incident has the same timeline, step by step, and every message was written once.
 """
 
 from __future__ import annotations
