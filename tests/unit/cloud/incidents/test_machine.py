@@ -54,8 +54,8 @@ def test_every_state_is_reached_and_every_unsettled_one_has_a_timer() -> None:
 def test_every_timer_rises_and_ends_in_a_move_or_repeats(state: IncidentState) -> None:
     assert set(TIMERS[state]) == set(Priority)
     for timer in TIMERS[state].values():
-            moments = [mark.at(START, "Asia/Shanghai") for mark in timer.marks]
-            assert moments == sorted(set(moments))
+        moments = [mark.at(START, "Asia/Shanghai") for mark in timer.marks]
+        assert moments == sorted(set(moments))
         assert all(mark.to is None for mark in timer.marks[:-1])
         assert (timer.marks[-1].to is None) == (timer.every is not None)
 
