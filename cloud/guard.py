@@ -33,6 +33,8 @@ MAX_BODY: Final = 64 * 1024
 """Bytes of a request's body; the largest honest one is a note of a few thousand characters."""
 MAX_FILE: Final = 8 * 1024 * 1024
 """Bytes of a roster by upload: three thousand homes with plans are about 4 MiB."""
+MAX_PHOTO: Final = 1536 * 1024
+"""Bytes of a photo, a signature or a voice note as JSON: 1 MiB in base64, and what is said of it."""
 BODY_S: Final = 15.0
 """Seconds for a whole body: 64 KiB over a bad mobile line."""
 INTENT_HEADER: Final = "x-anban"
@@ -40,7 +42,12 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS: Final = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 _API: Final = "/api/"
 FILES_AT_ONCE: Final = 2
-_FILES: Final = frozenset({"/api/v1/register/import"})
+PHOTOS_AT_ONCE: Final = 16
+_LARGE: Final = {
+    "/api/v1/register/import": (MAX_FILE, FILES_AT_ONCE),
+    "/api/v1/visits/files": (MAX_PHOTO, PHOTOS_AT_ONCE),
+}
+"""Where a body may be large: how many bytes, and how many at once, because they lie in memory."""
 _FORMS: Final = ("/api/v1/texts/",)
 """Where a body may be a form: providers of text messages send what they send."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -82,7 +89,7 @@ class Guard:
         self._intent_free = intent_free
         self._admit = admit
         self._hsts = hsts
-        self._files = asyncio.Semaphore(FILES_AT_ONCE)
+        self._gates = {path: asyncio.Semaphore(at_once) for path, (_, at_once) in _LARGE.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -119,16 +126,17 @@ class Guard:
         Raises:
             ProblemError: 503 all places are taken.
         """
-        if path not in _FILES:
+        gate = self._gates.get(path)
+        if gate is None:
             return nullcontext()
-        if self._files.locked():
+        if gate.locked():
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "busy",
                 "Another file is being taken just now; try again.",
                 headers={"Retry-After": str(problems.RETRY_S)},
             )
-        return self._files
+        return gate
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -193,7 +201,7 @@ def responses() -> dict[str, Any]:
 
 def most_of(path: str) -> int:
     """Bytes of a body that are taken at ``path``."""
-    return MAX_FILE if path in _FILES else MAX_BODY
+    return _LARGE[path][0] if path in _LARGE else MAX_BODY
 
 
 def _too_large(most: int) -> ProblemError:

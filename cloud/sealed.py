@@ -120,6 +120,33 @@ class Keyring:
         sealed = nonce + CIPHERS[key.cipher].encrypt(key.sealing, nonce, plain, bound)
         return key.prefix + base64.b64encode(sealed).decode("ascii")
 
+    def seal_bytes(self, content: bytes, context: str) -> bytes:
+        """``content`` sealed with the first key, whose ``prefix`` is to be kept beside it.
+
+        Raises:
+            SealError: there is no key: what is sealed so is never stored in the clear.
+        """
+        if not self.keys:
+            raise SealError("there is no key to seal with")
+        key, nonce = self.keys[0], secrets.token_bytes(_NONCE)
+        return nonce + CIPHERS[key.cipher].encrypt(key.sealing, nonce, content, context.encode())
+
+    def open_bytes(self, sealed: bytes, prefix: str, context: str) -> bytes:
+        """What ``seal_bytes`` was given.
+
+        Raises:
+            SealError: no such key here, another context, or damaged.
+        """
+        key = next((one for one in self.keys if one.prefix == prefix), None)
+        if key is None:
+            raise SealError("it was sealed with a key that is not in the ring")
+        try:
+            return CIPHERS[key.cipher].decrypt(
+                key.sealing, sealed[:_NONCE], sealed[_NONCE:], context.encode()
+            )
+        except InvalidTag as error:
+            raise SealError("it is damaged, or of another visit") from error
+
     def open(self, value: str, context: str) -> str:
         """The text that was sealed for ``context``; a plain one as it is.
 
@@ -193,6 +220,11 @@ def contact(home_id: int) -> str:
 def resident(home_id: int, what: str) -> str:
     """The context of one number (``phone``, ``id_number``) of whoever lives in a home."""
     return f"{what} of the resident of home {home_id}"
+
+
+def visit(visit_id: int) -> str:
+    """The context of what is attached to a visit."""
+    return f"file of visit {visit_id}"
 
 
 def duty(tenant_id: int) -> str:

@@ -65,6 +65,7 @@ from cloud.settings import Settings
 from cloud.texts import routes as text_routes
 from cloud.throttle import Throttle
 from cloud.turnstile import Turnstile
+from cloud.visits.assessments import routes as assessment_routes
 from cloud.visits.duties import routes as duty_routes
 from cloud.visits.hours import routes as hours_routes
 from cloud.visits.records import routes as visit_routes
@@ -96,6 +97,7 @@ ROUTERS: Final = (
     learning_routes.router,
     hours_routes.router,
     duty_routes.router,
+    assessment_routes.router,
     visit_routes.router,
     enrolment_routes.router,
     release_routes.router,

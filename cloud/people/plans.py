@@ -79,6 +79,16 @@ async def follow_circle(
     await put(conn, ring, home_id, msgspec.structs.replace(plan, phones=phones))
 
 
+async def follow_ability(conn: Connection, ring: Keyring, home_id: int, ability_level: int) -> None:
+    """Somebody was assessed: the home's plan, if it has one, goes by the level that was found."""
+    row = await (await conn.execute(_SQL["plan_to_compare"], {"home": home_id})).fetchone()
+    if row is None:
+        return
+    plan = msgspec.convert(plan_numbers.shown(ring, home_id, row["body"]), Plan)
+    person = msgspec.structs.replace(plan.person, ability_level=ability_level)
+    await put(conn, ring, home_id, msgspec.structs.replace(plan, person=person))
+
+
 async def circle_numbers(conn: Connection, ring: Keyring, home_id: int) -> list[str]:
     """The telephone numbers of a home's care circle, as they were written."""
     found = await conn.execute(_SQL["numbers_of_circle"], {"home": home_id})

@@ -120,6 +120,12 @@ async def _factor(conn: Connection, ring: Keyring, row: Row) -> None:
     await conn.execute(_SQL["keep_factor"], {"staff_id": row["staff_id"], "secret": secret})
 
 
+async def _file(conn: Connection, ring: Keyring, row: Row) -> None:
+    context = sealed.visit(row["visit_id"])
+    again = ring.seal_bytes(ring.open_bytes(row["sealed"], row["seal"], context), context)
+    await conn.execute(_SQL["keep_file"], {"id": row["id"], "seal": ring.prefix, "sealed": again})
+
+
 _STEPS: Final = {
     "residents": _resident,
     "contacts": _contact,
@@ -129,4 +135,5 @@ _STEPS: Final = {
     "tenants": _tenant,
     "responders": _responder,
     "factors": _factor,
+    "files": _file,
 }

@@ -132,6 +132,17 @@ order by staff_id
 limit %(limit)s
 for no key update
 
+-- files --
+-- One at a time: each may be a megabyte.
+select id, visit_id, seal, sealed from visit_file
+where seal <> %(prefix)s
+order by id
+limit 1
+for no key update
+
+-- keep_file --
+update visit_file set seal = %(seal)s, sealed = %(sealed)s where id = %(id)s
+
 -- keep_factor --
 -- A new authenticator that is not proved yet is begun again: it would be sealed with the old key.
 update second_factor set secret = %(secret)s, next_secret = null, next_until = null where staff_id = %(staff_id)s

@@ -67,7 +67,9 @@ class Cause(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a visit is due. ``PHYSICAL``: once a quarter somebody stands in the home, whatever else counts."""
+    """Why a visit is due. ``PHYSICAL``: once a quarter somebody stands in the home, whatever else counts.
+    ``ASSESSMENT``: owed by another rule (``ability.due``), never by ``dues``.
+    """
 
     PERIOD = "period"
     PHYSICAL = "physical"
@@ -75,6 +77,7 @@ class Reason(StrEnum):
     EMERGENCY = "emergency"
     CHANGE = "change"
     CAMPAIGN = "campaign"
+    ASSESSMENT = "assessment"
 
 
 IN_PERSON: Final = frozenset({Way.HOME})
@@ -244,7 +247,7 @@ def dues(
         *_moved_up(rule, history, now),
         *_asked_for(group_of(person, now), history, campaigns, now),
     )
-    home = (_at_home(due, history.absences, rule, now) for due in owed)
+    home = (at_home(due, history.absences, rule, now) for due in owed)
     return tuple(sorted((due for due in home if due is not None), key=lambda due: (due.at, due.reason)))
 
 
@@ -278,7 +281,7 @@ def _asked_for(group: Group, history: History, campaigns: Iterable[Campaign], no
             yield Due(one.by, Reason.CAMPAIGN, one.ways, one.name)
 
 
-def _at_home(due: Due, absences: Iterable[Absence], rule: Rule, now: datetime) -> Due | None:
+def at_home(due: Due, absences: Iterable[Absence], rule: Rule, now: datetime) -> Due | None:
     """The same duty put off to the return; ``None``: nobody knows when that is."""
     for away in sorted(absences, key=lambda one: one.since):
         if not (_away(away, due.at) or _away(away, now)):

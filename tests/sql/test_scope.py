@@ -237,6 +237,10 @@ EXEMPT: Final = {
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
     ("sessions.sql", "live_session"): "where a scope comes from: which homes stay out of it",
     ("stream.sql", "last_id"): "a number",
+    (
+        "visits/assessments/queries.sql",
+        "add",
+    ): "a number, of what was just added for somebody within the scope",
     ("visits/records/queries.sql", "add"): "the number of what was just added for somebody within the scope",
     ("visits/records/queries.sql", "move"): BY_HOLD,
     ("visits/records/queries.sql", "cancel"): BY_HOLD,

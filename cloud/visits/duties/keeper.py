@@ -13,9 +13,10 @@ from typing import Final
 
 from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool, Queries
+from cloud.visits.assessments import store as assessments
 from cloud.visits.duties import store
 from cloud.visits.duties.store import Known
-from cloud.visits.duty import Due, dues, group_of
+from cloud.visits.duty import Due, at_home, dues, group_of
 
 AGAIN: Final = timedelta(hours=3)
 """How late the list may learn of what no person wrote down (an alarm closed, a trend found), which is owed
@@ -49,9 +50,12 @@ async def refresh(conn: Connection, scope: Scope, ids: Sequence[int], now: datet
     rule, campaigns = await store.rule(conn, scope), await store.campaigns(conn, scope, now)
     known = await store.people(conn, scope, ids)
     histories = await store.histories(conn, scope, ids, rule.counts, now)
+    assessed = await assessments.standings(conn, scope, ids, now)
     for one in known:
-        owed = dues(one.person, rule, histories[one.resident_id], campaigns, now)
-        await store.replace_dues(conn, one, owed, group_of(one.person, now))
+        history = histories[one.resident_id]
+        owed = dues(one.person, rule, history, campaigns, now)
+        look = owed and at_home(assessed[one.resident_id].due, history.absences, rule, now)
+        await store.replace_dues(conn, one, [*owed, look] if look else owed, group_of(one.person, now))
 
 
 async def owed(

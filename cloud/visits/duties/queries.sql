@@ -187,7 +187,7 @@ where home.id = visit_person.home_id and visit_person.due_at > %(now)s
   and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
 
 -- overdue --
--- One line a person: what is owed first. ``tried_at``: when somebody last stood before a closed door, or rang in vain.
+-- One line a person: what is owed first; assessments where they are asked for. ``tried_at``: when somebody last stood before a closed door, or rang in vain.
 select due.id, due.resident_id, due.home_id, resident.name as resident, home.division_code as division, home.address,
     due.due_at, due.reason, due.name, due.ways, due.people_group, due.n, visit_person.looked_at,
     (select max(visit.began_at) from visit where visit.resident_id = due.resident_id and visit.seen) as seen_at,
@@ -198,7 +198,8 @@ select due.id, due.resident_id, due.home_id, resident.name as resident, home.div
 from (
     select distinct on (resident_id) visit_due.*, count(*) over (partition by resident_id) as n
     from visit_due
-    where due_at < %(before)s
+    where due_at < %(before)s and reason = coalesce(%(reason)s, reason)
+      and (%(reason)s::text is not null or reason <> 'assessment')
     order by resident_id, due_at, id
 ) as due
 join resident on resident.id = due.resident_id
@@ -206,7 +207,6 @@ join home on home.id = due.home_id
 join visit_person on visit_person.resident_id = due.resident_id
 where resident.retired_at is null and home.retired_at is null
   and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
-  and (%(reason)s::text is null or due.reason = %(reason)s)
   and (%(people_group)s::text is null or due.people_group = %(people_group)s)
   and (%(division)s::text is null or starts_with(home.division_code, %(division)s))
   and (%(after_at)s::timestamptz is null or (due.due_at, due.id) > (%(after_at)s, %(after_id)s))

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from cloud.access import Text
 from cloud.cursors import Asked, Page
-from cloud.visits.duty import Cause, Condition, Difficulty, Group, Rule, Way
+from cloud.visits.duty import Cause, Condition, Difficulty, Group, Reason, Rule, Way
 from cloud.visits.rate import Standing
 
 Days = Annotated[int, Field(ge=1, le=366)]
@@ -126,10 +126,12 @@ class CampaignList(_View):
 
 
 class DutiesAsked(Asked):
-    """Whose duties: overdue ones, or those of the next days, too."""
+    """Whose duties: overdue ones, or those of the next days, too. ``reason``: only what is owed for that;
+    assessments are listed only so.
+    """
 
     within_days: Annotated[int, Field(ge=0, le=366, description="0: only what is overdue")] = 0
-    reason: Annotated[str | None, Field(max_length=20)] = None
+    reason: Reason | None = None
     group: Group | None = None
     division: Division | None = None
 
@@ -148,7 +150,7 @@ class DutyView(_View):
     group: Group
     due_at: datetime
     overdue: bool
-    reason: str
+    reason: Reason
     name: str
     ways: list[Way]
     n: int
@@ -178,7 +180,7 @@ class OwedView(_View):
 
     due_at: datetime
     overdue: bool
-    reason: str
+    reason: Reason
     name: str
     ways: list[Way]
 

@@ -80,7 +80,7 @@ on conflict (visit_id, key) do nothing
 returning id
 
 -- file --
-select file.id, file.home_id, file.media_type, file.sealed
+select file.id, file.visit_id, file.home_id, file.media_type, file.seal, file.sealed
 from visit_file as file join home on home.id = file.home_id
 where file.id = %(id)s
   and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))

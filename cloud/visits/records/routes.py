@@ -6,6 +6,7 @@ say things in any order, late and twice; each answer shows the visit as it then 
 
 from __future__ import annotations
 
+import base64
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable
@@ -23,17 +24,21 @@ from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once, OneCommand
 from cloud.problems import ProblemError, not_found, responses
+from cloud.sealed import SealError
 from cloud.visits.duty import Way
 from cloud.visits.hours.store import Desk
 from cloud.visits.records import desk as visits
-from cloud.visits.records import store
+from cloud.visits.records import files, store
 from cloud.visits.records.desk import Begun, KeyReused, NotFound, OtherVisit, Said
+from cloud.visits.records.files import Attached, NoConsent, NoKind, TooMany
 from cloud.visits.records.store import Wanted
 from cloud.visits.records.views import (
     Cancelled,
     EventSaid,
     EventView,
+    FileContent,
     FileView,
+    NewFile,
     NewTag,
     NewVisit,
     Planned,
@@ -59,6 +64,7 @@ Visitor = Annotated[Principal, Depends(require(Permission.MAKE_VISITS))]
 Leader = Annotated[Principal, Depends(require(Permission.LEAD_VISITS))]
 VisitId = Annotated[int, Path(ge=1, lt=2**63, description="number of the visit")]
 HomeId = Annotated[int, Path(ge=1, lt=2**31, description="number of the home")]
+FileId = Annotated[int, Path(ge=1, lt=2**63, description="number of the file")]
 TagId = Annotated[int, Path(ge=1, lt=2**31, description="number of the tag")]
 ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 CHANGED: Final = ERRORS | ONCE_ERRORS | responses(HTTPStatus.NOT_FOUND)
@@ -143,6 +149,38 @@ async def tell(asked: EventSaid, visitor: Visitor, once: Once) -> TakenView:
     return await _done(once, visitor, TakenView, work)
 
 
+@router.post("/files", operation_id="attachToVisit", summary="Attach to a visit", responses=CHANGED)
+async def attach(asked: NewFile, visitor: Visitor, once: Once) -> VisitView:
+    """409 ``no_consent``: the person has not agreed, and the visit stands without it."""
+
+    async def work(desk: Desk) -> VisitView:
+        one = Attached(asked.visit_id, asked.key, asked.sort, asked.content)
+        await files.attach(desk, once.call.parts.ring, one)
+        return await _visit(desk, once, asked.visit_id)
+
+    return await _done(once, visitor, VisitView, work)
+
+
+@router.get(
+    "/files/{file_id}",
+    operation_id="readVisitFile",
+    summary="What is attached",
+    responses=ERRORS | responses(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+)
+async def read_file(file_id: FileId, api: Api, visitor: Visitor) -> FileContent:
+    """Opened; who reads it is in the trail."""
+    scope = visitor.scope(PURPOSE)
+    try:
+        async with api.reading(scope) as conn:
+            home_id, media_type, content = await files.read(conn, scope, api.parts.ring, file_id)
+    except NotFound as error:
+        raise not_found() from error
+    except SealError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, "no_key", "Its key is not in the ring.") from error
+    api.saw(scope.purpose, [home_id])
+    return FileContent(id=file_id, media_type=media_type, content=base64.b64encode(content))
+
+
 @router.get(
     "/{visit_id}",
     operation_id="readVisit",
@@ -155,10 +193,10 @@ async def read_visit(visit_id: VisitId, api: Api, visitor: Visitor) -> VisitDeta
     async with api.reading(scope) as conn:
         shown = await _shown(conn, scope, visit_id)
         said = await store.events(conn, scope, visit_id)
-        files = await store.rows(conn, "files", scope, visit_id=visit_id)
+        attached = await store.rows(conn, "files", scope, visit_id=visit_id)
     api.saw(scope.purpose, [shown.home_id])
     return VisitDetail(
-        visit=shown, events=[EventView(**row) for row in said], files=[FileView(**row) for row in files]
+        visit=shown, events=[EventView(**row) for row in said], files=[FileView(**row) for row in attached]
     )
 
 
@@ -262,6 +300,17 @@ async def _done(
     except OtherVisit as error:
         detail = "The visit of this key is another person's, or of another kind."
         raise ProblemError(HTTPStatus.CONFLICT, "other_visit", detail) from error
+    except TooMany as error:
+        raise ProblemError(HTTPStatus.CONFLICT, "too_many", "The visit has enough of them.") from error
+    except NoConsent as error:
+        detail = f"The person has not agreed to {error.purpose}: the visit stands without it."
+        raise ProblemError(HTTPStatus.CONFLICT, "no_consent", detail) from error
+    except NoKind as error:
+        detail = "Pictures are JPEG, PNG or WebP; recordings Ogg, WebM or MP4."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_kind", detail) from error
+    except SealError as error:
+        detail = "What is attached is kept only sealed: set keys.file."
+        raise ProblemError(HTTPStatus.CONFLICT, "no_key", detail) from error
     except KeyReused as error:
         detail = "This key was given to other words: draw a new one, and send them again."
         raise ProblemError(HTTPStatus.CONFLICT, "key_reused", detail) from error

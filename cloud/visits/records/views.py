@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    Base64Bytes,
     BaseModel,
     ConfigDict,
     Field,
@@ -36,6 +37,8 @@ Id = Annotated[int, Field(ge=1, lt=2**31)]
 VisitNumber = Annotated[int, Field(ge=1, lt=2**63)]
 MOST_ANSWERS: Final = 200
 """Answers of one form; the longest has some thirty."""
+MOST_BYTES: Final = 1024 * 1024
+"""Of one file."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -194,6 +197,25 @@ class EventSaid(_Said):
         """What is kept of it as it was said."""
         said = {"answers": self.answers, "words": self.words}
         return {key: one for key, one in said.items() if one is not None}
+
+
+class NewFile(_Said):
+    """What is attached to a visit: a photo, a signature, a voice note. ``key``: drawn once by the device.
+    ``content``: at most 1 MiB. A photo shows no face: it is about the home.
+    """
+
+    visit_id: VisitNumber
+    key: UUID
+    sort: File
+    content: Annotated[Base64Bytes, Field(min_length=1, max_length=MOST_BYTES)]
+
+
+class FileContent(_View):
+    """What is attached, opened."""
+
+    id: int
+    media_type: str
+    content: Base64Bytes
 
 
 class VisitsAsked(Asked):

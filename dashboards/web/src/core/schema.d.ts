@@ -2776,6 +2776,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/assessments/{assessment_id}/second": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign as the second assessor
+         * @description Or refuse to, with the reason; never one's own.
+         */
+        post: operations["signAssessment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/campaigns": {
         parameters: {
             query?: never;
@@ -2861,6 +2881,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attach to a visit
+         * @description 409 ``no_consent``: the person has not agreed, and the visit stands without it.
+         */
+        post: operations["attachToVisit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is attached
+         * @description Opened; who reads it is in the trail.
+         */
+        get: operations["readVisitFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/homes/{home_id}/tags": {
         parameters: {
             query?: never;
@@ -2923,6 +2983,50 @@ export interface paths {
          * @description What falls into it is owed after the return.
          */
         post: operations["addAbsence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/people/{resident_id}/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Somebody's ability
+         * @description The level that holds, what asks for another look, and every assessment there was.
+         */
+        get: operations["readAbility"];
+        put?: never;
+        /**
+         * Draw up an assessment
+         * @description Whoever sends it signs first. 422 names every item that cannot be judged, all at once.
+         */
+        post: operations["addAssessment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/people/{resident_id}/care-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write down a fall, a choking, a wandering
+         * @description It counts for 30 days; a fall and a wandering ask for an assessment at once.
+         */
+        post: operations["addCareEvent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3138,6 +3242,29 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AbilityView
+         * @description How it stands with somebody's ability. ``level``: that holds now, of the register where nobody has
+         *     assessed them. ``proposed``: why they should be assessed now; ``due_at``: by when. ``counted``:
+         *     care-risk events of the last 30 days. ``assessments``: the newest first.
+         */
+        AbilityView: {
+            /** Assessments */
+            assessments: components["schemas"]["AssessmentView"][];
+            /** Counted */
+            counted: {
+                [key: string]: number;
+            };
+            /** Due At */
+            due_at: string | null;
+            /** Home Id */
+            home_id: number;
+            /** Level */
+            level: number;
+            proposed: components["schemas"]["cloud__visits__ability__due__Reason"] | null;
+            /** Resident Id */
+            resident_id: number;
+        };
+        /**
          * AccessView
          * @description One time that somebody read in spite of a missing consent. ``review_by``: by when somebody else has to
          *     have looked at it; ``overdue``: nobody has. ``reviewed_by``: number of that person.
@@ -3305,6 +3432,71 @@ export interface components {
             telephone: boolean;
             /** Travel S */
             travel_s: number;
+        };
+        /**
+         * AssessmentView
+         * @description An assessment: how it came about, by points and by what moved it. It holds once both have signed;
+         *     ``refused_at``: the second judged otherwise.
+         */
+        AssessmentView: {
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            /** By Points */
+            by_points: number;
+            /** Coma */
+            coma: boolean;
+            /** Diagnoses */
+            diagnoses: components["schemas"]["DiagnosisView"][];
+            /** Domains */
+            domains: {
+                [key: string]: number;
+            };
+            /** First By */
+            first_by: string | null;
+            /** First Id */
+            first_id: number;
+            /**
+             * First Signed At
+             * Format: date-time
+             */
+            first_signed_at: string;
+            /** Home Id */
+            home_id: number;
+            /** Id */
+            id: number;
+            informant: components["schemas"]["Informant"];
+            /** Level */
+            level: number;
+            /** Overrides */
+            overrides: components["schemas"]["Override"][];
+            /** Points */
+            points: {
+                [key: string]: number;
+            };
+            reason: components["schemas"]["cloud__visits__ability__due__Reason"];
+            /** Refused At */
+            refused_at: string | null;
+            /** Refused Why */
+            refused_why: string;
+            /** Resident Id */
+            resident_id: number;
+            /** Risk Events */
+            risk_events: {
+                [key: string]: number;
+            };
+            /** Second By */
+            second_by: string | null;
+            /** Second Id */
+            second_id: number | null;
+            /** Second Signed At */
+            second_signed_at: string | null;
+            /** Total */
+            total: number;
+            /** Visit Id */
+            visit_id: number | null;
         };
         /**
          * Away
@@ -4483,6 +4675,19 @@ export interface components {
             room: string;
         };
         /**
+         * DiagnosisView
+         * @description ``code``: ICD-10. ``by_psychiatrist``: who made it.
+         */
+        DiagnosisView: {
+            /**
+             * By Psychiatrist
+             * @default false
+             */
+            by_psychiatrist: boolean;
+            /** Code */
+            code: string;
+        };
+        /**
          * Difficulty
          * @description The special difficulties of the 2022 opinion, and the poor who are supported at home (分散特困).
          * @enum {string}
@@ -4535,6 +4740,12 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * Domain
+         * @description First-level indicators, B.1 to B.4.
+         * @enum {string}
+         */
+        Domain: "self_care" | "movement" | "mind" | "senses";
         /**
          * DrawnClaim
          * @description The new claim. ``code`` is shown this once.
@@ -4863,6 +5074,21 @@ export interface components {
          * @enum {string}
          */
         File: "photo" | "signature" | "voice";
+        /**
+         * FileContent
+         * @description What is attached, opened.
+         */
+        FileContent: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            /** Id */
+            id: number;
+            /** Media Type */
+            media_type: string;
+        };
         /**
          * FileView
          * @description What is attached; its content has an address of its own.
@@ -5274,6 +5500,12 @@ export interface components {
             /** Indicators */
             indicators: components["schemas"]["IndicatorView"][];
         };
+        /**
+         * Informant
+         * @description Who answered.
+         * @enum {string}
+         */
+        Informant: "self" | "family" | "carer" | "other";
         /**
          * InvalidField
          * @description One field that was refused: where it is and which rule it breaks. Never the value itself.
@@ -6314,7 +6546,7 @@ export interface components {
             /** Phone */
             phone: string;
             /** Reasons */
-            reasons: components["schemas"]["Reason-Output"][];
+            reasons: components["schemas"]["cloud__dispatch__views__Reason"][];
             /** Responder Id */
             responder_id: number;
             /** Skills */
@@ -6336,6 +6568,49 @@ export interface components {
             resident_id?: number | null;
             /** Staff Id */
             staff_id?: number | null;
+        };
+        /**
+         * NewAssessment
+         * @description The 26 items by their keys, more points for more able. ``key``: drawn once by the device, so that it
+         *     may be sent again. ``visit_id``: the visit at which it was held, which then bears its signatures.
+         *     ``risk_events`` of the 30 days before: left out, they are counted from what is known.
+         */
+        NewAssessment: {
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            /**
+             * Coma
+             * @default false
+             */
+            coma: boolean;
+            /**
+             * Diagnoses
+             * @default []
+             */
+            diagnoses: components["schemas"]["DiagnosisView"][];
+            informant: components["schemas"]["Informant"];
+            /**
+             * Key
+             * Format: uuid
+             */
+            key: string;
+            /** Points */
+            points: {
+                [key: string]: number;
+            };
+            reason: components["schemas"]["cloud__visits__ability__due__Reason"];
+            /**
+             * Risk Events
+             * @default {}
+             */
+            risk_events: {
+                [key: string]: number;
+            };
+            /** Visit Id */
+            visit_id?: number | null;
         };
         /**
          * NewCampaign
@@ -6365,6 +6640,23 @@ export interface components {
             until: string;
             /** Ways */
             ways: components["schemas"]["Way"][];
+        };
+        /**
+         * NewCareEvent
+         * @description A fall, a choking, a wandering that no alarm has told.
+         */
+        NewCareEvent: {
+            kind: components["schemas"]["RiskEvent"];
+            /**
+             * On Day
+             * Format: date
+             */
+            on_day: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
         };
         /**
          * NewClaim
@@ -6494,6 +6786,26 @@ export interface components {
             qr: string;
             /** Secret */
             secret: string;
+        };
+        /**
+         * NewFile
+         * @description What is attached to a visit: a photo, a signature, a voice note. ``key``: drawn once by the device.
+         *     ``content``: at most 1 MiB. A photo shows no face: it is about the home.
+         */
+        NewFile: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            /**
+             * Key
+             * Format: uuid
+             */
+            key: string;
+            sort: components["schemas"]["File"];
+            /** Visit Id */
+            visit_id: number;
         };
         /**
          * NewGateway
@@ -6822,6 +7134,12 @@ export interface components {
          */
         OutcomeCode: "A1" | "A2" | "A3" | "B1" | "B2" | "C1" | "C2" | "C3" | "D1" | "D2" | "E1" | "E2" | "E3" | "F1";
         /**
+         * Override
+         * @description Why a level is not the one of its points.
+         * @enum {string}
+         */
+        Override: "coma" | "dementia" | "mental_disorder" | "risk_events";
+        /**
          * OwedView
          * @description One visit that is owed. ``ways``: of contact that end it.
          */
@@ -6835,8 +7153,7 @@ export interface components {
             name: string;
             /** Overdue */
             overdue: boolean;
-            /** Reason */
-            reason: string;
+            reason: components["schemas"]["cloud__visits__duty__Reason"];
             /** Ways */
             ways: components["schemas"]["Way"][];
         };
@@ -7333,20 +7650,6 @@ export interface components {
             value: number | null;
         };
         /**
-         * Reason
-         * @description Why somebody must read on.
-         */
-        "Reason-Input": {
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * Reason
-         * @description Why somebody is a good choice, or not the best.
-         * @enum {string}
-         */
-        "Reason-Output": "has_key" | "knows" | "in_visit";
-        /**
          * Renewal
          * @description A gateway's request for a successor of certificate ``serial`` (hex).
          *
@@ -7589,6 +7892,12 @@ export interface components {
             next: string | null;
         };
         /**
+         * RiskEvent
+         * @description What is counted over the 30 days before (annex A).
+         * @enum {string}
+         */
+        RiskEvent: "fall" | "choking" | "self_harm" | "wandering" | "other";
+        /**
          * Role
          * @description What a person does; decides which routes answer (``PERMISSIONS``).
          * @enum {string}
@@ -7748,6 +8057,19 @@ export interface components {
          * @enum {string}
          */
         Said: "accept" | "decline" | "arrived";
+        /**
+         * Second
+         * @description Whether the second assessor judges the same; ``why`` not, in words.
+         */
+        Second: {
+            /** Agrees */
+            agrees: boolean;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
         /**
          * SecondFactor
          * @description What a session still lacks: ``OWED``: a code; ``MISSING``: a factor must be enrolled. Until then it is
@@ -8465,6 +8787,12 @@ export interface components {
             until: string | null;
         };
         /**
+         * Reason
+         * @description Why somebody is a good choice, or not the best.
+         * @enum {string}
+         */
+        cloud__dispatch__views__Reason: "has_key" | "knows" | "in_visit";
+        /**
          * Why
          * @description ``HOSPITAL``, ``AWAY``: nobody is at home meanwhile. ``WORKS``: somebody works on the equipment.
          * @enum {string}
@@ -8523,6 +8851,14 @@ export interface components {
             observed_at: string;
         };
         /**
+         * Reason
+         * @description Why somebody must read on.
+         */
+        cloud__privacy__views__Reason: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * EntryView
          * @description One entry. ``homes``: whose data, ``None``: of all homes that ``actor`` may see. ``status``: of the
          *     answer, 0: written together with the change itself.
@@ -8550,6 +8886,12 @@ export interface components {
             /** Status */
             status: number;
         };
+        /**
+         * Reason
+         * @description Why an assessment is made: first, regular, at once after a change, a doubted result, another.
+         * @enum {string}
+         */
+        cloud__visits__ability__due__Reason: "first" | "regular" | "change" | "doubted" | "other";
         /**
          * DutyView
          * @description One person, by what is owed to them first. ``n``: how many duties they have in this list. ``seen_at``:
@@ -8579,8 +8921,7 @@ export interface components {
             overdue: boolean;
             /** Planned At */
             planned_at: string | null;
-            /** Reason */
-            reason: string;
+            reason: components["schemas"]["cloud__visits__duty__Reason"];
             /** Resident */
             resident: string;
             /** Resident Id */
@@ -8598,6 +8939,13 @@ export interface components {
          * @enum {string}
          */
         cloud__visits__duties__views__Why: "hospital" | "away";
+        /**
+         * Reason
+         * @description Why a visit is due. ``PHYSICAL``: once a quarter somebody stands in the home, whatever else counts.
+         *     ``ASSESSMENT``: owed by another rule (``ability.due``), never by ``dues``.
+         * @enum {string}
+         */
+        cloud__visits__duty__Reason: "period" | "physical" | "trend" | "emergency" | "change" | "campaign" | "assessment";
         /**
          * Sort
          * @description Whose an account is. A tenant has one of ``SERVICES`` and one ``POOL`` of what was donated.
@@ -13858,7 +14206,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["cloud__privacy__views__Reason"];
             };
         };
         responses: {
@@ -21992,7 +22340,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["cloud__privacy__views__Reason"];
             };
         };
         responses: {
@@ -22508,7 +22856,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["cloud__privacy__views__Reason"];
             };
         };
         responses: {
@@ -28198,6 +28546,146 @@ export interface operations {
             };
         };
     };
+    signAssessment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the assessment */
+                assessment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Second"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCampaigns: {
         parameters: {
             query?: never;
@@ -28563,7 +29051,7 @@ export interface operations {
                 limit?: number;
                 /** @description 0: only what is overdue */
                 within_days?: number;
-                reason?: string | null;
+                reason?: components["schemas"]["cloud__visits__duty__Reason"] | null;
                 group?: components["schemas"]["Group"] | null;
                 division?: string | null;
             };
@@ -28748,6 +29236,256 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachToVisit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readVisitFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the file */
+                file_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileContent"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29296,6 +30034,390 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readAbility: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the resident */
+                resident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbilityView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addAssessment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the resident */
+                resident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAssessment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCareEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the resident */
+                resident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCareEvent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbilityView"];
                 };
             };
             /** @description Bad Request */

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from cloud.db import Connection
+from cloud import sealed
+from cloud.db import Connection, Pool
+from cloud.people.reseal import reseal
 from cloud.visits.forms.shapes import Count, Scale, Several, YesNo
 from cloud.visits.forms.table import FORMS, VisitKind
 from tests.unit.cloud.conftest import Site
@@ -333,3 +337,95 @@ async def test_duty_is_over_with_the_visit_and_the_rate_is_one_of_one(
     asked = {"since": "2026-11-01", "until": "2026-11-30"}
     (area,) = (await told(await office.get("/visits/rate", params=asked)))["areas"]
     assert (area["name"], area["visited"], area["owed"], area["share"]) == ("鹤城区", 1, 1, 1.0)
+
+
+RING: Final = sealed.parse(f"k1 aes {'A' * 43}=")
+NEXT_RING: Final = sealed.parse(f"k2 aes {'B' * 43}=\nk1 aes {'A' * 43}=")
+DRAWN: Final = b"\x89PNG\r\n\x1a\n drawn by hand"
+SPOKEN: Final = b"OggS spoken"
+
+
+def attached(visit: int, sort: str, content: bytes) -> dict[str, Any]:
+    encoded = base64.b64encode(content).decode()
+    return {"visit_id": visit, "key": str(uuid.uuid4()), "sort": sort, "content": encoded}
+
+
+async def served(phone: Phone) -> int:
+    """The number of a meal that was brought and eaten, without a signature yet."""
+    visit = uuid.uuid4()
+    *_, last = await phone.send(
+        phone.event(visit, "arrive", timedelta(minutes=9), kind="service", place=AT_THE_DOOR),
+        phone.event(
+            visit,
+            "answers",
+            timedelta(minutes=5),
+            kind="service",
+            answers={"seen": True, "done": ["meals"]},
+        ),
+        phone.event(visit, "depart", kind="service", place=AT_THE_DOOR),
+    )
+    assert last["visit"]["faults"] == ["signature: missing"]
+    return int(last["visit"]["id"])
+
+
+async def test_a_signature_is_kept_sealed_and_opens_after_the_key_was_changed(
+    phone: Phone, site: Site, conn: Connection, pool: Pool
+) -> None:
+    site.app.state.parts = replace(site.app.state.parts, ring=RING)
+    number = await served(phone)
+    one = attached(number, "signature", DRAWN)
+    for _ in range(2):
+        shown = await told(await phone.browser.post("/visits/files", json=one))
+        assert shown["complete"]
+    rows = await (await conn.execute("select id, seal, sealed from visit_file")).fetchall()
+    assert [row["seal"] for row in rows] == [RING.prefix]
+    assert b"drawn" not in rows[0]["sealed"]
+    assert await reseal(pool, NEXT_RING) >= 1
+    site.app.state.parts = replace(site.app.state.parts, ring=NEXT_RING)
+    content = await told(await phone.browser.get(f"/visits/files/{rows[0]['id']}"))
+    assert (content["media_type"], base64.b64decode(content["content"])) == ("image/png", DRAWN)
+
+
+async def test_a_voice_is_kept_only_where_the_person_has_agreed(
+    phone: Phone, site: Site, conn: Connection
+) -> None:
+    site.app.state.parts = replace(site.app.state.parts, ring=RING)
+    number = await served(phone)
+    await conn.execute(
+        "insert into withheld"
+        " values (%s, 'voice_recording', null, null, true, false, '{}', '{}', '{}', '{}')",
+        [site.town.yellow],
+    )
+    await conn.commit()
+    refused = await phone.browser.post("/visits/files", json=attached(number, "voice", SPOKEN))
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_consent")
+    await conn.execute("delete from withheld")
+    await conn.commit()
+    shown = await told(await phone.browser.post("/visits/files", json=attached(number, "voice", SPOKEN)))
+    assert shown["complete"]
+
+
+async def test_without_a_key_nothing_is_attached_and_the_visit_stands(phone: Phone) -> None:
+    answer = await phone.browser.post("/visits/files", json=attached(await served(phone), "signature", DRAWN))
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_key")
+
+
+@pytest.mark.parametrize(
+    ("sort", "content", "code"),
+    [("signature", b"GIF89a", "no_kind"), ("voice", DRAWN, "no_kind"), ("photo", DRAWN, "too_many")],
+)
+async def test_what_is_no_picture_and_what_nobody_asked_for_is_refused(
+    phone: Phone, site: Site, sort: str, content: bytes, code: str
+) -> None:
+    site.app.state.parts = replace(site.app.state.parts, ring=RING)
+    answer = await phone.browser.post("/visits/files", json=attached(await served(phone), sort, content))
+    assert answer.json()["code"] == code
+
+
+async def test_a_large_photo_is_taken_and_one_that_is_too_large_is_not(phone: Phone, site: Site) -> None:
+    site.app.state.parts = replace(site.app.state.parts, ring=RING)
+    number = await served(phone)
+    whole = DRAWN + bytes(1024 * 1024 - len(DRAWN))
+    await told(await phone.browser.post("/visits/files", json=attached(number, "signature", whole)))
+    answer = await phone.browser.post("/visits/files", json=attached(number, "signature", whole + b"x"))
+    assert answer.status_code == 422

@@ -7,12 +7,14 @@ own and the one that must fail differ in nothing but whose they are.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from cloud.incidents.model import IncidentState
+from cloud.visits.ability.items import ITEMS
 from tests.unit.cloud.town import NOON, PASSWORD
 
 
@@ -52,6 +54,8 @@ class Things:
     campaign: int
     visit: int
     tag: int
+    file: int
+    assessment: int
     free_username: str
     free_gateway: str
 
@@ -146,6 +150,23 @@ def _event(thing: Things) -> dict[str, Any]:
         "kind": "regular", "sort": "note", "device_at": NOON.isoformat(), "sent_at": NOON.isoformat(),
         "words": "the dog is loose",
     }  # fmt: skip
+
+
+def _signature(thing: Things) -> dict[str, Any]:
+    content = b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    return {"visit_id": thing.visit, "key": str(UUID(int=1)), "sort": "signature", "content": content}
+
+
+def _assessment(thing: Things) -> dict[str, Any]:
+    points = {item.key: item.best for item in ITEMS}
+    return {
+        "key": str(UUID(int=1)),
+        "visit_id": thing.visit,
+        "reason": "first",
+        "assessed_on": "2026-11-20",
+        "informant": "self",
+        "points": points,
+    }
 
 
 RETIRE: Final = _version()
@@ -304,6 +325,12 @@ ORDERS: Final[Mapping[str, Order]] = {
     "moveVisit": Order(body=lambda thing: {"workers": [thing.person], "planned_at": "2026-11-21T02:00:00Z"}),
     "cancelVisit": Order(body=lambda _: {"why": "snow"}),
     "vouchForVisit": Order(body=lambda _: {"key": str(UUID(int=7)), "words": "I met him at the gate"}),
+    "attachToVisit": Order(body=_signature),
+    "readVisitFile": Order(),
+    "readAbility": Order(),
+    "addAssessment": Order(body=_assessment),
+    "signAssessment": Order(body=lambda _: {"agrees": True}),
+    "addCareEvent": Order(body=lambda _: {"kind": "fall", "on_day": "2026-11-19"}),
     "listTags": Order(filled="tags"),
     "addTag": Order(),
     "withdrawTag": Order(),

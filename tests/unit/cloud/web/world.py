@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
-from cloud import api_tokens
+from cloud import api_tokens, sealed
 from cloud.auth import Permission, Principal, Role
 from cloud.db import Connection
 from cloud.incidents.model import IncidentState
@@ -147,6 +147,7 @@ class World:
         }
         known = made | {"now": NOON, "later": NOON + timedelta(hours=9), "third": self.third}
         made |= {column: await self._number(statement, known) for column, statement in _NUMBERED.items()}
+        await self._seal(made["file"], made["visit"])
         for statement in _BESIDE:
             await self.conn.execute(statement.encode(), known)
         things = Things(**made, **_names(key, hidden=hidden))
@@ -219,6 +220,11 @@ class World:
         row = await (await self.conn.execute(statement.encode(), known)).fetchone()
         assert row is not None, statement
         return int(next(iter(row.values())))
+
+    async def _seal(self, file: int, visit: int) -> None:
+        ring = self.site.app.state.parts.ring
+        values = [ring.prefix, ring.seal_bytes(b"x", sealed.visit(visit)), file]
+        await self.conn.execute("update visit_file set seal = %s, sealed = %s where id = %s", values)
 
     async def _assign(self, home: int) -> None:
         for role in RESTRICTED:
@@ -300,8 +306,17 @@ _NUMBERED: Final = {
     " (%(tenant)s, %(key)s, 'cold', %(now)s, %(later)s, %(later)s, '{high}', '{home}', %(person)s, %(now)s)"
     " returning id",
     "visit": "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"
-    " select gen_random_uuid(), %(tenant)s, home_id, id, 'regular', 'home', %(now)s"
+    " select gen_random_uuid(), %(tenant)s, home_id, id, 'assessment', 'home', %(now)s"
     " from resident where home_id = %(home)s returning id",
+    "file": "insert into visit_file"
+    " (visit_id, home_id, staff_id, key, sort, media_type, size, received_at, seal, sealed)"
+    " select id, home_id, %(person)s, gen_random_uuid(), 'photo', 'image/png', 1, %(now)s, '', ''"
+    " from visit where home_id = %(home)s returning id",
+    "assessment": "insert into assessment"
+    " (resident_id, home_id, reason, assessed_on, informant, points, coma, diagnoses, risk_events, total,"
+    " domains, by_points, level, overrides, first_id, first_signed_at)"
+    " select id, home_id, 'first', '2026-11-18', 'self', '{}', false, '[]', '{}', 90, '{}', 0, 0, '{}',"
+    " %(person)s, %(now)s from resident where home_id = %(home)s returning id",
     "tag": "insert into door_tag (home_id, digest, made_by, made_at)"
     " values (%(home)s, sha256(%(key)s::text::bytea), %(person)s, %(now)s) returning id",
     "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
