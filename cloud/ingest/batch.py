@@ -53,10 +53,6 @@ class Collector:
 
 def rows_in(message: Message) -> int:
     """How many rows it will take, roughly."""
-    match message:
-        case PlainMessage(batch=batch):
-            return len(batch.rows)
-        case BatchMessage(batch=batch):
-            return len(batch.records)
-        case _:
-            return 1
+    if isinstance(message, PlainMessage):
+        return len(message.batch.rows)
+    return len(message.batch.records) if isinstance(message, BatchMessage) else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator
+from math import inf
 
 from cloud.ingest.model import Delivery
 
@@ -29,10 +30,14 @@ class Inbox:
         """Until there is something."""
         await self._filled.wait()
 
-    def take(self, most: int) -> Iterator[Delivery]:
-        """Up to ``most`` of what is there, oldest first."""
+    def take(self, most: int, most_bytes: float = inf) -> Iterator[Delivery]:
+        """Up to ``most`` of what is there, oldest first, or until they have ``most_bytes``."""
         for _ in range(min(most, len(self._waiting))):
-            yield self._waiting.popleft()
+            if most_bytes <= 0:
+                break
+            delivery = self._waiting.popleft()
+            most_bytes -= len(delivery.payload)
+            yield delivery
         if not self._waiting:
             self._filled.clear()
 

@@ -26,7 +26,9 @@ from firmware_protocols.wire.topics import parse_upward
 AT_ONCE: Final = 4
 """Homes whose alarms are stored side by side: one that is locked takes one of these places."""
 _GLANCE: Final = 10
-"""Messages read in one go; then others have a turn at the loop: an alarm waits at most for so many."""
+"""Prompt messages read in one go; then others have a turn at the loop: an alarm waits at most for so many."""
+_GLANCE_BULK, _GLANCE_BULK_BYTES = 50, 24_000
+"""Of readings: a quarter of a millisecond for single ones and for nine batches of fifty."""
 
 
 class AlarmLane:
@@ -102,7 +104,7 @@ async def group(inbox: Inbox, limits: Limits, groups: asyncio.Queue[list[Message
                 await inbox.wait()
         except TimeoutError:
             continue
-        for delivery in inbox.take(_GLANCE):
+        for delivery in inbox.take(_GLANCE_BULK, _GLANCE_BULK_BYTES):
             collector.add(read(delivery), time.monotonic())
         await way.give()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -42,9 +43,10 @@ def admit(
     if gateway is None or gateway.revoked or gateway.withholds or gateway.shard != message.shard:
         return None
     batch = message.batch
-    if batch.earliest_ms < _milliseconds(oldest(now)) or batch.latest_ms > _milliseconds(youngest(now)):
+    oldest_ms, youngest_ms = _possible_ms(now)
+    if batch.earliest_ms < oldest_ms or batch.latest_ms > youngest_ms:
         return None
-    names = frozenset({row[1] for row in batch.rows})
+    names = frozenset([row[1] for row in batch.rows])
     return None if any(map(name_fault, names)) else AdmittedPlain(message, gateway, names)
 
 
@@ -88,7 +90,7 @@ def _heard(batch: PlainBatch, known: Mapping[str, Device]) -> dict[int, datetime
 
 def _late(batch: PlainBatch, received_at: datetime) -> int:
     """How many of its readings were held up."""
-    before = _milliseconds(received_at - LATE)
+    before = _late_ms(received_at)
     return sum(row[0] < before for row in batch.rows) if batch.earliest_ms < before else 0
 
 
@@ -102,6 +104,18 @@ def by_record(admitted: Admitted | AdmittedPlain, now: datetime) -> Admitted:
     if not isinstance(found, Admitted):
         raise TypeError(found)  # it was admitted: the two roads differ
     return found
+
+
+@lru_cache(1)
+def _possible_ms(now: datetime) -> tuple[int, int]:
+    """Between which times a reading can be; the same for all of a transaction."""
+    return _milliseconds(oldest(now)), _milliseconds(youngest(now))
+
+
+@lru_cache(256)
+def _late_ms(received_at: datetime) -> int:
+    """Before which a reading is late; messages that were read in one go have one time."""
+    return _milliseconds(received_at - LATE)
 
 
 def _milliseconds(at: datetime) -> int:

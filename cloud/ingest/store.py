@@ -22,6 +22,7 @@ from cloud.db import Connection, Queries
 from cloud.ingest import alarms, commands, ledger, plain, plans, retime, rows, tally
 from cloud.ingest.admit import UNNAMED, Admitted, admit, stranger, wrong_shard
 from cloud.ingest.alarms import OnAlarm
+from cloud.ingest.batch import rows_in
 from cloud.ingest.ledger import Entry
 from cloud.ingest.model import (
     BatchMessage,
@@ -41,8 +42,10 @@ from firmware_protocols.model import Alarm, GatewayId
 from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Ack
 
-GLANCE: Final = 10
-"""Batches that are worked on in one go, about half a millisecond; then alarms have a turn at the loop."""
+_STINT, _BATCH = 600, 10
+"""Records that are worked on in one go, about half a millisecond, and how many a batch counts for in itself;
+then alarms have a turn at the loop.
+"""
 _KINDS: Final = (("reading", "readings"), ("event", "events"), ("alarm", "alarms"), ("gap", "gaps"))
 """Kind of a row -> where a parcel has them."""
 _SQL: Final = Queries(__package__ or "")
@@ -163,8 +166,11 @@ async def _parcels(
     withholding = {one.gateway.home_id for one in careful if one.gateway.withholds}
     spans = await consents.dropped(conn, withholding) if withholding else {}
     parcels: dict[Identity, rows.Parcel] = {}
-    for number, one in enumerate(admitted):
-        if number % GLANCE == 0:
+    done = 0
+    for one in admitted:
+        done += _BATCH + rows_in(one.message)
+        if done > _STINT:
+            done = 0
             await way.give()
         parcel = plain.pack(one, devices) if isinstance(one, AdmittedPlain) else None
         parcel = parcel or rows.pack(

@@ -40,8 +40,10 @@ FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
 STUCK_S: Final = 30.0
 """A transaction or a loop that takes this long is stuck: readiness says so."""
-_GLANCE: Final = 50
-"""Acknowledgements in one go; then others have a turn at the loop: an alarm waits at most for so many."""
+_GLANCE, _GLANCE_ACKS = 200, 50
+"""Acknowledgements in one go, to the broker and to gateways; then others have a turn at the loop: an alarm
+waits at most for so many.
+"""
 _UNSTORABLE: Final = (psycopg.DataError, psycopg.IntegrityError, ValueError)
 """What a message itself can cause; everything else is the database's trouble and passes."""
 
@@ -121,8 +123,8 @@ class Writer:
         for start in range(0, len(messages), _GLANCE):
             self.link.acknowledge(message.delivery for message in messages[start : start + _GLANCE])
             await self.way.give()
-        for start in range(0, len(acks), _GLANCE):
-            for gateway, ack in acks[start : start + _GLANCE]:
+        for start in range(0, len(acks), _GLANCE_ACKS):
+            for gateway, ack in acks[start : start + _GLANCE_ACKS]:
                 self.link.publish(topics.ack(gateway), control.encode(ack))
             await self.way.give()
 

@@ -33,7 +33,7 @@ async def sizes(waiting: int, limits: Limits) -> list[int]:
 
 
 async def test_who_is_behind_works_in_full_groups_however_short_the_wait() -> None:
-    assert await sizes(100, Limits(rows=40, wait_s=0.0)) == [40, 40, 20]
+    assert await sizes(500, Limits(rows=200, wait_s=0.0)) == [200, 200, 100]
 
 
 async def test_what_comes_alone_goes_after_its_wait() -> None:
@@ -49,6 +49,14 @@ async def test_what_comes_during_the_look_wakes_the_loop_again() -> None:
     await asyncio.wait_for(inbox.wait(), 60)
     assert len(list(inbox.take(2))) == 1
     assert len(inbox) == 0
+
+
+def test_a_look_ends_with_the_message_that_is_too_large_for_it() -> None:
+    inbox = Inbox()
+    for number in range(9):
+        inbox.put(delivery(number))
+    size = len(delivery(0).payload)
+    assert [len(list(inbox.take(5, size * most))) for most in (2, 1.5, 100)] == [2, 2, 5]
 
 
 def test_the_topic_says_whose_shard_it_is_and_one_that_says_nothing_is_anybody_s() -> None:
