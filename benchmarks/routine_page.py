@@ -111,15 +111,14 @@ def _weeks(told: Figures) -> list[str]:
     """What no budget bounds."""
     rows = [
         [words, told[part]["home_weeks"], told[part]["a_home_week"], _kinds(told[part])]
-        for part, words in (("first_week", "rules of the first week"), ("trends", "trends"))
+        for part, words in (("first_week", "the rule of the first week"), ("trends", "trends"))
     ]
     return table(["without a budget", "home-weeks", "alerts a home-week", "by kind"], rows)
 
 
 def _kinds(one: Figures) -> str:
-    return ", ".join(
-        f"{kind} {rate}" for kind, rate in one.items() if kind not in {"home_weeks", "a_home_week"}
-    )
+    rates = [f"{kind} {rate}" for kind, rate in one.items() if kind not in {"home_weeks", "a_home_week"}]
+    return ", ".join(rates) or "none"
 
 
 def _growth(told: Figures) -> list[str]:

@@ -1,6 +1,6 @@
 """How often the parts without a budget speak: the rules of the first week, and the trends.
 
-What this is: every hour of the homes' first days by the rules for everybody, and every night of all their
+What this is: every night of the homes' first days by the rule for everybody, and every night of all their
 days by the trends, told as the product tells them (``follow``). What it is not: a measure of misses, since
 nobody labelled either. The one idea: what is not calibrated must at least be counted.
 """
@@ -21,13 +21,11 @@ from cloud.detect.routine.findings import Finding
 from cloud.detect.routine.follow import Before, to_tell
 from cloud.detect.routine.grid import SLOTS
 from cloud.detect.routine.history import FEWEST_DAYS, DayState, History
-from cloud.detect.routine.pause import HOURS
 from cloud.detect.routine.quarters import UNKNOWN
 from cloud.detect.routine.trends import FEWEST, see_trends
 
 WEEK: Final = 7
 _DAY: Final = timedelta(days=1)
-_HOUR: Final = timedelta(hours=1)
 Looks = Callable[[History], Iterator[tuple[datetime, list[Finding]]]]
 
 
@@ -51,16 +49,12 @@ def _rates(histories: Sequence[History], looks: Looks) -> dict[str, object]:
 
 
 def _first_week(history: History) -> Iterator[tuple[datetime, list[Finding]]]:
-    """Every hour and night of the days before seven usual ones are known."""
+    """Every night of the days before seven usual ones are known."""
     for day in _heard(history):
         if len(history.baseline(day)) >= FEWEST_DAYS:
             return
-        midnight = history.midnight + day * _DAY
-        times = [midnight + hour * _HOUR for hour in HOURS]
-        hours = [(now, cold.hour(history, day, HOURS[i], now)) for i, now in enumerate(times)]
-        yield from ((now, [one]) for now, one in hours if one is not None and now < midnight + _DAY)
-        late = [one for one in (hours[-1][1], cold.night(history, day, midnight + _DAY)) if one is not None]
-        yield midnight + _DAY, late
+        now = history.midnight + (day + 1) * _DAY
+        yield now, [one for one in (cold.night(history, day, now),) if one is not None]
 
 
 def _trends(history: History) -> Iterator[tuple[datetime, list[Finding]]]:

@@ -64,9 +64,7 @@ _NAMES: Final = {int(place): name for name, place in PLACES.items()}
 PLANS: Final[Mapping[str, Mapping[str, Any]]] = {
     "anybody": {},
     "wanders": {"person": {"wanders": True}},
-    "waits of the plan": {"rules": {"long_lie": {"own": False}}},
 }
-"""The last judges a silence by the plan's waits alone, and not by the home's own days."""
 
 Event = tuple[float, str]
 """Seconds since midnight of the first day, and the sensor."""

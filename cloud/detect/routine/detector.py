@@ -58,7 +58,7 @@ def see_hour(history: History, model: RoutineModel, own: Own, now: datetime, per
     past = history.counts[history.baseline(day)]
     today = history.counts[day]
     if len(past) < FEWEST_DAYS:
-        return Seen(None, cold.hour(history, day, hour, now))
+        return Seen(None, None)
     row = pause.features(past, today[None], hour)[0]
     score = float(model.hour.score(row))
     if _level(score, own.hour, model.hour) <= model.thresholds[per_week]:

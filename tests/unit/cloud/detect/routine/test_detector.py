@@ -108,11 +108,13 @@ def test_a_home_that_is_always_odd_must_be_odder_to_be_spoken_of(model: RoutineM
     assert see_night(known, model, Own(night=[score] * 28), MIDNIGHT + at(24)).finding is None
 
 
-def test_in_the_first_week_the_rules_for_everybody_hold(model: RoutineModel) -> None:
+def test_in_the_first_week_nothing_is_called_by_the_hour_and_a_day_without_meals_is_told(
+    model: RoutineModel,
+) -> None:
     seconds, places = without(*lived(3), 2 * 24 + 5, 3 * 24)
     known = history(seconds, places, days=3)
-    morning = [see_hour(known, model, Own(), MIDNIGHT + timedelta(days=2, hours=hour)) for hour in (9, 10)]
-    assert [seen.finding and seen.finding.kind for seen in morning] == [None, Kind.DOES_NOT_RISE]
+    hours = [MIDNIGHT + timedelta(days=2, hours=hour) for hour in range(6, 25)]
+    assert not any(see_hour(known, model, Own(), now).finding for now in hours)
     night = see_night(known, model, Own(), MIDNIGHT + timedelta(days=3)).finding
     assert night is not None
     assert night.kind is Kind.NO_MEALS
