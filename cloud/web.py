@@ -46,7 +46,7 @@ from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
 from cloud.figures import routes as figure_routes
-from cloud.incidents import bulk, history, mute_routes, sharing
+from cloud.incidents import bulk, history, mute_routes, review, sharing
 from cloud.incidents import routes as incident_routes
 from cloud.learning import routes as learning_routes
 from cloud.metrics import STREAMS
@@ -84,6 +84,7 @@ ROUTERS: Final = (
     incident_routes.router,
     sharing.router,
     mute_routes.router,
+    review.router,
     history.router,
     bulk.router,
     stream.router,

@@ -31,6 +31,14 @@ class Question(StrEnum):
     FIRE = "fire"
     WANTS_HELP = "wants_help"
     WATER = "water"
+    FACE = "face"
+    ARM = "arm"
+    SPEECH = "speech"
+    SUGAR = "sugar"
+    CONFUSION = "confusion"
+    FOUND = "found"
+    EXPOSED = "exposed"
+    POWER = "power"
 
 
 I_STUMBLE: Final = (
@@ -44,8 +52,12 @@ I_STUMBLE: Final = (
     Question.FRACTURE,
 )
 """After a fall (Welsh Ambulance Service): one yes means an ambulance, and nobody lifts the person."""
-DANGER: Final = frozenset({*I_STUMBLE, Question.STROKE, Question.FIRE})
-"""A yes is for 120 or 119."""
+FAST: Final = (Question.FACE, Question.ARM, Question.SPEECH)
+"""Stroke: face, arm, speech; a yes to one, and it is time to call."""
+DANGER: Final = frozenset(
+    {*I_STUMBLE, *FAST, Question.STROKE, Question.FIRE, Question.EXPOSED, Question.POWER}
+)
+"""A yes is for 120, 119 or 110, or for a current that kills."""
 
 _EQUIPMENT: Final = frozenset(kind.value for kind, spec in KINDS.items() if spec.family in TECHNICAL)
 

@@ -90,6 +90,7 @@ ladders as (delete from escalation where incident_id in (select id from old)),
 steps as (delete from incident_event where incident_id in (select id from old)),
 links as (delete from incident_alarm where incident_id in (select id from old)),
 grants as (delete from incident_grant where incident_id in (select id from old)),
+reviewed as (delete from incident_review where incident_id in (select id from old)),
 accesses as (delete from emergency_access where incident_id in (select id from old))
 delete from incident where id in (select id from old)
 

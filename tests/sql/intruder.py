@@ -127,6 +127,7 @@ _PAPERS: Final = (
     "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'away', %(key)s, %(now)s, 'infinity', %(staff)s)",
     "insert into delivery_day (home_id, day, lane, records) values (%(home)s, '2026-11-20', 'a', 1)",
+    "insert into incident_review values (%(incident)s, 'good', '{}', %(staff)s, %(now)s)",
     "insert into report (tenant_id, month, version, counted_at, digest, cells)"
     " values (%(tenant)s, '2026-11-01', 1, %(now)s, repeat('0', 64), '[]')",
     "insert into report_watch values (%(tenant)s, '2026-11-01', %(now)s)",

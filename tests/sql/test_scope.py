@@ -53,6 +53,7 @@ RESIDENT_DATA: Final = frozenset(
         "incident_card",
         "incident_event",
         "incident_grant",
+        "incident_review",
         "legal_hold",
         "message",
         "outage",

@@ -28,6 +28,27 @@ describe("the script", () => {
 
   it("asks one question at a time", () => expect(nextTurn(FALL, [true])).toEqual({ ask: FALL.questions[1] }));
 
+  it.each([2, 3, 4])("for an illness calls an ambulance when sign %i of a stroke is a yes", (i) => {
+    const answers = Array.from({ length: i + 1 }, (_, j) => j === 0 || j === i);
+    expect(nextTurn(scriptFor("vitals"), answers)).toMatchObject({ advice: { do: "emergency", service: "120" } });
+  });
+
+  it("for an illness sends somebody for low sugar, and a doctor for new confusion", () => {
+    const quiet = [true, false, false, false, false];
+    expect(nextTurn(scriptFor("vitals"), [...quiet, true])).toMatchObject({ advice: { reason: "triage.advice.sugar", priority: 2 } });
+    expect(nextTurn(scriptFor("vitals"), [...quiet, false, true])).toMatchObject({ advice: { reason: "triage.advice.doctor", priority: 2 } });
+  });
+
+  it.each(["wandering", "night_door", "not_returned"])("for %s calls the police where somebody is out in danger", (kind) => {
+    expect(nextTurn(scriptFor(kind), [false, true])).toMatchObject({ advice: { do: "emergency", service: "110" } });
+    expect(nextTurn(scriptFor(kind), [true])).toMatchObject({ advice: { do: "dispatch", priority: 3 } });
+    expect(nextTurn(scriptFor(kind), [false, false])).toMatchObject({ advice: { do: "dispatch", priority: 2 } });
+  });
+
+  it("for a flood takes water at a socket for danger", () => {
+    expect(nextTurn(scriptFor("flood"), [true, true])).toMatchObject({ advice: { do: "dispatch", priority: 1 } });
+  });
+
   it("for a kind this page does not know is the general one", () => {
     expect(scriptFor("earthquake")).toBe(scriptFor("sos"));
   });

@@ -2099,6 +2099,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Closed incidents that are to be reviewed
+         * @description One in ten of priority 1 and 2.
+         */
+        get: operations["listReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{incident_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say how it was handled
+         * @description Once, by somebody who took no step of it.
+         */
+        post: operations["reviewIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/proposals": {
         parameters: {
             query?: never;
@@ -5108,6 +5148,13 @@ export interface components {
             sort: components["schemas"]["File"];
         };
         /**
+         * Finding
+         * @description What could be better: too late, the script, the outcome code, who was asked, how they were spoken to,
+         *     what was to follow.
+         * @enum {string}
+         */
+        Finding: "late" | "script" | "outcome" | "contacts" | "words" | "follow_up";
+        /**
          * Form
          * @description How a file is made.
          * @enum {string}
@@ -7016,6 +7063,18 @@ export interface components {
             to_min: number;
         };
         /**
+         * NewReview
+         * @description A verdict that is not good says why.
+         */
+        NewReview: {
+            /**
+             * Findings
+             * @default []
+             */
+            findings: components["schemas"]["Finding"][];
+            verdict: components["schemas"]["Verdict"];
+        };
+        /**
          * NewTag
          * @description ``code``: to be written into the tag now; it is shown this once.
          */
@@ -7524,7 +7583,7 @@ export interface components {
          * @description One question of a script; each is answered yes or no.
          * @enum {string}
          */
-        Question: "answers" | "intense_pain" | "collapse" | "trauma" | "unusual" | "breathing" | "bleeding" | "consciousness" | "fracture" | "stroke" | "fire" | "wants_help" | "water";
+        Question: "answers" | "intense_pain" | "collapse" | "trauma" | "unusual" | "breathing" | "bleeding" | "consciousness" | "fracture" | "stroke" | "fire" | "wants_help" | "water" | "face" | "arm" | "speech" | "sugar" | "confusion" | "found" | "exposed" | "power";
         /**
          * QuotaName
          * @description What is bounded.
@@ -7882,14 +7941,36 @@ export interface components {
             remark: string;
         };
         /**
-         * ReviewPage
-         * @description Some of them, the oldest first.
+         * ReviewView
+         * @description A sampled incident; ``verdict``: none until it is reviewed. ``reviewed_by``: by name.
          */
-        ReviewPage: {
-            /** Items */
-            items: components["schemas"]["AccessView"][];
-            /** Next */
-            next: string | null;
+        ReviewView: {
+            /**
+             * Closed At
+             * Format: date-time
+             */
+            closed_at: string;
+            /** Findings */
+            findings: components["schemas"]["Finding"][] | null;
+            /** Home Id */
+            home_id: number;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            outcome: components["schemas"]["OutcomeCode"] | null;
+            /** Priority */
+            priority: number;
+            /** Reviewed At */
+            reviewed_at: string | null;
+            /** Reviewed By */
+            reviewed_by: string | null;
+            verdict: components["schemas"]["Verdict"] | null;
         };
         /**
          * RiskEvent
@@ -8550,6 +8631,12 @@ export interface components {
             tenant: string;
         };
         /**
+         * Verdict
+         * @description How it was handled.
+         * @enum {string}
+         */
+        Verdict: "good" | "improve" | "wrong";
+        /**
          * Visit
          * @description A visit that was proven: from the arrival to the departure.
          */
@@ -8799,6 +8886,16 @@ export interface components {
          */
         cloud__incidents__mute__Why: "hospital" | "away" | "works";
         /**
+         * ReviewPage
+         * @description Some of the sample, the oldest first.
+         */
+        cloud__incidents__review__ReviewPage: {
+            /** Items */
+            items: components["schemas"]["ReviewView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Answer
          * @description What every action carries: the version of the incident the person was looking at.
          */
@@ -8857,6 +8954,16 @@ export interface components {
         cloud__privacy__views__Reason: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ReviewPage
+         * @description Some of them, the oldest first.
+         */
+        cloud__privacy__views__ReviewPage: {
+            /** Items */
+            items: components["schemas"]["AccessView"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * EntryView
@@ -11908,7 +12015,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReviewPage"];
+                    "application/json": components["schemas"]["cloud__privacy__views__ReviewPage"];
                 };
             };
             /** @description Bad Request */
@@ -24013,6 +24120,244 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: {
+                /** @description ``next`` of a page */
+                cursor?: string | null;
+                /** @description most items on the page */
+                limit?: number;
+                done?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["cloud__incidents__review__ReviewPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the incident */
+                incident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,12 +3,14 @@
  *
  * Pure tables and one function. Fire and gas ask nothing first: the fire brigade is called before anything is
  * verified. A fall is asked through with I-STUMBLE (Welsh Ambulance Service): one yes means an ambulance, and
- * nobody lifts the person. The words are in the catalogues under `triage.`.
+ * nobody lifts the person. An illness is asked through with FAST (stroke: face, arm, speech, then it is time to
+ * call), then for low sugar and new confusion. Who has left home is looked for before anything else. The words
+ * are in the catalogues under `triage.`.
  */
 import type { Key } from "./i18n";
 
 export type Advice =
-  | { readonly do: "emergency"; readonly service: "120" | "119"; readonly priority: 1; readonly reason: Key }
+  | { readonly do: "emergency"; readonly service: "120" | "119" | "110"; readonly priority: 1; readonly reason: Key }
   | { readonly do: "dispatch"; readonly priority: 1 | 2 | 3; readonly reason: Key }
   | { readonly do: "monitor"; readonly priority: 3 | 4; readonly reason: Key };
 
@@ -29,6 +31,10 @@ export interface Script {
 
 const AMBULANCE: Advice = { do: "emergency", service: "120", priority: 1, reason: "triage.advice.ambulance" };
 const FIRE_BRIGADE: Advice = { do: "emergency", service: "119", priority: 1, reason: "triage.advice.fire" };
+const SEARCH: Advice = { do: "emergency", service: "110", priority: 1, reason: "triage.advice.search" };
+const SUGAR: Advice = { do: "dispatch", priority: 2, reason: "triage.advice.sugar" };
+const DOCTOR: Advice = { do: "dispatch", priority: 2, reason: "triage.advice.doctor" };
+const POWER: Advice = { do: "dispatch", priority: 1, reason: "triage.advice.power" };
 const SILENT: Advice = { do: "dispatch", priority: 1, reason: "triage.advice.silent" };
 const HELP_AT_HOME: Advice = { do: "dispatch", priority: 2, reason: "triage.advice.help" };
 const LOOK_IN: Advice = { do: "dispatch", priority: 3, reason: "triage.advice.look_in" };
@@ -49,6 +55,31 @@ const I_STUMBLE: readonly Question[] = [
 ];
 
 const FIRE: Script = { opening: "triage.open.fire", questions: [], otherwise: FIRE_BRIGADE };
+
+const GAS: Script = { ...FIRE, opening: "triage.open.gas" };
+
+const FAST: readonly Question[] = [danger("triage.ask.face"), danger("triage.ask.arm"), danger("triage.ask.speech")];
+
+/** Somebody who may be ill: what kills soonest is asked first. */
+const ILL: Script = {
+  opening: "triage.open.call",
+  questions: [
+    ANSWERS,
+    danger("triage.ask.breathing"),
+    ...FAST,
+    { key: "triage.ask.sugar", yes: SUGAR },
+    { key: "triage.ask.confusion", yes: DOCTOR },
+    { key: "triage.ask.wants_help", yes: HELP_AT_HOME },
+  ],
+  otherwise: WATCH,
+};
+
+/** Somebody has left home, or has not come back. */
+const WANDER: Script = {
+  opening: "triage.open.wander",
+  questions: [{ key: "triage.ask.found", yes: LOOK_IN }, { key: "triage.ask.exposed", yes: SEARCH }],
+  otherwise: HELP_AT_HOME,
+};
 
 const CALL: Script = {
   opening: "triage.open.call",
@@ -82,24 +113,24 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   sos: CALL,
   stillness: CALL,
   bed_exit: CALL,
-  night_door: CALL,
-  wandering: CALL,
+  night_door: WANDER,
+  wandering: WANDER,
   visitor: CALL,
-  medicine: CALL,
+  medicine: ILL,
   stove: BURNING,
   heat: BURNING,
   room_climate: CALL,
   not_worn: DEVICE,
-  vitals: CALL,
-  routine: CALL,
+  vitals: ILL,
+  routine: ILL,
   fall: FALL,
   long_lie: FALL,
   smoke: FIRE,
-  gas: FIRE,
-  carbon_monoxide: FIRE,
+  gas: GAS,
+  carbon_monoxide: GAS,
   flood: {
     opening: "triage.open.call",
-    questions: [ANSWERS, { key: "triage.ask.water", yes: HELP_AT_HOME }],
+    questions: [ANSWERS, { key: "triage.ask.power", yes: POWER }, { key: "triage.ask.water", yes: HELP_AT_HOME }],
     otherwise: WATCH,
   },
   device_fault: DEVICE,
@@ -108,7 +139,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   battery_low: DEVICE,
   tamper: DEVICE,
   not_up: CALL,
-  not_returned: CALL,
+  not_returned: WANDER,
   bathroom_long: CALL,
   not_eating: CALL,
   no_usual_use: CALL,

@@ -9,7 +9,7 @@ import pytest
 
 import dashboards
 from cloud.incidents.model import Priority
-from cloud.incidents.script import DANGER, I_STUMBLE, Question, urgency
+from cloud.incidents.script import DANGER, FAST, I_STUMBLE, Question, urgency
 
 CATALOGUES = Path(dashboards.__file__).parent / "i18n"
 
@@ -25,6 +25,16 @@ def test_every_question_has_its_words_in_every_language(locale: str) -> None:
 def test_one_yes_of_i_stumble_is_a_life(question: Question) -> None:
     assert urgency("fall", question, yes=True) is Priority.LIFE
     assert urgency("fall", question, yes=False) is None
+
+
+@pytest.mark.parametrize("question", FAST)
+def test_one_sign_of_a_stroke_is_a_life(question: Question) -> None:
+    assert urgency("vitals", question, yes=True) is Priority.LIFE
+
+
+def test_who_is_out_in_the_cold_is_a_life_and_who_is_found_is_none() -> None:
+    assert urgency("wandering", Question.EXPOSED, yes=True) is Priority.LIFE
+    assert urgency("wandering", Question.FOUND, yes=True) is None
 
 
 def test_silence_is_danger_unless_it_is_about_a_device() -> None:

@@ -72,6 +72,8 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/incidents/{incident_id}/close"): QUEUE,
     ("POST", "/incidents/{incident_id}/follow_up"): QUEUE,
     ("POST", "/incidents/{incident_id}/reopen"): QUEUE,
+    ("GET", "/reviews"): REVIEW,
+    ("POST", "/reviews/{incident_id}"): REVIEW,
     ("GET", "/mutes"): QUEUE,
     ("POST", "/homes/{home_id}/mutes"): QUEUE,
     ("POST", "/mutes/{mute_id}/end"): QUEUE,
