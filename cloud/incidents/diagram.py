@@ -24,24 +24,25 @@ _UNITS: Final = ((_DAY, "d"), (3600, "h"), (60, "min"), (1, "s"))
 def diagram() -> str:
     """The states and what leads from one to another, as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", "    [*] --> detected: suspect", "    [*] --> raised: alarm"]
-    for (source, target), triggers in sorted(_edges().items()):
+    for (source, target), triggers in sorted(edges().items()):
         lines.append(f"    {source} --> {target}: {', '.join(sorted(triggers))}")
     lines += [f"    {state} --> [*]" for state in sorted(SETTLED - TIMERS.keys())]
     return "\n".join(lines)
 
 
-def _edges() -> dict[tuple[str, str], set[str]]:
-    edges: dict[tuple[str, str], set[str]] = {}
+def edges() -> dict[tuple[str, str], set[str]]:
+    """What leads from one state to another, by the names of both."""
+    found: dict[tuple[str, str], set[str]] = {}
     for (state, trigger), moves in TRANSITIONS.items():
         for move in moves:
             if move.to is not state:
-                edges.setdefault((state.value, move.to.value), set()).add(trigger.value)
+                found.setdefault((state.value, move.to.value), set()).add(trigger.value)
     for state, timers in TIMERS.items():
         for timer in timers.values():
             for mark in timer.marks:
                 if mark.to is not None:
-                    edges.setdefault((state.value, mark.to.value), set()).add("timer")
-    return edges
+                    found.setdefault((state.value, mark.to.value), set()).add("timer")
+    return found
 
 
 def timer_table() -> str:
@@ -70,12 +71,13 @@ def _timer(timer: Timer) -> str:
         does = [effect.value.replace("_", " ") for effect in mark.effects]
         does += [f"→ `{mark.to.value}`"] if mark.to else []
         does += [f"as P{mark.raises.value}"] if mark.raises else []
-        when = f"next {MORNING:%H:%M}" if mark.morning else _span(mark.after)
+        when = f"next {MORNING:%H:%M}" if mark.morning else span(mark.after)
         parts.append(f"{when}: {', '.join(does)}")
-    return "; ".join(parts) + (f"; again every {_span(timer.every)}" if timer.every else "")
+    return "; ".join(parts) + (f"; again every {span(timer.every)}" if timer.every else "")
 
 
-def _span(length: timedelta) -> str:
+def span(length: timedelta) -> str:
+    """A length of time in words."""
     seconds = int(length.total_seconds())
     for size, unit in _UNITS:
         if seconds and seconds % size == 0 and (size < _DAY or seconds > _DAY):
@@ -91,11 +93,11 @@ def renew(page: str) -> str:
         "kinds": kind_table(),
     }
     for name, text in parts.items():
-        page = _filled(page, name, text)
+        page = filled(page, name, text)
     return page
 
 
-def _filled(page: str, name: str, text: str) -> str:
+def filled(page: str, name: str, text: str) -> str:
     """``page`` with ``text`` between the two marks called ``name``."""
     marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     return marks.sub(lambda found: f"{found[1]}{text}\n{found[2]}", page)
