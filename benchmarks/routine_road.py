@@ -1,10 +1,10 @@
 """What an hour's and a night's look at many homes cost, through the database:
-``python -m benchmarks.routine_road [--homes 30 300 3000] [--json]``.
+``python -m benchmarks.routine_road [--homes 30 300 3000] [--at hour night] [--json]``.
 
 What this is: an embedded PostgreSQL with homes of seven sensors and 44 stored days, and the worker's own job
-over all of them, at two in the afternoon and at two in the night. What it is not: a measure of quality, or
-of ingest. The one idea: at several sizes, wall time of one worker with its database on the same machine, and
-processor time of both, which does not depend on what else runs there.
+over all of them with as many hands as it has, at two in the afternoon and at two in the night. What it is
+not: a measure of quality, or of ingest. The one idea: at several sizes, wall time of one worker with its
+database on the same machine, and processor time of both, which does not depend on what else runs there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import psutil
 
 from benchmarks.routine_page import kept
 from cloud import worker
-from cloud.db import Connection, connect, open_pool, roles
+from cloud.db import Connection, Pool, connect, open_pool, roles
 from cloud.db.migrate import migrate
 from cloud.detect.routine import look, store
 from cloud.detect.routine.grid import HOUR, SLOTS, Place
@@ -43,6 +43,9 @@ AFTERNOON: Final = TODAY + timedelta(hours=14, minutes=6)
 NIGHT: Final = TODAY + timedelta(days=1, hours=2, minutes=6)
 WEEK: Final = 7
 """Days of quarters in the roll-up: what a night's look counts again."""
+HANDS: Final = 2
+"""As ``worker.jobs`` has it."""
+TIMES: Final = {"hour": AFTERNOON, "night": NIGHT}
 PATTERNS: Final = 50
 """Different lives; the homes share them."""
 SEED: Final = 7
@@ -79,19 +82,25 @@ async def measured(homes: int, now: datetime) -> dict[str, float]:
         service = roles.let_in(server.dsn, server.secret_of)[roles.SERVICE]
         async with await connect(server.dsn) as owner:
             await _fill(owner, homes, now)
-        async with open_pool(service, size=2) as pool:
-            job = Job("routine", store.due, functools.partial(look.work, pool, look.model_of("")), batch=100)
+        async with open_pool(service, size=2 * HANDS) as pool:
+            job = Job("routine", store.due, functools.partial(look.work, pool, look.model_of("")), batch=5)
             wall, spent, database, aside = time.monotonic(), time.process_time(), _of_database(), SetAside()
-            looked = 0
-            while worked := await worker.tick(pool, job, aside, now):
-                looked += worked
+            hands = await asyncio.gather(*(_hand(pool, job, aside, now) for _ in range(HANDS)))
             return {
-                "looked": looked,
+                "looked": sum(hands),
                 "failed": len(aside.rows),
                 "seconds": round(time.monotonic() - wall, 1),
                 "worker_cpu_s": round(time.process_time() - spent, 1),
                 "database_cpu_s": round(_of_database() - database, 1),
             }
+
+
+async def _hand(pool: Pool, job: Job, aside: SetAside, now: datetime) -> int:
+    """How many homes one hand of the job has looked at when nothing is due any more."""
+    looked = 0
+    while worked := await worker.tick(pool, job, aside, now):
+        looked += worked
+    return looked
 
 
 def _of_database() -> float:
@@ -135,23 +144,21 @@ def _life(random: np.random.Generator) -> bytes:
     return counts.tobytes()
 
 
-async def figures(sizes: Sequence[int]) -> dict[str, object]:
-    """Each size at both times."""
-    return {
-        str(homes): {"hour": await measured(homes, AFTERNOON), "night": await measured(homes, NIGHT)}
-        for homes in sizes
-    }
+async def figures(sizes: Sequence[int], times: Sequence[str]) -> dict[str, object]:
+    """Each size at each time."""
+    return {str(homes): {at: await measured(homes, TIMES[at]) for at in times} for homes in sizes}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.routine_road")
     parser.add_argument("--homes", type=int, nargs="+", default=HOMES)
+    parser.add_argument("--at", choices=list(TIMES), nargs="+", default=list(TIMES))
     parser.add_argument("--json", action="store_true")
     parser.add_argument(
         "--keep", type=Path, help="add the figures to those of benchmarks.routine in this file"
     )
     asked = parser.parse_args()
-    found = kept({"road": asyncio.run(figures(asked.homes))}, asked.keep)
+    found = kept({"road": asyncio.run(figures(asked.homes, asked.at))}, asked.keep)
     print(json.dumps(found, indent=None if asked.json else 2))
     return 0
 
