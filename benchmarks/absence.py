@@ -70,13 +70,13 @@ class Replay:
     looks: int = 0
     _signs: list[Sign] = field(default_factory=list)
     _starts: list[datetime] = field(default_factory=list)
-    _devices: dict[int, Device] = field(default_factory=dict)
+    devices: dict[int, Device] = field(default_factory=dict)
     _walked: tuple[tuple[datetime, int, datetime], House] | None = None
 
     def __post_init__(self) -> None:
         """Activations become signs: motion that is over a minute later, a door that opens and closes."""
         places = sorted(set(self.home.places.tolist()))
-        self._devices = {place: _device(Place(place)) for place in places}
+        self.devices = {place: _device(Place(place)) for place in places}
         for second, place in zip(self.home.seconds.tolist(), self.home.places.tolist(), strict=True):
             self._signs += _said(self.at(second), Place(place))
         self._signs.sort(key=lambda sign: sign.at)
@@ -95,6 +95,10 @@ class Replay:
             quiet = not self._between(now - _QUIET, now)
             now = max(due if quiet else now + _PACE_OF_THE_BUSY, now + timedelta(seconds=30))
 
+    def house(self, since: datetime, until: datetime) -> House:
+        """One walk over that time."""
+        return walk(self._between(since, until), self.devices, PLAN, since, until)
+
     def _look(self, now: datetime) -> datetime:
         self.looks += 1
         until = self._until(now)
@@ -108,7 +112,7 @@ class Replay:
             lines=(Line("gw", until),),
             signs=tuple(signs),
             house=house,
-            habits=self._habits(until),
+            habits=self.habits(until),
         )
         looked = look(known, self.before, RULES)
         for step in looked.steps:
@@ -136,7 +140,7 @@ class Replay:
         ]
         key = (since, len(signs) + len(holes), signs[-1].at if signs else since)
         if self._walked is None or self._walked[0] != key:
-            self._walked = (key, walk(signs, self._devices, PLAN, since, until, holes=holes))
+            self._walked = (key, walk(signs, self.devices, PLAN, since, until, holes=holes))
         return signs, self._walked[1]
 
     def _whole_hour(self, moment: datetime) -> datetime:
@@ -169,10 +173,11 @@ class Replay:
         heard = self.at(second)
         return {
             number: Device(one.id, one.name, one.kind, one.room, heard)
-            for number, one in self._devices.items()
+            for number, one in self.devices.items()
         }
 
-    def _habits(self, until: datetime) -> Habits:
+    def habits(self, until: datetime) -> Habits:
+        """What is usual for them at ``until``, by the days before."""
         yesterday = PLAN.local(until).date() - timedelta(days=1)
         wanted = [yesterday - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
         for day in wanted:
@@ -186,7 +191,7 @@ class Replay:
             return Day()
         begins, ends = self.at(second), self.at(second + 86_400)
         signs = self._between(begins - LEAD_IN, ends)
-        return day_of(walk(signs, self._devices, PLAN, begins - LEAD_IN, ends), PLAN, day, {})
+        return day_of(walk(signs, self.devices, PLAN, begins - LEAD_IN, ends), PLAN, day, {})
 
 
 def _device(place: Place) -> Device:

@@ -5,7 +5,7 @@ be out, or back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -17,8 +17,9 @@ from cloud.incidents.model import Priority
 WANDERER: Final = timedelta(hours=2)
 """For whoever may not find back (care domain, 6)."""
 _SHARE: Final = 0.99
-_MARGIN: Final = timedelta(hours=2)
-"""Of few outings the longest is soon passed. D., chosen on the homes of ``benchmarks.absence``."""
+MARGIN: Final = timedelta(hours=2)
+"""Of few outings the longest is soon passed. Chosen by ``benchmarks.margins``, which judges the choice on
+other homes."""
 _EVENING: Final = timedelta(hours=3)
 """Of an outing that begins so late that the plan's latest hour is near or past. D."""
 _NEAR: Final = timedelta(hours=1)
@@ -53,7 +54,12 @@ def _first(known: Known, out: Stay) -> datetime:
     outings = known.habits.outings()
     if len(outings) < FEWEST:
         return _latest(known, out, time.fromisoformat(rule.latest))
-    return out.since + timedelta(minutes=quantile(outings, _SHARE)) + _MARGIN
+    return out.since + own_wait(outings)
+
+
+def own_wait(outings: Sequence[float], margin: timedelta = MARGIN) -> timedelta:
+    """How long an outing must last to be unlike ``outings``, in minutes, of which there are enough."""
+    return timedelta(minutes=quantile(outings, _SHARE)) + margin
 
 
 def _latest(known: Known, out: Stay, clock: time) -> datetime:

@@ -17,9 +17,9 @@ from cloud.detect.rules.model import WATCHING, Finding, Known, Verdict
 from cloud.incidents.model import Priority
 
 _SHARE: Final = 0.99
-_SEEN: Final = timedelta(minutes=15)
+SEEN: Final = timedelta(minutes=15)
 """So long before the wait is over somebody was seen there; silence there is the gateway's ``long_lie``,
-which asks first. D., chosen on the homes of ``benchmarks.absence``."""
+which asks first. Chosen by ``benchmarks.margins``, which judges the choice on other homes."""
 _MOST: Final = timedelta(minutes=90)
 """However long their own stays are. D."""
 
@@ -47,7 +47,7 @@ def bathroom_long(known: Known) -> Iterator[Verdict]:
 def _is_there(known: Known, due: datetime) -> bool:
     """Whether a sign of the bathroom itself says that the stay lasted until it was long, or lasts."""
     last = known.house.last_in(BATHROOM)
-    return BATHROOM in known.house.present or (last is not None and last.at >= due - _SEEN)
+    return BATHROOM in known.house.present or (last is not None and last.at >= due - SEEN)
 
 
 def sees_all(known: Known) -> bool:
