@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import lies, margins
-from benchmarks.lies import GRID, HOUR, Known, Silence
+from benchmarks.lies import GRID, Known, Silence
+from benchmarks.situations import HOUR
 
 HALL = "hall/night"
 LIVED = ({HALL: 60},) * 27 + ({HALL: 200},)
