@@ -45,13 +45,16 @@ class Mood(Enum):
 
 
 class Taken(NamedTuple):
-    """A message that the carrier took: to whom, which template of ours, its own number for it."""
+    """A message that the carrier took: to whom, which template of ours, its own number for it. ``at``: wall
+    time, s.
+    """
 
     number: str
     template: str
     reference: str
     values: dict[str, str] | list[str]
     called: bool
+    at: float
 
 
 @dataclass(slots=True)
@@ -151,7 +154,7 @@ def _aliyun(state: Carrier, path: str, headers: Any, body: bytes) -> tuple[int, 
     template = query.get("TemplateCode") or query.get("StartCode") or query["TtsCode"]
     number = query.get("PhoneNumbers") or query["CalledNumber"]
     called = headers["x-acs-action"] != "SendSms"
-    state.taken.append(Taken(number, template, reference, json.loads(values), called))
+    state.taken.append(Taken(number, template, reference, json.loads(values), called, time.time()))
     return 200, {"Code": "OK", "Message": "OK", "CallId" if called else "BizId": reference}
 
 
@@ -165,7 +168,9 @@ def _tencent(state: Carrier, path: str, headers: Any, body: bytes) -> tuple[int,
     reference = f"t{len(state.taken) + 1}"
     called = headers["X-TC-Action"] == "SendTtsVoice"
     number = asked["CalledNumber"] if called else asked["PhoneNumberSet"][0]
-    state.taken.append(Taken(number, asked["TemplateId"], reference, asked["TemplateParamSet"], called))
+    state.taken.append(
+        Taken(number, asked["TemplateId"], reference, asked["TemplateParamSet"], called, time.time())
+    )
     if called:
         return 200, {"Response": {"SendStatus": {"CallId": reference}, "RequestId": "1"}}
     verdict = {"SerialNo": reference, "Code": "Ok", "PhoneNumber": number}
