@@ -43,6 +43,8 @@ from cloud.visits.duties import keeper as duties
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
+SENDING: Final = 48
+"""Messages under way at once: with a provider that takes two seconds for each, 24 a second. D."""
 LONGEST_SET_ASIDE: Final = timedelta(seconds=30)
 """Short, because what ails a row may be the database (full, read-only): timers must not sleep on after it."""
 _FIRST_SET_ASIDE: Final = timedelta(seconds=1)
@@ -61,7 +63,9 @@ class Job:
 
     ``hands``: loops that work it side by side. ``batch``: rows that a hand takes up before it asks again; 1
     where a row may take long, so that whatever became due meanwhile comes in its turn and not after the list.
-    ``woken``: whether a change that screens see may be work for it; if not, the poll is enough.
+    ``at_once``: rows that wait for others, such as a provider, each in a task of its own beside one hand that
+    asks; 0: the hands work them themselves. ``woken``: whether a change that screens see may be work for it;
+    if not, the poll is enough.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Job:
     work: Callable[[int, datetime], Awaitable[bool]]
     hands: int = 1
     batch: int = 100
+    at_once: int = 0
     woken: bool = True
 
 
@@ -116,7 +121,10 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
                 wake = asyncio.Event()
                 if job.woken:
                     wakes.append(wake)
-                group.create_task(_repeat(pool, job, aside, wake, clock), name=job.name)
+                turn = (
+                    _Spreading(pool, job, aside, wake, group) if job.at_once else _Working(pool, job, aside)
+                )
+                group.create_task(_repeat(turn, job, aside, wake, clock), name=job.name)
         group.create_task(_listen(pool, wakes), name="listen")
         group.create_task(keeper.run(settings, pool, clock=clock), name="audit")
         group.create_task(tenancy.run(pool, clock=clock), name="usage")
@@ -161,7 +169,7 @@ def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, 
     return (
         Job("timers", store.due, fire),
         Job("ladders", ladder.due, climb, hands=4, batch=10),
-        Job("messages", deliver.due, send, hands=8, batch=1),
+        Job("messages", deliver.due, send, batch=1, at_once=SENDING),
         Job("words", overdue.due, give_up_waiting),
         Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
@@ -213,11 +221,54 @@ async def _attempt(job: Job, row: int, aside: SetAside, now: datetime) -> bool:
     return worked
 
 
-async def _repeat(pool: Pool, job: Job, aside: SetAside, wake: asyncio.Event, clock: Clock) -> None:
+@dataclass(frozen=True, slots=True)
+class _Working:
+    """A turn of a hand that does its rows itself."""
+
+    pool: Pool
+    job: Job
+    aside: SetAside
+
+    async def __call__(self, now: datetime) -> int:
+        return await tick(self.pool, self.job, self.aside, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spreading:
+    """A turn of a hand that gives each row to a task while there is room; each wakes it when it ends."""
+
+    pool: Pool
+    job: Job
+    aside: SetAside
+    wake: asyncio.Event
+    group: asyncio.TaskGroup
+
+    async def __call__(self, now: datetime) -> int:
+        room = self.job.at_once - len(self.aside.in_hand)
+        if not room:
+            return 0
+        async with self.pool.connection() as conn:
+            due = await self.job.due(conn, now, self.aside.current(now), room)
+        self.aside.in_hand.update(due)
+        for row in due:
+            self.group.create_task(self._one(row, now), name=f"{self.job.name} {row}")
+        return len(due)
+
+    async def _one(self, row: int, now: datetime) -> None:
+        try:
+            await _attempt(self.job, row, self.aside, now)
+        finally:
+            self.aside.in_hand.discard(row)
+            self.wake.set()
+
+
+async def _repeat(
+    turn: Callable[[datetime], Awaitable[int]], job: Job, aside: SetAside, wake: asyncio.Event, clock: Clock
+) -> None:
     while True:
         wake.clear()
         try:
-            worked = await tick(pool, job, aside, clock())
+            worked = await turn(clock())
         except Exception as error:  # noqa: BLE001 - supervised: the database may be away for as long as it likes
             if aside.healthy:
                 _log.error("job stands still name=%s %s", job.name, _told(error))

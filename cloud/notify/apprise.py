@@ -20,16 +20,21 @@ from cloud.settings import ConfigError
 
 PATIENCE_S: Final = 20.0
 """For one attempt; Apprise itself waits 4 s to connect and 4 s for an answer. Its thread may end later."""
-THREADS: Final = 16
-"""Attempts at once; more wait their turn."""
+THREADS: Final = 64
+"""Attempts at once: more than are ever under way (``worker.SENDING``), so that none waits for a thread."""
 
 
 class AppriseNotifier:
     """Sends through whatever service the address names."""
 
     def __init__(self) -> None:
-        """Load Apprise now, so that no alarm waits for it (half a second)."""
-        self._asset = load().AppriseAsset(secure_logging=True, storage_mode="memory", app_id="Anban")
+        """Load Apprise now, so that no alarm waits for it (half a second).
+
+        Without a time limit of its own it works in our thread; with one it shares six threads (on two cores)
+        among all services, and six that hang hold up every other.
+        """
+        asset = load().AppriseAsset
+        self._asset = asset(secure_logging=True, storage_mode="memory", app_id="Anban", service_timeout=0)
 
     @staticmethod
     @cache
