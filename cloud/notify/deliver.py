@@ -18,7 +18,8 @@ from typing import Any, Final
 from cloud import sealed, trace
 from cloud.db import Connection, Pool, Queries
 from cloud.metrics import SENT, known
-from cloud.notify import PROVIDERS, tokens, wording
+from cloud.notify import PROVIDERS, tokens, waiting, wording
+from cloud.notify.courtesy import Held
 from cloud.notify.model import Notifier, NotifyError, Outgoing, Receipt
 from cloud.sealed import NO_KEYS, Keyring, SealError
 
@@ -65,12 +66,15 @@ async def deliver(pool: Pool, post: Post, message_id: int, now: datetime) -> boo
     token = tokens.draw()
     async with pool.connection() as conn:
         message = await _claim(conn, message_id, token, now)
-    if message is None:
-        return False
+        if message is None:
+            return False
+        goes_for = await _considered(conn, post, message, now)
+    if isinstance(goes_for, Held) and goes_for.until is not None:
+        return True
     channel = known(message["channel"], post.notifiers)
     try:
         with trace.span("message.send", message["incident_id"], channel=channel, attempt=message["attempts"]):
-            receipt = await _send(post, message, token)
+            receipt = await _send(post, message, token, goes_for)
     except NotifyError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - one channel's fault, or one message's; its text may quote an address
@@ -87,6 +91,15 @@ async def deliver(pool: Pool, post: Post, message_id: int, now: datetime) -> boo
     return True
 
 
+async def _considered(conn: Connection, post: Post, message: Mapping[str, Any], now: datetime) -> Held | int:
+    """See ``waiting.consider``; an address that does not open is dealt with when it is sent to."""
+    try:
+        address = _address(post.ring, message)
+    except NotifyError:
+        return 1
+    return await waiting.consider(conn, post.ring, message, address, now)
+
+
 async def _claim(conn: Connection, message_id: int, token: str, now: datetime) -> dict[str, Any] | None:
     params = {"message_id": message_id, "now": now, "lease": now + LEASE}
     message = await (await conn.execute(SQL["claim"], params)).fetchone()
@@ -96,7 +109,10 @@ async def _claim(conn: Connection, message_id: int, token: str, now: datetime) -
     return message
 
 
-async def _send(post: Post, message: Mapping[str, Any], token: str) -> Receipt:
+async def _send(post: Post, message: Mapping[str, Any], token: str, goes_for: Held | int) -> Receipt:
+    """``goes_for``: for how many messages, or why none can go out on this channel."""
+    if isinstance(goes_for, Held):
+        raise NotifyError("the recipient has had as many as carriers let through", permanent=False)
     notifier = post.notifiers.get(message["channel"])
     if message["channel"] in CARRIED and not message["switched_on"]:
         raise NotifyError("the module messages is off: no texts, no calls", permanent=True)
@@ -104,14 +120,16 @@ async def _send(post: Post, message: Mapping[str, Any], token: str) -> Receipt:
         raise NotifyError(f"no channel {message['channel']} here", permanent=True)
     asks = message["template"] == "ask"
     path = f"{tokens.ANSWER_PATH}{token}" if asks else f"{INCIDENT_PATH}{message['incident_id']}"
-    words = wording.facts(message["params"], message["locale"], post.public_url.rstrip("/") + path)
-    title, body = wording.render(message["template"], message["locale"], words)
+    count = {"count": str(goes_for)}
+    template = message["template"] if goes_for == 1 else "digest"
+    words = wording.facts(message["params"], message["locale"], post.public_url.rstrip("/") + path) | count
+    title, body = wording.render(template, message["locale"], words)
     # Texts that carriers approve in advance exist in simplified Chinese only.
-    variables = wording.discreet(message["params"]) | ({"token": token} if asks else {})
+    variables = wording.discreet(message["params"]) | count | ({"token": token} if asks else {})
     return await notifier.deliver(
         Outgoing(
             _address(post.ring, message),
-            message["template"],
+            template,
             title,
             body,
             variables,

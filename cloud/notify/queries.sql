@@ -1,27 +1,35 @@
 -- The SQL of the message queue. Messages are worked by id; people see them through incidents.
 
 -- due_messages --
--- Somebody's first message before anybody's repetition, and of those the question before the news.
+-- Somebody's first message before anybody's repetition, and of those the question before the news. Of what was held
+-- for one recipient the oldest goes for all; none is held once its incident is urgent.
 select m.id
 from message m left join incident i on i.id = m.incident_id
-where m.due_at <= %(now)s and not (m.id = any(%(skip)s))
+where m.due_at is not null and (m.due_at <= %(now)s or (m.held <> '' and i.priority < 4))
+  and not (m.id = any(%(skip)s))
+  and (m.held = '' or not exists (
+      select from message other
+      where other.recipient = m.recipient and other.channel = m.channel and other.held <> ''
+        and other.due_at <= %(now)s and other.id < m.id
+  ))
 order by i.priority nulls last, m.attempts, m.template <> 'ask', m.due_at, m.id
 limit %(limit)s
 
 -- claim --
 -- The message is ours until the lease ends; a worker that dies in between leaves it to the next one.
 with picked as (
-    select id, incident_id from message where id = %(message_id)s and due_at <= %(now)s for update skip locked
+    select id, incident_id, held from message
+    where id = %(message_id)s and (due_at <= %(now)s or (due_at is not null and held <> '')) for update skip locked
 )
 update message m
-set attempts = m.attempts + 1, due_at = %(lease)s, expect_at = null, state = 'sent'
+set attempts = m.attempts + 1, due_at = %(lease)s, expect_at = null, state = 'sent', held = ''
 from picked
 left join incident i on i.id = picked.incident_id
 left join tenant t on t.id = i.tenant_id
 where m.id = picked.id
 returning m.id, m.incident_id, m.step, m.ask_id, m.channel, m.address, m.locale, m.template, m.params, m.attempts,
           i.home_id, i.tenant_id, coalesce(i.priority, 3) as priority,
-          coalesce('messages' = any(t.modules), true) as switched_on
+          coalesce('messages' = any(t.modules), true) as switched_on, picked.held
 
 -- keep_token --
 insert into answer_token (token_hash, message_id, created_at) values (%(token_hash)s, %(message_id)s, %(now)s)
@@ -135,3 +143,31 @@ with opened as (
     returning m.id
 )
 insert into receipt (message_id, at, state) select id, %(now)s, 'read' from opened
+
+-- spent --
+-- What this recipient has had on this channel since a moment.
+select count(*) as n
+from message m join receipt r on r.message_id = m.id
+where m.recipient = %(recipient)s and m.channel = %(channel)s and m.created_at > %(since)s - interval '7 days'
+  and r.state = 'accepted' and r.at > %(since)s
+
+-- know_recipient --
+update message set recipient = %(recipient)s where id = %(message_id)s
+
+-- hold --
+-- No attempt was made. A withdrawal that came meanwhile has the last word.
+update message set state = 'queued', held = %(why)s, due_at = %(until)s, attempts = attempts - 1
+where id = %(message_id)s and attempts = %(attempts)s and due_at is not null
+
+-- merge --
+-- The others that were held for this recipient and are due go with this one.
+with others as (
+    select id from message
+    where recipient = %(recipient)s and channel = %(channel)s and held <> '' and due_at <= %(now)s
+      and id <> %(message_id)s
+    for update skip locked
+),
+merged as (
+    update message m set state = 'merged', held = '', due_at = null from others where m.id = others.id returning m.id
+)
+insert into receipt (message_id, at, state, detail) select id, %(now)s, 'merged', %(message_id)s::text from merged
