@@ -29,7 +29,10 @@ MOST: Final[Mapping[str, Mapping[timedelta, int]]] = {
     "voice": {_MINUTE: 1, _HOUR: 5, _DAY: 20},  # calls to one number, Aliyun SingleCallByVoice
 }
 """What carriers let through to one telephone, by channel and window."""
-SHARE: Final = {1: 1.0, 2: 1.0, 3: 0.6}
+URGENT: Final = 2
+"""Priority up to which nothing of ours holds a message: the carrier may refuse it, and the next channel then
+takes it. A second provider counts for itself, too."""
+SHARE: Final = {3: 0.6}
 """Of a day's, by priority; the rest is kept for what is more urgent. [D]"""
 LEAST_SHARE: Final = 0.2
 
@@ -60,6 +63,8 @@ def hold(
     """Whether a message waits; ``None``: it goes out. ``spent``: messages to this recipient on this channel
     in each of ``windows``; ``local``: now, by the home's clock.
     """
+    if priority <= URGENT:
+        return None
     calm = priority >= CALM and template in NEWS
     if calm and is_quiet(local):
         return Held(Why.QUIET, morning(local))

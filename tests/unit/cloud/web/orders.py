@@ -429,6 +429,7 @@ BY_SECRET: Final[Mapping[str, str]] = {
     "answerPage": "shows two buttons to anybody",
     "answerByPage": "the token in a message",
     "takeText": "the token in the provider's address",
+    "takeReceipts": "the token in the provider's address",
     "getReleaseFile": "the program of gateways is public",
     "health": "one word",
     "ready": "one word",
