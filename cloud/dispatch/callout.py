@@ -208,6 +208,9 @@ async def _care(conn: Connection, row: rows.Row, found: Search, now: datetime) -
 async def _look_after(
     conn: Connection, row: rows.Row, found: Search, ask: search.Row, now: datetime
 ) -> datetime | None:
+    if ask["spoke_at"] is not None and ask["spoke_at"] > ask["heard_at"]:
+        await conn.execute(search.SQL["hear"], {"ask_id": ask["id"], "now": ask["spoke_at"]})
+        ask = ask | {"heard_at": ask["spoke_at"], "cared": []}
     done = frozenset(Care(care) for care in ask["cared"])
     stay = Stay(ask["heard_at"], duress=ask["duress_at"] is not None, done=done)
     due = watch(stay, now)

@@ -29,13 +29,17 @@ update escalation set callout_due_at = null where incident_id = %(incident_id)s 
 
 -- asks --
 -- The newest word with each; of an earlier search only whoever is still at the door. Unreached: each message that
--- asked them has failed for good.
+-- asked them has failed for good. Spoke: the last step of the incident that a worker at the door took themselves.
 select distinct on (a.responder_id)
     a.*, r.kind, r.name, r.mode,
     (
         select count(*) > 0 and bool_and(m.state = 'failed') from message m
         where m.ask_id = a.id and m.template = 'ask'
-    ) as unreached
+    ) as unreached,
+    (
+        select max(step.at) from incident_event step
+        where step.incident_id = a.incident_id and step.actor = 'staff:' || r.staff_id and step.at > a.arrived_at
+    ) as spoke_at
 from callout_ask a
 join responder r on r.id = a.responder_id
 join escalation e on e.incident_id = a.incident_id

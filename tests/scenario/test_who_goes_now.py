@@ -125,7 +125,9 @@ async def say(pool: Pool, household: Household, name: str, word: Word, at: float
         await answers.word(conn, row, (await asks(pool))[name]["id"], word, after(at))
 
 
-async def act(pool: Pool, household: Household, trigger: Trigger, at: float, **detail: Any) -> None:
+async def act(
+    pool: Pool, household: Household, trigger: Trigger, at: float, actor: str = "", **detail: Any
+) -> None:
     seen = (await look(pool, household)).incident
     async with pool.connection() as conn:
         await store.act(
@@ -133,7 +135,7 @@ async def act(pool: Pool, household: Household, trigger: Trigger, at: float, **d
             household.scope,
             seen.id,
             trigger,
-            household.operator,
+            actor or household.operator,
             after(at),
             seen.version,
             **detail,
@@ -327,10 +329,14 @@ async def test_any_word_of_a_worker_begins_the_wait_anew_and_a_call_for_help_end
     await answer(pool, hook, "li", 70)
     await arrive(pool, hook, "li", 600)
     await say(pool, household, "li", Word.WELL, 1_500)
-    await time.until(after(600 + 30 * 60))
+    async with pool.connection() as conn:
+        of_staff = (await _one(conn, "select staff_id from responder where name = 'li'", []))["staff_id"]
+    await act(pool, household, Trigger.NOTE, 1_800, actor=f"staff:{of_staff}", note="she sits again")
+    await seen_at(pool, household, "li", 0, 2_000)
+    await time.until(after(1_800 + 30 * 60 - 1))
     assert not [text for text in hook.texts("li") if "报平安" in text]
-    await say(pool, household, "li", Word.DURESS, 2_500)
-    await time.until(after(2_500))
+    await say(pool, household, "li", Word.DURESS, 3_599)
+    await time.until(after(3_599))
     assert not [text for text in hook.texts("li") if "报平安" in text], "a call might give them away"
     assert "he" in asked(hook)
     assert any("拨打110" in text for text in hook.texts("duty"))

@@ -354,3 +354,21 @@ async def test_the_commands_say_what_they_did_and_what_to_do(
     assert "resident 1 is erased" in shown
     assert "hecheng incidents 3650 d: 0 rows would go now" in shown
     assert MARKS[0] not in await everything(home)
+
+
+async def test_where_helpers_were_goes_after_thirty_days_and_no_tenant_keeps_it_longer(
+    home: Connection, pool: Pool
+) -> None:
+    await home.execute(
+        "insert into responder (tenant_id, kind, name, consent_at) values (1, 'neighbour', '龙', %s)", [NOW]
+    )
+    await home.execute(
+        "insert into responder_place select id, at, 27.56, 109.99 from responder,"
+        " unnest(array[%s, %s]::timestamptz[]) as at",
+        [NOW - 31 * DAY, NOW - 29 * DAY],
+    )
+    await home.commit()
+    with pytest.raises(ValueError, match="at most 30 days"):
+        await retention.set_days(home, 1, retention.Class.LOCATION, 31, KEEP)
+    await _sweep(pool, NOW)
+    assert await _count(home, "responder_place") == 1

@@ -9,11 +9,13 @@ import pytest
 
 from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool
+from cloud.dispatch import search
 from cloud.incidents import store
 from cloud.incidents.rows import SQL, tell
 from cloud.ingest import commands, plans
 from cloud.notify import NotifyError, Outgoing, Receipt
 from cloud.notify.deliver import Post, deliver
+from cloud.people import numbers
 from cloud.people import reseal as resealing
 from cloud.people import roster as people
 from cloud.people.card import home_card
@@ -205,3 +207,42 @@ def test_a_roster_with_a_wrong_id_number_is_refused_without_repeating_it() -> No
     ) as raised:
         people.parse(msgspec.json.encode(raw))
     assert "110105" not in str(raised.value)
+
+
+async def test_whoever_may_be_called_is_sealed_under_a_context_of_their_own_and_still_reached(
+    conn: Connection, pool: Pool
+) -> None:
+    await people.load(conn, _roster(), OLD)
+    await _incident(conn)
+    called = numbers.responder_columns(OLD, 1, phone=NEIGHBOUR, channels=[f"sms:{NEIGHBOUR}"])
+    await conn.execute(
+        "insert into responder (tenant_id, kind, name, phone, phone_mark, channels, consent_at) values"
+        " (1, 'neighbour', '舒', %(phone)s, %(phone_mark)s, %(channels)s, %(now)s)",
+        {**called, "now": NOON},
+    )
+    same = await (await conn.execute("select relation from responder_contact")).fetchall()
+    assert [row["relation"] for row in same] == ["neighbour"], (
+        "known again by the mark, though both are sealed"
+    )
+    await conn.execute(
+        "insert into callout_ask (incident_id, responder_id, asked_at, asked_by, night, travel_s, distance_m,"
+        " in_visit, has_key) values (1, 1, %s, 'policy', false, 60, 100, false, false)",
+        [NOON],
+    )
+    await conn.execute("delete from message")
+    told = {"ask_ids": [1], "template": "ask", "now": NOON}
+    await conn.execute(search.SQL["tell"], told)
+    await conn.commit()
+    await reseal(pool, NEW)
+    row = await (await conn.execute("select id, address from message")).fetchone()
+    assert row is not None
+    assert row["address"].startswith("sms:~aes:k2:")
+    sent: list[Outgoing] = []
+
+    class Carrier:
+        async def deliver(self, message: Outgoing) -> Receipt:
+            sent.append(message)
+            return Receipt()
+
+    await deliver(pool, Post({"sms": Carrier()}, "https://anban.example", NEW), row["id"], NOON)
+    assert [message.address for message in sent] == [f"sms:{NEIGHBOUR}"]
