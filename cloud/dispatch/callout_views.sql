@@ -1,8 +1,9 @@
 -- What people see of a search; every read is within the scope.
 
 -- incident --
-select incident.*
+select incident.*, coalesce(tenant.time_zone, 'Asia/Shanghai') as time_zone
 from incident
+left join tenant on tenant.id = incident.tenant_id
 where incident.id = %(incident_id)s
   and incident.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or incident.home_id = any(%(homes)s))
 

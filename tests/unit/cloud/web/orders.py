@@ -48,6 +48,7 @@ class Things:
     hold: int
     proposal: int
     mute: int
+    responder: int
     account: int
     entry: int
     paper: int
@@ -198,6 +199,13 @@ FALSE_ALARMS: Final = (
 )
 """Three alarms of the door that were none, and somebody moved five minutes after each."""
 
+CALLED: Final = (
+    "insert into callout_ask (incident_id, responder_id, asked_at, asked_by, night, travel_s, distance_m,"
+    f" in_visit, has_key) select %(incident)s, id, '{NOON}', 'policy', false, 60, 100, false, false"
+    " from responder where tenant_id = %(tenant)s on conflict do nothing",
+)
+"""Everybody of the register was asked to come; everybody who works here stands in it."""
+
 ORDERS: Final[Mapping[str, Order]] = {
     # The console.
     "readSnapshot": Order(filled="incidents"),
@@ -232,6 +240,23 @@ ORDERS: Final[Mapping[str, Order]] = {
     "listMutes": Order(query=_in_home, filled="items"),
     "muteHome": Order(body=lambda _: {"why": "hospital", "reason": "a new hip", "hours": 48}),
     "endMute": Order(),
+    # Who may be called.
+    "listResponders": Order(filled="items"),
+    "readResponder": Order(),
+    "addResponder": Order(body=lambda _: {"kind": "neighbour", "name": "龙", "consent_how": "paper"}),
+    "changeResponder": Order(body=lambda _: {"phone": "13700000001"}),
+    "withdrawResponder": Order(),
+    "tieResponder": Order(body=lambda _: {"has_key": True}),
+    "readMyDuty": Order(),
+    "putMyDuty": Order(body=lambda _: {"on": True}),
+    "iAmHere": Order(body=lambda _: {"latitude": 27.6, "longitude": 110.0}),
+    "answerMyAsk": Order(body=lambda _: {"said": "accept"}, before=CALLED),
+    "sayMyWord": Order(body=lambda _: {"word": "well"}, before=CALLED),
+    "readCallout": Order(),
+    "askResponder": Order(body=lambda thing: {"responder_id": thing.responder}, refused={"responder": 409}),
+    "relieveResponder": Order(before=CALLED, refused={"responder": 409}),
+    "answerForResponder": Order(body=lambda _: {"said": "accept"}, before=CALLED, refused={"responder": 409}),
+    "readStandby": Order(filled="posts"),
     # Homes and consents.
     "readHome": Order(),
     "readSeries": Order(query=lambda _: {"quantity": "heart_rate", **SPAN}),

@@ -285,6 +285,12 @@ _NUMBERED: Final = {
     f" values (%(home)s, 'rules.night_door.wait_s', 1800, 2700, '{BASIS}', %(now)s, %(key)s) returning id",
     "mute": "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'works', %(key)s, %(now)s, %(later)s, %(person)s) returning id",
+    "responder": "with workers as (insert into responder"
+    " (tenant_id, kind, staff_id, name, channels, latitude, longitude, duty_since)"
+    " select tenant_id, 'worker', id, name, '{sms:+8613700000002}', 27.56, 109.99, %(now)s from staff"
+    " where tenant_id = %(tenant)s on conflict (staff_id) do update set duty_since = excluded.duty_since)"
+    " insert into responder (tenant_id, kind, name, channels, latitude, longitude, consent_at)"
+    " values (%(tenant)s, 'neighbour', %(key)s, '{sms:+8613700000001}', 27.56, 109.99, %(now)s) returning id",
     "account": "insert into time_account (tenant_id, sort, resident_id, opened_at)"
     " select %(tenant)s, 'person', id, %(now)s from resident where home_id = %(home)s returning id",
     "entry": "with services as (insert into time_account (tenant_id, sort, opened_at)"
