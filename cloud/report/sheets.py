@@ -26,7 +26,7 @@ _BOM: Final = "\ufeff"
 _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula (OWASP, CSV injection)."""
 _HEAD: Final = (
-    "indicator", "cut", "of", "numerator", "denominator", "value", "cases", "target", "met", "hidden",
+    "indicator", "cut", "of", "numerator", "denominator", "value", "cases", "target", "met", "suppressed",
     "numerator is", "denominator is", "source of the target",
 )  # fmt: skip
 _ABOUT: Final = ("tenant", "name", "division", "month", "version", "counted at", "frozen at", "why", "digest")
@@ -78,7 +78,7 @@ def _lines(figures: Iterable[FigureView]) -> Iterator[tuple[Value, ...]]:
         yield (
             one.indicator, one.cut.value, one.of, one.numerator, one.denominator, one.value, one.cases,
             of.target.value if of.target else None,
-            None if one.met is None else _said(yes=one.met), _said(yes=one.hidden),
+            None if one.met is None else _said(yes=one.met), _said(yes=one.suppressed),
             of.numerator, of.denominator, of.target.source if of.target else None,
         )  # fmt: skip
 

@@ -64,13 +64,13 @@ class TenantMonth(MonthVersion):
 
 class FigureView(_View):
     """One figure. ``of``: the one of the cut. ``cases``: how many incidents, homes, devices or people are
-    behind it. ``hidden``: it would tell of a few people, so it has no numbers. ``met``: the target.
+    behind it. ``suppressed``: it would tell of a few people, so it has no numbers. ``met``: the target.
     """
 
     indicator: str
     cut: Cut
     of: str
-    hidden: bool
+    suppressed: bool
     numerator: float | None
     denominator: float | None
     cases: int | None
@@ -144,7 +144,7 @@ def _figure(key: Key, cell: Cell | None) -> FigureView:
         indicator=key.indicator,
         cut=key.cut,
         of=key.of,
-        hidden=cell is None,
+        suppressed=cell is None,
         numerator=cell.part if cell else None,
         denominator=cell.whole if cell else None,
         cases=cell.cases if cell else None,

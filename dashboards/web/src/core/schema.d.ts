@@ -5068,7 +5068,7 @@ export interface components {
         /**
          * FigureView
          * @description One figure. ``of``: the one of the cut. ``cases``: how many incidents, homes, devices or people are
-         *     behind it. ``hidden``: it would tell of a few people, so it has no numbers. ``met``: the target.
+         *     behind it. ``suppressed``: it would tell of a few people, so it has no numbers. ``met``: the target.
          */
         FigureView: {
             /** Cases */
@@ -5076,8 +5076,6 @@ export interface components {
             cut: components["schemas"]["Cut"];
             /** Denominator */
             denominator: number | null;
-            /** Hidden */
-            hidden: boolean;
             /** Indicator */
             indicator: string;
             /** Met */
@@ -5086,6 +5084,8 @@ export interface components {
             numerator: number | null;
             /** Of */
             of: string;
+            /** Suppressed */
+            suppressed: boolean;
             /** Value */
             value: number | null;
         };

@@ -269,8 +269,8 @@ async def test_a_supervisor_reads_the_month_with_what_it_is_divided_by(site: Sit
     found = await read(site, "supervisor", cut=["all", "sex"])
     assert [(one["code"], one["version"]) for one in found["tenants"]] == [("hecheng", 1)]
     assert figure(found, "answered_60") == {
-        "indicator": "answered_60", "cut": "all", "of": "", "hidden": False, "numerator": 5, "denominator": 6,
-        "cases": 6, "value": pytest.approx(5 / 6), "met": False,
+        "indicator": "answered_60", "cut": "all", "of": "", "suppressed": False, "numerator": 5,
+        "denominator": 6, "cases": 6, "value": pytest.approx(5 / 6), "met": False,
     }  # fmt: skip
     assert figure(found, "false_alarms", "sex", "f")["numerator"] == 1
 
@@ -280,8 +280,8 @@ async def test_who_may_not_see_rows_sees_no_figure_of_a_few(site: Site, month: T
     assert figure(found, "answered_60")["value"] == pytest.approx(5 / 6)
     for few in ("false_alarms", "coverage"):
         assert figure(found, few) | {"indicator": few} == {
-            "indicator": few, "cut": "all", "of": "", "hidden": True, "numerator": None, "denominator": None,
-            "cases": None, "value": None, "met": None,
+            "indicator": few, "cut": "all", "of": "", "suppressed": True, "numerator": None,
+            "denominator": None, "cases": None, "value": None, "met": None,
         }  # fmt: skip
 
 

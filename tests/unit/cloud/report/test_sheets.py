@@ -50,7 +50,8 @@ def test_a_line_has_its_numbers_and_what_they_mean() -> None:
         "yes",
     ]
     assert [whole[name] for name in ("target", "source of the target")] == ["0.975", "TSA"]
-    assert [hidden[name] for name in ("hidden", "numerator", "denominator", "value")] == ["yes", "", "", ""]
+    said = [hidden[name] for name in ("suppressed", "numerator", "denominator", "value")]
+    assert said == ["yes", "", "", ""]
 
 
 def test_a_file_says_whose_months_these_are_and_who_is_silent() -> None:

@@ -91,7 +91,7 @@ NUMBERED: Final = {
 """What ``{number}`` is in the register, by its kind."""
 NAMED: Final = {"staff_id": "person"}
 """What an address calls otherwise than ``Things``."""
-FIXED: Final = {"of": "raw"}
+FIXED: Final = {"of": "raw", "month": "2026-10"}
 """Parts of an address that are nobody's."""
 
 HOME: Final = {"division": "431202000000", "address": "new lane 3"}
@@ -101,6 +101,15 @@ DEVICE: Final = {"kind": "bed_mat", "room": "bedroom"}
 SPAN: Final = {"begin": "2026-11-20T00:00:00Z", "end": "2026-11-20T12:00:00Z"}
 DAYS: Final = {"since": "2026-11-19", "until": "2026-11-21"}
 _S: Final = IncidentState
+
+
+_OCTOBER: Final = (
+    "alter table report disable trigger report_stays",
+    "delete from report where tenant_id = %(tenant)s",
+    "insert into report (tenant_id, month, version, counted_at, frozen_at, digest, cells)"
+    " values (%(tenant)s, '2026-10-01', 1, '2026-11-04', '2026-11-04', repeat('0', 64), '[]')",
+)
+"""A frozen month that was never corrected; the test takes away what an order before it has left."""
 
 
 def _version(**more: Any) -> Asked:
@@ -361,6 +370,14 @@ ORDERS: Final[Mapping[str, Order]] = {
     "withdrawTag": Order(),
     # Figures, tenants, the trail.
     "readFigures": Order(filled="own"),
+    "listIndicators": Order(filled="indicators"),
+    "listReportMonths": Order(filled="months"),
+    "readReport": Order(filled="tenants"),
+    "downloadReport": Order(query=lambda _: {"form": "csv"}),
+    "listReportRows": Order(query=lambda _: {"indicator": "coverage"}, filled="items"),
+    "correctReport": Order(body=lambda _: {"version": 1, "why": "a record came late"}, before=_OCTOBER),
+    "listReviews": Order(query=lambda _: {"limit": 200}, filled="items"),
+    "reviewIncident": Order(body=lambda _: {"verdict": "good"}, state=_S.CLOSED),
     "listTenants": Order(filled="tenants"),
     "readUsage": Order(query=lambda _: DAYS, filled="usage"),
     "equipTenant": Order(body=lambda _: {"modules": ["monitoring", "reports"], "quotas": {"homes": 900}}),

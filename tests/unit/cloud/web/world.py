@@ -41,7 +41,17 @@ PEOPLE: Final = tuple(role for role in Role if role is not Role.SERVICE)
 RESTRICTED: Final = (Role.CASEWORKER, Role.RESPONDER, Role.FAMILY)
 TOKENS: Final = {
     Permission.READ_HOME: frozenset({"readHome", "readSeries"}),
-    Permission.READ_FIGURES: frozenset({"readFigures", "listTenants", "readUsage"}),
+    Permission.READ_FIGURES: frozenset(
+        {
+            "readFigures",
+            "listTenants",
+            "readUsage",
+            "listIndicators",
+            "listReportMonths",
+            "readReport",
+            "downloadReport",
+        }
+    ),
     Permission.READ_AUDIT: frozenset({"readAuditTrail"}),
 }
 """What a service may do with a token of each permission, beside asking who it is."""
@@ -355,6 +365,11 @@ _BESIDE: Final = (
     "insert into audit_entry (at, tenant_id, actor, action, purpose, homes, about, status)"
     " values (%(now)s, %(tenant)s, %(key)s, 'readHome', '', array[%(home)s::int], '', 200)",
     "insert into reading values (%(now)s, %(tenant)s, %(home)s, 1, 1, 0, 66, null)",
+    "insert into report (tenant_id, month, version, counted_at, digest, cells)"
+    " values (%(tenant)s, '2026-10-01', 1, %(now)s, repeat('0', 64), '[]') on conflict do nothing",
+    "insert into incident"
+    " (tenant_id, home_id, kind, family, priority, state, state_since, observed_at, opened_at, closed_at)"
+    " values (%(tenant)s, %(home)s, 'smoke', 'hazard', 1, 'closed', %(now)s, %(now)s, %(now)s, %(now)s)",
     "insert into message (incident_id, step, channel, address, locale, template, created_at)"
     " values (%(incident)s, 1, 'json', %(key)s, 'en', 'ask', %(now)s)",
 )
@@ -371,6 +386,10 @@ async def opened(site: Site, conn: Connection, data: Path) -> AsyncIterator[Worl
         oidc=Oidc(issuer="http://127.0.0.1:1", client_id="anban", client_secret="x"),
     )
     await conn.execute("update tenant set name = 'hidden county' where code = 'zhongfang'")
+    await conn.execute(  # every closed incident is drawn
+        "create or replace function is_sampled(p_incident bigint) returns boolean language sql immutable"
+        " return p_incident > 0"
+    )
     made = await conn.execute(
         "insert into tenant (code, name, division_code) values ('third', 'third', '431202000000')"
         " returning id"
