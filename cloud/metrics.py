@@ -56,6 +56,9 @@ DISK_FREE: Final = Gauge(
 WORKED_ROWS: Final = _counter("worker_rows", "Due rows worked", "job")
 FAILED_ROWS: Final = _counter("worker_failed_rows", "Due rows that failed and were set aside", "job")
 SENT: Final = _counter("messages", "Attempts to reach a person: accepted, again, dead", "channel", "outcome")
+SILENT_CHANNEL: Final = _gauge(
+    "channel_silent", "1 while an hourly try of the channel does not come through", "channel"
+)
 UNCONFIRMED: Final = _counter("messages_unconfirmed", "Messages accepted and never confirmed", "channel")
 REPORTED: Final = _counter(
     "message_reports", "Later words of providers: delivered, failed, yes, no", "provider", "word"

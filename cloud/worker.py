@@ -29,6 +29,7 @@ from cloud.dispatch import ladder
 from cloud.incidents import grants, store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver, overdue
+from cloud.notify.probe import Prober, by_channel
 from cloud.people import tenancy
 from cloud.privacy import erase, retention, reviews
 from cloud.privacy import tasks as consents
@@ -114,7 +115,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     post = deliver.Post(notify.build(settings.notify.channels), settings.web.public_url, keyring(settings))
     wakes = []
     async with asyncio.TaskGroup() as group:
-        for job in jobs(pool, post, settings.routine.model):
+        for job in jobs(pool, post, settings.routine.model, settings.notify.probes):
             aside = SetAside()
             LOOPS.expect(job.name, within_s=STUCK_S)
             for _ in range(job.hands):
@@ -131,10 +132,16 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
         group.create_task(series_keeper.run(pool, settings.storage, clock=clock), name="series")
 
 
-def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, ...]:
+def jobs(
+    pool: Pool, post: deliver.Post, routine_model: str = "", probes: Sequence[str] = ()
+) -> tuple[Job, ...]:
     """The first three in the order in which one leads to the next; then what has time. ``routine_model``: a
-    file in place of the shipped one.
+    file in place of the shipped one. ``probes``: see ``notify.probes``.
+
+    Raises:
+        ConfigError: a probe of a channel that is not there.
     """
+    prober = Prober(pool, post.notifiers, by_channel(probes, post.notifiers))
     look_at_days = functools.partial(routine.work, pool, routine.model_of(routine_model))
 
     async def fire(incident_id: int, now: datetime) -> bool:
@@ -171,6 +178,7 @@ def jobs(pool: Pool, post: deliver.Post, routine_model: str = "") -> tuple[Job, 
         Job("ladders", ladder.due, climb, hands=4, batch=10),
         Job("messages", deliver.due, send, batch=1, at_once=SENDING),
         Job("words", overdue.due, give_up_waiting),
+        Job("probes", prober.due, prober.work, woken=False),
         Job("grants", grants.due, end),
         Job("paths", texts.due, miss),
         Job("vitals", vitals.due, functools.partial(vitals.work, pool), batch=20, woken=False),

@@ -16,7 +16,7 @@ from cloud.dispatch import ladder
 from cloud.dispatch.model import UnknownToken
 from cloud.incidents import store
 from cloud.metrics import REPORTED
-from cloud.notify import tokens
+from cloud.notify import probe, tokens
 from cloud.notify.deliver import SQL, try_next_channel
 from cloud.notify.reports import Report, Word, advanced
 
@@ -30,7 +30,8 @@ async def take(conn: Connection, provider: str, report: Report, now: datetime) -
     named = {"provider": provider, "reference": report.reference}
     found = await (await conn.execute(SQL["reported"], named)).fetchone()
     if found is None:
-        return False
+        came_through = report.word is not Word.FAILED
+        return came_through and await probe.word(conn, provider, report.reference, now)
     if found["incident_id"] is not None:
         await store.hold(conn, found["incident_id"], wait=True)
     message = await (await conn.execute(SQL["lock_reported"], {"message_id": found["message_id"]})).fetchone()

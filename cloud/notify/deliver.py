@@ -119,7 +119,7 @@ async def _send(post: Post, message: Mapping[str, Any], token: str, goes_for: He
     if notifier is None:
         raise NotifyError(f"no channel {message['channel']} here", permanent=True)
     asks = message["template"] == "ask"
-    path = f"{tokens.ANSWER_PATH}{token}" if asks else f"{INCIDENT_PATH}{message['incident_id']}"
+    path = f"{tokens.ANSWER_PATH}{token}" if asks else f"{INCIDENT_PATH}{message['incident_id'] or ''}"
     count = {"count": str(goes_for)}
     template = message["template"] if goes_for == 1 else "digest"
     words = wording.facts(message["params"], message["locale"], post.public_url.rstrip("/") + path) | count

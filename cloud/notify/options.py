@@ -13,11 +13,11 @@ from typing import Final
 from cloud.notify.model import NotifyError
 from cloud.settings import ConfigError
 
-LATER: Final = frozenset({"review", "digest", "probe"})
+LATER: Final = frozenset({"review", "digest", "probe", "channel"})
 """Texts that may be approved later: nobody is in danger without them, and calls for help must go out."""
 TEMPLATE: Final = "template_"
-CHOICE: Final = frozenset({"provider", "spare", "probe"})
-"""Options that ``notify`` itself reads; see ``spare``."""
+CHOICE: Final = frozenset({"provider"})
+"""Options that ``notify`` itself reads."""
 
 
 def checked(

@@ -28,7 +28,7 @@ left join incident i on i.id = picked.incident_id
 left join tenant t on t.id = i.tenant_id
 where m.id = picked.id
 returning m.id, m.incident_id, m.step, m.ask_id, m.channel, m.address, m.locale, m.template, m.params, m.attempts,
-          i.home_id, i.tenant_id, coalesce(i.priority, 3) as priority,
+          i.home_id, coalesce(i.tenant_id, (m.params ->> 'tenant_id')::integer) as tenant_id, coalesce(i.priority, 3) as priority,
           coalesce('messages' = any(t.modules), true) as switched_on, picked.held
 
 -- keep_token --

@@ -95,6 +95,7 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
         "${time}有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {"time": Kind.TIME}
     ),
     "digest": SmsTemplate("您有${count}条不紧急的通知，请方便时登录查看。", {"count": Kind.COUNT}),
+    "channel": SmsTemplate("${time}起有消息通道自检未送达，请检查服务商。", {"time": Kind.TIME}),
     "probe": SmsTemplate("安伴短信通道自检${time}，请忽略。", {"time": Kind.TIME}),
 }
 

@@ -36,6 +36,7 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
     ),
     "review": SmsTemplate("有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {}),
     "digest": SmsTemplate("您有${count}条不紧急的通知，请方便时登录查看。", {"count": Kind.COUNT}),
+    "channel": SmsTemplate("有一个消息通道的自检没有送达，请检查服务商。", {}),
     "probe": SmsTemplate("安伴语音通道自检，请忽略。", {}),
     THANKS: SmsTemplate("已收到，谢谢。", {}),
 }

@@ -140,6 +140,18 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Wording]]] = {
             "{count} notices", "There are {count} notices that can wait; please look when it suits: {link}"
         ),
     },
+    "channel": {
+        "zh-Hans": Wording(
+            "消息通道失联：{where}", "{time}起，消息通道 {where} 的自检没有送达，请检查服务商：{link}"
+        ),
+        "zh-Hant": Wording(
+            "訊息通道失聯：{where}", "{time}起，訊息通道 {where} 的自檢沒有送達，請檢查服務商：{link}"
+        ),
+        "en": Wording(
+            "Channel {where} is silent",
+            "Since {time} no test of the channel {where} has come through; please see to it: {link}",
+        ),
+    },
     "probe": {
         "zh-Hans": Wording("通道自检", "安伴通道自检 {time}，请忽略。"),
         "zh-Hant": Wording("通道自檢", "安伴通道自檢 {time}，請忽略。"),

@@ -35,7 +35,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
         _PLACE,
     ),
     **dict.fromkeys(("report", "report_watch", "county_month"), "numbers of a month, never a person"),
-    **dict.fromkeys(("release", "release_chunk", "backup_run"), _PROGRAM),
+    **dict.fromkeys(("release", "release_chunk", "backup_run", "channel_probe"), _PROGRAM),
     **dict.fromkeys(("change", "change_draft"), _LOG),
     **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
     "answer_token": "digests of links that were in messages",

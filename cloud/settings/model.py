@@ -110,11 +110,13 @@ class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Options of the message channels by scheme, e.g. ``[notify.channels.sms]``; each channel checks its
     own. ``reports_token``: the secret in the address that providers call with what became of a message
-    (``POST /api/v1/receipts/PROVIDER/TOKEN``); empty: no such address.
+    (``POST /api/v1/receipts/PROVIDER/TOKEN``); empty: no such address. ``probes``: one address of your own
+    for each channel that shall be tried every hour.
     """
 
     channels: dict[str, dict[str, str]] = {}
     reports_token: Annotated[str, msgspec.Meta(pattern="^([A-Za-z0-9_-]{24,128})?$")] = ""
+    probes: tuple[str, ...] = ()
 
 
 class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

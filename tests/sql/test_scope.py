@@ -110,6 +110,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "audit_link",
         "audit_unsealed",
         "batch",
+        "channel_probe",
         "county_month",
         "county_report",
         "division",
