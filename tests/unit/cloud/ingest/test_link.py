@@ -238,3 +238,19 @@ async def test_a_message_that_is_shorter_than_it_says_ends_the_connection_and_co
         assert [one.mid for one in await taken(link, 1)] == [1]
         again.writer.write(publish(1) + publish(2))
         assert [one.mid for one in await taken(link, 2)] == [1, 2]
+
+
+async def test_what_a_broker_does_not_take_at_once_goes_as_it_takes_it_and_in_order() -> None:
+    async with connected() as (link, next_peer):
+        peer = await next_peer()
+        await peer.welcome()
+        await link.subscribed.wait()
+        peer.writer.write(publish(7))
+        held = await taken(link, 1)
+        for number in range(200):  # more than the sockets between us hold
+            link.publish(f"anban/1/c/gw-{number}/ack", bytes(50_000))
+        link.acknowledge(held)
+        said = [await peer.packet() for _ in range(201)]
+        assert sorted(kind for kind, _ in said) == [PUBLISH] * 200 + [PUBACK]
+        topics = [body[2 : 2 + body[1]].decode() for kind, body in said if kind == PUBLISH]
+        assert topics == [f"anban/1/c/gw-{number}/ack" for number in range(200)]
