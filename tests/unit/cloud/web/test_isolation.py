@@ -32,7 +32,7 @@ ANSWERED: Final = {
     "readAuditTrail": "it tells what one's own people have asked for, whosever it was",
 }
 """Why an operation answers 200 although it names what is another's."""
-ASKED: Final = {"listReportRows": {"indicator": "coverage"}}
+ASKED: Final[dict[str, dict[str, str | int]]] = {"listReportRows": {"indicator": "coverage"}}
 """What a list must be told beside a place in it."""
 THEIR_ENTRIES: Final = ("石金花", '"actor":"hidden')
 """Marks in the trail, which holds the ids that the attack itself has asked for."""
@@ -181,7 +181,8 @@ async def test_anothers_cursor_is_refused_by_every_list(world: World) -> None:
         if "cursor" not in names or operation.id == "listTenantRecords":  # there one sees a single tenant
             continue
         own, theirs = pairs[min(operation.roles & set(pairs))]
-        address, one = operation.address.format_map(FIXED), {"limit": 1, **ASKED.get(operation.id, {})}
+        address = operation.address.format_map(FIXED)
+        one: dict[str, str | int] = {"limit": 1, **ASKED.get(operation.id, {})}
         following = {**one, "cursor": (await theirs.get(address, params=one)).json()["next"]}
         assert (await theirs.get(address, params=following)).status_code == 200, operation.id
         refused = await own.get(address, params=following)
