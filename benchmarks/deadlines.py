@@ -124,10 +124,10 @@ async def _measure(dsn: str, homes: int, server: int) -> Measured:
     async with open_pool(dsn, size=4) as pool:
         async with pool.connection() as conn:
             readings = await _seed(conn, homes)
-        begun, worker_s, server_s = time.perf_counter(), time.process_time(), _cpu_s(server)
+        begun, worker_s, server_s = time.perf_counter(), time.process_time(), cpu_s(server)
         times = await _pass(pool, NOW)
         pass_s = time.perf_counter() - begun
-        worker_s, server_s = time.process_time() - worker_s, _cpu_s(server) - server_s
+        worker_s, server_s = time.process_time() - worker_s, cpu_s(server) - server_s
         async with pool.connection() as conn:
             begun = time.perf_counter()
             for _ in range(_POLLS):
@@ -142,7 +142,7 @@ async def _measure(dsn: str, homes: int, server: int) -> Measured:
     )
 
 
-def _cpu_s(server: int) -> float:
+def cpu_s(server: int) -> float:
     """Processor seconds of the server's processes that live."""
     found = 0.0
     for folder in Path("/proc").glob("[0-9]*"):

@@ -23,7 +23,7 @@ def resident_columns(ring: Keyring, home_id: int, *, phone: str, id_number: str)
     """The columns of a resident; ``id_number`` is in its normal form, or empty."""
     return {
         "phone": ring.seal(phone, sealed.resident(home_id, "phone")),
-        "phone_mark": ring.mark(phones.normal(phone)),
+        "phone_mark": _mark(ring, phone),
         "id_number": ring.seal(id_number, sealed.resident(home_id, "id_number")),
         "id_number_mark": ring.mark(id_number),
     }
@@ -39,7 +39,7 @@ def contact_columns(ring: Keyring, home_id: int, *, phone: str, channels: Sequen
     context = sealed.contact(home_id)
     return {
         "phone": ring.seal(phone, context),
-        "phone_mark": ring.mark(phones.normal(phone)),
+        "phone_mark": _mark(ring, phone),
         "channels": [ring.seal_address(one, context) for one in channels],
     }
 
@@ -68,7 +68,7 @@ def responder_columns(ring: Keyring, tenant_id: int, *, phone: str, channels: Se
     context = sealed.responder(tenant_id)
     return {
         "phone": ring.seal(phone, context),
-        "phone_mark": ring.mark(phones.normal(phone)),
+        "phone_mark": _mark(ring, phone),
         "channels": [ring.seal_address(one, context) for one in channels],
     }
 
@@ -78,3 +78,8 @@ def responder_shown(ring: Keyring, tenant_id: int, row: Mapping[str, Any]) -> Ro
     context = sealed.responder(tenant_id)
     channels = [ring.shown_address(one, context) for one in row["channels"]]
     return {**row, "phone": ring.shown(row["phone"], context), "channels": channels}
+
+
+def _mark(ring: Keyring, phone: str) -> bytes | None:
+    """By which a number is found again; one of which nothing can be dialled has a mark of its own."""
+    return ring.mark(phones.normal(phone) or phone)

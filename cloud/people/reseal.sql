@@ -1,10 +1,11 @@
--- Values that are not sealed with the key in force: plain ones from before, or of an older key. What a batch has
+-- Values that are not sealed with the key in force (plain ones from before, or of an older key), and numbers without a
+-- mark: whoever changes the form in which numbers are marked takes the marks away, and they are made anew. What a batch has
 -- done is done; whoever is stopped in the middle goes on where it stood.
 
 -- residents --
 select id, home_id, phone, id_number
 from resident
-where (phone <> '' and not starts_with(phone, %(prefix)s))
+where (phone <> '' and (phone_mark is null or not starts_with(phone, %(prefix)s)))
    or (id_number <> '' and not starts_with(id_number, %(prefix)s))
 order by id
 limit %(limit)s
@@ -18,7 +19,7 @@ where id = %(id)s
 -- contacts --
 select id, home_id, phone, channels
 from contact
-where (phone <> '' and not starts_with(phone, %(prefix)s))
+where (phone <> '' and (phone_mark is null or not starts_with(phone, %(prefix)s)))
    or exists (
        select from unnest(channels) as c
        where split_part(c, ':', 1) = any(%(people)s)

@@ -155,8 +155,7 @@ _PAPERS: Final = (
     "insert into visit_campaign"
     " (tenant_id, name, occasion, since, due_at, until, groups, ways, made_by, made_at) values"
     " (%(tenant)s, %(key)s, 'cold', %(now)s, 'infinity', 'infinity', '{high}', '{home}', %(staff)s, %(now)s)",
-    "insert into visit_person (resident_id, home_id, since, due_at)"
-    " select id, home_id, %(now)s, %(now)s from resident where home_id = %(home)s",
+    "update visit_person set since = %(now)s where home_id = %(home)s",
     "insert into visit_absence (resident_id, home_id, why, since, set_by, set_at)"
     " select id, home_id, 'away', %(now)s, %(staff)s, %(now)s from resident where home_id = %(home)s",
     "insert into visit_concern (resident_id, home_id, at, words, told_by)"

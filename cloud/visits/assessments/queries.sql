@@ -16,7 +16,7 @@ select visit_person.resident_id, (visit_person.since at time zone tenant.time_zo
 from visit_person
 join home on home.id = visit_person.home_id
 join tenant on tenant.id = home.tenant_id
-where visit_person.resident_id = any(%(ids)s)
+where visit_person.resident_id = any(%(ids)s) and visit_person.since is not null
   and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
 
 -- care_events --

@@ -26,20 +26,22 @@ _SQL: Final = Queries("cloud.visits.duties", "keeper.sql")
 
 
 async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[int]:
-    """Residents to look at: whoever is not known yet, and whose time has come."""
+    """Residents whose time has come; of those who are new it has."""
     values = {"now": now, "skip": list(skip), "limit": limit}
     return [row["id"] for row in await (await conn.execute(_SQL["due_people"], values)).fetchall()]
 
 
 async def work(pool: Pool, resident_id: int, now: datetime) -> bool:
-    """Look at one; ``False`` where somebody else does."""
+    """Look at one; ``False`` where somebody else does. Without the module nothing is worked out."""
     async with pool.connection() as conn, conn.transaction():
-        await conn.execute(_SQL["begin"], {"id": resident_id, "now": now})
         row = await (await conn.execute(_SQL["lock"], {"id": resident_id, "now": now})).fetchone()
         if row is None:
             return False
-        scope = Scope((row["tenant_id"],), (row["home_id"],), Purpose.CONSOLE)
-        await refresh(conn, scope, [resident_id], now)
+        if row["visited"]:
+            scope = Scope((row["tenant_id"],), (row["home_id"],), Purpose.CONSOLE)
+            named = {"resident_id": resident_id, "home_id": row["home_id"], "now": now}
+            await store.write(conn, "begin_person", scope, **named)
+            await refresh(conn, scope, [resident_id], now)
         await store.looked(conn, resident_id, now, now + AGAIN)
         return True
 
@@ -51,11 +53,15 @@ async def refresh(conn: Connection, scope: Scope, ids: Sequence[int], now: datet
     known = await store.people(conn, scope, ids)
     histories = await store.histories(conn, scope, ids, rule.counts, now)
     assessed = await assessments.standings(conn, scope, ids, now)
+    listed = await store.listed(conn, scope, ids)
     for one in known:
         history = histories[one.resident_id]
         owed = dues(one.person, rule, history, campaigns, now)
         look = owed and at_home(assessed[one.resident_id].due, history.absences, rule, now)
-        await store.replace_dues(conn, one, [*owed, look] if look else owed, group_of(one.person, now))
+        wanted = [*owed, look] if look else [*owed]
+        group = group_of(one.person, now)
+        if listed[one.resident_id] != store.lines_of(wanted, group):
+            await store.replace_dues(conn, one, wanted, group)
 
 
 async def owed(

@@ -49,7 +49,7 @@ join resident on resident.id = visit_person.resident_id
 join home on home.id = resident.home_id
 where home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
   and (%(ids)s::int[] is null or resident.id = any(%(ids)s))
-  and resident.id > %(after)s and resident.erased_at is null
+  and resident.id > %(after)s and resident.erased_at is null and visit_person.since is not null
 order by resident.id
 limit %(limit)s
 
@@ -149,7 +149,7 @@ for no key update of visit_person
 
 -- begin_person --
 insert into visit_person (resident_id, home_id, since, due_at) values (%(resident_id)s, %(home_id)s, %(now)s, %(now)s)
-on conflict (resident_id) do nothing
+on conflict (resident_id) do update set since = excluded.since where visit_person.since is null
 
 -- put_person --
 update visit_person
@@ -168,6 +168,13 @@ where resident_id = %(resident_id)s and since < %(until)s and (until is null or 
 -- add_concern --
 insert into visit_concern (resident_id, home_id, at, words, told_by)
 values (%(resident_id)s, %(home_id)s, %(now)s, %(words)s, %(staff_id)s)
+
+-- dues --
+-- What the list says, so that what has not changed is not written again.
+select visit_due.resident_id, visit_due.due_at, visit_due.reason, visit_due.name, visit_due.ways, visit_due.people_group
+from visit_due join home on home.id = visit_due.home_id
+where visit_due.resident_id = any(%(ids)s)
+  and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
 
 -- forget_dues --
 delete from visit_due where resident_id = %(resident_id)s

@@ -130,20 +130,31 @@ async def tried(
     return {who: History((*contacts[who], *quiet[who]), absences=tuple(away[who])) for who in ids}
 
 
+Line = tuple[datetime, str, str, tuple[str, ...], str]
+"""What the list says of one duty: until when, why, its name, the ways that end it, the person's group."""
+
+
+def lines_of(dues: Iterable[Due], group: Group) -> set[Line]:
+    """What the list is to say of one person."""
+    return {(due.at, due.reason.value, due.name, tuple(sorted(due.ways)), group.value) for due in dues}
+
+
+async def listed(conn: Connection, scope: Scope, ids: Sequence[int]) -> dict[int, set[Line]]:
+    """What the list says of each of ``ids``."""
+    found: dict[int, set[Line]] = defaultdict(set)
+    for row in await _rows(conn, "dues", scope, {"ids": list(ids)}):
+        line = (row["due_at"], row["reason"], row["name"], tuple(row["ways"]), row["people_group"])
+        found[row["resident_id"]].add(line)
+    return found
+
+
 async def replace_dues(conn: Connection, one: Known, dues: Iterable[Due], group: Group) -> None:
     """Let ``dues`` be what the list says of one person."""
     await conn.execute(SQL["forget_dues"], {"resident_id": one.resident_id})
-    for due in dues:
-        values = {
-            "resident_id": one.resident_id,
-            "home_id": one.home_id,
-            "due_at": due.at,
-            "reason": due.reason.value,
-            "name": due.name,
-            "ways": sorted(due.ways),
-            "people_group": group.value,
-        }
-        await conn.execute(SQL["add_due"], values)
+    named = {"resident_id": one.resident_id, "home_id": one.home_id}
+    for at, reason, name, ways, of in sorted(lines_of(dues, group)):
+        line = {"due_at": at, "reason": reason, "name": name, "ways": list(ways), "people_group": of}
+        await conn.execute(SQL["add_due"], named | line)
 
 
 async def looked(conn: Connection, resident_id: int, now: datetime, again_at: datetime) -> None:

@@ -1,7 +1,7 @@
 """The visiting rate of a county, and the people behind it.
 
 What this is: everybody of a scope with where they stand in a span of time. What it is not: the rule who
-counts (``rate``). The one idea: people are read and judged a thousand at a time, so that a county of thirty
+counts (``rate``). The one idea: people are read and judged some hundred at a time, so that a county of thirty
 thousand never stops whoever shares the process, where alarms come through.
 """
 
@@ -16,7 +16,7 @@ from cloud.db import Connection
 from cloud.visits.duties import store
 from cloud.visits.rate import Rate, Span, Standing, rates, standing
 
-AT_A_TIME: Final = 1_000
+AT_A_TIME: Final = 250
 """People judged before others get their turn: some milliseconds. D."""
 
 

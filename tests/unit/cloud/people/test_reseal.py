@@ -246,3 +246,16 @@ async def test_whoever_may_be_called_is_sealed_under_a_context_of_their_own_and_
 
     await deliver(pool, Post({"sms": Carrier()}, "https://anban.example", NEW), row["id"], NOON)
     assert [message.address for message in sent] == [f"sms:{NEIGHBOUR}"]
+
+
+async def test_a_number_without_a_mark_is_marked_anew_and_found(conn: Connection, pool: Pool) -> None:
+    """Whoever changes the form in which numbers are marked takes the old marks away."""
+    await people.load(conn, _roster(), OLD)
+    await conn.execute("update resident set phone_mark = null")
+    await conn.execute("update contact set phone_mark = null")
+    await conn.commit()
+    assert await reseal(pool, OLD) == 2
+    assert await reseal(pool, OLD) == 0
+    row = await (await conn.execute("select phone_mark from resident")).fetchone()
+    assert row is not None
+    assert row["phone_mark"] in OLD.marks("+867452712345")

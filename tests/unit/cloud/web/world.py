@@ -355,8 +355,7 @@ _BESIDE: Final = (
     " values (to_hex(%(home)s::int), 'gw-' || %(key)s, '', '', %(now)s, %(now)s)",
     "insert into consent_task (home_id, purpose, task, due_at)"
     " values (%(home)s, 'vitals', 'erase', %(later)s)",
-    "insert into visit_person (resident_id, home_id, since, due_at)"
-    " select id, home_id, '2026-01-01T00:00Z', %(later)s from resident where home_id = %(home)s",
+    "update visit_person set since = '2026-01-01T00:00Z' where home_id = %(home)s",
     "insert into visit_due (resident_id, home_id, due_at, reason, ways, people_group)"
     " select id, home_id, '2026-11-01T00:00Z', 'period', '{home}', 'high' from resident"
     " where home_id = %(home)s",
