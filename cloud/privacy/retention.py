@@ -47,7 +47,6 @@ LONGEST_DAYS: Final[Mapping[Class, int]] = {Class.LOCATION: 30}
 """What no tenant may go above: where somebody was tells a worker's whole day."""
 MOST_DAYS: Final = 36_500
 NOT_SWEPT: Final[Mapping[Class, str]] = {
-    Class.RECORDINGS: "nothing is recorded",
     Class.AUDIT: "the audit log has an end of its own (cloud.trail)",
     Class.WITHDRAWN: "each withdrawal has a task of its own (cloud.privacy.tasks)",
 }
@@ -225,6 +224,12 @@ async def _drop_places(conn: Connection, sweep: Sweep) -> bool:
     return False
 
 
+async def _drop_recordings(conn: Connection, sweep: Sweep) -> bool:
+    """At once: a tenant has some dozens a day."""
+    await conn.execute(_SQL["drop_recordings"], {"tenant_id": sweep.tenant_id, "before": sweep.before})
+    return False
+
+
 async def _next_home(conn: Connection, sweep: Sweep) -> int | None:
     asked = {"tenant_id": sweep.tenant_id, "position": sweep.position}
     row = await (await conn.execute(_SQL["next_home"], asked)).fetchone()
@@ -239,11 +244,13 @@ _STEP: Final[Mapping[Class, Callable[[Connection, Sweep], Awaitable[bool]]]] = {
     Class.RAW: _drop_raw,
     Class.AGGREGATES: _drop_aggregates,
     Class.INCIDENTS: _drop_incidents,
+    Class.RECORDINGS: _drop_recordings,
     Class.LOCATION: _drop_places,
 }
 _COUNT: Final[Mapping[Class, Any]] = {
     Class.RAW: "count_raw",
     Class.AGGREGATES: "count_aggregates",
     Class.INCIDENTS: "count_incidents",
+    Class.RECORDINGS: "count_recordings",
     Class.LOCATION: "count_places",
 }

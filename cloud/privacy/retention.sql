@@ -120,6 +120,21 @@ delete from responder_place using responder
 where responder.id = responder_place.responder_id and responder.tenant_id = %(tenant_id)s
   and responder_place.at < %(before)s
 
+-- drop_recordings --
+-- Voices that were recorded at a door; of a home under a legal hold they stay.
+delete from visit_file using visit
+where visit.id = visit_file.visit_id and visit.tenant_id = %(tenant_id)s and visit_file.sort = 'voice'
+  and visit_file.received_at < %(before)s
+  and not exists (
+      select from legal_hold join resident on resident.id = legal_hold.resident_id
+      where resident.home_id = visit.home_id and legal_hold.lifted_at is null
+  )
+
+-- count_recordings --
+select count(*) as n
+from visit_file join visit on visit.id = visit_file.visit_id join tenant on tenant.id = visit.tenant_id
+where tenant.code = %(tenant)s and visit_file.sort = 'voice' and visit_file.received_at < %(before)s
+
 -- count_places --
 select count(*) as n
 from responder_place join responder on responder.id = responder_place.responder_id

@@ -14,6 +14,7 @@ import pytest
 from cloud import sealed
 from cloud.db import Connection, Pool
 from cloud.people.reseal import reseal
+from cloud.privacy import retention
 from cloud.visits.forms.shapes import Count, Scale, Several, YesNo
 from cloud.visits.forms.table import FORMS, VisitKind
 from tests.unit.cloud.conftest import Site
@@ -429,3 +430,20 @@ async def test_a_large_photo_is_taken_and_one_that_is_too_large_is_not(phone: Ph
     await told(await phone.browser.post("/visits/files", json=attached(number, "signature", whole)))
     answer = await phone.browser.post("/visits/files", json=attached(number, "signature", whole + b"x"))
     assert answer.status_code == 422
+
+
+async def test_a_voice_is_kept_for_half_a_year_and_what_is_signed_longer(
+    phone: Phone, site: Site, conn: Connection, pool: Pool
+) -> None:
+    site.app.state.parts = replace(site.app.state.parts, ring=RING)
+    number = await served(phone)
+    for sort, content in (("voice", SPOKEN), ("signature", DRAWN)):
+        await told(await phone.browser.post("/visits/files", json=attached(number, sort, content)))
+    later = NOON + timedelta(days=181)
+    async with pool.connection() as service:
+        sweeps = await retention.due(service, later, [], 100)
+    for one in sweeps:
+        while await retention.work(pool, one, later):
+            pass
+    rows = await (await conn.execute("select sort from visit_file")).fetchall()
+    assert [row["sort"] for row in rows] == ["signature"]
