@@ -44,6 +44,7 @@ class Fault(StrEnum):
     NO_LUNCH = "no_lunch"
     LUNCH_OUT_OF_WINDOW = "lunch_out_of_window"
     LUNCH_TOO_SHORT = "lunch_too_short"
+    OVERLOADED = "overloaded"
 
 
 SOFT: Final = frozenset({Fault.LATE, Fault.MUST_LEFT_OUT})
@@ -52,7 +53,7 @@ SOFT: Final = frozenset({Fault.LATE, Fault.MUST_LEFT_OUT})
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule. ``by_min``: by how many minutes, where that is the question."""
+    """One broken rule. ``by_min``: by how many minutes, where that is the question, or by how much load."""
 
     fault: Fault
     worker: WorkerId | None = None
@@ -190,6 +191,9 @@ def _worker(day: Day, worker: Worker, route: Route, visits: Mapping[VisitId, Vis
         short_min = before.end_min + travel[before.visit.place][after.visit.place] - after.start_min
         if short_min > TOLERANCE_MIN:
             yield Violation(Fault.CANNOT_ARRIVE, worker.id, after.visit.id, short_min)
+    over = sum(one.visit.load for one in done if one.number == 0) - worker.carries
+    if over > TOLERANCE_MIN:
+        yield Violation(Fault.OVERLOADED, worker.id, None, over)
     yield from _lunch(day, worker, route.lunch_min, done)
 
 

@@ -62,6 +62,7 @@ class Visit:
     """``windows``: in order, apart from each other; each part starts in one of them. ``soft``: to begin late
     costs and breaks nothing. ``weight``: what it costs to leave it out, in minutes of travel; ``must``: that
     it is left out has to be told to people. ``usual``: who comes as a rule, for each part or nobody.
+    ``load``: what is carried there, as boxes of meals, by whoever makes the first part.
     """
 
     id: VisitId
@@ -73,6 +74,7 @@ class Visit:
     weight: float = 600.0
     must: bool = True
     usual: frozenset[WorkerId] = frozenset()
+    load: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.parts) <= 2 or not self.windows:  # noqa: PLR2004 - one person or two
@@ -95,6 +97,7 @@ class Lunch:
 class Worker:
     """``begin``, ``end``: where the day begins and ends; leaves at ``open_min`` at the earliest and is back
     at ``close_min`` at the latest. ``lunch``: owed on a day on which there is any visit. ``mode``: of travel.
+    ``carries``: of ``load``, in one day.
     """
 
     id: WorkerId
@@ -105,6 +108,7 @@ class Worker:
     close_min: float = inf
     lunch: Lunch | None = None
     mode: str = ""
+    carries: float = inf
 
     def able(self, part: Part) -> bool:
         """Whether they can do this part."""

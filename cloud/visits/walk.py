@@ -49,7 +49,7 @@ class State:
     ``trace``: what was placed, where somebody wants to know; not copied.
     """
 
-    __slots__ = ("at", "begun", "free", "late", "rested", "spent", "trace", "worst")
+    __slots__ = ("at", "begun", "carried", "free", "late", "rested", "spent", "trace", "worst")
 
     def __init__(
         self, free: list[float], at: list[int], rested: list[bool], spent: float, worst: float
@@ -60,6 +60,7 @@ class State:
         self.spent = spent
         self.worst = worst
         self.late = 0.0
+        self.carried = [0.0] * len(free)
         self.begun: dict[int, float | None] = {}
         self.trace: list[Step] | None = None
 
@@ -67,6 +68,7 @@ class State:
         """The same, to go on from on another way."""
         other = State(self.free[:], self.at[:], self.rested[:], self.spent, self.worst)
         other.begun = self.begun
+        other.carried = self.carried[:]
         return other
 
 
@@ -90,6 +92,8 @@ class Walk:
         self.gap = [(one.gap.least_min, one.gap.most_min) for one in day.visits]
         self.soft = [one.soft for one in day.visits]
         self.weight = [one.weight for one in day.visits]
+        self.load = [one.load for one in day.visits]
+        self.carries = [one.carries for one in day.workers]
         self.able = [
             [[i for i, who in enumerate(day.workers) if who.able(part)] for part in visit.parts]
             for visit in day.visits
@@ -211,6 +215,7 @@ class Walk:
         self._late(state, start_min - self.windows[visit][-1][1])
         state.free[who] = start_min + self.lasts[visit][part]
         state.at[who] = place
+        state.carried[who] += self.load[visit] if part == 0 else 0.0
         if rest_min is not None:
             state.rested[who] = True
         if state.trace is not None:
@@ -240,7 +245,8 @@ class Walk:
         travel = self.travel[who]
         way_min = travel[here if here >= 0 else self.begin[who]][place]
         start_min = self._open(visit, max(free_min + way_min, not_before_min))
-        if start_min is None:
+        laden = part == 0 and state.carried[who] + self.load[visit] > self.carries[who]
+        if start_min is None or laden:
             return None
         lasts_min, home_min = self.lasts[visit][part], travel[place][self.end[who]]
         lunch = self.lunch[who]
