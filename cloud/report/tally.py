@@ -100,21 +100,22 @@ class Tally:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._cells: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
+        self._cells: dict[tuple[str, Cut, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
 
     def add(self, case: Case) -> None:
         """Count ``case``."""
         places = [(cut, of) for cut, rule in CUTS.items() if (of := rule(case)) or cut is Cut.ALL]
         for name, part, whole in parts(case):
             for cut, of in places:
-                sums = self._cells[Key(name, cut, of)]
+                sums = self._cells[name, cut, of]
                 sums[0] += part
                 sums[1] += whole
                 sums[2] += 1
 
     def cells(self) -> dict[Key, Cell]:
         """The sums so far, in a fixed order."""
-        return {key: Cell(part, whole, int(n)) for key, (part, whole, n) in sorted(self._cells.items())}
+        found = sorted(self._cells.items())
+        return {Key(*key): Cell(part, whole, int(n)) for key, (part, whole, n) in found}
 
 
 def added(many: Iterable[Cells]) -> dict[Key, Cell]:
