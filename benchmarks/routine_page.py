@@ -136,7 +136,7 @@ def _road(told: Figures) -> list[str]:
     """Through the database."""
     names = ("seconds", "worker_cpu_s", "database_cpu_s")
     rows = [
-        [homes, *(one[part][name] for part in ("hour", "night") for name in names)]
+        [homes, *(one.get(part, {}).get(name, "-") for part in ("hour", "night") for name in names)]
         for homes, one in told.items()
     ]
     head = ["homes, through the database", "an hour, s", "worker, cpu s", "database, cpu s"]

@@ -28,3 +28,4 @@ def test_a_page_holds_what_was_measured_and_nothing_else() -> None:
         lines({"road": {"30": {"hour": LOOKED, "night": LOOKED}}})[-1]
         == "| 30 | 0.7 | 0.1 | 0.2 | 0.7 | 0.1 | 0.2 |"
     )
+    assert lines({"road": {"3000": {"hour": LOOKED}}})[-1] == "| 3000 | 0.7 | 0.1 | 0.2 | - | - | - |"
