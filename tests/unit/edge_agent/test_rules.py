@@ -213,4 +213,6 @@ def test_no_rule_stumbles_over_an_older_programs_state(name: str, junk: Any) -> 
 def test_the_documentation_names_every_rule_in_the_order_of_the_table() -> None:
     page = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| `(\w+)` \| `", page, re.MULTILINE)
-    assert named == [name for name in RULES if name != "surroundings"]
+    assert named == [
+        name for name in RULES if name not in {"surroundings", "silences"}
+    ]  # these raise nothing
