@@ -109,7 +109,7 @@ def leave_one_out(
     judge: HoldOut = hold_out,
 ) -> dict[str, Any]:
     """F1 and F3 of one set: people held out one by one, or in so many ``groups``."""
-    data = examples(recordings)
+    data = examples(which, recordings)
     people = sorted({trial.subject for trial in recordings})
     count_of = groups or len(people)
     work = partial(judge, data, recordings, which, seed=seed, changes=changes)
@@ -149,7 +149,7 @@ def _trained(data: Path, which: RecordingSet, seed: int) -> FallModel:
 
 def young_to_older(which: RecordingSet, recordings: Sequence[Trial], seed: int) -> dict[str, Any]:
     """Trained and calibrated on the young only; judged once on the older."""
-    data = examples(recordings)
+    data = examples(which, recordings)
     elderly = np.array([trial.elderly for trial in recordings])
     young = ~elderly[data.trial]
     with threadpool_limits(1):

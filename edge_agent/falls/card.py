@@ -52,6 +52,7 @@ Written by `anban train falls --seed {made["seed"]}`; do not edit.
 | learnt from | {"; ".join(model.sources)} |
 | people, falls, activities | {made["people"]}, {falls}, {activities} ({made["activity_h"]} h of activity) |
 | candidates | {made["candidates"]:,} peaks of {FLOOR_G:g} g or more |
+| made of them | {made["retold"]:,} more: for other sensors, at other tempos, activities in a row |
 | sensor | {model.rate_hz} Hz, ±{model.range_g:g} g |
 | shown again as | {_listed(RATES_HZ)} Hz; ±{_listed(RANGES_G)} g; noise {NOISE_G:g} g; any angle |
 | looks at | {BEFORE / RATE_HZ:g} s before a peak, {AFTER / RATE_HZ:g} s after |

@@ -46,13 +46,18 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordingSet:
-    """Where a set lies and what it is. ``range_g`` is the full scale of its accelerometer per axis."""
+    """Where a set lies and what it is.
+
+    ``range_g`` is the full scale of its accelerometer per axis; ``runs_into`` pairs of activities of which
+    the second follows the first in life, although they were recorded apart.
+    """
 
     name: str
     stem: str
     position: Position
     range_g: float
     source: str
+    runs_into: tuple[tuple[str, str], ...] = ()
 
 
 SETS: Final = {
@@ -62,6 +67,10 @@ SETS: Final = {
         position="waist",
         range_g=16.0,
         source="SisFall: Sucerquia, López, Vargas-Bonilla 2017, Sensors 17(1):198",
+        runs_into=(
+            *(("D08", "D13"), ("D10", "D13"), ("D08", "D12")),
+            *(("D10", "D12"), ("D07", "D12"), ("D09", "D13")),
+        ),
     ),
     "wedafall": RecordingSet(
         name="wedafall",

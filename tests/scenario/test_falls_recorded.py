@@ -44,8 +44,8 @@ def some(which: RecordingSet) -> list[Trial]:
 
 
 @pytest.fixture(scope="module")
-def data(some: list[Trial]) -> Examples:
-    return examples(some)
+def data(which: RecordingSet, some: list[Trial]) -> Examples:
+    return examples(which, some)
 
 
 @pytest.fixture(scope="module")
