@@ -68,6 +68,7 @@ from cloud.turnstile import Turnstile
 from cloud.visits.assessments import routes as assessment_routes
 from cloud.visits.duties import routes as duty_routes
 from cloud.visits.hours import routes as hours_routes
+from cloud.visits.plans import routes as plan_of_day_routes
 from cloud.visits.records import routes as visit_routes
 
 API: Final = "/api/v1"
@@ -99,6 +100,7 @@ ROUTERS: Final = (
     hours_routes.router,
     duty_routes.router,
     assessment_routes.router,
+    plan_of_day_routes.router,
     visit_routes.router,
     enrolment_routes.router,
     release_routes.router,

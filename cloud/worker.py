@@ -41,6 +41,7 @@ from cloud.settings import Settings
 from cloud.texts import store as texts
 from cloud.trail import keeper
 from cloud.visits.duties import keeper as duties
+from cloud.visits.plans import job as plans
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
@@ -186,6 +187,7 @@ def jobs(
         Job("rules", rules.due, functools.partial(rules.work, pool), hands=2, batch=20, woken=False),
         Job("routine", routine_store.due, look_at_days, hands=2, batch=5, woken=False),
         Job("duties", duties.due, functools.partial(duties.work, pool), batch=20, woken=False),
+        Job(plans.NAME, plans.due, functools.partial(plans.work, pool), batch=1, woken=False),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),

@@ -146,6 +146,9 @@ delete from door_tag where home_id = %(home_id)s
 -- care_event --
 delete from care_event where resident_id = %(resident_id)s
 
+-- day_plan_left --
+delete from day_plan_left where resident_id = %(resident_id)s
+
 -- visit_due --
 delete from visit_due where resident_id = %(resident_id)s
 

@@ -23,14 +23,14 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
             "staff", "session", "idempotency", "second_factor", "recovery_code", "known_browser",
-            "oidc_start", "staff_identity", "api_token",
+            "oidc_start", "staff_identity", "api_token", "visit_worker",
         ),
         _STAFF,
     ),
     **dict.fromkeys(
         (
             "division", "tenant", "retention", "county_report", "market", "quota", "usage", "time_rule",
-            "visit_rule", "visit_campaign",
+            "visit_rule", "visit_campaign", "day_plan",
         ),
         _PLACE,
     ),
@@ -42,6 +42,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     "vital_watch": "when a home was last looked at; no content",
     "deadline": "when a home is looked at next; no content",
     "unheard": "when nothing of a home was recorded; no content",
+    "day_plan_left": "why a visit was not planned on a day; the visits and what is owed are exported",
     "visit_due": "worked out from what was done and what happened; both are exported",
     "door_tag": "digests of codes that hang at a door",
     "routine_home": "when a home was last looked at, and which sensors speak; no content",
@@ -64,6 +65,7 @@ _REPEATED: Final = frozenset(
         "deadline",
         "unheard",
         "visit_due",
+        "day_plan_left",
         "door_tag",
     }
 )
@@ -121,6 +123,7 @@ ERASED: Final = (
     "visit",
     "door_tag",
     "care_event",
+    "day_plan_left",
     "visit_due",
     "visit_concern",
     "visit_absence",
@@ -161,6 +164,6 @@ ERASED: Final = (
 
 OF_PERSON: Final = frozenset(
     {"consent", "legal_hold", "resident", "visit_file", "visit_event", "assessment", "visit", "care_event"}
-    | {"visit_due", "visit_concern", "visit_absence", "visit_person"}
+    | {"day_plan_left", "visit_due", "visit_concern", "visit_absence", "visit_person"}
 )
 """What is one person's own where somebody else still lives; the rest of the home is theirs too."""

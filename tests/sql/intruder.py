@@ -160,6 +160,14 @@ _PAPERS: Final = (
     " select id, home_id, 'away', %(now)s, %(staff)s, %(now)s from resident where home_id = %(home)s",
     "insert into visit_concern (resident_id, home_id, at, words, told_by)"
     " select id, home_id, %(now)s, %(key)s, %(staff)s from resident where home_id = %(home)s",
+    "insert into visit_worker values (%(staff)s, %(tenant)s, '520103001', '{}', 'bike', 26.6, 106.7, 480,"
+    " 1020, true, %(staff)s, %(now)s)",
+    "insert into day_plan"
+    " (tenant_id, township, on_day, asked_at, made_at, appointments, left_out, travel_min)"
+    " values (%(tenant)s, '520103001', '2026-11-27', %(now)s, %(now)s, 0, 1, 0)",
+    "insert into day_plan_left (plan_id, resident_id, home_id, kind, why)"
+    " select day_plan.id, resident.id, home_id, 'regular', 'full' from resident, day_plan"
+    " where home_id = %(home)s and day_plan.tenant_id = %(tenant)s",
     "insert into visit_due (resident_id, home_id, due_at, reason, ways, people_group)"
     " select id, home_id, %(now)s, 'period', '{home}', 'high' from resident where home_id = %(home)s",
     "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"

@@ -32,6 +32,7 @@ RESIDENT_DATA: Final = frozenset(
         "consent",
         "consent_task",
         "contact",
+        "day_plan_left",
         "deadline",
         "delivery_day",
         "detected_home",
@@ -113,6 +114,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "channel_probe",
         "county_month",
         "county_report",
+        "day_plan",
         "division",
         "forgotten",
         "gap",
@@ -142,6 +144,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "quota",
         "visit_campaign",
         "visit_rule",
+        "visit_worker",
         "usage",
         "timeline",
     ]
@@ -193,6 +196,7 @@ SYSTEM_FILES: Final = {
     "people/roster.sql": "the loader, run by whoever runs the database",
     "releases/queries.sql": "releases of the gateways' program, for whoever runs the cloud, and the loop",
     "series/queries.sql": "the keeper of readings and events: parts, roll-ups, their end",
+    "visits/plans/job.sql": "the loop that makes plans of a day",
     "visits/duties/keeper.sql": "the loop that keeps who is due by when",
     "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",
 }

@@ -3113,6 +3113,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plans of a day
+         * @description By township, with what came of each.
+         */
+        get: operations["listDayPlans"];
+        put?: never;
+        /**
+         * Have a day planned
+         * @description Whatever nobody goes to yet is given to those who may be sent; what is planned already stays. The plans
+         *     are made within minutes; look at them again.
+         */
+        post: operations["askForDayPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/plans/{plan_id}/left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why not today?
+         * @description Whom the plan leaves out, and why.
+         */
+        get: operations["whyNotToday"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/rate": {
         parameters: {
             query?: never;
@@ -3191,6 +3236,46 @@ export interface paths {
          * @description From now on it shows nothing; 404 when it is withdrawn already.
          */
         post: operations["withdrawTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may be sent
+         * @description With their hours, skills and where their day begins.
+         */
+        get: operations["listVisitWorkers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/workers/{staff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say when somebody may be sent
+         * @description From the next plan on; what is planned already stays.
+         */
+        put: operations["putVisitWorker"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5054,6 +5139,12 @@ export interface components {
          */
         Family: "person" | "hazard" | "water" | "dwelling" | "device" | "area";
         /**
+         * Fault
+         * @description How a plan can be wrong.
+         * @enum {string}
+         */
+        Fault: "unknown_worker" | "unknown_visit" | "no_time" | "forgotten" | "half_done" | "twice" | "done_and_left_out" | "must_left_out" | "unskilled" | "out_of_window" | "late" | "same_person" | "apart" | "cannot_arrive" | "before_shift" | "after_shift" | "no_lunch" | "lunch_out_of_window" | "lunch_too_short" | "overloaded";
+        /**
          * FaultView
          * @description One fault: its place in the file (``line`` from 1, 0: none), its field, and the rule it breaks.
          */
@@ -6311,6 +6402,32 @@ export interface components {
          */
         Kind: "earn" | "surplus" | "donate" | "transfer" | "grant" | "redeem" | "undo";
         /**
+         * LeftList
+         * @description Those owed the longest first, at most 500.
+         */
+        LeftList: {
+            /** Left */
+            left: components["schemas"]["LeftView"][];
+        };
+        /**
+         * LeftView
+         * @description Who is not visited on this day, and why not in a word and a sentence.
+         */
+        LeftView: {
+            /** Due At */
+            due_at: string | null;
+            /** Home Id */
+            home_id: number;
+            kind: components["schemas"]["VisitKind"];
+            /** Name */
+            name: string;
+            /** Resident Id */
+            resident_id: number;
+            /** Sentence */
+            sentence: string;
+            why: components["schemas"]["cloud__visits__plans__build__Why"];
+        };
+        /**
          * LineView
          * @description One device's points, oldest first. Buckets without a reading are left out.
          */
@@ -6480,7 +6597,7 @@ export interface components {
              * Format: date-time
              */
             until: string;
-            why: components["schemas"]["Why-Output"];
+            why: components["schemas"]["cloud__incidents__mute__Why"];
         };
         /**
          * MyAnswer
@@ -7350,6 +7467,27 @@ export interface components {
             version: number;
         };
         /**
+         * PlanAsked
+         * @description Which day, and which township; without one: each in which somebody works.
+         */
+        PlanAsked: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Township */
+            township?: string | null;
+        };
+        /**
+         * PlanList
+         * @description Of one day, the last that was made of a township last.
+         */
+        PlanList: {
+            /** Plans */
+            plans: components["schemas"]["PlanView"][];
+        };
+        /**
          * PlanPage
          * @description The plans of some homes.
          */
@@ -7358,6 +7496,39 @@ export interface components {
             items: components["schemas"]["KeptPlan"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PlanView
+         * @description A plan that was asked for. ``made_at``: nothing until it is made. ``faults``: why the checker
+         *     refused it; then no visit was planned by it.
+         */
+        PlanView: {
+            /** Appointments */
+            appointments: number | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: number | null;
+            /** Faults */
+            faults: components["schemas"]["Fault"][];
+            /** Id */
+            id: number;
+            /** Left Out */
+            left_out: number | null;
+            /** Made At */
+            made_at: string | null;
+            /**
+             * On Day
+             * Format: date
+             */
+            on_day: string;
+            /** Township */
+            township: string;
+            /** Travel Min */
+            travel_min: number | null;
         };
         /**
          * Planned
@@ -8562,6 +8733,12 @@ export interface components {
             next: string | null;
         };
         /**
+         * Travels
+         * @description How somebody travels to their visits.
+         * @enum {string}
+         */
+        Travels: "walk" | "bike" | "car";
+        /**
          * Triage
          * @description The script is done; ``priority`` if it turned out otherwise (it may rise or fall here).
          */
@@ -8807,12 +8984,6 @@ export interface components {
             responder_id: number;
         };
         /**
-         * Why
-         * @description ``HOSPITAL``, ``AWAY``: nobody is at home meanwhile. ``WORKS``: somebody works on the equipment.
-         * @enum {string}
-         */
-        "Why-Output": "hospital" | "away" | "works";
-        /**
          * WithheldView
          * @description A purpose that the resident does not allow (any more), since ``since``: its data are not shown.
          */
@@ -8827,6 +8998,78 @@ export interface components {
          * @enum {string}
          */
         Word: "well" | "duress" | "left";
+        /**
+         * WorkerAsked
+         * @description When and from where somebody may be sent, and what they are able to do.
+         */
+        WorkerAsked: {
+            /**
+             * Begin Min
+             * @description from midnight
+             */
+            begin_min: number;
+            /**
+             * End Min
+             * @description from midnight
+             */
+            end_min: number;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            mode: components["schemas"]["Travels"];
+            /** Rests */
+            rests: boolean;
+            /** Skills */
+            skills: string[];
+            /**
+             * Township
+             * @description the first nine digits of a division
+             */
+            township: string;
+        };
+        /**
+         * WorkerList
+         * @description Those of one township, or all.
+         */
+        WorkerList: {
+            /** Workers */
+            workers: components["schemas"]["WorkerView"][];
+        };
+        /**
+         * WorkerView
+         * @description Somebody who may be sent.
+         */
+        WorkerView: {
+            /**
+             * Begin Min
+             * @description from midnight
+             */
+            begin_min: number;
+            /**
+             * End Min
+             * @description from midnight
+             */
+            end_min: number;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            mode: components["schemas"]["Travels"];
+            /** Name */
+            name: string;
+            /** Rests */
+            rests: boolean;
+            /** Skills */
+            skills: string[];
+            /** Staff Id */
+            staff_id: number;
+            /**
+             * Township
+             * @description the first nine digits of a division
+             */
+            township: string;
+        };
         /**
          * Decision
          * @description What was said.
@@ -9094,6 +9337,12 @@ export interface components {
             /** Undoes */
             undoes: number | null;
         };
+        /**
+         * Why
+         * @description Why a task is not in a plan, in the order in which it is asked.
+         * @enum {string}
+         */
+        cloud__visits__plans__build__Why: "no_place" | "no_skill" | "no_second" | "no_hours" | "full";
         /**
          * Sort
          * @description What is said. ``ANSWERS``: a filled form; ``VOUCH``: who leads
@@ -31155,6 +31404,332 @@ export interface operations {
             };
         };
     };
+    listDayPlans: {
+        parameters: {
+            query: {
+                day: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askForDayPlan: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whyNotToday: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the plan */
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeftList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readVisitRate: {
         parameters: {
             query: {
@@ -31594,6 +32169,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVisitWorkers: {
+        parameters: {
+            query?: {
+                township?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putVisitWorker: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the member of staff */
+                staff_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkerAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerView"];
                 };
             };
             /** @description Bad Request */

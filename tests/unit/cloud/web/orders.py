@@ -53,6 +53,7 @@ class Things:
     entry: int
     paper: int
     campaign: int
+    plan: int
     visit: int
     tag: int
     file: int
@@ -350,6 +351,22 @@ ORDERS: Final[Mapping[str, Order]] = {
     "reportConcern": Order(body=lambda _: {"words": "she does not eat"}),
     "readVisitRate": Order(query=lambda _: DAYS, filled="areas"),
     "readVisitRatePeople": Order(query=lambda _: {**DAYS, "standing": "nobody_came"}, filled="people"),
+    "listVisitWorkers": Order(filled="workers"),
+    "putVisitWorker": Order(
+        body=lambda _: {
+            "township": "431202001",
+            "skills": ["nursing"],
+            "mode": "car",
+            "latitude": 27.5,
+            "longitude": 109.9,
+            "begin_min": 480,
+            "end_min": 1020,
+            "rests": True,
+        }
+    ),
+    "listDayPlans": Order(query=lambda _: {"day": "2026-11-21"}, filled="plans"),
+    "askForDayPlan": Order(body=lambda _: {"day": "2026-11-22"}),
+    "whyNotToday": Order(),
     "listVisits": Order(query=_in_home, filled="items"),
     "planVisit": Order(
         body=lambda thing: {"resident_id": thing.resident, "kind": "regular", "workers": [thing.person]}

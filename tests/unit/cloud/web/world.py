@@ -321,6 +321,9 @@ _NUMBERED: Final = {
     " (tenant_id, name, occasion, since, due_at, until, groups, ways, made_by, made_at) values"
     " (%(tenant)s, %(key)s, 'cold', %(now)s, %(later)s, %(later)s, '{high}', '{home}', %(person)s, %(now)s)"
     " returning id",
+    "plan": "insert into day_plan"
+    " (tenant_id, township, on_day, asked_at, made_at, appointments, left_out, travel_min)"
+    " values (%(tenant)s, '431202001', '2026-11-21', %(now)s, %(now)s, 0, 1, 0) returning id",
     "visit": "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"
     " select gen_random_uuid(), %(tenant)s, home_id, id, 'assessment', 'home', %(now)s"
     " from resident where home_id = %(home)s returning id",
@@ -356,6 +359,11 @@ _BESIDE: Final = (
     "insert into consent_task (home_id, purpose, task, due_at)"
     " values (%(home)s, 'vitals', 'erase', %(later)s)",
     "update visit_person set since = '2026-01-01T00:00Z' where home_id = %(home)s",
+    "insert into visit_worker values (%(person)s, %(tenant)s, '431202001', '{}', 'bike', 27.5, 109.9, 480,"
+    " 1020, true, %(person)s, %(now)s)",
+    "insert into day_plan_left (plan_id, resident_id, home_id, kind, why)"
+    " select max(day_plan.id), resident.id, resident.home_id, 'regular', 'full' from resident, day_plan"
+    " where home_id = %(home)s and day_plan.tenant_id = %(tenant)s group by 2, 3",
     "insert into visit_due (resident_id, home_id, due_at, reason, ways, people_group)"
     " select id, home_id, '2026-11-01T00:00Z', 'period', '{home}', 'high' from resident"
     " where home_id = %(home)s",

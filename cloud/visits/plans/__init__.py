@@ -1,0 +1,1 @@
+"""Plans of a day, by township: from what is owed to who goes where when."""

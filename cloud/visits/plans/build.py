@@ -1,0 +1,258 @@
+"""A township's day as a planner takes it, and a plan as times and people. Pure.
+
+What this is: tasks and workers to a ``Day``; a plan back to appointments, and to why something is not in it.
+What it is not: a search (``anneal``) or a rule about plans (``check``). The one idea: what a task costs to be
+left out says how urgent it is, and the search does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from math import floor
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cloud.respond.travel import Mode, Point, expected
+from cloud.visits.anneal import plan
+from cloud.visits.check import Violation, broken
+from cloud.visits.cost import Weights, cost
+from cloud.visits.model import Day, Lunch, Part, Plan, Visit, VisitId, Window, Worker, WorkerId
+from cloud.visits.tasks import Task
+
+DOORS_OPEN_MIN: Final = 8 * 60.0
+DOORS_CLOSE_MIN: Final = 18 * 60.0
+"""Nobody is visited earlier or later without having asked for it. D."""
+MUST: Final = 2_000.0
+"""Minutes of travel that a visit is worth which is owed by the end of the day."""
+MAY: Final = ((1, 600.0), (3, 200.0))
+"""The same for what may wait so many days; the rest is worth ``LATER``."""
+LATER: Final = 100.0
+FIXED: Final = 1e6
+"""Nothing is worth to lose what was planned by people."""
+_DAY: Final = timedelta(days=1)
+
+
+class Why(StrEnum):
+    """Why a task is not in a plan, in the order in which it is asked."""
+
+    NO_PLACE = "no_place"
+    NO_SKILL = "no_skill"
+    NO_SECOND = "no_second"
+    NO_HOURS = "no_hours"
+    FULL = "full"
+
+
+SAID: Final = {
+    Why.NO_PLACE: "Nobody knows where the home is: give it a latitude and a longitude.",
+    Why.NO_SKILL: "Nobody who works on this day is able to do it.",
+    Why.NO_SECOND: "It takes two, and only one who is able to works on this day.",
+    Why.NO_HOURS: "Nobody who is able to can be there in time and be back before their hours end.",
+    Why.FULL: "Everybody who is able to has a day full of what may wait less.",
+}
+"""One sentence for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carer:
+    """Somebody who works on the day. ``begin_min``, ``end_min``: from midnight; ``rests``: at noon."""
+
+    staff_id: int
+    skills: frozenset[str]
+    mode: Mode
+    home: Point
+    begin_min: float
+    end_min: float
+    rests: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A visit that is planned already, and stays."""
+
+    staff_ids: tuple[int, ...]
+    at: Point
+    begin_min: float
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A township's day. ``slower``: by what ways there take longer than expected (``travel.factor``)."""
+
+    on_day: date
+    zone: ZoneInfo
+    tasks: tuple[Task, ...]
+    carers: tuple[Carer, ...]
+    fixed: tuple[Fixed, ...] = ()
+    slower: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """``staff_ids`` go to the task at ``begin_at``."""
+
+    task: Task
+    staff_ids: tuple[int, ...]
+    begin_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan as it is kept. ``left``: with why; ``faults``: of the checker, and then nothing else is to be
+    believed.
+    """
+
+    appointments: tuple[Appointment, ...]
+    left: tuple[tuple[Task, Why], ...]
+    travel_min: float
+    faults: tuple[Violation, ...]
+
+
+def make(asked: Asked, steps: int, seed: int = 0) -> Made:
+    """Plan a township's day, and have it judged by who did not make it."""
+    day = day_of(asked)
+    found = plan(day, Weights(), steps=steps, seed=seed)
+    return Made(
+        tuple(_appointments(asked, found)),
+        tuple(_left(asked, day, found)),
+        cost(day, found).travel_min,
+        broken(day, found),
+    )
+
+
+def day_of(asked: Asked) -> Day:
+    """The day as a planner takes it; a task is known by its place in ``asked``, a worker by their number."""
+    placed = [
+        (number, task, point)
+        for number, task in enumerate(asked.tasks)
+        if (point := point_of(task)) is not None
+    ]
+    points = [
+        *(one.home for one in asked.carers),
+        *(point for *_, point in placed),
+        *(one.at for one in asked.fixed),
+    ]
+    at_tasks = len(asked.carers)
+    at_fixed = at_tasks + len(placed)
+    visits = (
+        *(_visit(asked, number, task, at_tasks + place) for place, (number, task, _) in enumerate(placed)),
+        *(_fixed(asked, number, one, at_fixed + number) for number, one in enumerate(asked.fixed)),
+    )
+    modes = {one.mode for one in asked.carers}
+    travel = {str(mode): _travel(points, mode, asked.slower) for mode in modes}
+    return Day(visits, tuple(_worker(one, place) for place, one in enumerate(asked.carers)), travel)
+
+
+def _worker(one: Carer, place: int) -> Worker:
+    """Begins and ends at home. Only they have the skill of being themselves."""
+    skills = one.skills | {_self(one.staff_id)}
+    lunch = Lunch() if one.rests else None
+    return Worker(
+        WorkerId(str(one.staff_id)), place, place, skills, one.begin_min, one.end_min, lunch, one.mode
+    )
+
+
+def _self(staff_id: int) -> str:
+    return f"staff:{staff_id}"
+
+
+def _fixed(asked: Asked, number: int, one: Fixed, place: int) -> Visit:
+    """Those of this township who go to it; who comes from elsewhere is not waited for."""
+    here = {carer.staff_id for carer in asked.carers}
+    who = [staff_id for staff_id in one.staff_ids if staff_id in here]
+    parts = tuple(Part(one.minutes, frozenset({_self(staff_id)})) for staff_id in who)
+    begin = Window(one.begin_min, one.begin_min)
+    return Visit(VisitId(f"fixed:{number}"), place, parts, (begin,), weight=FIXED)
+
+
+def point_of(task: Task) -> Point | None:
+    """Where the home is."""
+    if task.latitude is None or task.longitude is None:
+        return None
+    return Point(task.latitude, task.longitude)
+
+
+def weight_of(task: Task, midnight: datetime) -> float:
+    """Minutes of travel that it is worth to make it on this day; more with each day that it is overdue."""
+    if task.due_at is None:
+        return MUST
+    late = floor((midnight - task.due_at) / _DAY) + 1
+    if late >= 0:
+        return MUST * (1 + late)
+    return next((worth for days, worth in MAY if -late <= days), LATER)
+
+
+def _visit(asked: Asked, number: int, task: Task, place: int) -> Visit:
+    midnight = _midnight(asked)
+    weight = weight_of(task, midnight)
+    able = Part(float(task.minutes), task.skills)
+    helps = Part(float(task.minutes))
+    return Visit(
+        VisitId(str(number)),
+        place,
+        (able, helps) if task.people > 1 else (able,),
+        (_window(task, midnight),),
+        weight=weight,
+        must=weight >= MUST,
+        usual=frozenset(WorkerId(str(one)) for one in task.usual),
+    )
+
+
+def _window(task: Task, midnight: datetime) -> Window:
+    """When it may begin. What is overdue may begin at any time of the day, and costs by its weight."""
+    open_min, due_min = DOORS_OPEN_MIN, DOORS_CLOSE_MIN - task.minutes
+    if task.open_at is not None:
+        open_min = max(0.0, (task.open_at - midnight) / timedelta(minutes=1))
+        due_min = max(open_min, due_min)
+    if task.due_at is not None:
+        asked_min = (task.due_at - midnight) / timedelta(minutes=1)
+        due_min = min(due_min, asked_min) if asked_min >= open_min else due_min
+    return Window(open_min, due_min)
+
+
+def _travel(points: Sequence[Point], mode: Mode, slower: float) -> list[list[float]]:
+    def way_min(here: Point, there: Point) -> float:
+        return 0.0 if here == there else expected(here, there, mode) / timedelta(minutes=1) * slower
+
+    return [[way_min(here, there) for there in points] for here in points]
+
+
+def _appointments(asked: Asked, found: Plan) -> Iterator[Appointment]:
+    stops = sorted(
+        (stop.visit, stop.part, stop.start_min, int(who))
+        for who, route in found.routes.items()
+        for stop in route.stops
+    )
+    for number, task in enumerate(asked.tasks):
+        mine = [one for one in stops if one[0] == str(number)]
+        if mine:
+            begin_at = _midnight(asked) + timedelta(minutes=round(mine[0][2]))
+            yield Appointment(task, tuple(who for *_, who in mine), begin_at)
+
+
+def _left(asked: Asked, day: Day, found: Plan) -> Iterator[tuple[Task, Why]]:
+    visits = {one.id: one for one in day.visits}
+    for number, task in enumerate(asked.tasks):
+        visit = visits.get(VisitId(str(number)))
+        if visit is None:
+            yield task, Why.NO_PLACE
+        elif visit.id in found.left_out:
+            yield task, why(day, visit)
+
+
+def why(day: Day, visit: Visit) -> Why:
+    """Why a visit that was left out was, asked of the day with nothing else to do."""
+    able = [{one.id for one in day.workers if one.able(part)} for part in visit.parts]
+    if not all(able):
+        return Why.NO_SKILL
+    if len(set[WorkerId]().union(*able)) < len(visit.parts):
+        return Why.NO_SECOND
+    alone = plan(Day((visit,), day.workers, day.travel), Weights(), steps=0)
+    return Why.NO_HOURS if alone.left_out else Why.FULL
+
+
+def _midnight(asked: Asked) -> datetime:
+    return datetime.combine(asked.on_day, time(), asked.zone)

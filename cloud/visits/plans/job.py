@@ -1,0 +1,147 @@
+"""Makes the plans that were asked for, and in the evening those of tomorrow.
+
+What this is: one job of the worker, a row per township and day. What it is not: where a plan is searched;
+that happens in a process of its own, which may take long, hang or die without anybody waiting at a door for
+it. The one idea: what comes back is judged once more by the checker, and only a plan without a fault becomes
+visits; a task that somebody else took meanwhile is passed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from anyio import to_process
+
+from cloud.auth import Purpose, Scope
+from cloud.db import Connection, Pool, Queries
+from cloud.metrics import LOOPS
+from cloud.respond.travel import Mode, Point
+from cloud.visits import tasks
+from cloud.visits.compiled import COMPILED
+from cloud.visits.forms.table import VisitKind
+from cloud.visits.plans.build import Asked, Carer, Fixed, Made, make
+from cloud.visits.records.desk import NotFound
+
+NAME: Final = "plans"
+STEPS: Final = 12_000 if COMPILED else 60
+"""Moves tried for each visit of a township: some ten seconds for 270 visits where they are compiled. D."""
+AT_MOST_S: Final = 300.0
+"""A search that has not ended by then is given up, and tried again later. D."""
+_TURN_S: Final = 5.0
+_NICE: Final = 10
+_SQL: Final = Queries("cloud.visits.plans", "job.sql")
+_log = logging.getLogger(__name__)
+
+
+async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[int]:
+    """Plans to be made; in the evening those of tomorrow are asked for first."""
+    await conn.execute(_SQL["ask_for_tomorrow"], {"now": now})
+    values = {"skip": list(skip), "limit": limit}
+    return [row["id"] for row in await _rows(conn, "due_plans", **values)]
+
+
+async def work(pool: Pool, plan_id: int, now: datetime) -> bool:
+    """Make one plan; ``False`` where somebody else has."""
+    async with pool.connection() as conn:
+        found = await _rows(conn, "plan", id=plan_id)
+        if not found:
+            return False
+        asked = await _asked(conn, found[0])
+    made = await _search(asked)
+    async with pool.connection() as conn, conn.transaction():
+        return await _keep(conn, found[0], made, now)
+
+
+async def _asked(conn: Connection, row: Mapping[str, Any]) -> Asked:
+    scope = Scope((row["tenant_id"],), None, Purpose.CONSOLE)
+    open_tasks = await tasks.open_tasks(conn, scope, row["on_day"])
+    mine = tuple(task for task in open_tasks if task.division.startswith(row["township"]))
+    found = await _rows(conn, "carers", tenant_id=row["tenant_id"], township=row["township"])
+    carers, zone = tuple(_carer(one) for one in found), ZoneInfo(row["time_zone"])
+    begin = datetime.combine(row["on_day"], time(), zone)
+    staff = [one.staff_id for one in carers]
+    fixed = await _rows(conn, "fixed", staff=staff, begin=begin, end=begin + timedelta(days=1))
+    return Asked(row["on_day"], zone, mine, carers, tuple(_fixed(one, begin) for one in fixed))
+
+
+def _carer(row: Mapping[str, Any]) -> Carer:
+    return Carer(
+        row["staff_id"],
+        frozenset(row["skills"]),
+        Mode(row["mode"]),
+        Point(row["latitude"], row["longitude"]),
+        row["begin_min"],
+        row["end_min"],
+        rests=row["rests"],
+    )
+
+
+def _fixed(row: Mapping[str, Any], midnight: datetime) -> Fixed:
+    return Fixed(
+        tuple(row["staff_ids"]),
+        Point(row["latitude"], row["longitude"]),
+        (row["planned_at"] - midnight) / timedelta(minutes=1),
+        float(sum(tasks.OF_SERVICE[one] for one in row["services"]) or tasks.MINUTES[VisitKind(row["kind"])]),
+    )
+
+
+async def _search(asked: Asked) -> Made:
+    """Search in a process of its own, and let the worker know meanwhile that its loop lives.
+
+    Raises:
+        TimeoutError: it took longer than ``AT_MOST_S``.
+    """
+    steps = STEPS * len(asked.tasks)
+    searching = asyncio.ensure_future(to_process.run_sync(_apart, asked, steps, cancellable=True))
+    try:
+        async with asyncio.timeout(AT_MOST_S):
+            while not (await asyncio.wait({searching}, timeout=_TURN_S))[0]:
+                LOOPS.turned(NAME)
+    finally:
+        searching.cancel()
+    return searching.result()
+
+
+def _apart(asked: Asked, steps: int) -> Made:
+    """In the other process: alarms come before plans."""
+    os.nice(_NICE - os.nice(0))
+    return make(asked, steps)
+
+
+async def _keep(conn: Connection, row: Mapping[str, Any], made: Made, now: datetime) -> bool:
+    """Write a plan down. One with a fault becomes nothing but a line that says so."""
+    scope = Scope((row["tenant_id"],), None, Purpose.CONSOLE)
+    faults = sorted({one.fault for one in made.faults})
+    if faults:
+        _log.error("plan is wrong plan=%d faults=%s", row["id"], ",".join(faults))
+    values = {
+        "id": row["id"],
+        "now": now,
+        "appointments": 0 if faults else len(made.appointments),
+        "left_out": len(made.left),
+        "travel_min": round(made.travel_min),
+        "faults": faults,
+    }
+    if not await _rows(conn, "made", **values):
+        return False
+    for one in () if faults else made.appointments:
+        try:
+            await tasks.plan(conn, scope, one.task, one.staff_ids, one.begin_at, now, None)
+        except NotFound:
+            _log.info("task was taken meanwhile plan=%d", row["id"])
+    for task, why in made.left:
+        about = {"resident_id": task.resident_id, "home_id": task.home_id, "kind": task.kind}
+        left = {"plan_id": row["id"], **about, "due_at": task.due_at, "why": why}
+        await conn.execute(_SQL["leave"], left)
+    return True
+
+
+async def _rows(conn: Connection, statement: str, **values: object) -> list[dict[str, Any]]:
+    given: Mapping[str, object] = values
+    return await (await conn.execute(_SQL[statement], given)).fetchall()

@@ -1,0 +1,55 @@
+-- The loop that makes plans; read by no person.
+
+-- ask_for_tomorrow --
+-- From six in the evening by the tenant's own clock; once for each township in which somebody works.
+insert into day_plan (tenant_id, township, on_day, asked_at)
+select distinct visit_worker.tenant_id, visit_worker.township,
+    (%(now)s::timestamptz at time zone tenant.time_zone)::date + 1, %(now)s::timestamptz
+from visit_worker join tenant on tenant.id = visit_worker.tenant_id
+where 'visits' = any (tenant.modules)
+  and extract(hour from %(now)s::timestamptz at time zone tenant.time_zone) >= 18
+  and not exists (
+    select from day_plan
+    where day_plan.tenant_id = visit_worker.tenant_id and day_plan.township = visit_worker.township
+      and day_plan.on_day = (%(now)s::timestamptz at time zone tenant.time_zone)::date + 1)
+on conflict (tenant_id, township, on_day) where made_at is null do nothing
+
+-- due_plans --
+select id from day_plan
+where made_at is null and not (id = any(%(skip)s))
+order by asked_at, id
+limit %(limit)s
+
+-- plan --
+select day_plan.id, day_plan.tenant_id, day_plan.township, day_plan.on_day, day_plan.asked_by, tenant.time_zone
+from day_plan join tenant on tenant.id = day_plan.tenant_id
+where day_plan.id = %(id)s and day_plan.made_at is null
+
+-- carers --
+select visit_worker.staff_id, visit_worker.skills, visit_worker.mode, visit_worker.latitude, visit_worker.longitude,
+    visit_worker.begin_min, visit_worker.end_min, visit_worker.rests
+from visit_worker join staff on staff.id = visit_worker.staff_id
+where visit_worker.tenant_id = %(tenant_id)s and visit_worker.township = %(township)s and staff.disabled_at is null
+order by visit_worker.staff_id
+
+-- made --
+update day_plan
+set made_at = %(now)s, appointments = %(appointments)s, left_out = %(left_out)s, travel_min = %(travel_min)s,
+    faults = %(faults)s
+where id = %(id)s and made_at is null
+returning id
+
+-- leave --
+insert into day_plan_left (plan_id, resident_id, home_id, kind, due_at, why)
+values (%(plan_id)s, %(resident_id)s, %(home_id)s, %(kind)s, %(due_at)s, %(why)s)
+
+-- fixed --
+-- What these people go to on that day already.
+select array_remove(array[visit.staff_id, visit.second_id], null) as staff_ids, home.latitude, home.longitude,
+    visit.planned_at, visit.kind, visit.services
+from visit join home on home.id = visit.home_id
+where (visit.staff_id = any(%(staff)s) or visit.second_id = any(%(staff)s))
+  and visit.planned_at >= %(begin)s and visit.planned_at < %(end)s
+  and visit.began_at is null and visit.cancelled_at is null and visit.way = 'home'
+  and home.latitude is not null and home.longitude is not null
+order by visit.planned_at, visit.id
