@@ -107,9 +107,9 @@ async def ask(asked: PlanAsked, leader: Leader, once: Once) -> PlanList:
     summary="Why not today?",
     responses=ERRORS | responses(HTTPStatus.NOT_FOUND),
 )
-async def list_left(plan_id: PlanId, api: Api, visitor: Visitor) -> LeftList:
+async def list_left(plan_id: PlanId, api: Api, leader: Leader) -> LeftList:
     """Whom the plan leaves out, and why."""
-    scope = visitor.scope(PURPOSE)
+    scope = leader.scope(PURPOSE)
     async with api.reading(scope) as conn:
         found = await store.left(conn, scope, plan_id)
     if found is None:

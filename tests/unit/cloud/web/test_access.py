@@ -137,7 +137,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("PUT", "/visits/workers/{staff_id}"): REVIEW,
     ("GET", "/visits/plans"): QUEUE,
     ("POST", "/visits/plans"): REVIEW,
-    ("GET", "/visits/plans/{plan_id}/left"): QUEUE,
+    ("GET", "/visits/plans/{plan_id}/left"): REVIEW,
     ("GET", "/visits"): QUEUE,
     ("POST", "/visits"): QUEUE,
     ("POST", "/visits/events"): QUEUE,
