@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -21,6 +20,7 @@ from cloud.visits.forms.table import VisitKind
 from cloud.visits.records import store
 from cloud.visits.records.desk import NotFound
 from cloud.visits.records.store import Wanted
+from cloud.visits.task import Task
 
 AHEAD: Final = timedelta(days=7)
 """Duties that a day may already take, so that a week can be spread. D."""
@@ -58,30 +58,6 @@ SKILLS: Final[Mapping[str, str]] = {
 """What somebody must be able to do for it."""
 
 _SQL: Final = Queries("cloud.visits", "tasks.sql")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One visit to be made. ``visit_id``: it is booked already; ``None``: a duty. ``open_at`` to ``due_at``:
-    when it may begin; without ``open_at`` any time up to ``due_at``, and ``due_at`` is ``None`` for what
-    was booked for no time. ``usual``: who came most in the last half year, the most often first.
-    """
-
-    resident_id: int
-    home_id: int
-    division: str
-    latitude: float | None
-    longitude: float | None
-    kind: VisitKind
-    visit_id: int | None
-    open_at: datetime | None
-    due_at: datetime | None
-    overdue: bool
-    group: Group | None
-    minutes: int
-    people: int
-    skills: frozenset[str]
-    usual: tuple[int, ...]
 
 
 async def open_tasks(conn: Connection, scope: Scope, day: date, *, ahead: timedelta = AHEAD) -> list[Task]:

@@ -20,7 +20,7 @@ from cloud.visits.anneal import plan
 from cloud.visits.check import Violation, broken
 from cloud.visits.cost import Weights, cost
 from cloud.visits.model import Day, Lunch, Part, Plan, Visit, VisitId, Window, Worker, WorkerId
-from cloud.visits.tasks import Task
+from cloud.visits.task import Task
 
 DOORS_OPEN_MIN: Final = 8 * 60.0
 DOORS_CLOSE_MIN: Final = 18 * 60.0

@@ -12,7 +12,7 @@ import pytest
 from cloud.respond.travel import Mode, Point
 from cloud.visits.forms.table import VisitKind
 from cloud.visits.plans.build import MUST, Asked, Carer, Fixed, Why, make, weight_of
-from cloud.visits.tasks import Task
+from cloud.visits.task import Task
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 DAY: Final = date(2026, 11, 27)
