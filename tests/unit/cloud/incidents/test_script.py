@@ -44,6 +44,6 @@ def test_silence_is_danger_unless_it_is_about_a_device() -> None:
     assert urgency("a kind of tomorrow", Question.ANSWERS, yes=False) is Priority.LIFE
 
 
-@pytest.mark.parametrize("question", set(Question) - DANGER - {Question.ANSWERS})
+@pytest.mark.parametrize("question", sorted(set(Question) - DANGER - {Question.ANSWERS}))
 def test_a_wish_for_help_is_no_danger(question: Question) -> None:
     assert urgency("sos", question, yes=True) is None
