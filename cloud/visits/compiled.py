@@ -7,13 +7,14 @@ tested as Python.
 
 What was compiled (20 s of processor) is kept beside the source, or where ``NUMBA_CACHE_DIR`` says; where
 neither can be written, each process compiles for itself. numba looks for changes only in the file of the
-function that Python calls, so the folder is named by what stands in all of them. Nothing is allocated in
-them, so numba is told to count no references (``_nrt``), which made a move sixteen times slower.
+function that Python calls, so a folder in there is named by what stands in all of them. Nothing is allocated
+in them, so numba is told to count no references (``_nrt``), which made a move sixteen times slower.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,13 +28,20 @@ COMPILED: Final = find_spec("numba") is not None
 _SOURCES: Final = ("compiled", "tables", "price", "moves", "anneal")
 
 
+@cache
+def _numba() -> Any:
+    """numba, told where to keep what it compiles."""
+    numba: Any = import_module("numba")
+    here = Path(__file__).parent
+    texts = b"".join((here / f"{name}.py").read_bytes() for name in _SOURCES)
+    folder = Path(numba.config.CACHE_DIR or here / "__pycache__")
+    numba.config.CACHE_DIR = str(folder / f"plan-{sha256(texts).hexdigest()[:16]}")
+    return numba
+
+
 def _njit(function: F, **options: object) -> F:
     """``function`` for numba, whose own types know only some of its options."""
-    numba: Any = import_module("numba")
-    if not numba.config.CACHE_DIR:
-        here = Path(__file__).parent
-        texts = b"".join((here / f"{name}.py").read_bytes() for name in _SOURCES)
-        numba.config.CACHE_DIR = str(here / "__pycache__" / f"plan-{sha256(texts).hexdigest()[:16]}")
+    numba: Any = _numba()
     return cast("F", numba.njit(function, nogil=True, error_model="numpy", _nrt=False, **options))
 
 

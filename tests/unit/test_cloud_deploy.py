@@ -145,6 +145,14 @@ def _analyze(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("name", ["anban-worker.service", "anban-all.service"])
+def test_whoever_makes_plans_may_run_what_it_compiles_and_keep_it(name: str) -> None:
+    text = (DEPLOY / "cloud" / name).read_text(encoding="utf-8")
+    assert "MemoryDenyWriteExecute=" not in text
+    assert "CacheDirectory=anban" in text
+    assert "NUMBA_CACHE_DIR=/var/cache/anban" in text
+
+
 def test_the_example_configuration_is_one() -> None:
     settings = parse(tomllib.loads((DEPLOY / "cloud" / "cloud.toml").read_text(encoding="utf-8")))
     assert settings.backup.folder == "/var/backups/anban"
@@ -241,6 +249,20 @@ def test_each_process_signs_in_as_its_own_role_and_the_owner_only_migrates() -> 
     }
     owned = signs_in({**SPLIT, "secrets": {"ownRoles": False}})
     assert set().union(*owned.values()) == {"ANBAN_DATABASE_DSN"}
+
+
+def test_only_the_worker_keeps_what_a_planner_compiles() -> None:
+    keeping = {
+        name
+        for name, pod in pods(SPLIT)
+        if {"name": "compiled", "mountPath": "/var/cache/anban"} in pod["containers"][0]["volumeMounts"]
+    }
+    told = {
+        name
+        for name, pod in pods(SPLIT)
+        if {"name": "NUMBA_CACHE_DIR", "value": "/var/cache/anban"} in pod["containers"][0].get("env", [])
+    }
+    assert keeping == told == {"anban-worker"}
 
 
 def test_there_are_as_many_as_wanted_and_each_choice_finds_its_own() -> None:

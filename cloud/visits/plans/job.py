@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -109,8 +110,9 @@ async def _search(asked: Asked) -> Made:
 
 
 def _apart(asked: Asked, steps: int) -> Made:
-    """In the other process: alarms come before plans."""
-    os.nice(_NICE - os.nice(0))
+    """In the other process: alarms come before plans, where it is let do that for itself."""
+    with suppress(PermissionError):
+        os.nice(_NICE - os.nice(0))
     return make(asked, steps)
 
 

@@ -98,6 +98,9 @@ spec:
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       args: [{{ .part }}, --config, /etc/anban/{{ .config }}]
       {{- include "anban.environment" (dict "root" .root "part" .part) | nindent 6 }}
+        {{- if eq .part "worker" }}
+        - {name: NUMBA_CACHE_DIR, value: /var/cache/anban}
+        {{- end }}
         {{- if and .api .root.Values.api.ingress.enabled }}
         # Whose word counts for where a browser is: without it all strangers would be one, and share one bound.
         - {name: FORWARDED_ALLOW_IPS, value: {{ .root.Values.api.ingress.believe | quote }}}
@@ -131,6 +134,9 @@ spec:
         {{- if .api }}
         - {name: authority, mountPath: /etc/anban-authority, readOnly: true}
         {{- end }}
+        {{- if eq .part "worker" }}
+        - {name: compiled, mountPath: /var/cache/anban}
+        {{- end }}
         - {name: tmp, mountPath: /tmp}
   volumes:
     - name: config
@@ -149,6 +155,10 @@ spec:
     {{- if .api }}
     - name: authority
       secret: {secretName: {{ .root.Values.secrets.authority }}, defaultMode: 0440}
+    {{- end }}
+    {{- if eq .part "worker" }}
+    - name: compiled                   # the planner's machine code, of this pod alone
+      emptyDir: {sizeLimit: 256Mi}
     {{- end }}
     - name: tmp
       emptyDir: {medium: Memory, sizeLimit: 64Mi}
