@@ -12,8 +12,6 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-import xlsxwriter
-
 from cloud.report.indicators import INDICATORS
 from cloud.report.views import FigureView, ReportView
 
@@ -48,6 +46,8 @@ def as_csv(report: ReportView) -> bytes:
 
 def as_xlsx(report: ReportView) -> bytes:
     """Two sheets: the figures, and whose months they are."""
+    import xlsxwriter
+
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:

@@ -2,7 +2,8 @@
 
 What this is: tasks and workers to a ``Day``; a plan back to appointments, and to why something is not in it.
 What it is not: a search (``anneal``) or a rule about plans (``check``). The one idea: what a task costs to be
-left out says how urgent it is, and the search does the rest.
+left out says how urgent it is, and the search does the rest. The search is imported where a plan is made: it
+brings a compiler of 110 MiB, which no process that watches over alarms has to carry.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cloud.respond.travel import Mode, Point, expected
-from cloud.visits.anneal import plan
 from cloud.visits.check import Violation, broken
 from cloud.visits.cost import Weights, cost
 from cloud.visits.model import Day, Lunch, Part, Plan, Visit, VisitId, Window, Worker, WorkerId
@@ -113,6 +113,8 @@ class Made:
 
 def make(asked: Asked, steps: int, seed: int = 0) -> Made:
     """Plan a township's day, and have it judged by who did not make it."""
+    from cloud.visits.anneal import plan
+
     day = day_of(asked)
     found = plan(day, Weights(), steps=steps, seed=seed)
     return Made(
@@ -245,6 +247,8 @@ def _left(asked: Asked, day: Day, found: Plan) -> Iterator[tuple[Task, Why]]:
 
 def why(day: Day, visit: Visit) -> Why:
     """Why a visit that was left out was, asked of the day with nothing else to do."""
+    from cloud.visits.anneal import plan
+
     able = [{one.id for one in day.workers if one.able(part)} for part in visit.parts]
     if not all(able):
         return Why.NO_SKILL

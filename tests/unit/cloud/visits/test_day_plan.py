@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -13,6 +15,7 @@ from cloud.respond.travel import Mode, Point
 from cloud.visits.forms.table import VisitKind
 from cloud.visits.plans.build import MUST, Asked, Carer, Fixed, Why, make, weight_of
 from cloud.visits.task import Task
+from tests.harness import ROOT
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 DAY: Final = date(2026, 11, 27)
@@ -116,3 +119,9 @@ def test_a_day_that_is_full_leaves_out_what_may_wait() -> None:
 )
 def test_the_longer_it_is_owed_the_less_it_is_left_out(due_in_h: int, worth: float) -> None:
     assert weight_of(task(1, due_at=MIDNIGHT + timedelta(hours=due_in_h)), MIDNIGHT) == worth
+
+
+@pytest.mark.parametrize("process", ["cloud.worker", "cloud.web"])
+def test_no_process_that_watches_over_alarms_carries_the_compiler(process: str) -> None:
+    carried = f"import sys, {process}; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", carried], cwd=ROOT, check=False).returncode == 0
