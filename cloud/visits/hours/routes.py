@@ -213,7 +213,7 @@ async def certify(account_id: AccountId, asked: CertificateAsked, banker: Banker
     "/certificates/check",
     operation_id="checkTimeCertificate",
     summary="Is a paper genuine?",
-    responses=ERRORS,
+    responses=ERRORS | responses(HTTPStatus.NOT_FOUND),
 )
 async def check(asked: CodeAsked, api: Api, banker: Banker) -> CheckedView:
     """By its number, with the name and the code on it; which of the two is wrong is not told."""
