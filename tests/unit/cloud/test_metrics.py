@@ -15,6 +15,8 @@ LABELS: Final = frozenset(
         "outcome",
         "job",
         "channel",
+        "provider",
+        "word",
         "method",
         "route",
         "status",

@@ -211,10 +211,7 @@ OCTOBER_S_END: Final = datetime(2026, 10, 30, tzinfo=UTC)
 async def test_whoever_was_not_visited_is_in_the_rate_and_overdue_as_the_month_ended(
     pool: Pool, conn: Connection, town: Town
 ) -> None:
-    await conn.execute(
-        "insert into visit_person (resident_id, home_id, since, due_at)"
-        " select id, home_id, '2026-08-01T00:00:00+08', '2026-08-01' from resident"
-    )
+    await conn.execute("update visit_person set since = '2026-08-01T00:00:00+08', due_at = '2026-08-01'")
     await visited(conn, town.yellow, AT)
     await visited(conn, town.green, LATER)  # too late for October, and no excuse for it
     await kept(pool, town.hecheng, BEGUN, LATER)
