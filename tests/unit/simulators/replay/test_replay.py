@@ -173,13 +173,19 @@ def by(detector: str, record: Record) -> list[Finding]:
     return [one for one in findings(record, AS_IT_WAS, frozenset({detector})) if one.calls]
 
 
-def test_who_does_not_get_up_is_found_by_the_routine_and_the_clouds_rules_as_well() -> None:
+def test_who_does_not_get_up_is_found_by_the_clouds_rules_before_the_routine_knows_the_home() -> None:
     record = recorded(*LAST_DAY)
-    (silent,) = [one for one in by("routine", record) if one.at >= after(4 * 60 + 2 * DAY_MIN)][:1]
+    assert [one.rule for one in by("rules", record)][:1] == ["not_up"]
+    assert by("routine", record) == []
+
+
+def test_who_does_not_get_up_is_found_by_the_routine_of_a_home_that_it_knows() -> None:
+    days = 9
+    record = recorded(checks_in(0, 4 * 60 + (days + 1) * DAY_MIN), *(usual_day(day) for day in range(days)))
+    (silent,) = [one for one in by("routine", record) if one.at >= after(4 * 60 + days * DAY_MIN)][:1]
     assert (silent.kind, silent.priority, silent.room) == ("routine", 2, "living_room")
     assert silent.since is not None
     assert silent.since < silent.at
-    assert [one.rule for one in by("rules", record)][:1] == ["not_up"]
 
 
 def test_what_the_gateway_has_called_for_is_not_called_for_again_by_the_cloud() -> None:
