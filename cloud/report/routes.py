@@ -165,7 +165,7 @@ async def download_report(
     api: Api,
     reader: Reader,
     form: Form = Form.XLSX,
-    cut: Cuts = list(Cut),  # noqa: B006
+    cut: Cuts = list(Cut),  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """CSV or XLSX; no cell of it is a formula."""
     made, kind = FORMS[form]

@@ -74,7 +74,7 @@ def setting(division: str) -> str:
     committee = int(division[_TOWN_DIGITS:] or 0)
     if 0 < committee < 200 or 400 <= committee < 500:  # noqa: PLR2004 - the ranges above
         return "town"
-    return "rural" if 200 <= committee < 400 or 500 <= committee < 600 else UNKNOWN  # noqa: PLR2004
+    return "rural" if 200 <= committee < 400 or 500 <= committee < 600 else UNKNOWN  # noqa: PLR2004 - as above
 
 
 def band(age: int | None) -> str:

@@ -36,4 +36,4 @@ SEEN: Final = PersonCase(WHO, id=7, owed=True, visited=True, overdue_days=0.0)
 
 def whose(**differs: object) -> Whose:
     """``WHO`` but for what differs."""
-    return replace(WHO, **differs)  # type: ignore[arg-type]
+    return replace(WHO, **differs)  # type: ignore[arg-type] # fields by name

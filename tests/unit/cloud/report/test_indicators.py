@@ -50,7 +50,7 @@ def test_a_fall_that_was_answered_and_helped_in_time_holds_every_target() -> Non
     ],
 )  # fmt: skip
 def test_a_moment_too_late_is_in_the_denominator_only(name: str, changed: dict[str, object]) -> None:
-    assert counted(replace(FALL, **changed))[name] == (0, 1)  # type: ignore[arg-type]
+    assert counted(replace(FALL, **changed))[name] == (0, 1)  # type: ignore[arg-type] # fields by name
 
 
 def test_exactly_in_time_is_in_time() -> None:
