@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 log = logging.getLogger(__name__)
+Answer = Callable[[Request], Awaitable[Response]]
 
 STATIC: Final = Path(__file__).parent / "static"
 """Where the build puts its output (``hatch_build.py``)."""
@@ -90,37 +91,59 @@ class StaticFile:
         return Response(self.plain, media_type=self.media_type, headers=headers)
 
 
+PAGES: Final[Mapping[str, str]] = {
+    "/console/": "console",
+    "/console/i/{incident:int}": "console",
+    "/console/account": "console",
+    "/console/wall": "wall",
+    "/field/": "field",
+    "/family/": "family",
+    "/kpi/": "kpi",
+    "/admin/": "admin",
+}
+"""The page that answers at an address; what a page shows of it is the page's own affair."""
+SHORT: Final[Mapping[str, str]] = {
+    "/": "/console/",
+    **{path.rstrip("/"): path for path in PAGES if path.endswith("/")},
+}
+"""Addresses that people type, and where they lead."""
+
+
 def mount(app: Starlette, static: Path = STATIC) -> bool:
-    """Serve the screens of ``static`` on ``app``: ``/console/``, its assets, and a redirect from ``/``.
+    """Serve the screens of ``static`` on ``app``: ``PAGES``, their assets, and the short addresses.
 
     Answers whether there is a build to serve. Without one the same addresses show how to repair it (503), and
     the application runs on: a missing screen must never stop an alarm.
     """
-    page = static / "console.html"
-    built = page.is_file()
-    if built:
-        console = StaticFile.read(page)
-        assets = {p.name: StaticFile.read(p) for p in (static / "assets").iterdir() if p.suffix != ".gz"}
-    else:
-        log.error("screens not built path=%s repair=%r", page, REPAIR)
-        assets = {}
-
-    async def show_console(request: Request) -> Response:
-        if not built:
-            return Response(_MISSING, 503, {**SECURITY, "Cache-Control": "no-store"}, "text/html")
-        return console.respond(request, REVALIDATE)
+    pages = {path.stem: StaticFile.read(path) for path in static.glob("*.html")}
+    assets = {p.name: StaticFile.read(p) for p in static.glob("assets/*") if p.suffix != ".gz"}
+    missing = sorted(set(PAGES.values()) - set(pages))
+    if missing:
+        log.error("screens not built path=%s missing=%s repair=%r", static, ",".join(missing), REPAIR)
 
     async def show_asset(request: Request) -> Response:
         asset = assets.get(request.path_params["name"])
         return Response(status_code=404) if asset is None else asset.respond(request, IMMUTABLE)
 
-    async def go_to_console(_: Request) -> Response:
-        return RedirectResponse("/console/")
+    for short, path in SHORT.items():
+        app.add_route(short, _leads_to(path), include_in_schema=False)
+    for path, name in PAGES.items():
+        app.add_route(path, _shows(pages.get(name)), include_in_schema=False)
+    app.add_route("/assets/{name}", show_asset, include_in_schema=False)
+    return not missing
 
-    app.add_route("/", go_to_console, include_in_schema=False)
-    app.add_route("/console", go_to_console, include_in_schema=False)
-    app.add_route("/console/", show_console, include_in_schema=False)
-    app.add_route("/console/i/{incident:int}", show_console, include_in_schema=False)
-    app.add_route("/console/account", show_console, include_in_schema=False)
-    app.add_route("/console/assets/{name}", show_asset, include_in_schema=False)
-    return built
+
+def _leads_to(path: str) -> Answer:
+    async def lead(_: Request) -> Response:
+        return RedirectResponse(path)
+
+    return lead
+
+
+def _shows(page: StaticFile | None) -> Answer:
+    async def show(request: Request) -> Response:
+        if page is None:
+            return Response(_MISSING, 503, {**SECURITY, "Cache-Control": "no-store"}, "text/html")
+        return page.respond(request, REVALIDATE)
+
+    return show

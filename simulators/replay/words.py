@@ -6,12 +6,10 @@ its numbers are shown all the same. The one idea: a replay says what the operato
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
+from dashboards.words import catalogue
 from firmware_protocols.model import AlarmKind
 
 _LOCALE: Final = "en"
@@ -19,39 +17,31 @@ _TELLING_FROM_TWO: Final = frozenset({"count", "witnesses"})
 """As ``dashboards/web/src/core/evidence.ts`` has it: one is what every alarm has."""
 
 
-@cache
-def catalogue() -> Mapping[str, str]:
-    """Sentences by key."""
-    text = resources.files("dashboards").joinpath("i18n", f"{_LOCALE}.json").read_text(encoding="utf-8")
-    found: Mapping[str, str] = json.loads(text)
-    return found
-
-
 def of_finding(finding: str, quantity: str, numbers: Mapping[str, Any]) -> str:
     """The sentence of what the cloud found (``finding.`` in the catalogue)."""
-    template = catalogue().get(f"finding.{finding}", finding)
+    template = catalogue(_LOCALE).get(f"finding.{finding}", finding)
     told = {name: _number(value) for name, value in numbers.items()}
-    return _filled(template, {"quantity": catalogue().get(f"quantity.{quantity}", quantity), **told})
+    return _filled(template, {"quantity": catalogue(_LOCALE).get(f"quantity.{quantity}", quantity), **told})
 
 
 def of_alarm(kind: AlarmKind, evidence: Mapping[str, Any]) -> str:
     """The sentence of an alarm of the gateway: what it is, and the numbers behind it."""
-    what = catalogue().get(f"kind.{kind}", kind.value)
+    what = catalogue(_LOCALE).get(f"kind.{kind}", kind.value)
     return ", ".join([what, *_measured(evidence), *dict.fromkeys(_phrases(evidence))])
 
 
 def _measured(evidence: Mapping[str, Any]) -> Iterator[str]:
     quantity, value, limit = (evidence.get(name) for name in ("quantity", "value", "limit"))
     if isinstance(quantity, str) and isinstance(value, int | float) and isinstance(limit, int | float):
-        named = catalogue().get(f"quantity.{quantity}", quantity)
+        named = catalogue(_LOCALE).get(f"quantity.{quantity}", quantity)
         shown = {"quantity": named, "value": _number(value), "limit": _number(limit)}
-        yield _filled(catalogue()["evidence.measured"], shown)
+        yield _filled(catalogue(_LOCALE)["evidence.measured"], shown)
 
 
 def _phrases(evidence: Mapping[str, Any]) -> Iterator[str]:
     for name, value in evidence.items():
         shown = len(value) if isinstance(value, list | tuple) else value
-        template = catalogue().get(f"evidence.{name}")
+        template = catalogue(_LOCALE).get(f"evidence.{name}")
         if isinstance(shown, Mapping):
             yield from _phrases(shown)
         elif template is not None and shown is not False and not _is_usual(name, shown):

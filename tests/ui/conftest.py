@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from dashboards import hatch_build
+from tests import visit
+from tests.harness import System
 from tests.ui.scripted import PASSWORD, Platform, serve
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -40,6 +42,14 @@ def chromium(screens: Path) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory, screens: Path) -> Iterator[System]:
+    """The whole platform, running (``tests.ui.town``)."""
+    assert screens.is_dir()
+    with visit.town(tmp_path_factory.mktemp("town")) as running:
+        yield running
 
 
 @pytest.fixture

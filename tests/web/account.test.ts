@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { describeAgent } from "@/core/agent";
 import { formatDay, formatMoment } from "@/core/time";
-import { faultOf } from "@/console/account/password";
+import { faultOf } from "@/sign/password-form";
 
 describe("a browser", () => {
   it.each([

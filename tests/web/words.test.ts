@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { describeEvidence } from "@/core/evidence";
-import { chooseLocale, fill, locale, t, term } from "@/core/i18n";
+import { chooseLocale, fill, locale } from "@/core/i18n";
 import { formatPhone } from "@/core/phone";
 import { ACTIONS, NEXT, otherSteps } from "@/core/steps";
 import { ageSeconds, formatAgo, formatDuration, secondsUntil, ServerClock } from "@/core/time";
+import { t, term } from "@/console/words";
 import { at, incident, T0 } from "./make";
 
 afterEach(() => void (locale.value = "zh-Hans"));

@@ -12,24 +12,30 @@ import pytest
 import dashboards
 from cloud.consent.purposes import Purpose
 from cloud.incidents.model import IncidentState, OutcomeCode
+from dashboards.words import FOLDER, LOCALES, catalogue
 from firmware_protocols.model import AlarmKind, Quantity
 
-I18N = Path(dashboards.__file__).parent / "i18n"
+FOLDERS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
 SOURCES = Path(dashboards.__file__).parent / "web" / "src"
-LOCALES = ("en", "zh-Hans", "zh-Hant")
 OTHERS = LOCALES[1:]
 PARAMETER = re.compile(r"\{(\w+)\}")
 SIMPLIFIED_ONLY = "为么个们护确认门开关实处钥铃静话断网络语级书"
 
 
-def catalogue(locale: str) -> dict[str, str]:
-    words: dict[str, str] = json.loads((I18N / f"{locale}.json").read_text(encoding="utf-8"))
+def read(folder: Path, locale: str) -> dict[str, str]:
+    words: dict[str, str] = json.loads((folder / f"{locale}.json").read_text(encoding="utf-8"))
     return words
 
 
+def test_no_key_stands_in_two_catalogues() -> None:
+    keys = [key for folder in FOLDERS for key in read(folder, "en")]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.name))
 @pytest.mark.parametrize("locale", OTHERS)
-def test_each_language_has_exactly_the_keys_of_english(locale: str) -> None:
-    assert list(catalogue(locale)) == list(catalogue("en"))
+def test_each_language_has_exactly_the_keys_of_english(folder: Path, locale: str) -> None:
+    assert list(read(folder, locale)) == list(read(folder, "en"))
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -38,7 +38,8 @@ def getter(app: FastAPI) -> Get:
 @pytest.fixture
 def static(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
-    (tmp_path / "console.html").write_bytes(HTML)
+    for page in set(dashboards.PAGES.values()):
+        (tmp_path / f"{page}.html").write_bytes(HTML.replace(b"console", page.encode()))
     (tmp_path / "assets" / "console-abc123.js").write_bytes(SCRIPT)
     hatch_build.compress(tmp_path)
     return tmp_path
@@ -51,10 +52,18 @@ def get(static: Path) -> Get:
     return getter(app)
 
 
-@pytest.mark.parametrize("path", ["/", "/console"])
-def test_short_addresses_lead_to_the_console(get: Get, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "leads_to"), [("/", "/console/"), ("/console", "/console/"), ("/family", "/family/")]
+)
+def test_short_addresses_lead_to_their_page(get: Get, path: str, leads_to: str) -> None:
     answer = get(path)
-    assert (answer.status_code, answer.headers["location"]) == (307, "/console/")
+    assert (answer.status_code, answer.headers["location"]) == (307, leads_to)
+
+
+@pytest.mark.parametrize("page", ["wall", "field", "family", "kpi", "admin"])
+def test_each_page_has_its_address(get: Get, page: str) -> None:
+    path = next(path for path, name in dashboards.PAGES.items() if name == page)
+    assert get(path).content == HTML.replace(b"console", page.encode())
 
 
 @pytest.mark.parametrize("path", ["/console/", "/console/i/42"])
@@ -65,14 +74,14 @@ def test_the_page_answers_at_its_own_addresses(get: Get, path: str) -> None:
 
 
 def test_an_asset_may_be_kept_for_ever(get: Get) -> None:
-    answer = get("/console/assets/console-abc123.js")
+    answer = get("/assets/console-abc123.js")
     assert answer.content == SCRIPT
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "immutable" in answer.headers["cache-control"]
 
 
 def test_bytes_travel_compressed_to_who_accepts_it(get: Get) -> None:
-    path = "/console/assets/console-abc123.js"
+    path = "/assets/console-abc123.js"
     packed = get(path, headers={"accept-encoding": "gzip"})
     plain = get(path, headers={"accept-encoding": "identity"})
     assert packed.headers["content-encoding"] == "gzip"
@@ -97,10 +106,10 @@ def test_the_policy_forbids_scripts_from_elsewhere_and_frames(get: Get) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/console/assets/none.js",
-        "/console/assets/..%2Fconsole.html",
-        "/console/assets/%2e%2e/console.html",
-        "/console/assets/console-abc123.js.gz",
+        "/assets/none.js",
+        "/assets/..%2Fconsole.html",
+        "/assets/%2e%2e/console.html",
+        "/assets/console-abc123.js.gz",
         "/console/anything",
         "/console/i/x",
     ],

@@ -1,10 +1,10 @@
 /** What an action needs to know before it is done: who goes, what it was, what to remember. */
 import { useState } from "preact/hooks";
 import type { ActionDetail, Action, IncidentView, OutcomeCode } from "@/core/api";
-import { t, term, type Key } from "@/core/i18n";
 import { Icon } from "@/ui/icons";
 import { Button, Dialog, PriorityTag } from "@/ui/parts";
 import { act, busy, detail, dialog, incidentOf, selected } from "./model";
+import { t, term, type Key } from "./words";
 
 const OUTCOMES: readonly (readonly [Key, readonly OutcomeCode[]])[] = [
   ["outcome_group.A", ["A1", "A2", "A3"]],

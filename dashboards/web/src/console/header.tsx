@@ -1,12 +1,12 @@
 /** The strip on top: who is on duty, how many wait, how loud the hour is, and whether any of it is current. */
 import type { Session } from "@/core/api";
-import { locale, t } from "@/core/i18n";
+import { locale } from "@/core/i18n";
 import { formatClock, secondsUntil } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button, LanguageSwitch } from "@/ui/parts";
-import {
-  dataAt, dialog, goTo, leave, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged, useLocale,
-} from "./model";
+import { leave, useLocale } from "@/sign/session";
+import { dataAt, dialog, goTo, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged } from "./model";
+import { t } from "./words";
 
 const BUDGET = 1; // alarms per ten minutes and position (EEMUA 191)
 const FLOOD = 10; // from here on it is a flood (EEMUA 191)

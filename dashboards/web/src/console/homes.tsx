@@ -1,10 +1,10 @@
 /** All homes as a list: the map's equal for whoever cannot use a map, and the place to search. */
 import { signal } from "@preact/signals";
 import type { HomeView } from "@/core/api";
-import { t } from "@/core/i18n";
 import { formatClock } from "@/core/time";
 import { PriorityTag } from "@/ui/parts";
 import { board, selectedHome, selectHome } from "./model";
+import { t } from "./words";
 
 const query = signal("");
 const MOST_ROWS = 200; // more than anyone reads; the rest is found by typing

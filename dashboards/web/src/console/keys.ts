@@ -3,7 +3,8 @@ import { neighbour } from "@/core/queue";
 import type { Action } from "@/core/api";
 import { nextStep } from "@/core/steps";
 import { take } from "./actions";
-import { detail, dialog, incidentOf, page, select, selected, session, shown, view } from "./model";
+import { session } from "@/sign/session";
+import { detail, dialog, incidentOf, page, select, selected, shown, view } from "./model";
 
 const TYPING = "input:not([type=radio]), textarea, select";
 

@@ -1,11 +1,11 @@
 /** The frame around the map. The map's own code is loaded after the queue stands; without it the list remains. */
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { t } from "@/core/i18n";
 import { Button } from "@/ui/parts";
 import { Shape } from "@/ui/icons";
 import { term } from "@/core/i18n";
 import { view } from "./model";
+import { t } from "./words";
 
 const failed = signal(false);
 

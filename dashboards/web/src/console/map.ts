@@ -8,9 +8,9 @@ import * as L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import type { HomeView, IncidentView } from "@/core/api";
 import { formatDegrees, frameOf, gridLines, gridStep, type Frame } from "@/core/geo";
-import { t, term } from "@/core/i18n";
 import { rank, SHAPES } from "@/ui/icons";
 import { board, openIncidents, select, selected, selectHome } from "./model";
+import { t, term } from "./words";
 
 const HOME_RADIUS = 5;
 const MARK_RADIUS = 11;

@@ -7,33 +7,26 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Sounder, wanted, type SoundState } from "@/core/audio";
 import {
-  createApi, Refused, type Action, type ActionDetail, type HomeCard, type HomeView, type IncidentDetail, type IncidentView, type Session,
+  Refused, type Action, type ActionDetail, type HomeCard, type HomeView, type IncidentDetail, type IncidentView, type Session,
 } from "@/core/api";
-import { chooseLocale, LANGUAGES, locale, t, term, type Locale } from "@/core/i18n";
 import { Live, type Link } from "@/core/live";
 import { arrange, order, type Shown } from "@/core/queue";
 import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board } from "@/core/store";
 import { formatClock, ServerClock } from "@/core/time";
-import { notify } from "./notices";
+import { api, beginSession, session } from "@/sign/session";
+import { notify } from "@/ui/notices";
+import { t, term } from "./words";
 
 export type DialogName = "dispatch" | "close" | "emergency" | "note" | "help";
 export type View = "incident" | "map" | "homes";
 export type Page = "console" | "account";
 
-const LOCALE_KEY = "anban.locale";
 const PATHS: Readonly<Record<Page, string>> = { console: "/console/", account: "/console/account" };
 
-export const api = createApi();
 const clock = new ServerClock();
 
-/** `undefined` until the server has said whether somebody is signed in. */
-export const session = signal<Session | null | undefined>(undefined);
-/** Whether the person is about to enrol an authenticator of their own accord, or to replace theirs. */
-export const enrolling = signal<"first" | "replace" | null>(null);
 /** Which page is shown to whoever is signed in. */
 export const page = signal<Page>("console");
-/** Why the identity provider let nobody in, as the address of this page says; `null`: it does not. */
-export const turnedAway = signal<string | null>(null);
 export const link = signal<Link>("connecting");
 /** The server's time of the newest data, ms; `null` before the first. */
 export const dataAt = signal<number | null>(null);
@@ -115,10 +108,6 @@ function hear(now: string): void {
 
 /** Start everything that runs for as long as the page is open. */
 export function begin(): void {
-  const stored = localStorage.getItem(LOCALE_KEY);
-  useLocale(chooseLocale(stored === null ? navigator.languages : [stored]), false);
-  turnedAway.value = new URLSearchParams(location.search).get("sign_in");
-  if (turnedAway.value !== null) history.replaceState(null, "", location.pathname);
   arrive();
   setInterval(() => {
     batch(() => {
@@ -129,7 +118,7 @@ export function begin(): void {
   addEventListener("popstate", arrive);
   addEventListener("online", () => live.wake());
   document.addEventListener("visibilitychange", () => live.wake());
-  void restore();
+  beginSession({ title: () => t("app.title"), entered: goLive, leaving: () => live.stop(), left: forget });
 }
 
 /** Show what the address says. */
@@ -147,42 +136,15 @@ export function goTo(next: Page): void {
   page.value = next;
 }
 
-async function restore(): Promise<void> {
-  try {
-    enter(await api.whoAmI());
-  } catch {
-    session.value = null;
-  }
-}
-
-/** A person signed in: go live. */
-export function enter(person: Session): void {
-  if (localStorage.getItem(LOCALE_KEY) === null) useLocale(chooseLocale([person.locale]), false);
+/** A person signed in. */
+function goLive(person: Session): void {
   link.value = "connecting";
-  session.value = person;
   if (person.permissions.includes("read_queue")) live.start();
 }
 
-export async function leave(): Promise<void> {
-  live.stop();
-  try {
-    await api.signOut();
-  } catch (error) {
-    if (!(error instanceof Refused)) notify(t("notice.unreachable"), true);
-  }
-  batch(() => {
-    session.value = null;
-    enrolling.value = null;
-    board.value = EMPTY;
-    detail.value = null;
-  });
-}
-
-export function useLocale(chosen: Locale, remember = true): void {
-  locale.value = chosen;
-  document.documentElement.lang = LANGUAGES[chosen].tag;
-  document.title = t("app.title");
-  if (remember) localStorage.setItem(LOCALE_KEY, chosen);
+function forget(): void {
+  board.value = EMPTY;
+  detail.value = null;
 }
 
 // Selection -----------------------------------------------------------------------------------------------------

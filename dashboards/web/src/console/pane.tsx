@@ -2,16 +2,17 @@
 import type { ComponentChildren } from "preact";
 import type { IncidentDetail, IncidentView, MessageView, RungView, TimelineEntry } from "@/core/api";
 import { describeEvidence } from "@/core/evidence";
-import { t, term } from "@/core/i18n";
 import { nextStep, otherSteps } from "@/core/steps";
 import { formatPhone } from "@/core/phone";
 import { formatClock } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
-import { busy, detail, incidentOf, nowMs, selected, session } from "./model";
+import { session } from "@/sign/session";
+import { busy, detail, incidentOf, nowMs, selected } from "./model";
 import { Readings } from "./readings";
 import { Triage } from "./triage";
+import { t, term } from "./words";
 
 export function Pane() {
   const incident = incidentOf(selected.value) ?? detail.value?.incident ?? null;

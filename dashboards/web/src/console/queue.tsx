@@ -1,6 +1,5 @@
 /** The queue: one row per open incident, its next step as a button. */
 import type { IncidentView } from "@/core/api";
-import { t, term } from "@/core/i18n";
 import { Band, band, isUntakenDanger } from "@/core/queue";
 import { nextStep } from "@/core/steps";
 import { formatClock } from "@/core/time";
@@ -8,6 +7,7 @@ import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
 import { busy, held, incidentOf, letWaitingIn, nowMs, select, selected, shown } from "./model";
+import { t, term } from "./words";
 
 export function Queue() {
   const { rows, waiting } = shown.value;

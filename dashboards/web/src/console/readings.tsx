@@ -1,8 +1,9 @@
 /** What the home said last: the newest readings, where they come from, and their age, as an old value misleads. */
 import type { HomeCard, ReadingView } from "@/core/api";
-import { LANGUAGES, locale, t, term } from "@/core/i18n";
+import { LANGUAGES, locale } from "@/core/i18n";
 import { formatAgo } from "@/core/time";
 import { homeCard, nowMs } from "./model";
+import { t, term } from "./words";
 
 const MOST_ROWS = 8;
 /** Per cent; a fuller battery tells nothing about a person in need. */

@@ -1,7 +1,7 @@
 /** Which of the three the side shows; on wide screens the map stays beside the incident. */
-import { t } from "@/core/i18n";
 import { Button } from "@/ui/parts";
 import { selected, view, type View } from "./model";
+import { t } from "./words";
 
 const ICONS = { incident: "file", map: "map", homes: "list" } as const;
 

@@ -1,11 +1,12 @@
 /** The script beside the incident: one question, two answers, then an advice with its button. */
 import { useState } from "preact/hooks";
 import type { IncidentView } from "@/core/api";
-import { t } from "@/core/i18n";
 import { nextTurn, scriptFor, type Advice, type Question } from "@/core/triage";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
-import { act, busy, detail, dialog, session } from "./model";
+import { session } from "@/sign/session";
+import { act, busy, detail, dialog } from "./model";
+import { t } from "./words";
 
 export function Triage({ incident }: { incident: IncidentView }) {
   const [answers, setAnswers] = useState<readonly boolean[]>([]);

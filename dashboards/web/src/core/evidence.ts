@@ -5,7 +5,8 @@
  * out of the sentence rather than shown as a code.
  */
 import type { IncidentView } from "./api";
-import { fill, LANGUAGES, locale, t, term } from "./i18n";
+import { alarmWords, t, term } from "./alarm-words";
+import { fill, locale } from "./i18n";
 import { formatClock } from "./time";
 
 const SEPARATOR = { "zh-Hans": "，", "zh-Hant": "，", en: ", " } as const;
@@ -27,7 +28,7 @@ export function describeEvidence(incident: Pick<IncidentView, "kind" | "room" | 
 /** What the cloud found in stored measurements: a sentence of its own, with its numbers in it. */
 function found(evidence: Readonly<Record<string, unknown>>): string[] | null {
   const { finding, quantity, numbers } = evidence;
-  const words = LANGUAGES[locale.value].words as Readonly<Record<string, string>>;
+  const words = alarmWords[locale.value] as Readonly<Record<string, string>>;
   const template = words[`finding.${String(finding)}`];
   if (template === undefined) return null;
   const shown = Object.entries(typeof numbers === "object" && numbers !== null ? numbers : {}).map(
@@ -57,7 +58,7 @@ function phrase(name: string, value: unknown): string[] {
   if (value === true) value = "";
   if (typeof value !== "number" && typeof value !== "string") return [];
   if (value === 1 && TELLING_FROM_TWO.has(name)) return [];
-  const words = LANGUAGES[locale.value].words as Readonly<Record<string, string>>;
+  const words = alarmWords[locale.value] as Readonly<Record<string, string>>;
   const template = words[`evidence.${name}`];
   return template === undefined ? [] : [fill(template, { value: typeof value === "number" ? round(value) : value })];
 }

@@ -1,44 +1,56 @@
 /**
- * Words, in the language the operator chose.
+ * Words, in the language the reader chose.
  *
- * One flat catalogue per language in `dashboards/i18n`; the English one gives the type of the keys, so a missing
- * word is a compile error, and a test compares the three. All are in the bundle: a language switch must work
- * while the server does not.
+ * What this is: the words that every page needs, and `speak`, which makes the `t` and `term` of a page from its own.
+ * What it is not: any page's words; those are in `dashboards/i18n/<page>` and reach the page through its `words.ts`, so
+ * that a phone does not load the console's. The one idea: the English catalogue gives the type of the keys, so a missing
+ * word is a compile error. All three languages are in the bundle: a switch must work while the server does not.
  */
 import { computed, signal } from "@preact/signals";
-import en from "../../../i18n/en.json";
-import zhHans from "../../../i18n/zh-Hans.json";
-import zhHant from "../../../i18n/zh-Hant.json";
+import en from "../../../i18n/common/en.json";
+import zhHans from "../../../i18n/common/zh-Hans.json";
+import zhHant from "../../../i18n/common/zh-Hant.json";
 
-export type Key = keyof typeof en;
 export type Locale = "zh-Hans" | "zh-Hant" | "en";
+export type Key = keyof typeof en;
 export type Params = Readonly<Record<string, string | number>>;
+/** The words of a page: one text per key and language. */
+export type Catalogue<K extends string> = Readonly<Record<Locale, Readonly<Record<K, string>>>>;
+
+export interface Speech<K extends string> {
+  /** The text for `key` with `{name}` filled in. */
+  readonly t: (key: K, params?: Params) => string;
+  /** The text for `prefix.value`, or `value` itself: a newer server may send words this page does not know. */
+  readonly term: (prefix: string, value: string) => string;
+}
 
 interface Language {
   readonly name: string;
   /** BCP 47 tag for the page: it decides the shapes of Han characters. */
   readonly tag: string;
-  readonly words: Readonly<Record<Key, string>>;
 }
 
 export const LANGUAGES: Readonly<Record<Locale, Language>> = {
-  "zh-Hans": { name: "简体中文", tag: "zh-Hans-CN", words: zhHans },
-  "zh-Hant": { name: "繁體中文", tag: "zh-Hant-TW", words: zhHant },
-  en: { name: "English", tag: "en", words: en },
+  "zh-Hans": { name: "简体中文", tag: "zh-Hans-CN" },
+  "zh-Hant": { name: "繁體中文", tag: "zh-Hant-TW" },
+  en: { name: "English", tag: "en" },
 };
 
 export const locale = signal<Locale>("zh-Hans");
-const words = computed(() => LANGUAGES[locale.value].words);
 
-/** The text for `key` with `{name}` filled in. */
-export function t(key: Key, params: Params = {}): string {
-  return fill(words.value[key], params);
+/** What every page says. */
+export const common: Catalogue<Key> = { "zh-Hans": zhHans, "zh-Hant": zhHant, en };
+
+/** The voice of a page: `catalogue` in the language of the moment. */
+export function speak<K extends string>(catalogue: Catalogue<K>): Speech<K> {
+  const words = computed(() => catalogue[locale.value]);
+  return {
+    t: (key, params = {}) => fill(words.value[key], params),
+    term: (prefix, value) => (words.value as Readonly<Record<string, string>>)[`${prefix}.${value}`] ?? value,
+  };
 }
 
-/** The text for `prefix.value`, or `value` itself: a newer server may send words this page does not know. */
-export function term(prefix: string, value: string): string {
-  return (words.value as Readonly<Record<string, string>>)[`${prefix}.${value}`] ?? value;
-}
+export const { t, term } = speak(common);
 
 /** `template` with each `{name}` replaced; a name without a value stays visible. */
 export function fill(template: string, params: Params): string {

@@ -7,7 +7,7 @@
  * call), then for low sugar and new confusion. Who has left home is looked for before anything else. The words
  * are in the catalogues under `triage.`.
  */
-import type { Key } from "./i18n";
+import type { Key } from "./alarm-words";
 
 export type Advice =
   | { readonly do: "emergency"; readonly service: "120" | "119" | "110"; readonly priority: 1; readonly reason: Key }

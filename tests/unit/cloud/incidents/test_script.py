@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
-import dashboards
 from cloud.incidents.model import Priority
 from cloud.incidents.script import DANGER, FAST, I_STUMBLE, Question, urgency
-
-CATALOGUES = Path(dashboards.__file__).parent / "i18n"
+from dashboards.words import catalogue
 
 
 @pytest.mark.parametrize("locale", ["zh-Hans", "zh-Hant", "en"])
 def test_every_question_has_its_words_in_every_language(locale: str) -> None:
-    words = json.loads((CATALOGUES / f"{locale}.json").read_text(encoding="utf-8"))
+    words = catalogue(locale)
     asked = {key.removeprefix("triage.ask.") for key in words if key.startswith("triage.ask.")}
     assert asked == {question.value for question in Question}
 

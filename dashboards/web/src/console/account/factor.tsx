@@ -1,11 +1,11 @@
 /** The second step of signing in: whether there is one, what is left of the recovery codes, and a new one. */
-import { t } from "@/core/i18n";
 import { formatDay } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
-import { enrolling } from "../model";
+import { enrolling } from "@/sign/session";
 import { Part, Reading } from "./part";
 import { own, tag } from "./state";
+import { t } from "../words";
 
 const FEW = 3; // recovery codes; from here on it is time for new ones
 

@@ -6,17 +6,19 @@
  */
 import { useEffect } from "preact/hooks";
 import type { Session } from "@/core/api";
-import { locale, t, term } from "@/core/i18n";
+import { locale } from "@/core/i18n";
 import { Icon } from "@/ui/icons";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import { LostBar } from "../header";
-import { goTo, leave, link, unacknowledged, useLocale } from "../model";
+import { leave, useLocale } from "@/sign/session";
+import { goTo, link, unacknowledged } from "../model";
 import "./account.css";
 import { Factor } from "./factor";
 import { Password } from "./password";
 import { Sessions } from "./sessions";
 import { forget, mayAdminister, read } from "./state";
 import { Tokens } from "./tokens";
+import { t, term } from "../words";
 
 export function Account({ person }: { person: Session }) {
   const watches = person.permissions.includes("read_queue");

@@ -1,7 +1,7 @@
 /** One part of the page: a heading with its icon, a sentence on what it is about, and the content. */
 import type { ComponentChildren } from "preact";
-import { t } from "@/core/i18n";
 import { Icon, type IconName } from "@/ui/icons";
+import { t } from "../words";
 
 interface PartProps {
   readonly name: string;

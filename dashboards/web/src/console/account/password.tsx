@@ -1,69 +1,13 @@
-/** A new password, with the old one as proof; on the page, and where a one-time password must be replaced. */
-import { useSignal } from "@preact/signals";
-import { t, type Key } from "@/core/i18n";
-import { Button } from "@/ui/parts";
-import { api } from "../model";
+/** A new password, on the page of one's own account. */
+import { PasswordForm } from "@/sign/password-form";
 import { Part } from "./part";
-import { send, sending } from "./state";
-
-const SHORTEST = 10; // characters, as the server has it
-const LONGEST = 1_024;
-
-const REFUSALS: Readonly<Record<string, Key>> = {
-  password_refused: "password.refused",
-  invalid: "password.invalid",
-};
+import { own, read } from "./state";
+import { t } from "../words";
 
 export function Password() {
   return (
     <Part name="password" icon="key" title={t("password.title")} about={t("password.about")}>
-      <PasswordForm oldLabel={t("password.old")} done={() => undefined} />
+      <PasswordForm oldLabel={t("password.old")} done={() => own.value !== null && void read()} />
     </Part>
   );
 }
-
-/** The three fields. `done`: it is changed. */
-export function PasswordForm({ oldLabel, done }: { oldLabel: string; done: () => void }) {
-  const failure = useSignal<Key | null>(null);
-  async function change(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const [old, chosen, again] = ["old", "new", "again"].map((name) => String(new FormData(form).get(name))) as [string, string, string];
-    failure.value = faultOf(old, chosen, again);
-    if (failure.value !== null || sending.value) return;
-    failure.value = await send(() => api.changePassword(old, chosen), "password.changed", REFUSALS);
-    if (failure.value !== null) return;
-    form.reset();
-    done();
-  }
-  return (
-    <form class="password" onSubmit={(event) => void change(event)}>
-      <Field name="old" label={oldLabel} complete="current-password" />
-      <Field name="new" label={t("password.new")} complete="new-password" hint={t("password.hint", { n: SHORTEST })} />
-      <Field name="again" label={t("password.again")} complete="new-password" />
-      <p class="failure" role="alert">{failure.value && t(failure.value, { n: SHORTEST })}</p>
-      <footer><Button kind="primary" type="submit" disabled={sending.value}>{t("password.change")}</Button></footer>
-    </form>
-  );
-}
-
-/** What is wrong before anything is sent; `null`: nothing. */
-export function faultOf(old: string, chosen: string, again: string): Key | null {
-  if ([...chosen].length < SHORTEST) return "password.short";
-  if (chosen !== again) return "password.differs";
-  return chosen === old ? "password.same" : null;
-}
-
-function Field({ name, label, complete, hint }: { name: string; label: string; complete: AutoFill; hint?: string }) {
-  return (
-    <div>
-      <label class="field">
-        {label}
-        <input name={name} type="password" autocomplete={complete} required maxLength={LONGEST} aria-describedby={hint && `hint-${name}`} />
-      </label>
-      {hint && <small id={`hint-${name}`} class="quiet">{hint}</small>}
-    </div>
-  );
-}
-
-type AutoFill = "current-password" | "new-password";

@@ -1,13 +1,14 @@
 /** Where one is signed in, and the way to end it there. */
 import { describeAgent } from "@/core/agent";
 import type { OwnSession } from "@/core/api";
-import { t } from "@/core/i18n";
 import { formatAgo, formatMoment } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
-import { api, nowMs } from "../model";
+import { api } from "@/sign/session";
+import { nowMs } from "../model";
 import { Part, Reading } from "./part";
 import { own, send, sending, tag } from "./state";
+import { t } from "../words";
 
 export function Sessions() {
   const found = own.value?.sessions;

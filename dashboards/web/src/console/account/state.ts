@@ -5,18 +5,17 @@
  * is read anew, so the page only ever shows what the server says; there is nothing to undo.
  */
 import { signal } from "@preact/signals";
-import { Refused, type OwnSessions, type TokenView } from "@/core/api";
-import { LANGUAGES, locale, t, type Key } from "@/core/i18n";
-import { api, session } from "../model";
-import { notify } from "../notices";
-
-const SIGNED_OUT = 401;
+import type { OwnSessions, TokenView } from "@/core/api";
+import { LANGUAGES, locale, type Key as CommonKey } from "@/core/i18n";
+import { explain, send as sendPlain, sending } from "@/sign/send";
+import { api, session } from "@/sign/session";
+import { notify } from "@/ui/notices";
+import { t, type Key } from "../words";
 
 /** Where one is signed in, and the second factor; `null`: not read yet. */
 export const own = signal<OwnSessions | null>(null);
 export const tokens = signal<readonly TokenView[] | null>(null);
-/** What is being sent: its buttons wait. */
-export const sending = signal(false);
+export { sending };
 
 /** The language tag that dates are written in. */
 export function tag(): string {
@@ -45,31 +44,13 @@ export function forget(): void {
   tokens.value = null;
 }
 
-/**
- * Send `work`, say `done`, and read anew what the page shows. Gives `null`: it was done, or why it was not. `refusals`
- * are told by whoever asked, by the code of the refusal; all others are told here.
- */
-export async function send(work: () => Promise<void>, done: Key | null, refusals: Readonly<Record<string, Key>> = {}): Promise<Key | null> {
-  if (sending.value) return "app.loading";
-  sending.value = true;
-  try {
+/** As `send` of the sign-in, and then say `done` and read anew what the page shows. */
+export function send<K extends string = never>(
+  work: () => Promise<void>, done: Key | null, refusals: Readonly<Record<string, K>> = {},
+): Promise<K | CommonKey | null> {
+  return sendPlain(async () => {
     await work();
     if (done !== null) notify(t(done));
     if (own.value !== null) await read();
-    return null;
-  } catch (error) {
-    const told = error instanceof Refused ? refusals[error.code] : undefined;
-    return told ?? explain(error);
-  } finally {
-    sending.value = false;
-  }
-}
-
-/** Tell what went wrong at the foot of the page, or ask for a new sign-in. */
-function explain(error: unknown): Key {
-  const refused = error instanceof Refused;
-  if (refused && error.status === SIGNED_OUT) session.value = null;
-  const told = refused ? "notice.refused" : "notice.unreachable";
-  notify(t(told), true);
-  return told;
+  }, refusals);
 }

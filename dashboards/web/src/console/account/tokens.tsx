@@ -2,14 +2,15 @@
 import { signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { DrawnToken, Permission, TokenView } from "@/core/api";
-import { t, term, type Key } from "@/core/i18n";
 import { formatAgo, formatDay } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Button, Dialog } from "@/ui/parts";
-import { api, nowMs } from "../model";
-import { notify } from "../notices";
+import { api } from "@/sign/session";
+import { nowMs } from "../model";
+import { notify } from "@/ui/notices";
 import { Part, Reading } from "./part";
 import { read, send, sending, tag, tokens } from "./state";
+import { t, term, type Key } from "../words";
 
 /** What a service may be allowed, as the server has it. */
 const GRANTED = ["read_home", "read_figures", "read_audit"] as const satisfies readonly Permission[];

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -16,9 +14,9 @@ from cloud.detect.routine.findings import BEHAVIOUR, URGENCY, Kind, Trend, findi
 from cloud.detect.routine.follow import Before, to_tell
 from cloud.detect.routine.history import DayType
 from cloud.detect.routine.times import calendar, look_at, next_look
+from dashboards.words import LOCALES, catalogue
 from tests.unit.cloud.detect.routine.lives import MIDNIGHT
 
-CATALOGUES: Final = sorted((Path(__file__).parents[5] / "dashboards" / "i18n").glob("*.json"))
 SHANGHAI: Final = "Asia/Shanghai"
 NIGHT = MIDNIGHT + timedelta(days=1)
 
@@ -86,8 +84,8 @@ SENTENCES: Final = {
 }
 
 
-@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: str(path.stem))
-def test_every_finding_has_a_sentence_of_numbers_that_it_carries(catalogue: Path) -> None:
-    words = json.loads(catalogue.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_finding_has_a_sentence_of_numbers_that_it_carries(locale: str) -> None:
+    words = catalogue(locale)
     for key, numbers in SENTENCES.items():
         assert set(re.findall(r"{(\w+)}", words[f"finding.{key}"])) <= numbers, key

@@ -5,7 +5,7 @@ import { Refused } from "@/core/api";
 import { locale, t, type Key } from "@/core/i18n";
 import { Icon } from "@/ui/icons";
 import { Button, LanguageSwitch } from "@/ui/parts";
-import { api, enter, turnedAway, useLocale } from "./model";
+import { api, enter, turnedAway, useLocale } from "./session";
 
 const failure = signal<Key | null>(null);
 const sending = signal(false);
@@ -48,7 +48,8 @@ async function send(event: SubmitEvent): Promise<void> {
   }
 }
 
-export function SignIn() {
+/** `title`: what this page is; `hint`: what whoever signs in should know. */
+export function SignIn({ title, hint }: { title: string; hint: string }) {
   useEffect(askForWays, []);
   const why = failure.value ?? (turnedAway.value === null ? null : (TURNED_AWAY[turnedAway.value] ?? "sign_in.failed"));
   return (
@@ -59,7 +60,7 @@ export function SignIn() {
       <form onSubmit={(event) => void send(event)}>
         <h1>
           <span class="wordmark" lang="zh-Hans">安伴</span>
-          <small>{t("app.console")}</small>
+          <small>{title}</small>
         </h1>
         <label>
           {t("sign_in.username")}
@@ -78,7 +79,7 @@ export function SignIn() {
           </>
         )}
       </form>
-      <p class="sign-in-foot">{t("sign_in.shift_hint")}</p>
+      <p class="sign-in-foot">{hint}</p>
     </main>
   );
 }

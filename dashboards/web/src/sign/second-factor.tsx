@@ -2,15 +2,15 @@
  * The second step of signing in: a code, or an authenticator to be enrolled first.
  *
  * What this is: two forms and the page of recovery codes. What it is not: the first step (`sign-in`). The one
- * idea: the codes are shown once, so the console opens only after somebody says that they were written down.
+ * idea: the codes are shown once, so the page opens only after somebody says that they were written down.
  */
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Refused, type NewFactor, type Session } from "@/core/api";
 import { locale, t, type Key } from "@/core/i18n";
 import { Button, LanguageSwitch } from "@/ui/parts";
-import { PasswordForm } from "./account/password";
-import { api, enrolling, enter, leave, useLocale } from "./model";
+import { PasswordForm } from "./password-form";
+import { api, enrolling, enter, leave, useLocale } from "./session";
 import type { ComponentChildren } from "preact";
 
 const failure = signal<Key | null>(null);

@@ -1,0 +1,79 @@
+/**
+ * Who is signed in, on every page alike.
+ *
+ * What this is: the sign-in's state and its few moves. What it is not: a view (`gate.tsx`), or what a page does once
+ * somebody is there; the page says that to `beginSession`. The one idea: a page never asks how somebody came in.
+ */
+import { batch, signal } from "@preact/signals";
+import { createApi, Refused, type Session } from "@/core/api";
+import { chooseLocale, LANGUAGES, locale, t, type Locale } from "@/core/i18n";
+import { notify } from "@/ui/notices";
+
+const LOCALE_KEY = "anban.locale";
+
+export const api = createApi();
+
+/** `undefined` until the server has said whether somebody is signed in. */
+export const session = signal<Session | null | undefined>(undefined);
+/** Whether the person is about to enrol an authenticator of their own accord, or to replace theirs. */
+export const enrolling = signal<"first" | "replace" | null>(null);
+/** Why the identity provider let nobody in, as the address of this page says; `null`: it does not. */
+export const turnedAway = signal<string | null>(null);
+
+/** What a page does when somebody comes, is about to leave, and has left. */
+export interface Stage {
+  readonly title: () => string;
+  readonly entered?: (person: Session) => void;
+  readonly leaving?: () => void;
+  readonly left?: () => void;
+}
+
+let stage: Stage = { title: () => t("app.title") };
+
+/** Choose the language, read what the address says of the sign-in, and find out who is here. */
+export function beginSession(page: Stage): void {
+  stage = page;
+  const stored = localStorage.getItem(LOCALE_KEY);
+  useLocale(chooseLocale(stored === null ? navigator.languages : [stored]), false);
+  turnedAway.value = new URLSearchParams(location.search).get("sign_in");
+  if (turnedAway.value !== null) history.replaceState(null, "", location.pathname);
+  void restore();
+}
+
+async function restore(): Promise<void> {
+  try {
+    enter(await api.whoAmI());
+  } catch {
+    session.value = null;
+  }
+}
+
+/** A person signed in. */
+export function enter(person: Session): void {
+  if (localStorage.getItem(LOCALE_KEY) === null) useLocale(chooseLocale([person.locale]), false);
+  batch(() => {
+    stage.entered?.(person);
+    session.value = person;
+  });
+}
+
+export async function leave(): Promise<void> {
+  stage.leaving?.();
+  try {
+    await api.signOut();
+  } catch (error) {
+    if (!(error instanceof Refused)) notify(t("notice.unreachable"), true);
+  }
+  batch(() => {
+    session.value = null;
+    enrolling.value = null;
+    stage.left?.();
+  });
+}
+
+export function useLocale(chosen: Locale, remember = true): void {
+  locale.value = chosen;
+  document.documentElement.lang = LANGUAGES[chosen].tag;
+  document.title = stage.title();
+  if (remember) localStorage.setItem(LOCALE_KEY, chosen);
+}
