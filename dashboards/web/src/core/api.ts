@@ -92,8 +92,14 @@ const NO_CONTENT = 204;
 
 const pause: Wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** The interface below `/api/v1`. `send` and `wait` are arguments so that tests can play the network. */
-export function createApi(send: Send = (input, init) => fetch(input, init), wait: Wait = pause): Api {
+/** How a page speaks with the platform. `command`: done once, however often it is sent; `POST` unless said. */
+export interface Transport {
+  once<T>(method: string, path: string, body?: unknown, key?: string): Promise<T>;
+  command<T>(path: string, body?: unknown, method?: "POST" | "PUT" | "DELETE"): Promise<T>;
+}
+
+/** What lies below `/api/v1`. `send` and `wait` are arguments so that tests can play the network. */
+export function createTransport(send: Send = (input, init) => fetch(input, init), wait: Wait = pause): Transport {
   async function once<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json", "X-Anban": "1" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -116,19 +122,25 @@ export function createApi(send: Send = (input, init) => fetch(input, init), wait
     return answer as T;
   }
 
-  async function command<T>(path: string, body: unknown): Promise<T> {
+  async function command<T>(path: string, body?: unknown, method = "POST"): Promise<T> {
     const key = randomKey();
     for (const delay of COMMAND_RETRY_MS) {
       try {
-        return await once<T>("POST", path, body, key);
+        return await once<T>(method, path, body, key);
       } catch (error) {
         if (!mayRepeat(error)) throw error;
         await wait(delay);
       }
     }
-    return once<T>("POST", path, body, key);
+    return once<T>(method, path, body, key);
   }
 
+  return { once, command };
+}
+
+/** What the console and signing in ask; `send` and `wait` as for the transport. */
+export function createApi(send?: Send, wait?: Wait): Api {
+  const { once, command } = createTransport(send, wait);
   return {
     signIn: (username, password) => once("POST", "/session", { username, password }),
     completeSignIn: (code) => once("POST", "/session/second-factor", { code }),
