@@ -112,6 +112,7 @@ where i.id = %(incident_id)s
       else abs(r.latitude - h.latitude) < %(north)s and abs(r.longitude - h.longitude) < %(east)s
       end
   and not coalesce(tie.barred, false)
+  and not coalesce(i.kind = 'worker' and i.evidence ->> 'staff_id' = r.staff_id::text, false)  -- they call themselves
   and not exists (
       select from callout_ask a join incident other on other.id = a.incident_id
       where a.responder_id = r.id and a.incident_id <> i.id and a.answer = 'yes' and a.relieved_at is null

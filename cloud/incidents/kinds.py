@@ -17,7 +17,9 @@ from firmware_protocols.model import PRIORITY, Alarm, AlarmKind
 
 
 class Family(StrEnum):
-    """What merges: alarms of one family at one home speak of the same trouble."""
+    """What merges: alarms of one family at one home speak of the same trouble. ``WORKER`` is no alarm of the
+    home: somebody who was sent there calls for themselves (``worker``).
+    """
 
     PERSON = "person"
     HAZARD = "hazard"
@@ -25,6 +27,7 @@ class Family(StrEnum):
     DWELLING = "dwelling"
     DEVICE = "device"
     AREA = "area"
+    WORKER = "worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ KINDS: Final[Mapping[AlarmKind, KindSpec]] = {
 
 TECHNICAL: Final = frozenset({Family.DEVICE, Family.AREA})
 """About equipment: over when the equipment says so."""
+OF_OTHERS: Final = frozenset({Family.WORKER})
+"""Not about whoever lives there: their care circle is neither asked nor told."""
 LONGEST_CONFIRM: Final = timedelta(seconds=60)
 """D. A gateway asks for at most 20 s; one that asks for more than this is wrong and is not waited for."""
 CANCEL_TRANSIT: Final = timedelta(seconds=2)

@@ -48,7 +48,7 @@ from incident_alarm a join incident i on i.id = a.incident_id
 where a.home_id = %(home_id)s and a.alarm_id = %(alarm_id)s
 
 -- open_incident_of_family --
-select id from incident where home_id = %(home_id)s and family = %(family)s and closed_at is null
+select id, opened_at from incident where home_id = %(home_id)s and family = %(family)s and closed_at is null
 
 -- insert_incident --
 insert into incident (tenant_id, home_id, kind, family, priority, state, state_since, due_at, observed_at,

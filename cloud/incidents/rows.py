@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.db import Connection, Queries
 from cloud.incidents import home, screens
-from cloud.incidents.kinds import TECHNICAL
+from cloud.incidents.kinds import OF_OTHERS, TECHNICAL
 from cloud.incidents.machine import NO_DETAIL, Detail, Incident, Trigger, advance
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
 from cloud.incidents.timers import Effect
@@ -82,14 +82,16 @@ class Step:
 async def create(conn: Connection, columns: Mapping[str, Any], given: Opened, step: Step) -> int:
     """Write a new incident; ``columns``: those that the machine does not know. Return its number.
 
-    The ladder is frozen here: an edited contact list reaches only later incidents.
+    The ladder is frozen here: an edited contact list reaches only later incidents. What is not about the
+    resident has none.
     """
     incident, effects = given
     before = await _open_priority(conn, columns["home_id"])
     params = {**columns, **_columns(incident), "now": step.now}
     incident_id: int = (await one(conn, "insert_incident", **params))["id"]
-    frozen = {"incident_id": incident_id, "home_id": columns["home_id"]}
-    await conn.execute(SQL["freeze_ladder"], frozen)
+    if columns["family"] not in OF_OTHERS:
+        frozen = {"incident_id": incident_id, "home_id": columns["home_id"]}
+        await conn.execute(SQL["freeze_ladder"], frozen)
     await _append_event(conn, incident_id, "", given, step)
     await _carry_out(conn, incident_id, effects, step)
     await _publish(conn, await lock(conn, incident_id), before, step.now)

@@ -46,6 +46,7 @@ WHAT: Final[Mapping[str, Mapping[str, str]]] = {
         "no_usual_use": "早间用电异常",
         "gateway_silent": "家中失联",
         "area_outage": "片区失联",
+        "worker": "工作人员求助",
     },
     "zh-Hant": {
         "sos": "求助",
@@ -79,6 +80,7 @@ WHAT: Final[Mapping[str, Mapping[str, str]]] = {
         "no_usual_use": "早間用電異常",
         "gateway_silent": "家中失聯",
         "area_outage": "片區失聯",
+        "worker": "工作人員求助",
     },
     "en": {
         "sos": "a call for help",
@@ -112,6 +114,7 @@ WHAT: Final[Mapping[str, Mapping[str, str]]] = {
         "no_usual_use": "no usual morning use",
         "gateway_silent": "a home that is not heard",
         "area_outage": "a place that is not heard",
+        "worker": "a worker who calls for help",
     },
 }
 

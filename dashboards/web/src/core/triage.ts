@@ -38,6 +38,7 @@ const POWER: Advice = { do: "dispatch", priority: 1, reason: "triage.advice.powe
 const SILENT: Advice = { do: "dispatch", priority: 1, reason: "triage.advice.silent" };
 const HELP_AT_HOME: Advice = { do: "dispatch", priority: 2, reason: "triage.advice.help" };
 const LOOK_IN: Advice = { do: "dispatch", priority: 3, reason: "triage.advice.look_in" };
+const COLLEAGUE: Advice = { do: "dispatch", priority: 1, reason: "triage.advice.worker" };
 const WATCH: Advice = { do: "monitor", priority: 3, reason: "triage.advice.watch" };
 
 const ANSWERS: Question = { key: "triage.ask.answers", no: SILENT };
@@ -55,6 +56,9 @@ const I_STUMBLE: readonly Question[] = [
 ];
 
 const FIRE: Script = { opening: "triage.open.fire", questions: [], otherwise: FIRE_BRIGADE };
+
+/** A colleague is in danger: nobody of the home is asked anything. */
+const WORKER: Script = { opening: "triage.open.worker", questions: [], otherwise: COLLEAGUE };
 
 const GAS: Script = { ...FIRE, opening: "triage.open.gas" };
 
@@ -145,6 +149,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   no_usual_use: CALL,
   gateway_silent: DEVICE,
   area_outage: DEVICE,
+  worker: WORKER,
 };
 
 /** The script for an alarm kind; the general one for a kind this page does not know. */

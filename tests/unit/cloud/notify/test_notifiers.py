@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from cloud import notify
+from cloud.incidents import worker
 from cloud.notify import NOTIFIERS, NotifyError, Outgoing, wording
 from cloud.notify.sms_templates import TEMPLATES as SMS
 from cloud.notify.voice_templates import TEMPLATES as VOICE
@@ -81,7 +82,7 @@ ABOUT_A_HOME = sorted(set(wording.TEMPLATES) - {"review", "digest", "probe", "ch
 
 def test_every_alarm_kind_has_a_name_in_every_language() -> None:
     for kinds in wording.WHAT.values():
-        assert set(kinds) == {kind.value for kind in AlarmKind}
+        assert set(kinds) == {*(kind.value for kind in AlarmKind), worker.KIND}
 
 
 @pytest.mark.parametrize("locale", wording.WHAT)
