@@ -46,7 +46,7 @@ from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
 from cloud.figures import routes as figure_routes
-from cloud.incidents import bulk, history, mute_routes, review, sharing
+from cloud.incidents import bulk, history, mute_routes, review, sharing, worker
 from cloud.incidents import routes as incident_routes
 from cloud.learning import routes as learning_routes
 from cloud.metrics import STREAMS
@@ -67,6 +67,7 @@ from cloud.throttle import Throttle
 from cloud.turnstile import Turnstile
 from cloud.visits.assessments import routes as assessment_routes
 from cloud.visits.duties import routes as duty_routes
+from cloud.visits.field import routes as field_routes
 from cloud.visits.hours import routes as hours_routes
 from cloud.visits.plans import routes as plan_of_day_routes
 from cloud.visits.records import routes as visit_routes
@@ -85,6 +86,7 @@ ROUTERS: Final = (
     incident_routes.router,
     sharing.router,
     mute_routes.router,
+    worker.router,
     review.router,
     history.router,
     bulk.router,
@@ -98,6 +100,7 @@ ROUTERS: Final = (
     retention_routes.router,
     learning_routes.router,
     hours_routes.router,
+    field_routes.router,
     duty_routes.router,
     assessment_routes.router,
     plan_of_day_routes.router,

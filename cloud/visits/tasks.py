@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -127,9 +128,27 @@ def kind_of(reasons: Iterable[str]) -> VisitKind:
     return VisitKind.CAMPAIGN if found == {Reason.CAMPAIGN} else VisitKind.REGULAR
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a visit takes: minutes, people who go together, what they must be able to do."""
+
+    minutes: int
+    people: int
+    skills: frozenset[str]
+
+
+def needed(kind: VisitKind, services: Iterable[str]) -> Needed:
+    """What a booked visit of ``kind`` takes, at which ``services`` are done."""
+    done = tuple(services)
+    asked = [*done, *([Reason.ASSESSMENT] if kind is VisitKind.ASSESSMENT else [])]
+    by_two = kind is VisitKind.ASSESSMENT or bool(BY_TWO & set(done))
+    minutes = sum(OF_SERVICE[one] for one in done) or MINUTES[kind]
+    return Needed(minutes, 2 if by_two else 1, _skills(asked))
+
+
 def _owed(row: Mapping[str, Any], begin: datetime) -> Task:
     kind = kind_of(row["reasons"])
-    needed = [Reason.ASSESSMENT] if kind is VisitKind.ASSESSMENT else []
+    asked = [Reason.ASSESSMENT] if kind is VisitKind.ASSESSMENT else []
     return Task(
         visit_id=None,
         kind=kind,
@@ -139,15 +158,14 @@ def _owed(row: Mapping[str, Any], begin: datetime) -> Task:
         group=Group(row["people_group"]),
         minutes=MINUTES[kind],
         people=2 if kind is VisitKind.ASSESSMENT else 1,
-        skills=_skills(needed),
+        skills=_skills(asked),
         **_where(row),
     )
 
 
 def _booked(row: Mapping[str, Any]) -> Task:
-    kind, services = VisitKind(row["kind"]), row["services"]
-    needed = [*services, *([Reason.ASSESSMENT] if kind is VisitKind.ASSESSMENT else [])]
-    by_two = kind is VisitKind.ASSESSMENT or bool(BY_TWO & set(services))
+    kind = VisitKind(row["kind"])
+    takes = needed(kind, row["services"])
     return Task(
         visit_id=row["visit_id"],
         kind=kind,
@@ -155,9 +173,9 @@ def _booked(row: Mapping[str, Any]) -> Task:
         due_at=row["due_at"],
         overdue=False,
         group=None,
-        minutes=sum(OF_SERVICE[one] for one in services) or MINUTES[kind],
-        people=2 if by_two else 1,
-        skills=_skills(needed),
+        minutes=takes.minutes,
+        people=takes.people,
+        skills=takes.skills,
         **_where(row),
     )
 
@@ -167,5 +185,5 @@ def _where(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: row[key] for key in named}, "usual": tuple(row["usual"])}
 
 
-def _skills(needed: Iterable[str]) -> frozenset[str]:
-    return frozenset(SKILLS[one] for one in needed if one in SKILLS)
+def _skills(asked: Iterable[str]) -> frozenset[str]:
+    return frozenset(SKILLS[one] for one in asked if one in SKILLS)

@@ -204,6 +204,7 @@ SYSTEM_FILES: Final = {
 BY_ID: Final = "one step on an incident that its caller has locked, after the scope was checked or in a loop"
 BY_HOLD: Final = "a number, of a visit that its caller holds, after the scope was checked"
 BOOKED: Final = "the number of what was just added to the books of the asker's own tenant"
+OWN: Final = "the asker's own account of hours, of no resident"
 EXEMPT: Final = {
     ("consent/emergency.sql", "open"): "a number, of what has just been written within the scope",
     ("enrolment/claims.sql", "homes_of_key"): "the command line, on the machine of whoever runs the database",
@@ -253,6 +254,8 @@ EXEMPT: Final = {
     ("visits/records/queries.sql", "add_event"): BY_HOLD,
     ("visits/records/queries.sql", "add_file"): BY_HOLD,
     ("visits/records/queries.sql", "account_of"): BOOKED,
+    ("visits/field/queries.sql", "account"): OWN,
+    ("visits/field/queries.sql", "entries"): OWN,
     ("visits/hours/queries.sql", "open_for_staff"): BOOKED,
     ("visits/hours/queries.sql", "open_for_group"): BOOKED,
     ("visits/hours/queries.sql", "write"): BOOKED,

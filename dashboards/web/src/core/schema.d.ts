@@ -2375,6 +2375,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * I am in danger
+         * @description A P1 at the door they are at. 409 ``nowhere``: nobody knows where that is; call 110.
+         */
+        post: operations["callForMyself"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/{staff_id}/identity": {
         parameters: {
             query?: never;
@@ -2703,6 +2723,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/time/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own hours
+         * @description Of a month, and what one's account of the time bank holds.
+         */
+        get: operations["readOwnHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/time/rules": {
         parameters: {
             query?: never;
@@ -2953,6 +2993,26 @@ export interface paths {
          * @description Opened; who reads it is in the trail.
          */
         get: operations["readVisitFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every form
+         * @description What is asked at each kind of visit, and the 26 items of an assessment with their points.
+         */
+        get: operations["readVisitForms"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3242,6 +3302,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own day
+         * @description Visits in the order of the way, with what was left over from the week before, and all that is needed
+         *     at each door: whoever carries it may have no network there.
+         */
+        get: operations["readOwnDay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/workers": {
         parameters: {
             query?: never;
@@ -3366,6 +3447,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AbilityForm
+         * @description The assessment, and how it is scored. ``events_that_worsen``: care-risk events in 30 days that make
+         *     the level one step worse. The level that counts is the one that the server answers with.
+         */
+        AbilityForm: {
+            /** Events That Worsen */
+            events_that_worsen: number;
+            /** Items */
+            items: components["schemas"]["ItemView"][];
+            /** Levels */
+            levels: components["schemas"]["LevelView"][];
+        };
         /**
          * AbilityView
          * @description How it stands with somebody's ability. ``level``: that holds now, of the register where nobody has
@@ -3500,6 +3594,12 @@ export interface components {
             /** Responder */
             responder: string;
         };
+        /**
+         * Area
+         * @description What a question is about. The first five are those of a regular visit.
+         * @enum {string}
+         */
+        Area: "health" | "mind" | "safety" | "hygiene" | "surroundings" | "needs" | "family" | "consent" | "visit" | "equipment";
         /**
          * AskState
          * @description Where somebody who was asked stands.
@@ -4724,6 +4824,64 @@ export interface components {
          */
         Cut: "all" | "county" | "town" | "setting" | "age" | "sex" | "kind";
         /**
+         * DayView
+         * @description A day in the order of the way. ``now``: by our clock, so that a telephone can tell how wrong its own
+         *     is. ``time_zone``: in which the times are meant.
+         */
+        DayView: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Staff Id */
+            staff_id: number;
+            /** Time Zone */
+            time_zone: string;
+            /** Visits */
+            visits: components["schemas"]["DayVisit"][];
+        };
+        /**
+         * DayVisit
+         * @description One visit with all that is needed at its door. ``skills``: what it asks of whoever goes; ``minutes``:
+         *     how long it takes; ``people``: how many go together. ``notes``: dialect, hearing, dog, the way.
+         */
+        DayVisit: {
+            /** Ability Level */
+            ability_level: number;
+            /** Age */
+            age: number;
+            /** Keys */
+            keys: components["schemas"]["KeyHolder"][];
+            last: components["schemas"]["LastVisit"] | null;
+            /** Latitude */
+            latitude: number | null;
+            /** Lives Alone */
+            lives_alone: boolean;
+            /** Longitude */
+            longitude: number | null;
+            /** Minutes */
+            minutes: number;
+            /** Notes */
+            notes: string;
+            /** Owed */
+            owed: components["schemas"]["OwedHere"][];
+            /** People */
+            people: number;
+            /** Phone */
+            phone: string;
+            /** Sex */
+            sex: string;
+            /** Skills */
+            skills: string[];
+            visit: components["schemas"]["VisitView"];
+        };
+        /**
          * Days
          * @description How long to keep it.
          */
@@ -5134,10 +5292,11 @@ export interface components {
         };
         /**
          * Family
-         * @description What merges: alarms of one family at one home speak of the same trouble.
+         * @description What merges: alarms of one family at one home speak of the same trouble. ``WORKER`` is no alarm of the
+         *     home: somebody who was sent there calls for themselves (``worker``).
          * @enum {string}
          */
-        Family: "person" | "hazard" | "water" | "dwelling" | "device" | "area";
+        Family: "person" | "hazard" | "water" | "dwelling" | "device" | "area" | "worker";
         /**
          * Fault
          * @description How a plan can be wrong.
@@ -5251,6 +5410,29 @@ export interface components {
          * @enum {string}
          */
         Form: "csv" | "xlsx";
+        /**
+         * FormView
+         * @description What is asked at a visit of one kind. ``proof``: what must show that it was made; ``photos``: at most
+         *     so many, never of faces.
+         */
+        FormView: {
+            kind: components["schemas"]["VisitKind"];
+            /** Photos */
+            photos: number;
+            /** Proof */
+            proof: components["schemas"]["Proof-Output"][];
+            /** Questions */
+            questions: components["schemas"]["QuestionView"][];
+        };
+        /**
+         * FormsView
+         * @description Every form there is.
+         */
+        FormsView: {
+            ability: components["schemas"]["AbilityForm"];
+            /** Forms */
+            forms: components["schemas"]["FormView"][];
+        };
         /**
          * GatewayPage
          * @description Some gateways, by id.
@@ -5665,6 +5847,17 @@ export interface components {
             problem?: components["schemas"]["Problem"] | null;
             /** Status */
             status: number;
+        };
+        /**
+         * ItemView
+         * @description One of the 26 items of GB/T 42195; ``best``: its points for somebody who needs nobody.
+         */
+        ItemView: {
+            /** Best */
+            best: number;
+            domain: components["schemas"]["Domain"];
+            /** Key */
+            key: string;
         };
         /**
          * KeptContact
@@ -6394,6 +6587,18 @@ export interface components {
             version: number;
         };
         /**
+         * KeyHolder
+         * @description Who opens where nobody answers.
+         */
+        KeyHolder: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Relation */
+            relation: string;
+        };
+        /**
          * Kind
          * @description Why hours move. ``SURPLUS``: earned beyond what one may hold, and donated by
          *     the rules; ``GRANT``: from the pool to
@@ -6401,6 +6606,21 @@ export interface components {
          * @enum {string}
          */
         Kind: "earn" | "surplus" | "donate" | "transfer" | "grant" | "redeem" | "undo";
+        /**
+         * LastVisit
+         * @description What was found the last time: answers to look at, and those on a worse step than before.
+         */
+        LastVisit: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Worries */
+            worries: string[];
+            /** Worse */
+            worse: string[];
+        };
         /**
          * LeftList
          * @description Those owed the longest first, at most 500.
@@ -6426,6 +6646,16 @@ export interface components {
             /** Sentence */
             sentence: string;
             why: components["schemas"]["cloud__visits__plans__build__Why"];
+        };
+        /**
+         * LevelView
+         * @description ``least``: points from which on somebody has this level, 0 (able) to 4.
+         */
+        LevelView: {
+            /** Least */
+            least: number;
+            /** Level */
+            level: number;
         };
         /**
          * LineView
@@ -7316,6 +7546,22 @@ export interface components {
          */
         Override: "coma" | "dementia" | "mental_disorder" | "risk_events";
         /**
+         * OwedHere
+         * @description A duty that a visit may end; ``name``: of the campaign, or why an assessment is proposed.
+         */
+        OwedHere: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Name */
+            name: string;
+            /** Overdue */
+            overdue: boolean;
+            reason: components["schemas"]["cloud__visits__duty__Reason"];
+        };
+        /**
          * OwedView
          * @description One visit that is owed. ``ways``: of contact that end it.
          */
@@ -7332,6 +7578,48 @@ export interface components {
             reason: components["schemas"]["cloud__visits__duty__Reason"];
             /** Ways */
             ways: components["schemas"]["Way"][];
+        };
+        /**
+         * OwnEntry
+         * @description Minutes that came (more than 0) or went.
+         */
+        OwnEntry: {
+            /** Began At */
+            began_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["Kind"];
+            /** Minutes */
+            minutes: number;
+            /**
+             * On Day
+             * Format: date
+             */
+            on_day: string;
+        };
+        /**
+         * OwnHours
+         * @description Of the month of ``month``: how many visits are over, their minutes from arrival to departure, and how
+         *     many of them miss something. ``balance_min``: what one's account of the time bank holds; null: none.
+         */
+        OwnHours: {
+            /** Balance Min */
+            balance_min: number | null;
+            /** Entries */
+            entries: components["schemas"]["OwnEntry"][];
+            /** Incomplete */
+            incomplete: number;
+            /** Minutes */
+            minutes: number;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Visits */
+            visits: number;
         };
         /**
          * OwnSession
@@ -7639,7 +7927,7 @@ export interface components {
          * @description What only the owner of a session knows and has. ``code``: as at the sign-in, if one is asked for
          *     there.
          */
-        Proof: {
+        "Proof-Input": {
             /**
              * Code
              * @default
@@ -7648,6 +7936,13 @@ export interface components {
             /** Password */
             password: string;
         };
+        /**
+         * Proof
+         * @description What shows that a visit was made. ``ARRIVAL``: the tag at the door, or the place; ``DEPARTURE``:
+         *     the same on leaving; ``SIGNATURE``: of the person or by voice; ``SECOND_SIGNATURE``: of another assessor.
+         * @enum {string}
+         */
+        "Proof-Output": "arrival" | "departure" | "signature" | "second_signature";
         /**
          * ProposalPage
          * @description Some proposals, the oldest first.
@@ -7755,6 +8050,32 @@ export interface components {
          * @enum {string}
          */
         Question: "answers" | "intense_pain" | "collapse" | "trauma" | "unusual" | "breathing" | "bleeding" | "consciousness" | "fracture" | "stroke" | "fire" | "wants_help" | "water" | "face" | "arm" | "speech" | "sugar" | "confusion" | "found" | "exposed" | "power";
+        /**
+         * QuestionView
+         * @description ``shape``: ``scale`` (one of ``options``, the best first), ``yes_no``, ``count`` (0 to ``most``),
+         *     ``several`` (any of ``options``), ``words``. ``only``: asked where the answer to that question is
+         *     ``only_is``. ``worry``: from which option or number on somebody must look; of ``yes_no``: which answer.
+         */
+        QuestionView: {
+            area: components["schemas"]["Area"];
+            /** Key */
+            key: string;
+            /** Most */
+            most: number | null;
+            /** Only */
+            only: string | null;
+            /** Only Is */
+            only_is: boolean | null;
+            /** Options */
+            options: string[];
+            /**
+             * Shape
+             * @enum {string}
+             */
+            shape: "scale" | "yes_no" | "count" | "several" | "words";
+            /** Worry */
+            worry: string | number | boolean | null;
+        };
         /**
          * QuotaName
          * @description What is bounded.
@@ -8401,6 +8722,51 @@ export interface components {
          * @enum {string}
          */
         "Sort-Input": "arrive" | "answers" | "note" | "depart" | "vouch";
+        /**
+         * Sos
+         * @description A call for help. ``home_id``: of the visit that they are at or on the way to; ``waited_s``: how long
+         *     the telephone could not send it.
+         */
+        Sos: {
+            /** Home Id */
+            home_id?: number | null;
+            place?: components["schemas"]["Spot"] | null;
+            /**
+             * Waited S
+             * @default 0
+             */
+            waited_s: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * SosView
+         * @description It was heard. ``opened_at``: when the incident was opened that it belongs to.
+         */
+        SosView: {
+            /** Incident Id */
+            incident_id: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+        };
+        /**
+         * Spot
+         * @description Where the telephone is, WGS 84, right within ``accuracy_m``.
+         */
+        Spot: {
+            /** Accuracy M */
+            accuracy_m: number;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+        };
         /**
          * StandbyView
          * @description Where free units should wait. ``covered_now``, ``covered``: the share of expected alarms, 0 to 1, that
@@ -25861,7 +26227,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Proof"];
+                "application/json": components["schemas"]["Proof-Input"];
             };
         };
         responses: {
@@ -26128,6 +26494,134 @@ export interface operations {
             };
             /** @description Not Acceptable */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callForMyself: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sos"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SosView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28251,6 +28745,101 @@ export interface operations {
             };
         };
     };
+    readOwnHours: {
+        parameters: {
+            query?: {
+                /** @description any day of it; left out: this month */
+                month?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnHours"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readTimeRules: {
         parameters: {
             query?: never;
@@ -30089,6 +30678,98 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readVisitForms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormsView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -32245,6 +32926,101 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readOwnDay: {
+        parameters: {
+            query?: {
+                /** @description left out: today by the tenant's calendar */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
