@@ -67,7 +67,9 @@ class _View(BaseModel):
 
 
 class IncidentView(_View):
-    """One row of the queue. ``due_at``: the timer that fires next, the state's or the ladder's."""
+    """One row of the queue. ``due_at``: the timer that fires next, the state's or the ladder's. ``area``:
+    the township, by its statistics code and by name; empty in records from before it was told.
+    """
 
     id: int
     kind: str
@@ -95,6 +97,8 @@ class IncidentView(_View):
     note: str
     closed_at: datetime | None
     version: int
+    area: str = ""
+    area_name: str = ""
 
 
 class TimelineEntry(_View):

@@ -246,6 +246,13 @@ where closed_at is null
   and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))
 order by priority, opened_at, id
 
+-- alarm_rate --
+-- How loud it was: incidents that opened lately, whatever became of them.
+select count(*) filter (where opened_at > %(ten_minutes)s) as ten_minutes, count(*) as day
+from incident
+where opened_at > %(day)s
+  and tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home_id = any(%(homes)s))
+
 -- homes --
 select card.* from home_card card join home h on h.id = card.home_id
 where h.retired_at is null

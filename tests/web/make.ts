@@ -9,7 +9,7 @@ export function incident(id: number, changes: Partial<IncidentView> = {}): Incid
     id, kind: "fall", priority: 1, state: "raised", state_since: at(0), due_at: null, observed_at: at(0), opened_at: at(0),
     acked_at: null, owner: null, home_id: id, resident: "李玉珍", age: 83, lives_alone: true, ability_level: 1,
     address: "坨院街道第1组2号", room: "bathroom", latitude: 27.55, longitude: 110, evidence: {}, responder: "",
-    eta_at: null, outcome: null, note: "", closed_at: null, version: 1, ...changes,
+    eta_at: null, outcome: null, note: "", closed_at: null, version: 1, area: "", area_name: "", ...changes,
   };
 }
 
