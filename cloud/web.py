@@ -46,7 +46,17 @@ from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
 from cloud.feed import Feed
 from cloud.figures import routes as figure_routes
-from cloud.incidents import bulk, history, mute_routes, review, sharing, worker
+from cloud.incidents import (
+    bulk,
+    handover,
+    history,
+    mute_routes,
+    queue_routes,
+    review,
+    sharing,
+    upkeep,
+    worker,
+)
 from cloud.incidents import routes as incident_routes
 from cloud.learning import routes as learning_routes
 from cloud.metrics import STREAMS
@@ -71,12 +81,15 @@ from cloud.visits.field import routes as field_routes
 from cloud.visits.hours import routes as hours_routes
 from cloud.visits.plans import routes as plan_of_day_routes
 from cloud.visits.records import routes as visit_routes
+from cloud.wall import routes as wall_routes
 
 API: Final = "/api/v1"
 VERSION: Final = "1"
 """Of the contract, not of the program: it changes only when an old client would break."""
 INTENT_FREE: Final = (f"{API}/answers/", f"{API}/texts/", f"{API}/receipts/", ANSWER_PATH)
 """Where the address itself is the secret: no cookie is read, so no foreign page can use one."""
+OWN_PROOF: Final = ("/lite/",)
+"""Where a form proves by itself that it is ours (``dashboards.lite.forms``)."""
 URGENT: Final = (*INTENT_FREE, f"{API}/health", f"{API}/ready")
 """What an alarm needs of people who are not signed in, and of whatever watches us: counted apart, so that no
 neighbour behind the same address can use it up by asking for something else."""
@@ -84,6 +97,9 @@ TIDY_EVERY: Final = timedelta(hours=1)
 ROUTERS: Final = (
     session_routes.router,
     incident_routes.router,
+    queue_routes.router,
+    upkeep.router,
+    handover.router,
     sharing.router,
     mute_routes.router,
     worker.router,
@@ -91,6 +107,7 @@ ROUTERS: Final = (
     history.router,
     bulk.router,
     stream.router,
+    wall_routes.router,
     people_routes.router,
     upload.router,
     tenancy_routes.router,
@@ -211,7 +228,8 @@ def create_app(
     turnstile = Turnstile(
         settings.web.address_rate, parts.cookie, parts.pace, URGENT, clock=clock, monotonic=monotonic
     )
-    guard.install(app, [settings.web.public_url.rstrip("/")], INTENT_FREE, turnstile.admit, settings.web.hsts)
+    origins = [settings.web.public_url.rstrip("/")]
+    guard.install(app, origins, INTENT_FREE, turnstile.admit, settings.web.hsts, own_proof=OWN_PROOF)
     return app
 
 
@@ -224,6 +242,7 @@ async def _tidy(parts: Parts) -> None:
                 await sessions.forget_ended(conn, now)
                 await once.forget_answers(conn, now)
                 await stream.forget_changes(conn, now)
+                await handover.forget(conn, now)
         except (psycopg.Error, PoolTimeout) as error:
             _log.warning("tidying waits for the database reason=%s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY.total_seconds())

@@ -55,6 +55,8 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("DELETE", "/session"): ALL,
     ("GET", "/snapshot"): QUEUE,
     ("GET", "/stream"): QUEUE,
+    ("GET", "/queue"): QUEUE,
+    ("GET", "/alarm-rate"): QUEUE,
     ("GET", "/incidents"): QUEUE,
     ("POST", "/incidents/actions"): QUEUE,
     ("GET", "/incidents/{incident_id}"): QUEUE,
