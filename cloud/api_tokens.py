@@ -19,10 +19,14 @@ from cloud.sessions import TOUCH, SecondFactor, Session, key_of
 PREFIX: Final = "anban_"
 LONGEST: Final = timedelta(days=400)
 """A token is renewed about once a year."""
-GRANTED: Final = frozenset({Permission.READ_HOME, Permission.READ_FIGURES, Permission.READ_AUDIT})
+GRANTED: Final = frozenset({
+    Permission.READ_HOME, Permission.READ_FIGURES, Permission.READ_AUDIT, Permission.READ_WALL,
+})  # fmt: skip
 """What a service may be allowed: to read; a home's card with masked numbers and without notes. Whoever sees
 the queue or acts on an incident answers for it, so it is a person.
 """
+ALONE: Final = frozenset({Permission.READ_WALL})
+"""What a token has to itself: it hangs in a room where anybody can take it out of a browser."""
 SHOWN: Final = 200
 
 _SQL: Final = Queries("cloud", "api_tokens.sql")
@@ -30,11 +34,14 @@ _SQL: Final = Queries("cloud", "api_tokens.sql")
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token to be drawn: for which service, what it may do, until when."""
+    """A token to be drawn: for which service, what it may do, until when. ``division``: the only place whose
+    homes it reaches; none: all of the tenant.
+    """
 
     name: str
     permissions: frozenset[Permission]
     expires_at: datetime
+    division: str | None = None
 
 
 async def draw(conn: Connection, maker: Principal, asked: NewToken, now: datetime) -> tuple[int, str]:
@@ -48,11 +55,18 @@ async def draw(conn: Connection, maker: Principal, asked: NewToken, now: datetim
         "made_by": maker.staff_id,
         "now": now,
         "expires_at": asked.expires_at,
+        "division": asked.division,
     }
     made = await (await conn.execute(_SQL["add"], row)).fetchone()
     if made is None:
         raise LookupError("add")
     return made["id"], token
+
+
+async def has_place(conn: Connection, scope: Mapping[str, Any], division: str) -> bool:
+    """Whether ``division`` is a known place of the tenant."""
+    row = await (await conn.execute(_SQL["place"], {**scope, "division": division})).fetchone()
+    return row is not None
 
 
 async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
@@ -68,7 +82,7 @@ async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
         role=Role.SERVICE,
         name=row["name"],
         locale="en",
-        homes=None,
+        homes=None if row["homes"] is None else tuple(row["homes"]),
         modules=frozenset(Module(module) for module in row["modules"]),
         token_id=row["id"],
         permissions=frozenset(Permission(one) for one in row["permissions"]) & GRANTED,

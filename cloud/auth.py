@@ -36,8 +36,10 @@ class Permission(StrEnum):
     READ_QUEUE = "read_queue"
     HANDLE_INCIDENT = "handle_incident"
     SHARE_INCIDENT = "share_incident"
+    HAND_OVER = "hand_over"
     READ_HOME = "read_home"
     READ_FIGURES = "read_figures"
+    READ_WALL = "read_wall"
     READ_AUDIT = "read_audit"
     ADMINISTER = "administer"
     MANAGE_TENANTS = "manage_tenants"
@@ -56,7 +58,12 @@ class Permission(StrEnum):
 _HANDLING: Final = frozenset(
     {Permission.READ_QUEUE, Permission.HANDLE_INCIDENT, Permission.READ_HOME, Permission.MAKE_VISITS}
 )
-_WATCHING: Final = _HANDLING | {Permission.READ_FIGURES, Permission.SHARE_INCIDENT}
+_WATCHING: Final = _HANDLING | {
+    Permission.READ_FIGURES,
+    Permission.READ_WALL,
+    Permission.SHARE_INCIDENT,
+    Permission.HAND_OVER,
+}
 _CONSENT: Final = frozenset({Permission.MANAGE_CONSENT, Permission.OVERRIDE_CONSENT})
 _LEADING: Final = frozenset(
     {
@@ -96,6 +103,7 @@ class Purpose(StrEnum):
 
     CONSOLE = "console"
     LIVE = "live"
+    WALL = "wall"
     DISPATCH = "dispatch"
     CARE = "care"
     FAMILY = "family"
@@ -140,6 +148,7 @@ _STREET: Final = frozenset({Role.CASEWORKER, Role.RESPONDER})
 PURPOSES: Final[Mapping[Purpose, Use]] = {
     Purpose.CONSOLE: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
     Purpose.LIVE: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
+    Purpose.WALL: Use(_DESK | {Role.SERVICE}, Rows.OWN, Fields.MASKED),
     Purpose.DISPATCH: Use(_DESK | _STREET, Rows.OWN, Fields.FULL),
     Purpose.CARE: Use(_DESK | {Role.CASEWORKER}, Rows.OWN, Fields.FULL),
     Purpose.FAMILY: Use(frozenset({Role.FAMILY, Role.SERVICE}), Rows.OWN, Fields.MASKED),

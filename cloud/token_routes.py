@@ -29,13 +29,14 @@ _ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class NewToken(BaseModel):
-    """A token for a service."""
+    """A token for a service. ``division``: statistics code of the only place that a wall shows."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: Annotated[Text, Field(min_length=1, max_length=100)]
     permissions: Annotated[set[Permission], Field(min_length=1)]
     days: Annotated[int, Field(ge=1, le=api_tokens.LONGEST.days)] = 365
+    division: Annotated[str | None, Field(pattern=r"^[0-9]{12}$")] = None
 
 
 class DrawnToken(BaseModel):
@@ -54,7 +55,9 @@ class _Kept(BaseModel):
 
 
 class TokenView(BaseModel):
-    """A token without what signs in. ``made_by``: number of the administrator."""
+    """A token without what signs in. ``made_by``: number of the administrator. ``division``: the only place
+    whose homes it reaches.
+    """
 
     id: int
     name: str
@@ -64,6 +67,7 @@ class TokenView(BaseModel):
     expires_at: datetime
     used_at: datetime | None
     revoked_at: datetime | None
+    division: str | None
 
 
 class Tokens(BaseModel):
@@ -80,11 +84,18 @@ async def draw_token(asked: NewToken, admin: Admin, once: Once) -> DrawnToken:
     missing = asked.permissions - api_tokens.GRANTED
     if missing:
         raise ProblemError(HTTPStatus.FORBIDDEN, "not_for_services", f"Not for services: {min(missing)}.")
-    now = once.call.now
-    drawn = api_tokens.NewToken(asked.name, frozenset(asked.permissions), now + timedelta(days=asked.days))
+    _check_wall(asked)
+    now, until = once.call.now, once.call.now + timedelta(days=asked.days)
+    drawn = api_tokens.NewToken(asked.name, frozenset(asked.permissions), until, asked.division)
     shown: list[str] = []
 
     async def work(conn: Connection) -> _Kept:
+        if drawn.division and not await api_tokens.has_place(
+            conn, admin.scope(PURPOSE).params, drawn.division
+        ):
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "division_unknown", "Your tenant has no such place."
+            )
         token_id, token = await api_tokens.draw(conn, admin, drawn, now)
         shown.append(token)
         return _Kept(id=token_id, expires_at=drawn.expires_at)
@@ -94,6 +105,23 @@ async def draw_token(asked: NewToken, admin: Admin, once: Once) -> DrawnToken:
         detail = f"Token {kept.id} was shown once. If it never reached you, revoke it and draw another."
         raise ProblemError(HTTPStatus.CONFLICT, "shown_once", detail)
     return DrawnToken(id=kept.id, token=shown[0], expires_at=kept.expires_at)
+
+
+def _check_wall(asked: NewToken) -> None:
+    """A wall's token reads the wall and nothing else, and only a wall's is bound to a place.
+
+    Raises:
+        ProblemError: 422 it asks for more.
+    """
+    wall = asked.permissions & api_tokens.ALONE
+    if wall and len(asked.permissions) > 1:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "wall_alone", "A token for a wall may read nothing else."
+        )
+    if asked.division and not wall:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "division_of_wall", "Only a token for a wall has a place."
+        )
 
 
 @router.get("/tokens", operation_id="listTokens", summary="The newest tokens", responses=_ERRORS)
