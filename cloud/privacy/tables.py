@@ -50,6 +50,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     "claim": "digests of codes that were used once",
     "escalation": "where a running ladder stands; the timeline of the incident tells it",
     **dict.fromkeys(("responder", "responder_place"), "about those who help, not about residents"),
+    "handover": "what one shift told the next, kept for 90 days; each incident it names has its own timeline",
     "incident_grant": "which tenant helped with an incident; its timeline tells it, and why",
     "incident_review": "how an incident was handled, in words of a list; about those who work here",
     "incident_alarm": "which alarms an incident rests on, by number; both are exported",
