@@ -72,6 +72,8 @@ class Guard:
         origins: ``scheme://host[:port]`` values accepted beside the request's own host (a proxy's name).
         intent_free: path prefixes whose requests need neither: their address is itself the secret, and they
             read no cookie. (A form of a page without referrer says ``Origin: null``.)
+        own_proof: path prefixes of pages whose forms carry a proof of their own, since a form sends no header
+            of ours. Their origin is checked here.
         admit: counts a request and raises ``ProblemError`` when it is one too many.
         hsts: what https answers say about https.
     """
@@ -83,10 +85,13 @@ class Guard:
         intent_free: tuple[str, ...] = (),
         admit: Admit | None = None,
         hsts: Hsts = "host",
+        *,
+        own_proof: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._origins = frozenset(origins)
         self._intent_free = intent_free
+        self._own_proof = own_proof
         self._admit = admit
         self._hsts = hsts
         self._gates = {path: asyncio.Semaphore(at_once) for path, (_, at_once) in _LARGE.items()}
@@ -159,7 +164,7 @@ class Guard:
             return
         if not self._is_ours(headers.get("origin"), scope, headers):
             raise ProblemError(HTTPStatus.FORBIDDEN, "foreign_origin", "The request comes from another site.")
-        if headers.get(INTENT_HEADER) != "1":
+        if headers.get(INTENT_HEADER) != "1" and not scope["path"].startswith(self._own_proof):
             raise ProblemError(HTTPStatus.FORBIDDEN, "no_intent", "The header X-Anban: 1 is missing.")
 
     def _is_ours(self, origin: str | None, scope: Scope, headers: Headers) -> bool:
@@ -305,6 +310,15 @@ def install(
     intent_free: tuple[str, ...],
     admit: Admit | None = None,
     hsts: Hsts = "host",
+    *,
+    own_proof: tuple[str, ...] = (),
 ) -> None:
     """Put the guard in front of ``app``."""
-    app.add_middleware(Guard, origins=tuple(origins), intent_free=intent_free, admit=admit, hsts=hsts)
+    app.add_middleware(
+        Guard,
+        origins=tuple(origins),
+        intent_free=intent_free,
+        own_proof=own_proof,
+        admit=admit,
+        hsts=hsts,
+    )

@@ -110,11 +110,14 @@ SHORT: Final[Mapping[str, str]] = {
 
 
 def mount(app: Starlette, static: Path = STATIC) -> bool:
-    """Serve the screens of ``static`` on ``app``: ``PAGES``, their assets, and the short addresses.
+    """Serve the screens of ``static`` on ``app``: ``PAGES``, their assets, the short addresses,
+    and ``/lite``.
 
     Answers whether there is a build to serve. Without one the same addresses show how to repair it (503), and
     the application runs on: a missing screen must never stop an alarm.
     """
+    from dashboards import lite
+
     pages = {path.stem: StaticFile.read(path) for path in static.glob("*.html")}
     assets = {p.name: StaticFile.read(p) for p in static.glob("assets/*") if p.suffix != ".gz"}
     missing = sorted(set(PAGES.values()) - set(pages))
@@ -130,6 +133,7 @@ def mount(app: Starlette, static: Path = STATIC) -> bool:
     for path, name in PAGES.items():
         app.add_route(path, _shows(pages.get(name)), include_in_schema=False)
     app.add_route("/assets/{name}", show_asset, include_in_schema=False)
+    lite.mount(app)
     return not missing
 
 

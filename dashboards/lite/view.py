@@ -107,7 +107,9 @@ def page(detail: Mapping[str, Any], now: datetime, words: Words) -> Page:
             for rung in detail["ladder"]
         ],
         timeline=[
-            Step(clock(step["at"]), words.term("trigger", step["trigger"]), str(step["detail"].get("note", "")))
+            Step(
+                clock(step["at"]), words.term("trigger", step["trigger"]), str(step["detail"].get("note", ""))
+            )
             for step in reversed(detail["timeline"])
         ],
         steps=frozenset(_OPEN_STEPS).intersection(detail["actions"]),
@@ -134,7 +136,9 @@ def _row(row: Mapping[str, Any], now: datetime, words: Words) -> Row:
     group = row["group"]
     if group is None:
         return Row("", lines, "")
-    title = words.t("group.title", cause=_cause(group["cause"], words), area=group["area_name"], n=group["homes"])
+    title = words.t(
+        "group.title", cause=_cause(group["cause"], words), area=group["area_name"], n=group["homes"]
+    )
     takable = [line for line in lines if line.can_take][:MOST_AT_ONCE]
     return Row(title, lines, ",".join(f"{line.id}:{line.version}" for line in takable))
 
