@@ -41,7 +41,7 @@ CHECKED: Final = (
     checks.missing_required_header,
     checks.unsupported_method,
 )
-ENDLESS: Final = frozenset({"followChanges"})
+ENDLESS: Final = frozenset({"followChanges", "followWall"})
 """Streams: their answer has no end to wait for; they have tests of their own."""
 ENDS_THE_VISIT: Final = frozenset({"signOut", "signIn"})
 """They change who is asking; a visit makes them last."""

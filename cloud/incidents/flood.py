@@ -2,8 +2,8 @@
 
 What this is: the order of the queue, and which incidents stand together in it. What it is not: a change of
 any incident; each keeps its clock, its ladder and its owner. The one idea: a row gathers only what one
-decision can answer: the same cause, one township, all of them taken or none. ``core/flood.ts`` is the same rule
-for the screen that follows changes; ``tests/web/flood.json`` holds the two together.
+decision can answer: the same cause, one township, all of them taken or none. ``core/flood.ts`` is the same
+rule for the screen that follows changes; ``tests/web/flood.json`` holds the two together.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ def _floods(queue: Sequence[IncidentView]) -> Iterator[tuple[IncidentView, ...]]
     for same in alike.values():
         starts = _starts(same)
         for begin, end in zip(starts, [*starts[1:], None], strict=True):
-            yield tuple(one for one in same if begin <= one.opened_at and (end is None or one.opened_at < end))
+            yield tuple(
+                one for one in same if begin <= one.opened_at and (end is None or one.opened_at < end)
+            )
 
 
 def _starts(same: Iterable[IncidentView]) -> list[datetime]:

@@ -85,12 +85,12 @@ async def read_queue(api: Api, reader: Reader) -> QueueView:
     scope = reader.scope(Purpose.CONSOLE)
     api.saw(scope.purpose, scope.homes)
     async with api.reading(scope) as conn:
-        rate = await _rate(conn, scope, api.now)
+        found_rate = await rate(conn, scope, api.now)
         found = await open_incidents(conn, scope, api.now)
         for shared in await across.all_shared(conn, reader, scope, api.now):
             await narrow(conn, shared)
             found.extend(await open_incidents(conn, shared, api.now))
-    return QueueView(now=api.now, rows=[shown(row) for row in flood.rows(found, api.now)], rate=rate)
+    return QueueView(now=api.now, rows=[shown(row) for row in flood.rows(found, api.now)], rate=found_rate)
 
 
 @router.get(
@@ -104,7 +104,7 @@ async def read_alarm_rate(api: Api, reader: Reader) -> AlarmRate:
     scope = reader.scope(Purpose.CONSOLE)
     api.saw(scope.purpose, [])
     async with api.reading(scope) as conn:
-        return await _rate(conn, scope, api.now)
+        return await rate(conn, scope, api.now)
 
 
 def shown(row: flood.Row) -> QueueRow:
@@ -121,7 +121,8 @@ def shown(row: flood.Row) -> QueueRow:
     return QueueRow(group=group if row.is_group else None, incidents=list(row.incidents))
 
 
-async def _rate(conn: Connection, scope: Scope, now: datetime) -> AlarmRate:
+async def rate(conn: Connection, scope: Scope, now: datetime) -> AlarmRate:
+    """How loud it was before ``now`` within ``scope``."""
     since = {"ten_minutes": now - TEN_MINUTES, "day": now - DAY}
     row = await (await conn.execute(SQL["alarm_rate"], scope.params | since)).fetchone()
     if row is None:

@@ -126,6 +126,8 @@ _PAPERS: Final = (
     " values (%(home)s, 'rules.bed_exit.wait_s', 1, 2, '{}', %(now)s, %(key)s)",
     "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'away', %(key)s, %(now)s, 'infinity', %(staff)s)",
+    "insert into handover (tenant_id, note, items, given_by, given_at)"
+    " values (%(tenant)s, %(key)s, array[%(incident)s], %(staff)s, %(now)s)",
     "insert into delivery_day (home_id, day, lane, records) values (%(home)s, '2026-11-20', 'a', 1)",
     "insert into incident_review values (%(incident)s, 'good', '{}', %(staff)s, %(now)s)",
     "insert into report (tenant_id, month, version, counted_at, digest, cells)"

@@ -47,6 +47,7 @@ RESIDENT_DATA: Final = frozenset(
         "event_seen",
         "gateway",
         "habit_day",
+        "handover",
         "home",
         "home_card",
         "incident",
@@ -205,7 +206,10 @@ BY_ID: Final = "one step on an incident that its caller has locked, after the sc
 BY_HOLD: Final = "a number, of a visit that its caller holds, after the scope was checked"
 BOOKED: Final = "the number of what was just added to the books of the asker's own tenant"
 OWN: Final = "the asker's own account of hours, of no resident"
+OF_THE_DESK: Final = "of the whole desk, which sees every home of its tenants; the tenants stand in it"
 EXEMPT: Final = {
+    ("incidents/handover.sql", "listed"): OF_THE_DESK,
+    ("incidents/handover.sql", "hold"): OF_THE_DESK,
     ("consent/emergency.sql", "open"): "a number, of what has just been written within the scope",
     ("enrolment/claims.sql", "homes_of_key"): "the command line, on the machine of whoever runs the database",
     ("incidents/mute.sql", "mutes_of_home"): "ingest hears an alarm of its own home",
@@ -242,6 +246,7 @@ EXEMPT: Final = {
     ): "a home whose plan or contact is being changed within the scope",
     ("register/queries.sql", "add_home"): "the number of what was just added to the asker's own tenant",
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
+    ("api_tokens.sql", "live"): "where a scope comes from: the homes of a wall's place",
     ("sessions.sql", "live_session"): "where a scope comes from: which homes stay out of it",
     ("stream.sql", "last_id"): "a number",
     (

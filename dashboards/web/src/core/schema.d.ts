@@ -133,6 +133,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarm-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many alarms one position gets
+         * @description Numbers only.
+         */
+        get: operations["readAlarmRate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/answers/{token}": {
         parameters: {
             query?: never;
@@ -329,6 +349,26 @@ export interface paths {
          * @description Withdrawn purposes after their time of grace, people who leave, and what is kept for a time.
          */
         get: operations["listDeletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/worklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What equipment needs
+         * @description Within the reader's homes.
+         */
+        get: operations["readWorklist"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1088,6 +1128,26 @@ export interface paths {
          * @description 404 when it does not stand any more. What it has hushed stays for information until its next word.
          */
         post: operations["endMute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The queue, floods as one row
+         * @description Open incidents in the order in which they need somebody; each stands in exactly one row.
+         */
+        get: operations["readQueue"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2355,6 +2415,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one shift tells the next
+         * @description The handover that waits, and those before it.
+         */
+        get: operations["readShift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand over the shift
+         * @description One waits at a time: what was written before and not taken is withdrawn.
+         */
+        post: operations["giveShift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift/handovers/{handover_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take over the shift
+         * @description By somebody else than who wrote it, who names each of its items that is open still.
+         *
+         *     404 when it does not wait any more.
+         */
+        post: operations["takeShift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/snapshot": {
         parameters: {
             query?: never;
@@ -3443,6 +3565,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a wall shows, live and masked
+         * @description For a device with a token that reads only this, and for the desk. It ends with the token, and after an
+         *     hour at the latest; the wall then opens the next.
+         */
+        get: operations["followWall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3585,6 +3728,24 @@ export interface components {
          * @enum {string}
          */
         AlarmKind: "sos" | "fall" | "smoke" | "gas" | "carbon_monoxide" | "flood" | "stillness" | "long_lie" | "bed_exit" | "night_door" | "wandering" | "visitor" | "medicine" | "stove" | "heat" | "room_climate" | "vitals" | "routine" | "device_fault" | "sensor_silent" | "mains_lost" | "battery_low" | "tamper" | "not_worn" | "not_up" | "not_returned" | "bathroom_long" | "not_eating" | "no_usual_use" | "gateway_silent" | "area_outage";
+        /**
+         * AlarmRate
+         * @description Incidents that opened within the reader's bounds in the ten minutes and the 24 hours before ``now``.
+         *
+         *     One position can follow about one in ten minutes and 150 in a day; more than ten in ten minutes are a
+         *     flood, 300 in a day must be made fewer (EEMUA 191).
+         */
+        AlarmRate: {
+            /** Day */
+            day: number;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Ten Minutes */
+            ten_minutes: number;
+        };
         /**
          * AnsweredView
          * @description What became of an answer. ``responder``: who answers for the resident now, empty: nobody.
@@ -5507,6 +5668,59 @@ export interface components {
          */
         Group: "high" | "key" | "general";
         /**
+         * GroupView
+         * @description What the incidents of one row have in common. ``homes``: concerned by it, those without an incident of
+         *     their own, too. ``taken``: somebody answers for each of them. ``since``: the oldest of them opened.
+         */
+        GroupView: {
+            /** Area */
+            area: string;
+            /** Area Name */
+            area_name: string;
+            /** Cause */
+            cause: string;
+            /** Homes */
+            homes: number;
+            /** Priority */
+            priority: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Taken */
+            taken: boolean;
+        };
+        /**
+         * HandoverView
+         * @description One handover. ``items``: incidents that were open when it was written. It waits until ``taken_at``, or
+         *     until another one was written instead (``withdrawn_at``). ``mine``: the reader wrote it, so somebody else
+         *     must take it.
+         */
+        HandoverView: {
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** Given By */
+            given_by: string;
+            /** Id */
+            id: number;
+            /** Items */
+            items: number[];
+            /** Mine */
+            mine: boolean;
+            /** Note */
+            note: string;
+            /** Taken At */
+            taken_at: string | null;
+            /** Taken By */
+            taken_by: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+        };
+        /**
          * Health
          * @description The process answers.
          */
@@ -5732,7 +5946,8 @@ export interface components {
         IncidentState: "detected" | "cancelled_local" | "raised" | "acked" | "voice" | "triaged" | "dispatching" | "en_route" | "on_site" | "emergency_services" | "monitoring" | "outcome" | "resolved" | "auto_resolved" | "follow_up" | "closed";
         /**
          * IncidentView
-         * @description One row of the queue. ``due_at``: the timer that fires next, the state's or the ladder's.
+         * @description One row of the queue. ``due_at``: the timer that fires next, the state's or the ladder's. ``area``:
+         *     the township, by its statistics code and by name; empty in records from before it was told.
          */
         IncidentView: {
             /** Ability Level */
@@ -5743,6 +5958,16 @@ export interface components {
             address: string;
             /** Age */
             age: number;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /**
+             * Area Name
+             * @default
+             */
+            area_name: string;
             /** Closed At */
             closed_at: string | null;
             /** Due At */
@@ -7246,6 +7471,14 @@ export interface components {
             version: number;
         };
         /**
+         * NewHandover
+         * @description What the next shift should know beside the open incidents, which are named by themselves.
+         */
+        NewHandover: {
+            /** Note */
+            note: string;
+        };
+        /**
          * NewHome
          * @description A home of one's own tenant.
          */
@@ -7442,7 +7675,7 @@ export interface components {
         };
         /**
          * NewToken
-         * @description A token for a service.
+         * @description A token for a service. ``division``: statistics code of the only place that a wall shows.
          */
         NewToken: {
             /**
@@ -7450,6 +7683,8 @@ export interface components {
              * @default 365
              */
             days: number;
+            /** Division */
+            division?: string | null;
             /** Name */
             name: string;
             /** Permissions */
@@ -7702,7 +7937,7 @@ export interface components {
          * @description One thing a role may do.
          * @enum {string}
          */
-        Permission: "read_queue" | "handle_incident" | "share_incident" | "read_home" | "read_figures" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person" | "tune_rules" | "manage_hours" | "make_visits" | "lead_visits" | "manage_responders" | "correct_report";
+        Permission: "read_queue" | "handle_incident" | "share_incident" | "hand_over" | "read_home" | "read_figures" | "read_wall" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person" | "tune_rules" | "manage_hours" | "make_visits" | "lead_visits" | "manage_responders" | "correct_report";
         /**
          * PersonPage
          * @description Some people.
@@ -8077,6 +8312,29 @@ export interface components {
             worry: string | number | boolean | null;
         };
         /**
+         * QueueRow
+         * @description One row: an incident (``group`` is none), or several that one decision can answer.
+         */
+        QueueRow: {
+            group: components["schemas"]["GroupView"] | null;
+            /** Incidents */
+            incidents: components["schemas"]["IncidentView"][];
+        };
+        /**
+         * QueueView
+         * @description The queue at ``now``, the most urgent row first.
+         */
+        QueueView: {
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            rate: components["schemas"]["AlarmRate"];
+            /** Rows */
+            rows: components["schemas"]["QueueRow"][];
+        };
+        /**
          * QuotaName
          * @description What is bounded.
          * @enum {string}
@@ -8180,6 +8438,14 @@ export interface components {
              * @default 1440
              */
             to_min: number;
+        };
+        /**
+         * ReadBack
+         * @description The incidents that whoever comes has read, by number.
+         */
+        ReadBack: {
+            /** Read */
+            read: number[];
         };
         /**
          * ReadingView
@@ -8699,6 +8965,22 @@ export interface components {
             share: number;
         };
         /**
+         * ShiftView
+         * @description ``waiting``: what is to be taken now, with those of its items that are open still (``open``).
+         */
+        ShiftView: {
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Open */
+            open: components["schemas"]["IncidentView"][];
+            /** Past */
+            past: components["schemas"]["HandoverView"][];
+            waiting: components["schemas"]["HandoverView"] | null;
+        };
+        /**
          * Snapshot
          * @description All a console needs to start; ``seq`` is the change id to continue the stream from.
          */
@@ -9054,9 +9336,12 @@ export interface components {
         };
         /**
          * TokenView
-         * @description A token without what signs in. ``made_by``: number of the administrator.
+         * @description A token without what signs in. ``made_by``: number of the administrator. ``division``: the only place
+         *     whose homes it reaches.
          */
         TokenView: {
+            /** Division */
+            division: string | null;
             /**
              * Expires At
              * Format: date-time
@@ -9148,6 +9433,50 @@ export interface components {
          * @enum {string}
          */
         Unit: "share" | "rate";
+        /**
+         * Upkeep
+         * @description At most 500 items, the longest waiting first, of ``total``.
+         */
+        Upkeep: {
+            /** Items */
+            items: components["schemas"]["UpkeepItem"][];
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * UpkeepItem
+         * @description One thing to do. ``problem``: the kind of its open incident (``incident_id``), or ``gateway_away``, or
+         *     ``never_heard``. ``since``: none where it was never heard. ``battery``: per cent, where it was told.
+         */
+        UpkeepItem: {
+            /** Address */
+            address: string;
+            /** Area Name */
+            area_name: string;
+            /** Battery */
+            battery: number | null;
+            /** Device */
+            device: string;
+            /** Home Id */
+            home_id: number;
+            /** Incident Id */
+            incident_id: number | null;
+            /** Kind */
+            kind: string;
+            /** Problem */
+            problem: string;
+            /** Resident */
+            resident: string;
+            /** Room */
+            room: string;
+            /** Since */
+            since: string | null;
+        };
         /**
          * Usage
          * @description By tenant, day and name.
@@ -9315,6 +9644,115 @@ export interface components {
          * @enum {string}
          */
         WaitsFor: "second_person" | "legal_hold" | "gateway";
+        /**
+         * WallNumbers
+         * @description ``answered`` of ``urgent``: incidents of priority 1 and 2 of the last 24 h that a person took within
+         *     60 s. ``visits_done`` of ``visits``: planned for today.
+         */
+        WallNumbers: {
+            /** Answered */
+            answered: number;
+            /** Homes */
+            homes: number;
+            /** In Progress */
+            in_progress: number;
+            /** Online */
+            online: number;
+            /** Unacknowledged */
+            unacknowledged: number;
+            /** Urgent */
+            urgent: number;
+            /** Visits */
+            visits: number;
+            /** Visits Done */
+            visits_done: number;
+        };
+        /**
+         * WallPlace
+         * @description One township. ``at``: its middle in WGS-84, to a kilometre; none where too few homes are known.
+         *     ``open_priority``: of its most urgent open incident.
+         */
+        WallPlace: {
+            /** At */
+            at: [
+                number,
+                number
+            ] | null;
+            /** Homes */
+            homes: number;
+            /** Name */
+            name: string;
+            /** Online */
+            online: number;
+            /** Open */
+            open: number;
+            /** Open Priority */
+            open_priority: number | null;
+        };
+        /**
+         * WallRow
+         * @description One row. ``homes`` above 1: several, and nobody is named. ``taken``: somebody answers for it; ``late``:
+         *     its timer has run out. ``kind`` is that of the most urgent incident.
+         */
+        WallRow: {
+            /** Area Name */
+            area_name: string;
+            /** Cause */
+            cause: string;
+            /** Eta At */
+            eta_at: string | null;
+            /** Homes */
+            homes: number;
+            /** Id */
+            id: number;
+            /** Incidents */
+            incidents: number;
+            /** Kind */
+            kind: string;
+            /** Late */
+            late: boolean;
+            /** Priority */
+            priority: number;
+            /**
+             * Sex
+             * @enum {string}
+             */
+            sex: "m" | "f" | "";
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            state: components["schemas"]["IncidentState"];
+            /** Surname */
+            surname: string;
+            /** Taken */
+            taken: boolean;
+            /** Village */
+            village: string;
+        };
+        /**
+         * WallView
+         * @description All that a wall shows at ``now``. ``name``: of the centre or the place; ``more``: incidents in rows
+         *     beyond those that are sent.
+         */
+        WallView: {
+            /** More */
+            more: number;
+            /** Name */
+            name: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            numbers: components["schemas"]["WallNumbers"];
+            /** Places */
+            places: components["schemas"]["WallPlace"][];
+            rate: components["schemas"]["AlarmRate"];
+            /** Rows */
+            rows: components["schemas"]["WallRow"][];
+        };
         /**
          * Way
          * @description How somebody was reached. ``SENSOR``: the home's equipment said that all is well.
@@ -10644,6 +11082,98 @@ export interface operations {
             };
         };
     };
+    readAlarmRate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmRate"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     answerRequest: {
         parameters: {
             query?: never;
@@ -11877,6 +12407,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeletionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readWorklist: {
+        parameters: {
+            query?: {
+                /** @description only these */
+                problem?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upkeep"];
                 };
             };
             /** @description Bad Request */
@@ -16871,6 +17496,98 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26447,6 +27164,366 @@ export interface operations {
             };
         };
     };
+    readShift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveShift: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHandover"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeShift: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the handover */
+                handover_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readSnapshot: {
         parameters: {
             query?: never;
@@ -33779,6 +34856,101 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followWall: {
+        parameters: {
+            query?: {
+                /** @description go on with every change; else one view, and the end */
+                follow?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description server-sent events named ``wall`` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["WallView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -29,8 +29,9 @@ def incident(said: Mapping[str, Any]) -> IncidentView:
     """An incident of which the vectors say only what matters."""
     number, opened_at = said["id"], at(said["opened_s"])
     return IncidentView.model_validate({
-        "id": number, "kind": said["kind"], "priority": said["priority"], "state": said.get("state", "raised"),
-        "state_since": opened_at, "due_at": at(said.get("due_s")), "observed_at": opened_at,
+        "id": number, "kind": said["kind"], "priority": said["priority"],
+        "state": said.get("state", "raised"), "state_since": opened_at,
+        "due_at": at(said.get("due_s")), "observed_at": opened_at,
         "opened_at": opened_at, "acked_at": None, "owner": None, "home_id": said.get("home", number),
         "resident": "", "age": 80, "lives_alone": True, "ability_level": 0, "address": "", "room": "",
         "latitude": None, "longitude": None, "evidence": {"homes": said["homes"]} if "homes" in said else {},
@@ -40,7 +41,9 @@ def incident(said: Mapping[str, Any]) -> IncidentView:
 
 
 def many(kind: str, priority: int, of: int, from_s: int, every_s: int) -> list[IncidentView]:
-    said = ({"id": n, "kind": kind, "priority": priority, "opened_s": from_s + every_s * n} for n in range(of))
+    said = (
+        {"id": n, "kind": kind, "priority": priority, "opened_s": from_s + every_s * n} for n in range(of)
+    )
     return [incident(one) for one in said]
 
 
@@ -59,7 +62,7 @@ def test_the_queue_of(case: Mapping[str, Any]) -> None:
 
 def test_the_vectors_know_every_kind_of_equipment_and_every_cause() -> None:
     assert sorted(flood._EQUIPMENT) == VECTORS["equipment"]
-    assert flood.CAUSES == VECTORS["causes"]
+    assert VECTORS["causes"] == flood.CAUSES
 
 
 _INCIDENTS: Final = st.lists(
@@ -76,10 +79,12 @@ _INCIDENTS: Final = st.lists(
 
 
 @given(_INCIDENTS)
-def test_every_incident_stands_in_exactly_one_row_and_the_most_urgent_leads(said: list[dict[str, Any]]) -> None:
+def test_every_incident_stands_in_exactly_one_row_and_the_most_urgent_leads(
+    said: list[dict[str, Any]],
+) -> None:
     incidents = [incident({"id": number, **one}) for number, one in enumerate(said)]
     queue = [one.id for one in flood.order(incidents, NOW)]
     rows = [[one.id for one in row.incidents] for row in flood.rows(incidents, NOW)]
-    assert sorted(sum(rows, [])) == sorted(queue)
+    assert sorted(one for row in rows for one in row) == sorted(queue)
     assert [row[0] for row in rows] == [one for one in queue if one in {row[0] for row in rows}]
     assert all(row == [one for one in queue if one in row] for row in rows)

@@ -48,6 +48,7 @@ class Things:
     hold: int
     proposal: int
     mute: int
+    handover: int
     responder: int
     account: int
     entry: int
@@ -220,6 +221,13 @@ ORDERS: Final[Mapping[str, Order]] = {
     # The console.
     "readSnapshot": Order(filled="incidents"),
     "followChanges": Order(query=lambda _: {"after": 0}),
+    "readQueue": Order(filled="rows"),
+    "readAlarmRate": Order(),
+    "followWall": Order(),
+    "readWorklist": Order(filled="items"),
+    "readShift": Order(filled="past"),
+    "giveShift": Order(body=lambda _: {"note": "the line to the mill is out"}),
+    "takeShift": Order(body=lambda thing: {"read": [thing.incident]}),
     "listIncidents": Order(query=_in_home, filled="items"),
     "readIncident": Order(),
     "actOnIncidents": Order(

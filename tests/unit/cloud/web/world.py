@@ -40,6 +40,7 @@ METHODS: Final = frozenset({"get", "post", "put", "delete"})
 PEOPLE: Final = tuple(role for role in Role if role is not Role.SERVICE)
 RESTRICTED: Final = (Role.CASEWORKER, Role.RESPONDER, Role.FAMILY)
 TOKENS: Final = {
+    Permission.READ_WALL: frozenset({"followWall"}),
     Permission.READ_HOME: frozenset({"readHome", "readSeries"}),
     Permission.READ_FIGURES: frozenset(
         {
@@ -295,6 +296,10 @@ _NUMBERED: Final = {
     f" values (%(home)s, 'rules.night_door.wait_s', 1800, 2700, '{BASIS}', %(now)s, %(key)s) returning id",
     "mute": "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'works', %(key)s, %(now)s, %(later)s, %(person)s) returning id",
+    "handover": "with before as (update handover set withdrawn_at = %(now)s"
+    " where tenant_id = %(tenant)s and taken_at is null and withdrawn_at is null)"
+    " insert into handover (tenant_id, note, items, given_by, given_at)"
+    " values (%(tenant)s, %(key)s, array[%(incident)s], %(person)s, %(now)s) returning id",
     "responder": "with workers as (insert into responder"
     " (tenant_id, kind, staff_id, name, channels, latitude, longitude, duty_since)"
     " select tenant_id, 'worker', id, name, '{sms:+8613700000002}', 27.56, 109.99, %(now)s from staff"
