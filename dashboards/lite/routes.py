@@ -44,7 +44,11 @@ _TEMPLATES: Final = Environment(
 )
 _STYLE: Final = (_FOLDER / "templates" / "style.css").read_text(encoding="utf-8")
 _UNFINISHED: Final = frozenset({"password_one_time", "second_factor_missing"})
-_NOTICES: Final = frozenset({"form", "conflict", "refused"})
+_NOTICES: Final[Mapping[str, str]] = {
+    "form": "lite.notice_form",
+    "conflict": "lite.notice_conflict",
+    "refused": "lite.notice_refused",
+}
 _AGAIN: Final = frozenset({"conflict", "in_progress"})
 
 Page = Callable[[Request, Api, Words], Awaitable[Response]]
@@ -270,7 +274,7 @@ def _to(path: str) -> Response:
 def _notice(request: Request, said: Words) -> str:
     """Why the last form did nothing; only words of our own can come from an address."""
     asked = request.query_params.get("notice", "")
-    return said.t(f"lite.notice_{asked}") if asked in _NOTICES else ""
+    return said.t(_NOTICES[asked]) if asked in _NOTICES else ""
 
 
 def _locale(request: Request) -> str:

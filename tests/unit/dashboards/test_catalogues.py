@@ -17,6 +17,7 @@ from firmware_protocols.model import AlarmKind, Quantity
 
 FOLDERS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
 SOURCES = Path(dashboards.__file__).parent / "web" / "src"
+LITE = Path(dashboards.__file__).parent / "lite"
 OTHERS = LOCALES[1:]
 PARAMETER = re.compile(r"\{(\w+)\}")
 SIMPLIFIED_ONLY = "为么个们护确认门开关实处钥铃静话断网络语级书"
@@ -72,7 +73,9 @@ def test_every_word_the_cloud_can_send_has_a_text(prefix: str, values: Iterable[
 
 def test_every_key_is_used() -> None:
     """A key is used when the sources name it, or name its prefix in a call that builds keys."""
-    sources = "\n".join(path.read_text() for path in SOURCES.rglob("*.ts*") if path.name != "schema.d.ts")
+    scripts = [path for path in SOURCES.rglob("*.ts*") if path.name != "schema.d.ts"]
+    pages = [path for path in LITE.rglob("*") if path.suffix in {".py", ".html"}]
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in scripts + pages)
     built = set(re.findall(r'term\("([\w.]+)"', sources)) | set(re.findall(r"`([\w.]+)\.\$\{", sources))
     unused = [
         key for key in catalogue("en") if f'"{key}"' not in sources and key.rpartition(".")[0] not in built
