@@ -36,6 +36,7 @@ class DeviceKind(StrEnum):
     BLOOD_PRESSURE = "blood_pressure"
     THERMOMETER = "thermometer"
     SCALE = "scale"
+    GLUCOSE_METER = "glucose_meter"
     RADAR = "radar"
     BED = "bed"
     DOOR = "door"

@@ -84,6 +84,7 @@ class Quantity(StrEnum):
     BODY_WEIGHT = "body_weight"
     BODY_WATER = "body_water"
     CO_CONCENTRATION = "co_concentration"
+    GLUCOSE = "glucose"
 
     @property
     def unit(self) -> str:
@@ -138,6 +139,7 @@ QUANTITIES: Final[Mapping[Quantity, QuantitySpec]] = {
     Quantity.BODY_WEIGHT: QuantitySpec(41, "kg"),
     Quantity.BODY_WATER: QuantitySpec(42, "%"),
     Quantity.CO_CONCENTRATION: QuantitySpec(43, "ppm"),
+    Quantity.GLUCOSE: QuantitySpec(44, "mmol/L"),
 }
 
 

@@ -21,6 +21,7 @@ RANGES: Final[Mapping[Quantity, tuple[float, float]]] = {
     Quantity.BODY_TEMPERATURE: (20, 45),
     Quantity.BODY_WEIGHT: (5, 300),
     Quantity.BODY_WATER: (1, 99),
+    Quantity.GLUCOSE: (0.1, 60),
     Quantity.TEMPERATURE: (-60, 125),
     Quantity.HUMIDITY: (0, 100),
     Quantity.BATTERY: (0, 100),

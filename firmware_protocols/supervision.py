@@ -46,6 +46,7 @@ SUPERVISION: Final[Mapping[str, Supervision]] = {
     "blood_pressure": UNSUPERVISED,
     "thermometer": UNSUPERVISED,
     "scale": UNSUPERVISED,
+    "glucose_meter": UNSUPERVISED,
     "other": UNSUPERVISED,
 }
 """By kind of device (``settings.DeviceKind``). D."""

@@ -1,4 +1,4 @@
-"""Devices that measure alone and meet a gateway afterwards: a blood-pressure cuff and a body thermometer.
+"""Devices that measure alone and meet a gateway afterwards: cuff, body thermometer, scale, glucose meter.
 
 What this is: GATT servers on the virtual radio that indicate. What it is not: no byte formats of its own, and
 no resident. The one idea: such a device keeps what it measured, is on the air for a minute, tells
@@ -11,13 +11,24 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
-from bumble.gatt import Characteristic, Service
+from bumble.gatt import Characteristic, CharacteristicValue, Service
 
-from firmware_protocols.ble import battery, blood_pressure, device_information, device_time, thermometer
+from firmware_protocols.ble import (
+    battery,
+    blood_pressure,
+    device_information,
+    device_time,
+    glucose,
+    records,
+    scale,
+    thermometer,
+)
 from firmware_protocols.ble.blood_pressure import BloodPressure
 from firmware_protocols.ble.device_information import Fact, Line
 from firmware_protocols.ble.device_time import DeviceTime
+from firmware_protocols.ble.glucose import Glucose
 from firmware_protocols.ble.layout import Fields
+from firmware_protocols.ble.scale import Weight
 from firmware_protocols.ble.thermometer import Temperature
 from simulators.radio import Peripheral
 
@@ -26,6 +37,8 @@ ADVERTISE_EVERY_MS: Final = 100.0
 """Between two advertisements in that minute: whoever has so little time shows itself often."""
 BLOOD_PRESSURE_16: Final = 0x1810
 THERMOMETER_16: Final = 0x1809
+SCALE_16: Final = 0x181D
+GLUCOSE_16: Final = 0x1808
 
 _READ: Final = Characteristic.Properties.READ
 _READABLE: Final = Characteristic.Permissions.READABLE
@@ -37,15 +50,21 @@ _TIME_SIZE: Final = 7
 class Measuring:
     """What cuff and thermometer have in common."""
 
-    def __init__(self, service: str, characteristic: str, uuid16: int, model: str) -> None:
+    def __init__(
+        self,
+        service: str,
+        characteristic: str,
+        uuid16: int,
+        model: str,
+        properties: Characteristic.Properties = Characteristic.Properties.INDICATE,
+    ) -> None:
         self._service = service
         self._uuid16 = uuid16
         self._model = model
         self._kept: list[bytes] = []
         self._subscribed = asyncio.Event()
-        indicates = Characteristic.Properties.INDICATE
         self._measurement: Characteristic[bytes] = Characteristic(
-            characteristic, indicates, Characteristic.Permissions(0), b""
+            characteristic, properties, Characteristic.Permissions(0), b""
         )
         self._measurement.on(Characteristic.EVENT_SUBSCRIPTION, self._on_subscription)
         self._clock: Characteristic[bytes] = Characteristic(
@@ -136,6 +155,69 @@ class Thermometer(Measuring):
             value=fahrenheit, fahrenheit=True, taken=DeviceTime.of(local), site=thermometer.EAR
         )
         self.keep(thermometer.encode(measurement))
+
+
+class Scale(Measuring):
+    """A scale that knows its users apart."""
+
+    def __init__(self) -> None:
+        super().__init__(scale.SERVICE_UUID, scale.CHARACTERISTIC_UUID, SCALE_16, "Scale")
+
+    def measure(self, kg: float, local: datetime, user: int = 1) -> None:
+        """Weigh at ``local`` by the scale's own clock, to 5 g."""
+        self.keep(scale.encode(Weight(steps=round(kg / 0.005), taken=DeviceTime.of(local), user=user)))
+
+
+class Meter(Measuring):
+    """A glucose meter: it tells its records only to whoever asks, and says when it has told all."""
+
+    def __init__(self) -> None:
+        notifies = Characteristic.Properties.NOTIFY
+        super().__init__(glucose.SERVICE_UUID, glucose.CHARACTERISTIC_UUID, GLUCOSE_16, "Meter", notifies)
+        properties = _WRITE | Characteristic.Properties.INDICATE
+        self._point: Characteristic[bytes] = Characteristic(
+            records.CHARACTERISTIC_UUID, properties, _WRITEABLE, CharacteristicValue(write=self._on_request)
+        )
+        self._requests: asyncio.Queue[bytes] = asyncio.Queue()
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """What it offers."""
+        _, *others = super().services
+        return Service(glucose.SERVICE_UUID, [self._measurement, self._point, self._clock]), *others
+
+    def measure(self, mmol_l: float, local: datetime) -> None:
+        """Measure at ``local`` by the meter's own clock."""
+        record = Glucose(
+            number=len(self._kept) + 1,
+            taken=DeviceTime.of(local),
+            concentration=round(mmol_l / 1e3, 6),
+            sample=0x11,
+            molar=True,
+            status=0,
+        )
+        self.keep(glucose.encode(record))
+
+    async def tell(self, peripheral: Peripheral, within_s: float = ON_AIR_S) -> bool:
+        """Be on the air until somebody has asked for everything or the time is over; whether they did."""
+        await peripheral.offer(self._uuid16, ADVERTISE_EVERY_MS)
+        try:
+            async with asyncio.timeout(within_s):
+                request = b""
+                while request != records.ALL:
+                    request = await self._requests.get()
+                    told = self._kept if request == records.ALL else self._kept[-1:]
+                    for measurement in told:
+                        await peripheral.notify(self._measurement, measurement)
+                    await peripheral.indicate(self._point, bytes((6, 0, 1, 1 if told else 6)))
+        except TimeoutError:
+            return False
+        finally:
+            await peripheral.vanish()
+        return True
+
+    def _on_request(self, _: object, value: bytes) -> None:
+        self._requests.put_nowait(bytes(value))
 
 
 def _readable(uuid: str, value: bytes) -> Characteristic[bytes]:

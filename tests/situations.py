@@ -320,28 +320,32 @@ SITUATIONS: Final = (
     ),
     Situation(
         19,
-        "Trends of pressure and weight",
+        "Trends of pressure, weight and sugar",
         (
             "vitals pressure_high",
             "vitals pressure_low",
             "vitals pressure_mean",
             "vitals weight_gain",
             "vitals weight_loss",
+            "vitals sugar_very_low",
+            "vitals sugar_low",
+            "vitals sugar_high",
+            "vitals sugar_very_high",
         ),
-        "180/110 twice; the mean of a week; 2 kg in three days",
+        "180/110 twice; the mean of a week; 2 kg in three days; sugar 3.0 or HI at once, 3.9 or 16.7 twice",
         "P2, P3, P4",
         (),
         "technique, a visitor on the scale",
         (
             _BODY + "test_a_pressure_that_is_high_twice_calls_somebody",
             _BODY + "test_three_kilograms_in_three_days_are_told",
+            _BODY + "test_low_sugar_that_nobody_measures_again_calls_somebody",
         ),
         (
             _BODY + "test_a_high_pressure_that_the_second_measurement_does_not_confirm_raises_nothing",
             _BODY + "test_a_visitor_on_the_scale_is_not_a_heart_that_fails",
         ),
-        "no glucose: no meter speaks to a gateway yet; limits of a named clinician stand in "
-        "`vital_limit`, not in the plan",
+        "limits of a named clinician stand in `vital_limit`, not in the plan",
     ),
     Situation(
         20,

@@ -111,7 +111,9 @@ PURPOSES: Final[Mapping[Purpose, PurposeSpec]] = {
         at_load=True,
     ),
     Purpose.VITALS: PurposeSpec(
-        kinds=frozenset({"heart_rate", "pulse_oximeter", "blood_pressure", "thermometer", "scale"}),
+        kinds=frozenset(
+            {"heart_rate", "pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"}
+        ),
         quantities=frozenset(
             {
                 *LIMITS,

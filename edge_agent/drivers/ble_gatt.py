@@ -4,7 +4,8 @@ What this is not: no scanning of its own; ``ble_scan`` tells when a device shows
 task per device goes round one loop for ever: hear it, connect, subscribe, read what it is, stay until it is
 gone. Each step has its time, and a device that refuses is left alone for a while, longer each time. A cuff is
 on the air for a minute after a measurement: it is connected to at its first advertisement, and what it
-measured comes first. The only thing we ever write is the time, into a clock that dates measurements.
+measured comes first. We write two things only: the time, into a clock that dates measurements, and to a
+meter that tells nothing unasked, that we want its records.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from edge_agent.drivers.beat import Beat
 from edge_agent.drivers.ble_adapter import CALL_S, CONNECT_S, Adapter, adapter_for, answered
 from edge_agent.drivers.ble_scan import Air, air_for
 from edge_agent.settings import BleDeviceSettings, EdgeSettings
+from firmware_protocols.ble import records
 from firmware_protocols.ble.device_time import CHARACTERISTIC_UUID as CLOCK_UUID
 from firmware_protocols.ble.device_time import DeviceTime, time_bytes
 from firmware_protocols.codec import Frame
+from firmware_protocols.errors import DecodeError
 from firmware_protocols.model import DeviceId
 from firmware_protocols.registry import CHARACTERISTICS
 
@@ -42,6 +45,8 @@ BACK_OFF_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 ABSENT_S: Final = 60.0
 """D. A device that shows itself after so long is met anew: what failed before is no reason to wait."""
 SUBSCRIBE_S: Final = 10.0
+RECORDS_S: Final = 60.0
+"""How long a meter may take to tell all that it has kept: five hundred records, ten a second. D."""
 HANGS_S: Final = 240.0
 """No sign of life for so long [D]: a connection, and ten calls that each take as long as they may."""
 READ_ONCE: Final = frozenset({"battery", "device_maker", "device_model", "device_serial", "device_firmware"})
@@ -98,6 +103,7 @@ class GattDriver:
         try:
             await self._subscribe(client, deliver)
             await self._set_clock(client)
+            await self._ask_records(client, gone)
             await self._read(client, deliver, gone)
             await self.beat.during(self._left(gone))
         except _FAULTS as error:
@@ -140,7 +146,7 @@ class GattDriver:
         """Tell a device that dates its measurements what time it is, if we know; it may keep its own."""
         if not self._synchronised():
             return
-        for characteristic in client.services.characteristics.values():
+        for characteristic in _offered(client):
             if characteristic.uuid != CLOCK_UUID or "write" not in characteristic.properties:
                 continue
             now = time_bytes(DeviceTime.of(datetime.now(UTC).astimezone()))
@@ -148,6 +154,36 @@ class GattDriver:
                 await answered(client.write_gatt_char(characteristic, now, response=True), CALL_S)
             except _FAULTS as error:
                 logger.info("device keeps its own time device=%s reason=%s", self._device, error)
+
+    async def _ask_records(self, client: BleakClient, gone: asyncio.Event) -> None:
+        """Have a device that tells nothing unasked tell its newest record, and then all that it has kept."""
+        point = next((one for one in _offered(client) if one.uuid == records.CHARACTERISTIC_UUID), None)
+        if point is None:
+            return
+        answers: asyncio.Queue[bytes] = asyncio.Queue()
+        try:
+            await answered(
+                client.start_notify(point, lambda _, value: answers.put_nowait(bytes(value))), SUBSCRIBE_S
+            )
+            for request in (records.NEWEST, records.ALL):
+                await answered(client.write_gatt_char(point, request, response=True), CALL_S)
+                if gone.is_set() or not records.told(await self._answer(answers, gone)):
+                    return
+        except (*_FAULTS, DecodeError) as error:
+            logger.info("device keeps its records device=%s reason=%s", self._device, _reason(error))
+
+    async def _answer(self, answers: asyncio.Queue[bytes], gone: asyncio.Event) -> bytes:
+        """The answer to a request for records; raises ``EOFError`` if the device goes before it is done."""
+        answer, left = asyncio.ensure_future(answers.get()), asyncio.ensure_future(gone.wait())
+        try:
+            waits = asyncio.wait({answer, left}, timeout=RECORDS_S, return_when=asyncio.FIRST_COMPLETED)
+            await self.beat.during(waits)
+            if not answer.done():
+                raise EOFError("gone, or silent, before all was told")
+            return answer.result()
+        finally:
+            answer.cancel()
+            left.cancel()
 
     async def _read(self, client: BleakClient, deliver: Deliver, gone: asyncio.Event) -> None:
         """Read what the device says of itself; one that will not say, or has gone, has done its work."""
@@ -188,9 +224,13 @@ class GattDriver:
 
 def _understood(client: BleakClient) -> Iterator[tuple[BleakGATTCharacteristic, str]]:
     """The device's characteristics that have a codec, with its name."""
-    for characteristic in client.services.characteristics.values():
+    for characteristic in _offered(client):
         if codec := CHARACTERISTICS.get(characteristic.uuid):
             yield characteristic, codec
+
+
+def _offered(client: BleakClient) -> Iterator[BleakGATTCharacteristic]:
+    yield from client.services.characteristics.values()
 
 
 async def _disconnect(client: BleakClient) -> None:

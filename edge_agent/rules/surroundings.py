@@ -52,7 +52,9 @@ BEDROOM: Final = "bedroom"
 _STATES: Final = frozenset(
     {Quantity.OPENING, Quantity.PRESENCE, Quantity.IN_BED, Quantity.WORN, Quantity.MOTION}
 )
-_USED_BY_HAND: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer", "scale"})
+_USED_BY_HAND: Final = frozenset(
+    {"pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"}
+)
 _INDOOR_KINDS: Final = frozenset({"motion", "presence", "radar"})
 """What sees somebody who is up; a mat and a contact alone cannot tell a quiet day from a bad one."""
 _JUDGED_BY: Final = _INDOOR_KINDS | {"bed", "door"}

@@ -7,7 +7,7 @@ measurements and close enough to be one illness. A reading without a value says 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from edge_agent.rules.home import Home
@@ -20,6 +20,8 @@ _APART_S: Final = 30.0
 _APART_OF_CONTACTLESS_S: Final = 180.0
 """Radars and mats guess from afar: they must go on saying so. D."""
 _CONTACTLESS: Final = frozenset({"radar", "bed", "presence"})
+_FRESH: Final = timedelta(hours=1)
+"""What was measured earlier is told out of a device's memory, and is history. D, as in the cloud."""
 _AGAIN_S: Final = 3_600.0
 """Who stays outside is told of again so late, for people may have closed it meanwhile. D."""
 _SAME_TROUBLE_S: Final = 2 * _AGAIN_S
@@ -38,6 +40,8 @@ class VitalsRule:
     def see(self, sight: Sight, now: datetime) -> list[Alarm]:
         """Judge one reading; what a bridge remembers is no measurement of now."""
         if not isinstance(sight, Reading) or sight.value is None or sight.quality is not Quality.GOOD:
+            return []
+        if now - sight.observed_at > _FRESH:
             return []
         limit = self._home.plan.limit(sight.quantity)
         if limit is None or not self._home.plan.rules.vitals.armed:

@@ -30,7 +30,7 @@ from simulators.replay.words import of_finding
 
 LOOKED_AFTER: Final = timedelta(seconds=15)
 """How long after a measurement the worker looks: the outbox waits up to 10 s, and the loop turns."""
-_BY_HAND: Final = frozenset({"blood_pressure", "thermometer", "pulse_oximeter", "scale"})
+_BY_HAND: Final = frozenset({"blood_pressure", "thermometer", "pulse_oximeter", "scale", "glucose_meter"})
 
 
 @dataclass(slots=True)

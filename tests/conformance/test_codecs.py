@@ -18,10 +18,12 @@ from firmware_protocols.ble import (
     battery,
     blood_pressure,
     device_information,
+    glucose,
     heart_rate,
     motion,
     pendant,
     pulse_oximeter,
+    scale,
     thermometer,
 )
 from firmware_protocols.codec import Frame, PureCodec
@@ -136,6 +138,8 @@ def test_the_assigned_numbers_are_the_bluetooth_sigs() -> None:
         sig("2a5f"): "pulse_oximeter_continuous",
         sig("2a35"): "blood_pressure",
         sig("2a1c"): "thermometer",
+        sig("2a18"): "glucose",
+        sig("2a9d"): "scale",
         sig("2a19"): "battery",
         sig("2a29"): "device_maker",
         sig("2a24"): "device_model",
@@ -147,6 +151,8 @@ def test_the_assigned_numbers_are_the_bluetooth_sigs() -> None:
         pulse_oximeter: "1822",
         blood_pressure: "1810",
         thermometer: "1809",
+        glucose: "1808",
+        scale: "181d",
         battery: "180f",
         device_information: "180a",
     }

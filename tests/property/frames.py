@@ -13,9 +13,11 @@ from firmware_protocols.ble.blood_pressure import BloodPressure
 from firmware_protocols.ble.bthome_objects import PRESSES
 from firmware_protocols.ble.device_information import MOST_CHARACTERS, Fact, Line
 from firmware_protocols.ble.device_time import DeviceTime
+from firmware_protocols.ble.glucose import Glucose
 from firmware_protocols.ble.heart_rate import HeartRate
 from firmware_protocols.ble.ieee11073 import Special, decode_float, decode_sfloat
 from firmware_protocols.ble.pulse_oximeter import Continuous, Pair, Spot
+from firmware_protocols.ble.scale import Weight
 from firmware_protocols.ble.thermometer import Temperature
 from firmware_protocols.codec import Frame, Security
 from firmware_protocols.local import zigbee2mqtt
@@ -82,6 +84,24 @@ temperatures = st.builds(
     fahrenheit=st.booleans(),
     taken=st.none() | _device_times,
     site=st.none() | u8,
+)
+glucoses = st.builds(
+    lambda measured, **fields: Glucose(concentration=measured[0], sample=measured[1], **fields),
+    st.tuples(st.none(), st.none()) | st.tuples(sfloats, u8),
+    number=u16,
+    taken=_device_times,
+    offset_min=st.none() | st.integers(-0x8000, 0x7FFF),
+    molar=st.booleans(),
+    status=st.none() | u16,
+    context_follows=st.booleans(),
+)
+weights = st.builds(
+    Weight,
+    steps=u16,
+    pounds=st.booleans(),
+    taken=st.none() | _device_times,
+    user=st.none() | u8,
+    body_mass=st.none() | st.tuples(u16, u16),
 )
 _shown = st.characters(codec="utf-8").filter(str.isprintable)
 lines = st.builds(

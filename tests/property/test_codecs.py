@@ -14,19 +14,23 @@ from firmware_protocols.ble import (
     blood_pressure,
     bthome,
     device_information,
+    glucose,
     heart_rate,
     ieee11073,
     mibeacon,
     motion,
     pendant,
     pulse_oximeter,
+    scale,
     thermometer,
 )
 from firmware_protocols.ble.blood_pressure import BloodPressure
 from firmware_protocols.ble.device_information import Line
+from firmware_protocols.ble.glucose import Glucose
 from firmware_protocols.ble.heart_rate import HeartRate
 from firmware_protocols.ble.mibeacon import Beacon
 from firmware_protocols.ble.pulse_oximeter import Continuous, Spot
+from firmware_protocols.ble.scale import Weight
 from firmware_protocols.ble.thermometer import Temperature
 from firmware_protocols.codec import Decoded, Frame, Security
 from firmware_protocols.errors import DecodeError, Replayed, Unauthentic
@@ -262,6 +266,16 @@ def test_a_battery_level_comes_back(percent: int) -> None:
 @given(measurement=frames.blood_pressures)
 def test_a_blood_pressure_comes_back(measurement: BloodPressure) -> None:
     assert blood_pressure.parse(blood_pressure.encode(measurement)) == measurement
+
+
+@given(record=frames.glucoses)
+def test_a_glucose_record_comes_back(record: Glucose) -> None:
+    assert glucose.parse(glucose.encode(record)) == record
+
+
+@given(measurement=frames.weights)
+def test_a_weight_comes_back(measurement: Weight) -> None:
+    assert scale.parse(scale.encode(measurement)) == measurement
 
 
 @given(measurement=frames.temperatures)

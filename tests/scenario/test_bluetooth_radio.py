@@ -40,7 +40,15 @@ from firmware_protocols.wire import envelope
 from firmware_protocols.wire.envelope import Record
 from firmware_protocols.wire.topics import Lane
 from simulators import motion
-from simulators.measuring import ADVERTISE_EVERY_MS, BLOOD_PRESSURE_16, Cuff, Measuring, Thermometer
+from simulators.measuring import (
+    ADVERTISE_EVERY_MS,
+    BLOOD_PRESSURE_16,
+    Cuff,
+    Measuring,
+    Meter,
+    Scale,
+    Thermometer,
+)
 from simulators.radio import GatewayPort, Peripheral, Radio
 from simulators.sensors import Beacon, MiDoor, Pendant
 from simulators.wearables import HEART_RATE_16, PER_PACKET, BeltClip, Sent, place
@@ -54,7 +62,10 @@ CLIP = Device("clip", "wearable", "", "gatt", "C4:0A:00:01:00:02")
 CUFF = Device("cuff", "blood_pressure", "", "gatt", "C4:0A:00:01:00:03")
 THERMOMETER = Device("thermometer", "thermometer", "", "gatt", "C4:0A:00:01:00:04")
 MI_DOOR = Device("mi-door", "door", "hall", "beacon", "C4:0A:00:01:00:05", "0f" * 16)
-NAMES = {each.address: DeviceId(each.name) for each in (PENDANT, DOOR, CLIP, CUFF, THERMOMETER, MI_DOOR)}
+SCALE = Device("scale", "scale", "", "gatt", "C4:0A:00:01:00:06")
+METER = Device("meter", "glucose_meter", "", "gatt", "C4:0A:00:01:00:07")
+DEVICES = (PENDANT, DOOR, CLIP, CUFF, THERMOMETER, MI_DOOR, SCALE, METER)
+NAMES = {each.address: DeviceId(each.name) for each in DEVICES}
 
 
 @dataclass
@@ -300,6 +311,27 @@ async def test_a_thermometer_in_fahrenheit_tells_a_fever_in_celsius(air: OneGate
         assert await thermometer.tell(peripheral)
         told = decoded(await first(arrived, "thermometer"))
     assert values(told) == {Quantity.BODY_TEMPERATURE: 39.0}
+
+
+async def test_a_scale_tells_the_weight_of_the_morning(air: OneGateway) -> None:
+    scale, local = Scale(), datetime.now().astimezone().replace(microsecond=0) - timedelta(hours=3)
+    scale.measure(61.335, local)
+    async with waiting_for(air, SCALE, scale) as (peripheral, arrived):
+        assert await scale.tell(peripheral)
+        told = decoded(await first(arrived, "scale"))
+    assert values(told) == {Quantity.BODY_WEIGHT: 61.335}
+    assert {each.observed_at for each in told.observations} == {local}
+
+
+async def test_a_glucose_meter_is_asked_and_tells_its_newest_record_first(air: OneGateway) -> None:
+    meter, local = Meter(), datetime.now().astimezone() - timedelta(hours=5)
+    for hours, mmol_l in enumerate((7.1, 9.4, 2.8)):
+        meter.measure(mmol_l, local + timedelta(hours=hours))
+    async with waiting_for(air, METER, meter) as (peripheral, arrived):
+        assert await meter.tell(peripheral)
+        told = [decoded(await first(arrived, "glucose")) for _ in range(4)]
+    assert [values(each)[Quantity.GLUCOSE] for each in told] == [2.8, 7.1, 9.4, 2.8]
+    assert told[0].once == told[3].once
 
 
 async def test_what_a_device_is_is_told_when_it_stays_long_enough(air: OneGateway) -> None:

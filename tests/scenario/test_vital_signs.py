@@ -204,6 +204,16 @@ async def test_whoever_does_not_measure_again_is_looked_after_all_the_same(body:
     assert await body.states() == [("news2_single", "unanswered"), ("not_repeated", "raised")]
 
 
+async def test_low_sugar_that_nobody_measures_again_calls_somebody(body: Body) -> None:
+    await body.measures("glucose_meter", {Quantity.GLUCOSE: 3.6})
+    await body.look()
+    await body.later(14)
+    assert await body.incidents() == []
+    await body.later(1)
+    (incident,) = await body.incidents()
+    assert (incident.priority, incident.evidence["finding"]) == (2, "not_repeated")
+
+
 async def test_three_kilograms_in_three_days_are_told(body: Body) -> None:
     await body.measured("scale", Quantity.BODY_WEIGHT, [61.0, 61.2, 60.9, 61.1, 62.0, 62.9])
     await body.measures("scale", {Quantity.BODY_WEIGHT: 63.6})

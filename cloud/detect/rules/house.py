@@ -28,7 +28,7 @@ BEDROOM: Final = "bedroom"
 _STATES: Final = frozenset({Quantity.OPENING, Quantity.PRESENCE, Quantity.IN_BED})
 _LASTING: Final = frozenset({Quantity.MOTION, Quantity.BODY_MOVEMENT})
 _BY_HAND: Final = frozenset({EventKind.BUTTON, EventKind.ALL_WELL})
-_USED: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer", "scale"})
+_USED: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"})
 
 
 @dataclass(frozen=True, slots=True)

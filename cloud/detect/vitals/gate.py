@@ -33,6 +33,7 @@ _WRONG_UNIT: Final[Mapping[Quantity, tuple[float, float]]] = {
     Quantity.DIASTOLIC: (4, 18),  # kPa
     Quantity.SPO2: (0.5, 1),  # a fraction
     Quantity.BODY_WEIGHT: (25_000, 250_000),  # grams
+    Quantity.GLUCOSE: (40, 600),  # mg/dL
 }
 """Where a value lies that was said in another unit, and nobody's lies in ours."""
 _NARROWEST_MMHG: Final = 15.0

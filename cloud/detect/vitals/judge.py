@@ -15,6 +15,7 @@ from cloud.detect.vitals.gate import sift
 from cloud.detect.vitals.model import RULES, Day, Fault, Finding, Gated, Judged, Person, Rule, Sample, about
 from cloud.detect.vitals.personal import clinician, level, unusual
 from cloud.detect.vitals.scored import scored
+from cloud.detect.vitals.sugar import sugar
 from cloud.detect.vitals.temperature import fever
 from cloud.detect.vitals.view import CURRENT, View, view
 from cloud.incidents.model import Priority
@@ -23,6 +24,7 @@ from firmware_protocols.model import Quantity
 _ASK: Final[tuple[Callable[[View], Iterator[Finding]], ...]] = (
     scored,
     clinician,
+    sugar,
     pressure.very_high,
     fever,
     trends.weight,

@@ -102,6 +102,10 @@ class Rule(StrEnum):
     FEVER = "fever"
     FEVER_REPEATED = "fever_repeated"
     FEVER_RISE = "fever_rise"
+    SUGAR_VERY_LOW = "sugar_very_low"
+    SUGAR_LOW = "sugar_low"
+    SUGAR_VERY_HIGH = "sugar_very_high"
+    SUGAR_HIGH = "sugar_high"
     WEIGHT_GAIN = "weight_gain"
     WEIGHT_LOSS = "weight_loss"
     DRIFT = "drift"
@@ -143,6 +147,10 @@ RULES: Final[Mapping[Rule, RuleSpec]] = {
     Rule.FEVER: RuleSpec(Priority.TODAY, _DAY),
     Rule.FEVER_REPEATED: RuleSpec(Priority.TODAY, _DAY),
     Rule.FEVER_RISE: RuleSpec(Priority.TODAY, _DAY),
+    Rule.SUGAR_VERY_LOW: RuleSpec(Priority.URGENT, timedelta(hours=1)),
+    Rule.SUGAR_LOW: RuleSpec(Priority.URGENT, timedelta(hours=4), Priority.URGENT),
+    Rule.SUGAR_VERY_HIGH: RuleSpec(Priority.URGENT, timedelta(hours=12)),
+    Rule.SUGAR_HIGH: RuleSpec(Priority.TODAY, timedelta(hours=12), Priority.TODAY),
     Rule.WEIGHT_GAIN: RuleSpec(Priority.TODAY, 3 * _DAY, Priority.TODAY, NEXT_DAY),
     Rule.WEIGHT_LOSS: RuleSpec(Priority.TODAY, 3 * _DAY, Priority.TODAY, NEXT_DAY),
     Rule.UNUSUAL: RuleSpec(Priority.TODAY, 3 * _DAY),

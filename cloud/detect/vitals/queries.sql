@@ -10,11 +10,11 @@ select home_id as id from (
     join gateway on gateway.id = device.gateway_id
     left join vital_watch as watch on watch.home_id = gateway.home_id
     where device.kind in (
-        'blood_pressure', 'thermometer', 'pulse_oximeter', 'scale', 'heart_rate', 'wearable', 'radar', 'bed'
+        'blood_pressure', 'thermometer', 'pulse_oximeter', 'scale', 'glucose_meter', 'heart_rate', 'wearable', 'radar', 'bed'
     ) and device.last_at > %(now)s - interval '1 day' and (
         watch.home_id is null
         or device.last_at > watch.heard_at and (
-            device.kind in ('blood_pressure', 'thermometer', 'pulse_oximeter', 'scale') and device.last_at <= %(now)s
+            device.kind in ('blood_pressure', 'thermometer', 'pulse_oximeter', 'scale', 'glucose_meter') and device.last_at <= %(now)s
             or watch.due_at <= %(now)s
         )
     )

@@ -47,6 +47,7 @@ SPARSE: Final = frozenset(
         Quantity.BODY_TEMPERATURE,
         Quantity.BODY_WEIGHT,
         Quantity.BODY_WATER,
+        Quantity.GLUCOSE,
     }
 )
 """Measured by hand: of these the last days are read."""

@@ -132,3 +132,29 @@ def test_the_mean_of_a_week_does_not_hide_that_today_is_to_be_measured_again() -
         ("level", False),
         ("pressure_mean", True),
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (None, 5.4, set()),
+        (None, 3.0, {("sugar_very_low", True)}),
+        (None, 3.9, {("sugar_low", False)}),
+        (3.8, 3.7, {("sugar_low", True)}),
+        (3.5, 4.6, set()),
+        (None, 17.0, {("sugar_high", False)}),
+        (18.2, 17.0, {("sugar_high", True)}),
+        (None, 33.3, {("sugar_very_high", True)}),
+    ],
+)
+def test_low_sugar_waits_for_a_second_drop_of_blood_only_where_there_is_time(
+    first: float | None, second: float, expected: set[tuple[str, bool]]
+) -> None:
+    earlier = [] if first is None else [sample(Quantity.GLUCOSE, first, minutes_ago=15)]
+    assert rules(sample(Quantity.GLUCOSE, second), *earlier) == expected
+
+
+def test_sugar_is_judged_by_a_clinicians_limits_where_there_are_any() -> None:
+    own = Person(limits={Quantity.GLUCOSE: Limit(4.5, 20, "Dr Wu")})
+    assert rules(sample(Quantity.GLUCOSE, 17.0), person=own) == set()
+    assert rules(sample(Quantity.GLUCOSE, 4.4), person=own) == {("clinician_limit", False)}

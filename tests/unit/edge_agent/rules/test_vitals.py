@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_protocols.model import AlarmKind, AlarmState, Quantity
+from firmware_protocols.model import AlarmKind, AlarmState, DeviceId, Quality, Quantity, Reading
 from firmware_protocols.wire.plan import LIMITS
 from tests.unit.edge_agent.rules.dwelling import DISTURBANCES, Dwelling, at
 
@@ -73,6 +74,14 @@ def test_what_a_bridge_remembers_is_no_measurement() -> None:
         home.read("oximeter", Quantity.SPO2, 80.0, "estimated")
         home.wait_min(5)
     assert not home.told
+
+
+def test_sugar_that_is_very_low_calls_at_once_and_out_of_a_meters_memory_never() -> None:
+    for minutes_ago, calls in ((0, 1), (59, 1), (61, 0), (60 * 24, 0)):
+        home = Dwelling(at("09:00"))
+        taken = home.wall - timedelta(minutes=minutes_ago)
+        home.see(Reading(DeviceId("meter"), Quantity.GLUCOSE, 2.8, taken, Quality.GOOD))
+        assert len(home.raised(VITALS)) == calls, minutes_ago
 
 
 def test_a_finger_that_slips_for_some_seconds_calls_nobody() -> None:
