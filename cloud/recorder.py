@@ -21,8 +21,8 @@ from cloud.db import Pool
 from cloud.problems import unavailable
 from cloud.trail import Note
 
-SILENT: Final = frozenset({"whoAmI"})
-"""Operations that show a person only themself, and that screens repeat without end."""
+SILENT: Final = frozenset({"whoAmI", "readTile"})
+"""Operations that show nobody but the asker, and that screens repeat without end."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

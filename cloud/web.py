@@ -38,6 +38,8 @@ from cloud import (
     trail_routes,
 )
 from cloud.access import Clock, Parts, on_purpose, wall_clock
+from cloud.atlas import routes as map_routes
+from cloud.atlas.tiles import Shelf
 from cloud.auth import PurposeError
 from cloud.db import Pool
 from cloud.dispatch import callout_routes, report_routes
@@ -135,6 +137,7 @@ ROUTERS: Final = (
     token_routes.router,
     oidc_routes.router,
     trail_routes.router,
+    map_routes.router,
     health.router,
 )
 ANYWHERE: Final = (
@@ -184,6 +187,7 @@ def create_app(
     if not isinstance(service.conninfo, str):
         raise TypeError("the feed needs the pool's connection string, not a function")
     feed = Feed(service.conninfo)
+    tiles = Shelf(settings)
     parts = Parts(settings, pool, service, clock, Throttle(), keyring(settings))
 
     @asynccontextmanager
@@ -193,6 +197,7 @@ def create_app(
             yield
             for task in running:
                 task.cancel()
+        await tiles.close()
 
     app = Application(
         title="Anban",
@@ -207,6 +212,7 @@ def create_app(
     )
     app.state.parts = parts
     app.state.feed = feed
+    app.state.tiles = tiles
     app.state.document = None
     app.state.writing_document = asyncio.Lock()
     app.state.oidc = oidc_routes.provider(settings)

@@ -7,12 +7,25 @@ The one idea: whatever takes long to import is imported by the command that need
 from collections.abc import Mapping
 from typing import Final
 
-from cloud.commands import backups, broker, homes, keys, report, routine, rules, schema, services, vitals
+from cloud.commands import (
+    backups,
+    broker,
+    homes,
+    keys,
+    maps,
+    report,
+    routine,
+    rules,
+    schema,
+    services,
+    vitals,
+)
 from cloud.commands.command import Command
 
 COMMANDS: Final[Mapping[str, Command]] = {
     **schema.COMMANDS,
     **homes.COMMANDS,
+    **maps.COMMANDS,
     **vitals.COMMANDS,
     **routine.COMMANDS,
     **rules.COMMANDS,

@@ -163,6 +163,14 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
 
 
+class Centre(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where workers start from: a station, a day centre. Coordinates are WGS-84 degrees."""
+
+    name: Text
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
 class Home(Place, frozen=True, kw_only=True):
     """A home with everything in it. ``plan``: how its gateway shall judge, without a version; whether the
     resident lives alone and how able they are is taken from ``resident``.

@@ -29,7 +29,8 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(
         (
-            "division", "tenant", "retention", "county_report", "market", "quota", "usage", "time_rule",
+            "centre", "division", "map_layer", "tenant", "retention", "county_report", "market", "quota",
+            "usage", "time_rule",
             "visit_rule", "visit_campaign", "day_plan",
         ),
         _PLACE,

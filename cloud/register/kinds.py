@@ -17,7 +17,7 @@ from cloud.consent import effect as consents
 from cloud.enrolment import claims
 from cloud.incidents import rows
 from cloud.people import id_number, numbers, plans, roster, tenancy
-from cloud.people.roster import Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
+from cloud.people.roster import Centre, Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
 from cloud.register import screens, secrets
 from cloud.register.desk import Add, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
 from cloud.register.model import Devices, Divisions, Homes, Living, OfHome, Staff
@@ -53,6 +53,11 @@ def _plain_end(statement: str) -> End:
         return await work.maybe(statement, {"id": number, "version": version}) is not None
 
     return end
+
+
+async def _add_centre(work: Work, _within: Mapping[str, Ident], centre: Centre) -> Ident | None:
+    row = await work.maybe("add_centre", {"tenant_id": work.actor.tenant_id} | values(centre))
+    return row["id"] if row else None
 
 
 async def _add_home(work: Work, _within: Mapping[str, Ident], home: Place) -> Ident | None:
@@ -375,6 +380,14 @@ DEVICES: Final = Kind(
     add=_plain_add("add_device"),
     write=_plain_write("change_device"),
     end=_plain_end("retire_device"),
+)
+CENTRES: Final = Kind(
+    "centres",
+    lambda row: Centre(**row),
+    Living,
+    add=_add_centre,
+    write=_plain_write("change_centre"),
+    end=_plain_end("retire_centre"),
 )
 PLANS: Final = Kind(
     "plans",

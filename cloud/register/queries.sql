@@ -365,3 +365,28 @@ select
         select coalesce(jsonb_object_agg(s.username, s.role), '{}') from staff s
         where s.username = any(%(usernames)s) and s.tenant_id = any(%(tenants)s)
     ) as roles
+
+-- centres --
+select id, version, retired_at, name, latitude, longitude
+from centre
+where tenant_id = any(%(tenants)s)
+  and (%(id)s::int is null or id = %(id)s)
+  and (%(retired)s or retired_at is null)
+  and (%(after)s::bigint is null or id > %(after)s)
+order by id
+limit %(limit)s
+
+-- add_centre --
+insert into centre (tenant_id, name, latitude, longitude)
+values (%(tenant_id)s, %(name)s, %(latitude)s, %(longitude)s)
+returning id
+
+-- change_centre --
+update centre set name = %(name)s, latitude = %(latitude)s, longitude = %(longitude)s
+where id = %(id)s and version = %(version)s and retired_at is null and tenant_id = any(%(tenants)s)
+returning id
+
+-- retire_centre --
+update centre set retired_at = %(now)s
+where id = %(id)s and version = %(version)s and retired_at is null and tenant_id = any(%(tenants)s)
+returning id

@@ -32,6 +32,7 @@ ResidentRecord = Annotated[roster.Resident, Ruled(roster.Resident)]
 ContactRecord = Annotated[roster.Contact, Ruled(roster.Contact)]
 GatewayRecord = Annotated[roster.Gateway, Ruled(roster.Gateway)]
 DeviceRecord = Annotated[roster.Device, Ruled(roster.Device)]
+CentreRecord = Annotated[roster.Centre, Ruled(roster.Centre)]
 PlanRecord = Annotated[Plan, Ruled(Plan)]
 
 
@@ -151,6 +152,22 @@ class ChangeDevice(Change[DeviceRecord]):
     """A device as it shall be."""
 
 
+class KeptCentre(Kept[CentreRecord]):
+    """Where workers start from."""
+
+
+class CentrePage(Page[KeptCentre]):
+    """Some centres."""
+
+
+class NewCentre(New[CentreRecord]):
+    """A centre of one's own tenant."""
+
+
+class ChangeCentre(Change[CentreRecord]):
+    """A centre as it shall be."""
+
+
 class KeptPlan(Kept[PlanRecord]):
     """The plan of a home, under the home's number; version 0: it goes by the defaults."""
 
@@ -185,5 +202,6 @@ SHELVES: Final = (
     Shelf(kinds.CONTACTS, "Contact", Number, KeptContact, ContactPage, NewContact, ChangeContact),
     Shelf(kinds.GATEWAYS, "Gateway", Gateway, KeptGateway, GatewayPage, NewGateway, ChangeGateway),
     Shelf(kinds.DEVICES, "Device", Number, KeptDevice, DevicePage, NewDevice, ChangeDevice),
+    Shelf(kinds.CENTRES, "Centre", Number, KeptCentre, CentrePage, NewCentre, ChangeCentre),
     Shelf(kinds.PLANS, "Plan", Number, KeptPlan, PlanPage, change=ChangePlan),
 )

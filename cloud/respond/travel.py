@@ -72,6 +72,13 @@ def expected(one: Point, other: Point, mode: Mode) -> timedelta:
     return timedelta(seconds=WINDING * distance_m(one, other) / SPEED_M_S[mode]) + STOP
 
 
+def reach_m(within: timedelta, mode: Mode) -> float:
+    """As the crow flies, how far away a door may be that is still reached ``within``: the other way round of
+    ``expected``. 0: none is.
+    """
+    return max(0.0, (within - STOP).total_seconds()) * SPEED_M_S[mode] / WINDING
+
+
 @dataclass(frozen=True, slots=True)
 class Journey:
     """Somebody was checked out of one home and into the next: what was expected, and what it took."""

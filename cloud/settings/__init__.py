@@ -18,6 +18,7 @@ from cloud.settings.model import (
     Settings,
     Sms,
     Storage,
+    Tiles,
     Web,
 )
 from cloud.settings.reading import load, parse
@@ -41,6 +42,7 @@ __all__ = [
     "Settings",
     "Sms",
     "Storage",
+    "Tiles",
     "Web",
     "broker_secret",
     "county_dsn",

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from cloud.settings.model import SYS, Broker, ConfigError, County, Operations, Settings
+from cloud.settings.model import SYS, Broker, ConfigError, County, Operations, Settings, Tiles
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}|[0-9A-Fa-f:.]+")
 _LAST_PORT: Final = 65_535
+_TILE_PARTS: Final = ("{z}", "{x}", "{y}")
 
 
 def check(settings: Settings) -> None:
@@ -29,6 +30,7 @@ def check(settings: Settings) -> None:
     if settings.backup.folder and not settings.backup.key_file:
         raise ConfigError("backup.key_file is not set: make a key with anban-cloud backup-key FILE")
     _check_counties(settings.county)
+    _check_tiles(settings.tiles)
     if settings.oidc.issuer and not (settings.oidc.client_id and settings.web.public_url):
         raise ConfigError("oidc.issuer needs oidc.client_id, and web.public_url to come back to")
 
@@ -56,6 +58,22 @@ def _check_counties(counties: Sequence[County]) -> None:
     twice = [code for code, n in Counter(county.division for county in counties).items() if n > 1]
     if twice:
         raise ConfigError(f"county {twice[0]} is there twice")
+
+
+def _check_tiles(layers: Sequence[Tiles]) -> None:
+    twice = [name for name, n in Counter(layer.id for layer in layers).items() if n > 1]
+    if twice:
+        raise ConfigError(f"tiles {twice[0]} is there twice")
+    for layer in layers:
+        if bool(layer.url) == bool(layer.file):
+            raise ConfigError(f"tiles {layer.id}: set either url or file")
+        missing = [part for part in _TILE_PARTS if layer.url and part not in layer.url]
+        if missing:
+            raise ConfigError(f"tiles {layer.id}: url has no {missing[0]}")
+        if ("{key}" in layer.url) != bool(layer.key_file):
+            raise ConfigError(f"tiles {layer.id}: {{key}} in url and key_file belong together")
+        if layer.min_zoom > layer.max_zoom:
+            raise ConfigError(f"tiles {layer.id}: min_zoom {layer.min_zoom} comes after {layer.max_zoom}")
 
 
 def _check_enrolment(settings: Settings) -> None:

@@ -247,6 +247,25 @@ class County(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dsn_file: str = ""
 
 
+class Tiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ``[[tiles]]`` below the map, in the order in which they lie on each other.
+
+    ``url``: of a server, with ``{z}``, ``{x}``, ``{y}`` and, for what ``key_file`` holds, ``{key}``; or
+    ``file``: an MBTiles file with pictures. ``datum``: to what the pictures refer. ``attribution`` and
+    ``review_no`` (审图号) stand in the corner of the map.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+    attribution: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$")] = ""
+    file: str = ""
+    key_file: str = ""
+    review_no: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    datum: Literal["wgs84", "gcj02"] = "wgs84"
+    min_zoom: Annotated[int, msgspec.Meta(ge=0, le=22)] = 0
+    max_zoom: Annotated[int, msgspec.Meta(ge=0, le=22)] = 18
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``data``: folder of the embedded services and their secrets."""
 
@@ -261,6 +280,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     storage: Storage = Storage()
     operations: Operations = Operations()
     county: tuple[County, ...] = ()
+    tiles: tuple[Tiles, ...] = ()
     audit: Audit = Audit()
     backup: Backup = Backup()
     keys: Keys = Keys()

@@ -152,6 +152,7 @@ _PAPERS: Final = (
     "insert into callout_ask (incident_id, responder_id, asked_at, asked_by, night, travel_s, distance_m,"
     " in_visit, has_key) select %(incident)s, max(id), %(now)s, 'policy', false, 60, 100, false, true"
     " from responder",
+    "insert into centre (tenant_id, name, latitude, longitude) values (%(tenant)s, %(key)s, 27.5, 109.9)",
     "insert into visit_rule values"
     " (%(tenant)s, 7, 30, 90, 30, 90, 168, 72, 24, '{home}', %(staff)s, %(now)s)",
     "insert into visit_campaign"

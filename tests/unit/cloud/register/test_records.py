@@ -22,6 +22,7 @@ HOME: Final = {"key": "new", "division": "431202000000", "address": "new lane 3"
 PERSON: Final = {"username": "new", "password": "correct horse", "role": "operator", "name": "新"}
 GATEWAY: Final = {"id": "gw-new", "shard": 7, "secret": "sixteen random bytes"}
 DEVICE: Final = {"name": "bed", "kind": "bed_mat", "room": "bedroom"}
+CENTRE: Final = {"name": "城南站", "latitude": 27.55, "longitude": 109.98}
 
 
 def within(town: Town) -> dict[str, dict[str, Any]]:
@@ -32,6 +33,7 @@ def within(town: Town) -> dict[str, dict[str, Any]]:
         "staff": {"record": PERSON},
         "gateways": {"home_id": town.yellow, "record": GATEWAY},
         "devices": {"gateway_id": "gw-yellow", "record": DEVICE},
+        "centres": {"record": CENTRE},
     }
 
 
@@ -50,6 +52,7 @@ async def added(browser: httpx.AsyncClient, kind: str, body: dict[str, Any]) -> 
         ("staff", {"role": "caseworker", "homes": ["yellow"], "password": ""}),
         ("gateways", {"phone": "+8613800000011", "secret": ""}),
         ("devices", {"room": "kitchen"}),
+        ("centres", {"latitude": 27.56}),
     ],
 )
 async def test_a_record_is_added_read_changed_and_retired(

@@ -50,6 +50,7 @@ class Things:
     mute: int
     handover: int
     responder: int
+    centre: int
     account: int
     entry: int
     paper: int
@@ -88,7 +89,7 @@ class Order:
 
 NUMBERED: Final = {
     "divisions": "division", "tenants": "tenant", "staff": "person", "homes": "home", "residents": "resident",
-    "contacts": "contact", "gateways": "gateway", "devices": "device", "plans": "home",
+    "contacts": "contact", "gateways": "gateway", "devices": "device", "plans": "home", "centres": "centre",
 }  # fmt: skip
 """What ``{number}`` is in the register, by its kind."""
 NAMED: Final = {"staff_id": "person"}
@@ -100,6 +101,7 @@ HOME: Final = {"division": "431202000000", "address": "new lane 3"}
 RESIDENT: Final = {"name": "滕树英", "birth_year": 1938, "sex": "f"}
 CONTACT: Final = {"name": "向明", "relation": "family", "phone": "+8613800000009"}
 DEVICE: Final = {"kind": "bed_mat", "room": "bedroom"}
+CENTRE: Final = {"latitude": 27.5, "longitude": 109.9}
 SPAN: Final = {"begin": "2026-11-20T00:00:00Z", "end": "2026-11-20T12:00:00Z"}
 DAYS: Final = {"since": "2026-11-19", "until": "2026-11-21"}
 _S: Final = IncidentState
@@ -275,6 +277,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     "relieveResponder": Order(before=CALLED, refused={"responder": 409}),
     "answerForResponder": Order(body=lambda _: {"said": "accept"}, before=CALLED, refused={"responder": 409}),
     "readStandby": Order(filled="posts"),
+    "readMap": Order(filled="helpers"),
     # Homes and consents.
     "readHome": Order(),
     "readSeries": Order(query=lambda _: {"quantity": "heart_rate", **SPAN}),
@@ -478,6 +481,14 @@ ORDERS: Final[Mapping[str, Order]] = {
     ),
     "changeDeviceRecord": Order(body=_record(lambda _: {**DEVICE, "name": "pendant"})),
     "retireDeviceRecord": Order(body=RETIRE),
+    "listCentreRecords": Order(filled="items"),
+    "readCentreRecord": Order(),
+    "addCentreRecord": Order(
+        body=_new(lambda _: {**CENTRE, "name": "new"}),
+        before=("update centre set retired_at = now() where tenant_id = %(tenant)s and name = 'new'",),
+    ),
+    "changeCentreRecord": Order(body=_record(lambda thing: {**CENTRE, "name": f"station {thing.centre}"})),
+    "retireCentreRecord": Order(body=RETIRE),
     "listPlanRecords": Order(filled="items"),
     "readPlanRecord": Order(),
     "changePlanRecord": Order(body=lambda _: {"version": 0, "record": {}}),
@@ -497,6 +508,8 @@ BY_SECRET: Final[Mapping[str, str]] = {
     "answerByPage": "the token in a message",
     "takeText": "the token in the provider's address",
     "takeReceipts": "the token in the provider's address",
+    "readMapLayer": "outlines of counties are the same for everybody",
+    "readTile": "a picture of the earth is the same for everybody",
     "getReleaseFile": "the program of gateways is public",
     "health": "one word",
     "ready": "one word",

@@ -41,6 +41,7 @@ REGISTER: Final = {
     "contacts": "list read add change retire",
     "gateways": "list read add change retire",
     "devices": "list read add change retire",
+    "centres": "list read add change retire",
 }
 WAYS: Final = {
     "list": ("GET", ""),
@@ -212,6 +213,9 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/callouts/{incident_id}/asks/{responder_id}/relieve"): QUEUE,
     ("POST", "/callouts/{incident_id}/asks/{responder_id}/answer"): QUEUE,
     ("GET", "/standby"): DESK,
+    ("GET", "/map"): DESK,
+    ("GET", "/map/layers/{layer_id}"): QUEUE,
+    ("GET", "/tiles/{tiles_id}/{z}/{x}/{y}"): QUEUE,
     ("POST", "/answers/{token}"): ANYONE,
     ("POST", "/texts/{token}"): ANYONE,
     ("POST", "/receipts/{provider}/{token}"): ANYONE,

@@ -306,6 +306,8 @@ _NUMBERED: Final = {
     " where tenant_id = %(tenant)s on conflict (staff_id) do update set duty_since = excluded.duty_since)"
     " insert into responder (tenant_id, kind, name, channels, latitude, longitude, consent_at)"
     " values (%(tenant)s, 'neighbour', %(key)s, '{sms:+8613700000001}', 27.56, 109.99, %(now)s) returning id",
+    "centre": "insert into centre (tenant_id, name, latitude, longitude)"
+    " values (%(tenant)s, %(key)s, 27.5, 109.9) returning id",
     "account": "insert into time_account (tenant_id, sort, resident_id, opened_at)"
     " select %(tenant)s, 'person', id, %(now)s from resident where home_id = %(home)s returning id",
     "entry": "with services as (insert into time_account (tenant_id, sort, opened_at)"
