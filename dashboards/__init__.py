@@ -95,6 +95,7 @@ PAGES: Final[Mapping[str, str]] = {
     "/console/": "console",
     "/console/i/{incident:int}": "console",
     "/console/account": "console",
+    "/console/map": "console",
     "/console/wall": "wall",
     "/field/": "field",
     "/family/": "family",

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { HomeView } from "@/core/api";
 import { formatClock } from "@/core/time";
 import { PriorityTag } from "@/ui/parts";
-import { board, selectedHome, selectHome } from "./model";
+import { board, selectedHome, selectHome, view } from "./model";
 import { t } from "./words";
 
 const query = signal("");
@@ -12,10 +12,13 @@ const MOST_ROWS = 200; // more than anyone reads; the rest is found by typing
 /** Open incidents first, then homes that are offline, then by name. */
 function compare(a: HomeView, b: HomeView): number {
   const weight = (home: HomeView) => home.open_priority ?? (home.online ? 7 : 6);
-  return weight(a) - weight(b) || a.resident.localeCompare(b.resident, "zh");
+  return weight(a) - weight(b) || names.compare(a.resident, b.resident);
 }
 
+const names = new Intl.Collator("zh"); // made once: with 3,000 names it is most of the work
+
 export function Homes() {
+  if (view.value !== "homes") return null; // the list of 3,000 is sorted only where it is seen
   const words = query.value.trim().toLowerCase();
   const found = [...board.value.homes.values()]
     .filter((home) => words === "" || `${home.resident} ${home.address}`.toLowerCase().includes(words))

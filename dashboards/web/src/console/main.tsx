@@ -10,6 +10,7 @@ import { Dialogs } from "./dialogs";
 import { Header, LostBar } from "./header";
 import { Homes } from "./homes";
 import { listenToKeys } from "./keys";
+import { MapPage } from "./map-page";
 import { MapPanel } from "./map-panel";
 import { begin, link, page, selected, view } from "./model";
 import { Pane } from "./pane";
@@ -31,17 +32,23 @@ function Shell({ person }: { person: Session }) {
     <div class={`shell ${link.value === "lost" ? "lost" : ""}`}>
       <Header person={person} />
       <LostBar />
-      <main class="work" data-view={selected.value === null && view.value === "incident" ? "map" : view.value}>
-        <Queue />
-        <div class="side">
-          <Tabs />
-          <Pane />
-          <MapPanel />
-          <Homes />
-        </div>
-      </main>
+      {page.value === "map" ? <MapPage /> : <Work />}
       <Dialogs />
     </div>
+  );
+}
+
+function Work() {
+  return (
+    <main class="work" data-view={selected.value === null && view.value === "incident" ? "map" : view.value}>
+      <Queue />
+      <div class="side">
+        <Tabs />
+        <Pane />
+        <MapPanel />
+        <Homes />
+      </div>
+    </main>
   );
 }
 

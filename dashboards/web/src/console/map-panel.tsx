@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { Button } from "@/ui/parts";
 import { Shape } from "@/ui/icons";
 import { term } from "@/core/i18n";
-import { view } from "./model";
+import { goTo, view } from "./model";
 import { t } from "./words";
 
 const failed = signal(false);
@@ -31,6 +31,7 @@ export function MapPanel() {
     <section class="map panel" aria-labelledby="map-title">
       <header>
         <h2 id="map-title">{t("map.title")}</h2>
+        <Button kind="quiet" icon="screen" label={t("map.open")} onClick={() => goTo("map")} />
         <p class="legend">
           {[1, 2, 3, 4].map((p) => <span key={p} class={`legend-p${p}`}><Shape priority={p} />{term("priority", String(p))}</span>)}
         </p>

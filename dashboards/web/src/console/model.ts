@@ -19,9 +19,9 @@ import { t, term } from "./words";
 
 export type DialogName = "dispatch" | "close" | "emergency" | "note" | "help";
 export type View = "incident" | "map" | "homes";
-export type Page = "console" | "account";
+export type Page = "console" | "account" | "map";
 
-const PATHS: Readonly<Record<Page, string>> = { console: "/console/", account: "/console/account" };
+const PATHS: Readonly<Record<Page, string>> = { console: "/console/", account: "/console/account", map: "/console/map" };
 
 const clock = new ServerClock();
 
@@ -54,7 +54,11 @@ export function incidentOf(id: number | null): IncidentView | null {
   return incident === undefined ? null : { ...incident, ...overlay.value.get(incident.id) };
 }
 
-export const openIncidents = computed(() => open(board.value).map((i) => ({ ...i, ...overlay.value.get(i.id) })));
+/** The two halves of the board: what hangs on the one rests while the other changes. */
+export const homes = computed(() => board.value.homes);
+const incidents = computed(() => board.value.incidents);
+
+export const openIncidents = computed(() => open({ incidents: incidents.value }).map((i) => ({ ...i, ...overlay.value.get(i.id) })));
 export const queue = computed(() => order(openIncidents.value, nowMs.value));
 export const unacknowledged = computed(() => openIncidents.value.filter((i) => i.state === "raised"));
 export const recent = computed(() => recentAlarms(board.value, nowMs.value));
@@ -124,9 +128,13 @@ export function begin(): void {
 /** Show what the address says. */
 function arrive(): void {
   batch(() => {
-    page.value = location.pathname === PATHS.account ? "account" : "console";
+    page.value = pageOf(location.pathname);
     selected.value = incidentInPath(location.pathname);
   });
+}
+
+function pageOf(path: string): Page {
+  return (Object.keys(PATHS) as Page[]).find((name) => name !== "console" && PATHS[name] === path) ?? "console";
 }
 
 /** Show another page. */
@@ -150,12 +158,13 @@ function forget(): void {
 // Selection -----------------------------------------------------------------------------------------------------
 
 export function select(id: number | null): void {
-  if (id === selected.peek()) {
+  if (id === selected.peek() && page.peek() === "console") {
     view.value = "incident";
     return;
   }
   history.pushState(null, "", id === null ? "/console/" : `/console/i/${id}`);
   batch(() => {
+    page.value = "console";
     selected.value = id;
     view.value = "incident";
   });

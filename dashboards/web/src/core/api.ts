@@ -17,6 +17,12 @@ export type TimelineEntry = components["schemas"]["TimelineEntry"];
 export type RungView = components["schemas"]["RungView"];
 export type MessageView = components["schemas"]["MessageView"];
 
+export type MapView = components["schemas"]["MapView"];
+export type HelperView = components["schemas"]["HelperView"];
+export type LayerView = components["schemas"]["LayerView"];
+export type TilesView = components["schemas"]["TilesView"];
+export type OutlinesView = components["schemas"]["OutlinesView"];
+export type Outline = components["schemas"]["Outline"];
 export type HomeCard = components["schemas"]["HomeCard"];
 export type ReadingView = components["schemas"]["ReadingView"];
 /** Who is signed in. */
@@ -80,6 +86,8 @@ export interface Api {
   snapshot(): Promise<Snapshot>;
   incident(id: number): Promise<IncidentDetail>;
   home(id: number): Promise<HomeCard>;
+  map(): Promise<MapView>;
+  mapLayer(id: number): Promise<OutlinesView>;
   act(id: number, action: Action, version: number, detail?: ActionDetail): Promise<IncidentView>;
 }
 
@@ -159,6 +167,8 @@ export function createApi(send?: Send, wait?: Wait): Api {
     snapshot: () => once("GET", "/snapshot"),
     incident: (id) => once("GET", `/incidents/${id}`),
     home: (id) => once("GET", `/homes/${id}`),
+    map: () => once("GET", "/map"),
+    mapLayer: (id) => once("GET", `/map/layers/${id}`),
     act: (id, action, version, detail = {}) => command(`/incidents/${id}/${action}`, { version, ...detail }),
   };
 }

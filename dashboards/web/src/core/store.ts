@@ -46,7 +46,7 @@ export function upsert(board: Board, incident: IncidentView): Board {
 }
 
 /** The incidents that still need something, in no order. */
-export function open(board: Board): IncidentView[] {
+export function open(board: Pick<Board, "incidents">): IncidentView[] {
   return [...board.incidents.values()].filter((incident) => incident.closed_at === null);
 }
 
