@@ -10,6 +10,7 @@ import type { HelperView, TilesView } from "@/core/api";
 import { toGcj02 } from "@/core/datum";
 import { hull } from "@/core/reach";
 import { aim, bases, county, edition, outlines, placedHomes, sheets, tilesOff, toggle, unreached } from "./county";
+import type { More } from "./map";
 import { color, escape, HOUSE, ShapeMark, SQUARE } from "./map-marks";
 import { t, term } from "./words";
 
@@ -23,7 +24,9 @@ const TOWNSHIP = /000$/; // of a code of 12 digits: villages end otherwise
 const VILLAGES_FROM_ZOOM = 12.5;
 const TOWNSHIPS_FROM_ZOOM = 9;
 
-export function drawCounty(map: L.Map): () => void {
+export const countyLayers: More = { draw, places: () => county.value?.centres ?? [] };
+
+function draw(map: L.Map): () => void {
   pane(map, BELOW, "210");
   pane(map, NAMES, "360");
   const layers = { tiles: group(map), areas: group(map), circles: group(map), outside: group(map), names: group(map), people: group(map) };

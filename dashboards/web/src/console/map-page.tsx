@@ -44,8 +44,8 @@ function Canvas() {
     let remove: (() => void) | undefined;
     let gone = false;
     Promise.all([import("./map"), import("./county-layers")]).then(
-      ([{ drawMap }, { drawCounty }]) => {
-        if (!gone) remove = drawMap(element, drawCounty);
+      ([{ drawMap }, { countyLayers }]) => {
+        if (!gone) remove = drawMap(element, countyLayers);
       },
       () => (failed.value = true),
     );

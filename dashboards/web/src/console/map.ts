@@ -4,11 +4,11 @@
  * Leaflet's canvas, because it repaints one mark at a time. Positions are WGS-84. It needs nothing from outside.
  * The one idea: of 3,000 homes only those are touched that changed.
  */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import * as L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import type { HomeView, IncidentView } from "@/core/api";
-import { formatDegrees, frameOf, gridLines, gridStep, type Frame } from "@/core/geo";
+import { formatDegrees, frameOf, gridLines, gridStep, type Frame, type Position } from "@/core/geo";
 import { rank, SHAPES } from "@/ui/icons";
 import { color, escape, ShapeMark } from "./map-marks";
 import { homes, openIncidents, select, selected, selectHome } from "./model";
@@ -23,11 +23,18 @@ const CLOSEST = 18;
 const START: L.LatLngTuple = [27.55, 110.0]; // until there is a home: Huaihua
 const START_ZOOM = 9;
 
-/** What a page draws beside homes and incidents; answers how to take it down. */
-export type More = (map: L.Map) => () => void;
+/** What a page draws beside homes and incidents. */
+export interface More {
+  /** Draw it; answers how to take it down. */
+  draw(map: L.Map): () => void;
+  /** What the first frame shall hold beside homes. */
+  places(): readonly Position[];
+}
+
+const NOTHING: More = { draw: () => () => undefined, places: () => [] };
 
 /** Draw into `element` and keep it current; answers how to take it down. */
-export function drawMap(element: HTMLElement, more: More = () => () => undefined): () => void {
+export function drawMap(element: HTMLElement, more = NOTHING): () => void {
   const map = createMap(element);
   const grid = L.layerGroup().addTo(map);
   const dots = new Dots(map);
@@ -35,14 +42,14 @@ export function drawMap(element: HTMLElement, more: More = () => () => undefined
   let touched = false; // from then on the frame is the operator's
 
   const fit = () => {
-    const frame = frameOf([...homes.peek().values()].flatMap(placed));
+    const frame = frameOf([...[...homes.peek().values()].flatMap(placed), ...untracked(more.places)]);
     if (touched || frame === null || map.getSize().x === 0) return;
     map.fitBounds(bounds(frame), { padding: [48, 48], maxZoom: 15, animate: false });
   };
-  let below = more(map);
+  let below = more.draw(map);
   const repaint = () => {
     below();
-    below = more(map);
+    below = more.draw(map);
     drawGrid(map, grid);
     dots.clear();
     dots.show(homes.peek());
@@ -56,6 +63,9 @@ export function drawMap(element: HTMLElement, more: More = () => () => undefined
       fit();
     }),
     effect(() => drawMarks(marks, openIncidents.value, selected.value)),
+    effect(() => {
+      if (more.places().length > 0) fit();
+    }),
   ];
   const watcher = new ResizeObserver(() => {
     map.invalidateSize({ animate: false });
