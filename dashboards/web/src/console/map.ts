@@ -18,6 +18,7 @@ const HOME_RADIUS = 5;
 const MARK_RADIUS = 11;
 const CHOSEN_RADIUS = 15;
 const GRID = "grid";
+const LABEL_PX = 90; // a longitude with three decimals
 const FURTHEST = 6;
 const CLOSEST = 18;
 const START: L.LatLngTuple = [27.55, 110.0]; // until there is a home: Huaihua
@@ -200,8 +201,10 @@ function drawGrid(map: L.Map, layer: L.LayerGroup): void {
     L.polyline([[latitude, west], [latitude, east]], style).addTo(layer);
     label([latitude, west], formatDegrees(latitude, "N", "S", step), "left");
   }
+  const every = Math.ceil(LABEL_PX / ((map.getSize().x * step) / (east - west))); // else they run into each other
   for (const longitude of gridLines(west, east, step)) {
     L.polyline([[south, longitude], [north, longitude]], style).addTo(layer);
+    if (Math.round(longitude / step) % every !== 0) continue;
     label([south, longitude], formatDegrees(longitude, "E", "W", step), "bottom");
   }
 }
