@@ -1,9 +1,9 @@
 -- What a wall shows. What is personal in these rows is masked before it leaves (cloud.wall.masks).
 
 -- people --
--- Open incidents; and of whom and where, as far as a mask needs it. The village is left out where it is the township.
+-- Open incidents; and of whom and where, as far as a mask needs it. The village is left out where it is called like the township.
 select card.*, coalesce(r.sex, '') as sex,
-    case when h.division_code = card.area then '' else coalesce(village.name, '') end as village
+    coalesce(nullif(village.name, card.area_name), '') as village
 from incident_card card
 join home h on h.id = card.home_id
 left join division village on village.code = h.division_code

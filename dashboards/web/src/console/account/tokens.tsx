@@ -13,7 +13,9 @@ import { read, send, sending, tag, tokens } from "./state";
 import { t, term, type Key } from "../words";
 
 /** What a service may be allowed, as the server has it. */
-const GRANTED = ["read_home", "read_figures", "read_audit"] as const satisfies readonly Permission[];
+const GRANTED = ["read_home", "read_figures", "read_audit", "read_wall"] as const satisfies readonly Permission[];
+/** What a token has to itself: a wall hangs where anybody can take it out of the browser. */
+const ALONE: ReadonlySet<Permission> = new Set<Permission>(["read_wall"]);
 const REFUSALS: Readonly<Record<string, Key>> = { shown_once: "tokens.lost" };
 const DAYS = [30, 90, 365] as const;
 
@@ -69,7 +71,7 @@ function New() {
   const days = useSignal<number>(DAYS[2]);
   const allowed = useSignal<readonly Permission[]>([]);
   const name = useSignal("");
-  const flip = (one: Permission) => (allowed.value = allowed.value.includes(one) ? allowed.value.filter((other) => other !== one) : [...allowed.value, one]);
+  const flip = (one: Permission) => (allowed.value = flipped(allowed.value, one));
   const draw = async (event: SubmitEvent) => {
     event.preventDefault();
     const called = name.value.trim();
@@ -113,6 +115,12 @@ function New() {
       </form>
     </Dialog>
   );
+}
+
+/** `allowed` with `one` taken back or added; what stands alone sends the others away. */
+function flipped(allowed: readonly Permission[], one: Permission): readonly Permission[] {
+  if (allowed.includes(one)) return allowed.filter((other) => other !== one);
+  return ALONE.has(one) ? [one] : [...allowed.filter((other) => !ALONE.has(other)), one];
 }
 
 /** The only time that the token is seen. */
