@@ -31,7 +31,7 @@ from cloud.settings import ConfigError, Settings
 
 MARK: Final = "~"
 KEY_BYTES: Final = 32
-PEOPLE: Final = frozenset({"sms", "voice", "tel", "signal", "signals", "mailto", "mailtos"})
+PEOPLE: Final = frozenset({"sms", "voice", "tel", "signal", "signals", "mailto", "mailtos", "webpush"})
 """Schemes of addresses that name a person; the part after the scheme is sealed."""
 _NONCE: Final = 12  # bytes, as AES-GCM wants them (NIST SP 800-38D, 5.2.1.1)
 _LINE: Final = re.compile(r"([A-Za-z0-9_-]{1,32}) ([a-z0-9]{1,16}) ([A-Za-z0-9+/=]{1,128})")
@@ -237,10 +237,17 @@ def responder(tenant_id: int) -> str:
     return f"responder of tenant {tenant_id}"
 
 
+def follower(tenant_id: int) -> str:
+    """The context of where a member of a family takes pushes."""
+    return f"follower of tenant {tenant_id}"
+
+
 def addressee(message: Mapping[str, Any], circle: str) -> str:
-    """The context of a message's address: somebody who was called (``ask_id``), of the ``circle`` (``step``),
-    or the duty manager of the ``tenant_id``.
+    """The context of a message's address: somebody who was called (``ask_id``), who follows a home
+    (``push_id``), of the ``circle`` (``step``), or the duty manager of the ``tenant_id``.
     """
+    if message["push_id"] is not None:
+        return follower(message["tenant_id"])
     if message["ask_id"] is not None:
         return responder(message["tenant_id"])
     return circle if message["step"] is not None else duty(message["tenant_id"])

@@ -28,7 +28,7 @@ from cloud.detect.vitals import store as vitals
 from cloud.dispatch import ladder
 from cloud.incidents import grants, store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
-from cloud.notify import deliver, overdue
+from cloud.notify import deliver, overdue, webpush
 from cloud.notify.probe import Prober, by_channel
 from cloud.people import tenancy
 from cloud.privacy import erase, retention, reviews
@@ -113,7 +113,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     """
     if not settings.web.public_url:
         _log.warning("web.public_url is empty: links in messages will not open")
-    post = deliver.Post(notify.build(settings.notify.channels), settings.web.public_url, keyring(settings))
+    post = deliver.Post(notify.build(webpush.with_key(settings)), settings.web.public_url, keyring(settings))
     wakes = []
     async with asyncio.TaskGroup() as group:
         for job in jobs(pool, post, settings.routine.model, settings.notify.probes):

@@ -207,6 +207,9 @@ where c.id = %(incident_id)s and r.step = any(%(steps)s) and cardinality(r.chann
   )
 order by r.step
 
+-- tell_followers --
+select tell_followers(%(incident_id)s, %(template)s, %(now)s)
+
 -- page_supervisor --
 insert into message (incident_id, channel, address, locale, template, params, due_at, created_at)
 select
@@ -284,7 +287,7 @@ where r.incident_id = %(incident_id)s
 order by r.step
 
 -- messages --
-select m.id, m.step, m.ask_id, i.tenant_id, m.channel, m.address, m.state, m.attempts, m.created_at
+select m.id, m.step, m.ask_id, m.push_id, i.tenant_id, m.channel, m.address, m.state, m.attempts, m.created_at
 from message m join incident i on i.id = m.incident_id
 where m.incident_id = %(incident_id)s
   and i.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or i.home_id = any(%(homes)s))

@@ -204,6 +204,7 @@ async def tell(conn: Connection, incident_id: int, steps: list[int], template: s
 
 async def _tell_family(conn: Connection, incident_id: int, now: datetime) -> None:
     await _tell(conn, incident_id, "family_steps", "raised", now)
+    await _tell_followers(conn, incident_id, "raised", now)
 
 
 async def _tell_asked(conn: Connection, incident_id: int, now: datetime) -> None:
@@ -213,6 +214,13 @@ async def _tell_asked(conn: Connection, incident_id: int, now: datetime) -> None
 
 async def _tell_outcome(conn: Connection, incident_id: int, now: datetime) -> None:
     await _tell(conn, incident_id, "told_steps", "settled", now)
+    await _tell_followers(conn, incident_id, "settled", now)
+
+
+async def _tell_followers(conn: Connection, incident_id: int, template: str, now: datetime) -> None:
+    """Queue ``template`` for the telephones of whoever of the family follows the home."""
+    params = {"incident_id": incident_id, "template": template, "now": now}
+    await conn.execute(SQL["tell_followers"], params)
 
 
 def _run(query: str) -> Callable[[Connection, int, datetime], Awaitable[None]]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from cloud.notify import webpush
 from cloud.notify.apprise import AppriseNotifier
 from cloud.notify.model import Notifier, NotifyError, Outgoing, Receipt
+from cloud.notify.ntfy import Ntfy
 from cloud.notify.sms_aliyun import AliyunSms
 from cloud.notify.sms_tencent import TencentSms
 from cloud.notify.spare import Spared
 from cloud.notify.voice_aliyun import AliyunVoice
 from cloud.notify.voice_tencent import TencentVoice
+from cloud.notify.webpush import WebPush
 from cloud.settings import ConfigError
 
 __all__ = ["NOTIFIERS", "PROVIDERS", "Notifier", "NotifyError", "Outgoing", "Receipt", "build"]
@@ -25,8 +28,8 @@ Factory = Callable[[Options], Notifier | None]
 """Makes a notifier of ``[notify.channels.SCHEME]``; ``None``: not configured. Raises ``ConfigError``."""
 
 _APPRISE: Final = (
-    *("json", "jsons", "ntfy", "ntfys", "mailto", "mailtos", "gotify", "gotifys", "matrix", "matrixs"),
-    *("mqtt", "mqtts", "signal", "signals", "vapid", "hassio", "hassios", "bark", "barks"),
+    *("json", "jsons", "mailto", "mailtos", "gotify", "gotifys", "matrix", "matrixs"),
+    *("mqtt", "mqtts", "signal", "signals", "hassio", "hassios", "bark", "barks"),
     *("dingtalk", "feishu", "lark", "wecom", "wecombot"),
 )
 
@@ -38,7 +41,11 @@ PROVIDERS: Final[Mapping[str, Mapping[str, Factory]]] = {
 SPARE: Final = "_spare"
 """``[notify.channels.sms_spare]``: who takes what the first provider did not."""
 
-NOTIFIERS: Final[Mapping[str, Factory]] = dict.fromkeys(_APPRISE, AppriseNotifier.configured)
+NOTIFIERS: Final[Mapping[str, Factory]] = {
+    **dict.fromkeys(_APPRISE, AppriseNotifier.configured),
+    **dict.fromkeys(("ntfy", "ntfys"), Ntfy.configured),
+    webpush.SCHEME: WebPush.configured,
+}
 
 
 def build(channels: Mapping[str, Options]) -> Mapping[str, Notifier]:

@@ -18,6 +18,8 @@ CALM: Final = 4
 QUIET_FROM: Final = time(21)
 QUIET_UNTIL: Final = time(7)
 """[D] The home's wall clock: older people rise at five or six."""
+OWN_CALM: Final = 3
+"""Priority from which on news waits in hours that somebody chose themselves. [D]"""
 NEWS: Final = frozenset({"raised", "settled", "relieved", "page"})
 """Templates that only tell. Whoever is asked is asked by somebody's decision, at whatever hour."""
 
@@ -52,35 +54,62 @@ class Held:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours of sleep by the home's clock, and the priority from which on news waits for their end."""
+
+    begins: time = QUIET_FROM
+    ends: time = QUIET_UNTIL
+    calm: int = CALM
+
+    def holds(self, local: datetime) -> bool:
+        """Whether people sleep now."""
+        at = local.time()
+        if self.begins <= self.ends:
+            return self.begins <= at < self.ends
+        return at >= self.begins or at < self.ends
+
+    def over(self, local: datetime) -> datetime:
+        """When the next quiet time ends."""
+        day = local.date() + _DAY * (local.time() >= self.ends)
+        return datetime.combine(day, self.ends, local.tzinfo)
+
+
+USUAL: Final = Quiet()
+
+
 def windows(channel: str) -> tuple[timedelta, ...]:
     """Over which times the messages to one recipient are counted."""
     return tuple(MOST.get(channel, ()))
 
 
-def hold(
-    template: str, priority: int, channel: str, spent: Mapping[timedelta, int], local: datetime
+def hold(  # noqa: PLR0917 - one message, and the moment
+    template: str,
+    priority: int,
+    channel: str,
+    spent: Mapping[timedelta, int],
+    local: datetime,
+    quiet: Quiet = USUAL,
 ) -> Held | None:
     """Whether a message waits; ``None``: it goes out. ``spent``: messages to this recipient on this channel
-    in each of ``windows``; ``local``: now, by the home's clock.
+    in each of ``windows``; ``local``: now, by the home's clock; ``quiet``: when they sleep.
     """
     if priority <= URGENT:
         return None
+    if priority >= quiet.calm and template in NEWS and quiet.holds(local):
+        return Held(Why.QUIET, quiet.over(local))
     calm = priority >= CALM and template in NEWS
-    if calm and is_quiet(local):
-        return Held(Why.QUIET, morning(local))
     for window, most in MOST.get(channel, {}).items():
         share = SHARE.get(priority, LEAST_SHARE) if window == _DAY else 1.0
         if spent.get(window, 0) >= most * share:
-            return Held(Why.BUDGET, morning(local) if calm else None)
+            return Held(Why.BUDGET, USUAL.over(local) if calm else None)
     return None
 
 
-def is_quiet(local: datetime) -> bool:
-    """Whether people sleep now."""
-    return local.time() >= QUIET_FROM or local.time() < QUIET_UNTIL
-
-
-def morning(local: datetime) -> datetime:
-    """When the next quiet time ends."""
-    day = local.date() + _DAY * (local.time() >= QUIET_UNTIL)
-    return datetime.combine(day, QUIET_UNTIL, local.tzinfo)
+def chosen(params: Mapping[str, object]) -> Quiet:
+    """The hours that the recipient of a message has chosen; the usual ones where they have not."""
+    match params.get("quiet"):
+        case [str(begins), str(ends)]:
+            return Quiet(time.fromisoformat(begins), time.fromisoformat(ends), OWN_CALM)
+        case _:
+            return USUAL

@@ -18,7 +18,7 @@ from typing import Any, Final
 from cloud import sealed, trace
 from cloud.db import Connection, Pool, Queries
 from cloud.metrics import SENT, known
-from cloud.notify import PROVIDERS, tokens, waiting, wording
+from cloud.notify import PROVIDERS, push_words, tokens, waiting, wording
 from cloud.notify.courtesy import Held
 from cloud.notify.model import Notifier, NotifyError, Outgoing, Receipt
 from cloud.sealed import NO_KEYS, Keyring, SealError
@@ -35,8 +35,11 @@ may take to answer where a life is at stake, so that the next channel rings in t
 PATIENT: Final = timedelta(minutes=30)
 """For what is not urgent."""
 INCIDENT_PATH: Final = "/console/i/"
+FAMILY_PATH: Final = "/family/?i="
 CARRIED: Final = frozenset(PROVIDERS)
 """Channels that cost by the message; the module ``messages`` switches them."""
+UNKNOWN: Final = "sent, delivery unknown"
+"""What is known of a message whose provider will never say more."""
 NOBODY: Final = Receipt()
 """Our own word, not a provider's."""
 
@@ -118,12 +121,12 @@ async def _send(post: Post, message: Mapping[str, Any], token: str, goes_for: He
         raise NotifyError("the module messages is off: no texts, no calls", permanent=True)
     if notifier is None:
         raise NotifyError(f"no channel {message['channel']} here", permanent=True)
-    asks = message["template"] == "ask"
-    path = f"{tokens.ANSWER_PATH}{token}" if asks else f"{INCIDENT_PATH}{message['incident_id'] or ''}"
+    asks, link = message["template"] == "ask", _link(post, message, token)
     count = {"count": str(goes_for)}
     template = message["template"] if goes_for == 1 else "digest"
-    words = wording.facts(message["params"], message["locale"], post.public_url.rstrip("/") + path) | count
-    title, body = wording.render(template, message["locale"], words)
+    words = wording.facts(message["params"], message["locale"], link) | count
+    render = push_words.render if _is_discreet(message, template) else wording.render
+    title, body = render(template, message["locale"], words)
     # Texts that carriers approve in advance exist in simplified Chinese only.
     variables = wording.discreet(message["params"]) | count | ({"token": token} if asks else {})
     return await notifier.deliver(
@@ -135,8 +138,25 @@ async def _send(post: Post, message: Mapping[str, Any], token: str, goes_for: He
             variables,
             message["attempts"],
             message["priority"],
+            link,
         )
     )
+
+
+def _link(post: Post, message: Mapping[str, Any], token: str) -> str:
+    """Where whoever gets it reads on: the answer's page, the family's, or the console."""
+    if message["template"] == "ask":
+        path = f"{tokens.ANSWER_PATH}{token}"
+    else:
+        page = INCIDENT_PATH if message["push_id"] is None else FAMILY_PATH
+        path = f"{page}{message['incident_id'] or ''}"
+    return post.public_url.rstrip("/") + path
+
+
+def _is_discreet(message: Mapping[str, Any], template: str) -> bool:
+    """A push lights up a locked screen: it says what happened only to whom chose that."""
+    pushed = message["push_id"] is not None and template in push_words.DISCREET
+    return pushed and not message["params"].get("detail")
 
 
 def _address(ring: Keyring, message: Mapping[str, Any]) -> str:
@@ -153,7 +173,8 @@ async def _settle_success(
 ) -> None:
     expect_at = now + DELIVERED_WITHIN.get(message["priority"], PATIENT) if receipt.followed else None
     await _settle(conn, message, "accepted", None, expect_at)
-    await append_receipt(conn, message["id"], "accepted", receipt.reference, now, receipt)
+    detail = receipt.reference or ("" if receipt.followed else UNKNOWN)
+    await append_receipt(conn, message["id"], "accepted", detail, now, receipt)
 
 
 async def _settle_failure(
@@ -161,8 +182,13 @@ async def _settle_failure(
 ) -> bool:
     """Whether the message is given up; else it comes again."""
     dead = error.permanent or message["attempts"] > len(PAUSES)
+    if error.gone and message["push_id"] is not None:
+        await conn.execute(SQL["forget_push"], {"push_id": message["push_id"], "now": now})
     if dead:
-        _log.error("message is dead id=%d channel=%s reason=%s", message["id"], message["channel"], error)
+        level = logging.INFO if error.gone else logging.ERROR
+        _log.log(
+            level, "message is dead id=%d channel=%s reason=%s", message["id"], message["channel"], error
+        )
         await conn.execute(SQL["look_at_ladder"], {"incident_id": message["incident_id"], "now": now})
     pause = None if dead else now + PAUSES[message["attempts"] - 1]
     await _settle(conn, message, "failed" if dead else "queued", pause)

@@ -13,7 +13,7 @@ class Outgoing:
 
     ``title``, ``body``: ready to be read. ``variables``: the same facts apart, in simplified Chinese, for
     channels that only fill in approved templates; ``template`` names which. ``attempt``: 1 for the first.
-    ``priority``: 1 (life) to 5 (information) of what it is about.
+    ``priority``: 1 (life) to 5 (information) of what it is about. ``link``: where to read on.
     """
 
     address: str
@@ -23,6 +23,7 @@ class Outgoing:
     variables: Mapping[str, str]
     attempt: int = 1
     priority: int = 1
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,15 @@ class Receipt:
 
 @dataclass(eq=False)
 class NotifyError(Exception):
-    """It was not sent. ``permanent``: trying this channel again is useless. ``reason``: nothing personal.
+    """It was not sent. ``permanent``: trying this channel again is useless. ``gone``: nobody is at this
+    address any more, and it can be forgotten. ``reason``: nothing personal.
 
     Not frozen: an exception that leaves a context manager gets its traceback assigned.
     """
 
     reason: str
     permanent: bool
+    gone: bool = False
 
     def __str__(self) -> str:
         return self.reason

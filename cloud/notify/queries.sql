@@ -5,7 +5,9 @@
 -- for one recipient the oldest goes for all; none is held once its incident is urgent.
 select m.id
 from message m left join incident i on i.id = m.incident_id
-where m.due_at is not null and (m.due_at <= %(now)s or (m.held <> '' and i.priority < 4))
+where m.due_at is not null and (m.due_at <= %(now)s or (
+      m.held <> '' and i.priority < case when jsonb_typeof(m.params -> 'quiet') = 'array' then 3 else 4 end
+  ))
   and not (m.id = any(%(skip)s))
   and (m.held = '' or not exists (
       select from message other
@@ -27,12 +29,22 @@ from picked
 left join incident i on i.id = picked.incident_id
 left join tenant t on t.id = i.tenant_id
 where m.id = picked.id
-returning m.id, m.incident_id, m.step, m.ask_id, m.channel, m.address, m.locale, m.template, m.params, m.attempts,
+returning m.id, m.incident_id, m.step, m.ask_id, m.push_id, m.channel, m.address, m.locale, m.template, m.params, m.attempts,
           i.home_id, coalesce(i.tenant_id, (m.params ->> 'tenant_id')::integer) as tenant_id, coalesce(i.priority, 3) as priority,
           coalesce('messages' = any(t.modules), true) as switched_on, picked.held
 
 -- keep_token --
 insert into answer_token (token_hash, message_id, created_at) values (%(token_hash)s, %(message_id)s, %(now)s)
+
+-- forget_push --
+-- The browser has let go of it: neither this one nor what still waits for it will be taken.
+with gone as (delete from push_subscription where id = %(push_id)s returning id),
+withdrawn as (
+    update message m set state = 'withdrawn', due_at = null
+    from gone where m.push_id = gone.id and m.state = 'queued' and m.due_at is not null
+    returning m.id
+)
+insert into receipt (message_id, at, state) select id, %(now)s, 'withdrawn' from withdrawn
 
 -- settle --
 -- Only if it is still ours: an answer or a withdrawal that came meanwhile has the last word.

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cloud.db import Connection, Queries
-from cloud.notify.courtesy import CALM, NEWS, Held, hold, windows
+from cloud.notify.courtesy import NEWS, Held, chosen, hold, windows
 from cloud.sealed import Keyring
 
 _SQL = Queries(__package__)
@@ -31,9 +31,10 @@ async def consider(
     await conn.execute(_SQL["know_recipient"], about)
     spent = {window: await _spent(conn, about, now - window) for window in windows(message["channel"])}
     local = now.astimezone(_zone(str(message["params"].get("time_zone", ""))))
-    held = hold(message["template"], message["priority"], message["channel"], spent, local)
+    quiet = chosen(message["params"])
+    held = hold(message["template"], message["priority"], message["channel"], spent, local, quiet)
     if held is None:
-        return await _merged(conn, message, about)
+        return await _merged(conn, message, about, quiet.calm)
     if held.until is not None:
         asked = {"attempts": message["attempts"], "why": held.why.value, "until": held.until}
         await conn.execute(_SQL["hold"], {**about, **asked})
@@ -45,9 +46,9 @@ async def _spent(conn: Connection, about: Mapping[str, Any], since: datetime) ->
     return int(row["n"]) if row else 0
 
 
-async def _merged(conn: Connection, message: Mapping[str, Any], about: Mapping[str, Any]) -> int:
+async def _merged(conn: Connection, message: Mapping[str, Any], about: Mapping[str, Any], calm: int) -> int:
     """Only what was held itself speaks for others: what is urgent says what it has to say."""
-    if not message["held"] or message["priority"] < CALM or message["template"] not in NEWS:
+    if not message["held"] or message["priority"] < calm or message["template"] not in NEWS:
         return 1
     return 1 + (await conn.execute(_SQL["merge"], about)).rowcount
 

@@ -115,6 +115,11 @@ async def _responder(conn: Connection, ring: Keyring, row: Row) -> None:
     await conn.execute(_SQL["keep_responder"], {"id": row["id"]} | columns)
 
 
+async def _push(conn: Connection, ring: Keyring, row: Row) -> None:
+    address = _addresses(ring, [row["address"]], sealed.follower(row["tenant_id"]))[0]
+    await conn.execute(_SQL["keep_push"], {"id": row["id"], "address": address})
+
+
 async def _factor(conn: Connection, ring: Keyring, row: Row) -> None:
     secret = _again(ring, row["secret"], sealed.second_factor(row["staff_id"]))
     await conn.execute(_SQL["keep_factor"], {"staff_id": row["staff_id"], "secret": secret})
@@ -134,6 +139,7 @@ _STEPS: Final = {
     "commands": _command,
     "tenants": _tenant,
     "responders": _responder,
+    "pushes": _push,
     "factors": _factor,
     "files": _file,
 }

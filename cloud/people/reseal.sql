@@ -62,7 +62,7 @@ update rung set phone = %(phone)s, channels = %(channels)s
 where incident_id = %(incident_id)s and step = %(step)s
 
 -- messages --
-select id, step, ask_id, address from message where incident_id = %(id)s order by id for no key update
+select id, step, ask_id, push_id, address from message where incident_id = %(id)s order by id for no key update
 
 -- keep_message --
 update message set address = %(address)s where id = %(id)s
@@ -125,6 +125,17 @@ for no key update
 
 -- keep_responder --
 update responder set phone = %(phone)s, phone_mark = %(phone_mark)s, channels = %(channels)s where id = %(id)s
+
+-- pushes --
+select push.id, staff.tenant_id, push.address
+from push_subscription push join staff on staff.id = push.staff_id
+where not starts_with(substr(push.address, strpos(push.address, ':') + 1), %(prefix)s)
+order by push.id
+limit %(limit)s
+for no key update of push
+
+-- keep_push --
+update push_subscription set address = %(address)s where id = %(id)s
 
 -- factors --
 select staff_id, secret from second_factor

@@ -21,10 +21,13 @@ update consent_task set due_at = %(due_at)s, position = coalesce(%(position)s, p
 -- Nobody of the family is told any more, whatever already waits.
 with withdrawn as (
     update message set state = 'withdrawn', due_at = null
-    from rung, incident
+    from incident
     where message.due_at is not null
-      and rung.incident_id = message.incident_id and rung.step = message.step and rung.relation = 'family'
       and incident.id = message.incident_id and incident.home_id = %(home_id)s
+      and (message.push_id is not null or exists (
+          select from rung
+          where rung.incident_id = message.incident_id and rung.step = message.step and rung.relation = 'family'
+      ))
     returning message.id
 )
 insert into receipt (message_id, at, state, detail) select id, %(now)s, 'withdrawn', '' from withdrawn

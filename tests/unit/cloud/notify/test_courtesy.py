@@ -10,7 +10,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from cloud.db import Pool, open_pool
-from cloud.notify.courtesy import MOST, NEWS, Held, Why, hold, is_quiet, morning
+from cloud.notify.courtesy import MOST, NEWS, USUAL, Held, Quiet, Why, chosen, hold
 from tests.scenario.carriers import Carrier, Mood, carrier, notifiers
 from tests.scenario.clockwork import Clockwork, clockwork
 from tests.scenario.household import START, seed
@@ -45,8 +45,18 @@ def test_news_that_can_wait_does_so_at_night_only() -> None:
 )
 def test_the_night_is_that_of_the_home(local: time, quiet: bool, ends: int) -> None:
     moment = datetime.combine(NOON.date(), local, ZONE)
-    assert is_quiet(moment) == quiet
-    assert morning(moment) == datetime(2026, 1, ends, 7, 0, tzinfo=ZONE)
+    assert USUAL.holds(moment) == quiet
+    assert USUAL.over(moment) == datetime(2026, 1, ends, 7, 0, tzinfo=ZONE)
+
+
+def test_whoever_chose_hours_of_their_own_is_left_to_sleep_in_them() -> None:
+    own = chosen({"quiet": ["13:00", "15:30"]})
+    nap = NOON.replace(hour=14)
+    assert own == Quiet(time(13), time(15, 30), 3)
+    assert hold("raised", 3, "webpush", {}, nap, own) == Held(Why.QUIET, nap.replace(hour=15, minute=30))
+    assert hold("raised", 4, "webpush", {}, NIGHT, own) is None
+    assert hold("raised", 2, "webpush", {}, nap, own) is None
+    assert chosen({}) == chosen({"quiet": None}) == USUAL
 
 
 def test_what_is_not_urgent_leaves_most_of_the_day_s_texts_to_what_is() -> None:

@@ -57,8 +57,8 @@ async def test_an_address_that_cannot_be_read_is_given_up(address: str) -> None:
     assert error.value.permanent
 
 
-def test_text_messages_and_calls_are_off_until_configured() -> None:
-    assert set(notify.build({})) == set(NOTIFIERS)
+def test_text_messages_calls_and_pushes_are_off_until_configured() -> None:
+    assert set(notify.build({})) == set(NOTIFIERS) - {"webpush"}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,10 @@ def test_text_messages_and_calls_are_off_until_configured() -> None:
     [
         {"smms": {"a": "b"}},
         {"ntfy": {"token": "b"}},
+        {"webpush": {"subject": "mailto:a@b"}},
+        {"webpush": {"key_file": "push.pem"}},
+        {"webpush": {"subject": "a@b", "key_file": "push.pem"}},
+        {"webpush": {"subject": "mailto:a@b", "key_file": "push.pem", "host": "x"}},
         {"sms": {"a": "b"}},
         {"sms": {"provider": "carrier-pigeon"}},
         {"sms_spare": {"provider": "tencent"}},
