@@ -53,6 +53,7 @@ class Permission(StrEnum):
     LEAD_VISITS = "lead_visits"
     MANAGE_RESPONDERS = "manage_responders"
     CORRECT_REPORT = "correct_report"
+    FOLLOW_HOME = "follow_home"
 
 
 _HANDLING: Final = frozenset(
@@ -82,7 +83,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.OPERATOR: _WATCHING | _CONSENT,
     Role.CASEWORKER: _HANDLING | _CONSENT,
     Role.RESPONDER: _HANDLING | {Permission.OVERRIDE_CONSENT},
-    Role.FAMILY: frozenset({Permission.READ_HOME}),
+    Role.FAMILY: frozenset({Permission.READ_HOME, Permission.FOLLOW_HOME}),
     Role.EVALUATOR: frozenset({Permission.READ_FIGURES}),
     Role.AUDITOR: frozenset({Permission.READ_AUDIT}),
     Role.CITY_ADMIN: frozenset({Permission.READ_FIGURES, Permission.MANAGE_TENANTS}),

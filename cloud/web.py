@@ -46,6 +46,8 @@ from cloud.dispatch import callout_routes, report_routes
 from cloud.dispatch import people_routes as responder_routes
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import routes as enrolment_routes
+from cloud.family import routes as family_routes
+from cloud.family import wish_routes
 from cloud.feed import Feed
 from cloud.figures import routes as figure_routes
 from cloud.incidents import (
@@ -62,6 +64,7 @@ from cloud.incidents import (
 from cloud.incidents import routes as incident_routes
 from cloud.learning import routes as learning_routes
 from cloud.metrics import STREAMS
+from cloud.notify import webpush
 from cloud.notify.tokens import ANSWER_PATH
 from cloud.people import routes as people_routes
 from cloud.people import tenancy_routes
@@ -126,6 +129,8 @@ ROUTERS: Final = (
     visit_routes.router,
     enrolment_routes.router,
     release_routes.router,
+    family_routes.router,
+    wish_routes.router,
     figure_routes.router,
     month_routes.router,
     answer_routes.router,
@@ -222,6 +227,7 @@ def create_app(
         "changes": health.changes(feed),
     }
     STREAMS.set_function(lambda: len(feed.listeners))
+    app.state.push = webpush.service(settings)
     app.state.office = enrolment_routes.office(settings)
     problems.install(app)
     app.add_exception_handler(PurposeError, on_purpose)

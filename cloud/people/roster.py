@@ -51,7 +51,8 @@ class Division(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The organisation that answers. ``duty_channels``: where its duty manager is reached.
+    """The organisation that answers. ``duty_channels``: where its duty manager is reached. ``phone``: where
+    families reach it; they are shown it.
     ``second_factor_roles``: who must sign in with two factors.
     """
 
@@ -62,6 +63,7 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duty_channels: tuple[str, ...] = ()
     duty_locale: Locale = "zh-Hans"
     second_factor_roles: tuple[Role, ...] = (Role.ADMIN,)
+    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+() -]{0,32}$")] = ""
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

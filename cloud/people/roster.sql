@@ -10,13 +10,15 @@ update division set parent_code = %(parent)s
 where code = %(code)s and parent_code is distinct from %(parent)s::text;
 
 -- put_tenant --
-insert into tenant (code, name, division_code, time_zone, duty_channels, duty_locale, second_factor_roles)
+insert into tenant (code, name, division_code, time_zone, duty_channels, duty_locale, second_factor_roles, phone)
 values (
-    %(code)s, %(name)s, %(division)s, %(time_zone)s, %(duty_channels)s, %(duty_locale)s, %(second_factor_roles)s
+    %(code)s, %(name)s, %(division)s, %(time_zone)s, %(duty_channels)s, %(duty_locale)s, %(second_factor_roles)s,
+    %(phone)s
 )
 on conflict (code) do update set
     name = excluded.name, division_code = excluded.division_code, time_zone = excluded.time_zone,
-    duty_locale = excluded.duty_locale, second_factor_roles = excluded.second_factor_roles
+    duty_locale = excluded.duty_locale, second_factor_roles = excluded.second_factor_roles,
+    phone = excluded.phone
 returning id;
 
 -- put_duty --

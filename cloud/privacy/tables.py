@@ -23,7 +23,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
             "staff", "session", "idempotency", "second_factor", "recovery_code", "known_browser",
-            "oidc_start", "staff_identity", "api_token", "visit_worker",
+            "oidc_start", "staff_identity", "api_token", "visit_worker", "follower", "push_subscription",
         ),
         _STAFF,
     ),

@@ -11,7 +11,7 @@ limit %(limit)s
 
 -- tenants --
 select id, version, code, name, division_code as division, time_zone, duty_channels, duty_locale,
-    second_factor_roles
+    second_factor_roles, phone
 from tenant
 where id = any(%(tenants)s)
   and (%(id)s::int is null or id = %(id)s)
@@ -25,7 +25,7 @@ select division_code as division from tenant where id = %(id)s and id = any(%(te
 -- change_tenant --
 update tenant set
     name = %(name)s, time_zone = %(time_zone)s, duty_channels = %(duty_channels)s, duty_locale = %(duty_locale)s,
-    second_factor_roles = %(second_factor_roles)s
+    second_factor_roles = %(second_factor_roles)s, phone = %(phone)s
 where id = %(id)s and version = %(version)s and id = any(%(tenants)s)
 returning id
 

@@ -132,6 +132,9 @@ _PAPERS: Final = (
     "insert into incident_review values (%(incident)s, 'good', '{}', %(staff)s, %(now)s)",
     "insert into report (tenant_id, month, version, counted_at, digest, cells)"
     " values (%(tenant)s, '2026-11-01', 1, %(now)s, repeat('0', 64), '[]')",
+    "insert into follower (staff_id) values (%(staff)s)",
+    "insert into push_subscription (staff_id, mark, address, created_at)"
+    " values (%(staff)s, sha256(%(key)s::bytea), %(key)s, %(now)s)",
     "insert into report_watch values (%(tenant)s, '2026-11-01', %(now)s)",
     "insert into time_rule values (%(tenant)s, null, 60, true)",
     "insert into time_account (tenant_id, sort, opened_at)"

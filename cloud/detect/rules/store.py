@@ -65,7 +65,7 @@ _QUANTITIES: Final = (
     Quantity.BATTERY,
 )
 _LASTING: Final = (Quantity.MOTION, Quantity.BODY_MOVEMENT)
-_WANTED: Final[Mapping[str, Any]] = {
+WANTED: Final[Mapping[str, Any]] = {
     "quantities": [quantity.number for quantity in _QUANTITIES],
     "lasting": [quantity.number for quantity in _LASTING],
     "power": Quantity.POWER.number,
@@ -74,9 +74,10 @@ _WANTED: Final[Mapping[str, Any]] = {
     "body_percent": BODY_PERCENT,
     "pause": PAUSE,
 }
+"""What the statement ``signs`` reads of a home, here and for the family's page."""
 _LEARNT: Final[Mapping[str, Any]] = {
-    **_WANTED,
-    "quantities": [*_WANTED["quantities"], Quantity.WORN.number, Quantity.VIBRATION.number],
+    **WANTED,
+    "quantities": [*WANTED["quantities"], Quantity.WORN.number, Quantity.VIBRATION.number],
 }
 """What is read besides of a day that is over: once a day, and not at each look."""
 _EVENTS: Final = (EventKind.BUTTON, EventKind.ALL_WELL)
@@ -154,7 +155,7 @@ async def _signs(  # noqa: PLR0917 - what is read of which home, and of which ti
     home: Mapping[str, Any],
     since: datetime,
     until: datetime,
-    wanted: Mapping[str, Any] = _WANTED,
+    wanted: Mapping[str, Any] = WANTED,
 ) -> list[Sign]:
     """What the devices of the home said in that time."""
     params: dict[str, Any] = {"home_id": home_id, "since": since, "until": until}

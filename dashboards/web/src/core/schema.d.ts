@@ -541,6 +541,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/family": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The homes that I follow
+         * @description Those that share with me, and those that do so no more.
+         */
+        get: operations["listFollowed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/family/homes/{home_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How things are at a home that I follow
+         * @description One sentence, today in plain words, how help is getting on, and who looked.
+         */
+        get: operations["readFollowed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/family/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let this browser take pushes
+         * @description 409 where no pushes are sent, or too many telephones take them; 422 for a service that is not known.
+         */
+        post: operations["addPhone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/family/phones/{phone_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Send nothing to this telephone any more
+         * @description One of one's own.
+         */
+        delete: operations["removePhone"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/family/wishes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What I want of messages
+         * @description One's own hours, what a locked screen may say, and one's telephones.
+         */
+        get: operations["readWishes"];
+        /**
+         * Say what I want of messages
+         * @description Urgent news comes at any hour, whatever is said here.
+         */
+        put: operations["putWishes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures": {
         parameters: {
             query?: never;
@@ -4863,7 +4967,8 @@ export interface components {
         ChangeTenant: {
             /**
              * Tenant
-             * @description The organisation that answers. ``duty_channels``: where its duty manager is reached.
+             * @description The organisation that answers. ``duty_channels``: where its duty manager is reached. ``phone``: where
+             *         families reach it; they are shown it.
              *         ``second_factor_roles``: who must sign in with two factors.
              */
             record: {
@@ -4877,6 +4982,8 @@ export interface components {
                  */
                 duty_locale: "en" | "zh-Hans" | "zh-Hant";
                 name: string;
+                /** @default  */
+                phone: string;
                 /**
                  * @default [
                  *       "admin"
@@ -4907,6 +5014,20 @@ export interface components {
             until?: string | null;
             /** Visits */
             visits?: number | null;
+        };
+        /**
+         * CircleView
+         * @description A member of the care circle; the number is masked: it is theirs, and the centre calls it.
+         */
+        CircleView: {
+            /** Has Key */
+            has_key: boolean;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Relation */
+            relation: string;
         };
         /**
          * ClaimView
@@ -5639,6 +5760,41 @@ export interface components {
          */
         Family: "person" | "hazard" | "water" | "dwelling" | "device" | "area" | "worker";
         /**
+         * FamilyHome
+         * @description One home as its family sees it. ``phone``: of the resident; ``centre_phone``: of those who help; empty
+         *     where nobody has written one down. ``time_zone``: of the home, by whose clock its day is told.
+         */
+        FamilyHome: {
+            /** Centre */
+            centre: string;
+            /** Centre Phone */
+            centre_phone: string;
+            /** Circle */
+            circle: components["schemas"]["CircleView"][];
+            /** Home Id */
+            home_id: number;
+            /** Incidents */
+            incidents: components["schemas"]["ProgressView"][];
+            /** Looks */
+            looks: components["schemas"]["LookView"][];
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Phone */
+            phone: string;
+            /** Resident */
+            resident: string;
+            /** Shared */
+            shared: components["schemas"]["SharedView"][];
+            status: components["schemas"]["StatusView"];
+            /** Time Zone */
+            time_zone: string;
+            /** Today */
+            today: components["schemas"]["MomentView"][];
+        };
+        /**
          * Fault
          * @description How a plan can be wrong.
          * @enum {string}
@@ -5745,6 +5901,26 @@ export interface components {
          * @enum {string}
          */
         Finding: "late" | "script" | "outcome" | "contacts" | "words" | "follow_up";
+        /**
+         * Followed
+         * @description All homes that somebody follows, and those that no longer share, of which nothing else is told.
+         */
+        Followed: {
+            /** Homes */
+            homes: components["schemas"]["FollowedView"][];
+            /** Withdrawn */
+            withdrawn: components["schemas"]["WithdrawnView"][];
+        };
+        /**
+         * FollowedView
+         * @description A home that shares with this reader.
+         */
+        FollowedView: {
+            /** Home Id */
+            home_id: number;
+            /** Resident */
+            resident: string;
+        };
         /**
          * Form
          * @description How a file is made.
@@ -7013,7 +7189,8 @@ export interface components {
             id: number | string;
             /**
              * Tenant
-             * @description The organisation that answers. ``duty_channels``: where its duty manager is reached.
+             * @description The organisation that answers. ``duty_channels``: where its duty manager is reached. ``phone``: where
+             *         families reach it; they are shown it.
              *         ``second_factor_roles``: who must sign in with two factors.
              */
             record: {
@@ -7027,6 +7204,8 @@ export interface components {
                  */
                 duty_locale: "en" | "zh-Hans" | "zh-Hant";
                 name: string;
+                /** @default  */
+                phone: string;
                 /**
                  * @default [
                  *       "admin"
@@ -7127,6 +7306,12 @@ export interface components {
             why: components["schemas"]["cloud__visits__plans__build__Why"];
         };
         /**
+         * Level
+         * @description How the card is drawn; a word and a shape go with each colour.
+         * @enum {string}
+         */
+        Level: "help" | "watch" | "unknown" | "calm";
+        /**
          * LevelView
          * @description ``least``: points from which on somebody has this level, 0 (able) to 4.
          */
@@ -7157,6 +7342,27 @@ export interface components {
              * @default 90
              */
             days: number;
+        };
+        /**
+         * LookView
+         * @description Somebody looked at data of this home on that day, ``n`` times. ``emergency``: in spite of a no, for an
+         *     emergency. ``own``: it was the reader.
+         */
+        LookView: {
+            /** Emergency */
+            emergency: boolean;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** N */
+            n: number;
+            /** Name */
+            name: string;
+            /** Own */
+            own: boolean;
+            role: components["schemas"]["Role"];
         };
         /**
          * MapView
@@ -7252,6 +7458,22 @@ export interface components {
          * @enum {string}
          */
         Module: "monitoring" | "visits" | "messages" | "detection" | "reports";
+        /**
+         * MomentView
+         * @description Something of today. ``at``: to five minutes.
+         */
+        MomentView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: {
+                [key: string]: string;
+            };
+            what: components["schemas"]["What"];
+        };
         /**
          * MonthVersion
          * @description One version of one month. ``frozen_at``: none while it is counted once a day; ``why``: of a correction.
@@ -7837,6 +8059,23 @@ export interface components {
             };
         };
         /**
+         * NewPhone
+         * @description A subscription as the browser gives it. ``agent``: what it calls itself, in two words.
+         */
+        NewPhone: {
+            /**
+             * Agent
+             * @default
+             */
+            agent: string;
+            /** Auth */
+            auth: string;
+            /** Endpoint */
+            endpoint: string;
+            /** P256Dh */
+            p256dh: string;
+        };
+        /**
          * NewResident
          * @description Somebody moves in.
          */
@@ -8008,6 +8247,27 @@ export interface components {
              * @default []
              */
             workers: number[];
+        };
+        /**
+         * NewWishes
+         * @description As they shall be: both hours, or neither.
+         */
+        NewWishes: {
+            /**
+             * Detail
+             * @default false
+             */
+            detail: boolean;
+            /**
+             * Quiet From
+             * @default
+             */
+            quiet_from: string;
+            /**
+             * Quiet Until
+             * @default
+             */
+            quiet_until: string;
         };
         /**
          * Note
@@ -8250,7 +8510,7 @@ export interface components {
          * @description One thing a role may do.
          * @enum {string}
          */
-        Permission: "read_queue" | "handle_incident" | "share_incident" | "hand_over" | "read_home" | "read_figures" | "read_wall" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person" | "tune_rules" | "manage_hours" | "make_visits" | "lead_visits" | "manage_responders" | "correct_report";
+        Permission: "read_queue" | "handle_incident" | "share_incident" | "hand_over" | "read_home" | "read_figures" | "read_wall" | "read_audit" | "administer" | "manage_tenants" | "manage_consent" | "override_consent" | "review_access" | "manage_person" | "tune_rules" | "manage_hours" | "make_visits" | "lead_visits" | "manage_responders" | "correct_report" | "follow_home";
         /**
          * PersonPage
          * @description Some people.
@@ -8286,6 +8546,26 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /**
+         * PhoneView
+         * @description A browser that takes pushes. ``told_at``, ``told``: when the last notice went there and what is known
+         *     of it since; a push service never says whether it was shown.
+         */
+        PhoneView: {
+            /** Agent */
+            agent: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Told */
+            told: string;
+            /** Told At */
+            told_at: string | null;
         };
         /**
          * PlaceView
@@ -8485,6 +8765,27 @@ export interface components {
             ended_at?: string | null;
             /** Since */
             since?: string | null;
+        };
+        /**
+         * ProgressView
+         * @description An incident as a family follows it.
+         */
+        ProgressView: {
+            /** Closed At */
+            closed_at: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Steps */
+            steps: components["schemas"]["StepView"][];
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
         };
         /**
          * Proof
@@ -9294,6 +9595,15 @@ export interface components {
             share: number;
         };
         /**
+         * SharedView
+         * @description What the resident allows, purpose by purpose.
+         */
+        SharedView: {
+            /** Allowed */
+            allowed: boolean;
+            purpose: components["schemas"]["Purpose"];
+        };
+        /**
          * ShiftView
          * @description ``waiting``: what is to be taken now, with those of its items that are open still (``open``).
          */
@@ -9406,11 +9716,44 @@ export interface components {
          */
         "State-Input": "open" | "approved" | "refused" | "overtaken";
         /**
+         * StatusView
+         * @description How things stand. ``known_until``: how old all of this is at best; ``None``: the home was never
+         *     heard.
+         */
+        StatusView: {
+            /** Headline */
+            headline: {
+                [key: string]: string;
+            };
+            /** Known Until */
+            known_until: string | null;
+            level: components["schemas"]["Level"];
+            /** Sentence */
+            sentence: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Step
          * @description What is done beside asking; each once.
          * @enum {string}
          */
         Step: "widen" | "phone" | "duty_officer" | "ambulance";
+        /**
+         * StepView
+         * @description How an incident got on.
+         */
+        StepView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: {
+                [key: string]: string;
+            };
+        };
         /**
          * StreamData
          * @description The ``data`` of one event, by its name: ``inc``, ``home``, ``hb``, ``reset``.
@@ -10114,6 +10457,12 @@ export interface components {
             oidc: string | null;
         };
         /**
+         * What
+         * @description What happened.
+         * @enum {string}
+         */
+        What: "up" | "meal" | "left" | "back" | "measured" | "visit";
+        /**
          * Where
          * @description A device's own place, WGS 84, right within ``accuracy_m``.
          */
@@ -10132,6 +10481,34 @@ export interface components {
         WhomToAsk: {
             /** Responder Id */
             responder_id: number;
+        };
+        /**
+         * WishesView
+         * @description ``quiet_from``, ``quiet_until``: ``HH:MM`` by the home's clock, both empty: from 21:00 to 07:00, and
+         *     only what can wait for days. ``detail``: a locked screen may say what it is about. ``key``: what a browser
+         *     subscribes with; empty: this installation sends no pushes.
+         */
+        WishesView: {
+            /** Detail */
+            detail: boolean;
+            /** Key */
+            key: string;
+            /** Phones */
+            phones: components["schemas"]["PhoneView"][];
+            /** Quiet From */
+            quiet_from: string;
+            /** Quiet Until */
+            quiet_until: string;
+        };
+        /**
+         * WithdrawnView
+         * @description A home that shared, and does not any more. ``since``: ``None``: nobody has been asked yet.
+         */
+        WithdrawnView: {
+            /** Home Id */
+            home_id: number;
+            /** Since */
+            since: string | null;
         };
         /**
          * WithheldView
@@ -14023,6 +14400,684 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFollowed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Followed"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readFollowed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the home */
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyHome"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPhone: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhone"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WishesView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removePhone: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number of the telephone */
+                phone_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readWishes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WishesView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putWishes: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWishes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WishesView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

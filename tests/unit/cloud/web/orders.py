@@ -60,6 +60,7 @@ class Things:
     tag: int
     file: int
     assessment: int
+    phone: int
     free_username: str
     free_gateway: str
 
@@ -102,6 +103,12 @@ RESIDENT: Final = {"name": "滕树英", "birth_year": 1938, "sex": "f"}
 CONTACT: Final = {"name": "向明", "relation": "family", "phone": "+8613800000009"}
 DEVICE: Final = {"kind": "bed_mat", "room": "bedroom"}
 CENTRE: Final = {"latitude": 27.5, "longitude": 109.9}
+PHONE: Final = {
+    "endpoint": "https://web.push.apple.com/one",
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
+"""A browser's subscription; its keys are the example of RFC 8291."""
 SPAN: Final = {"begin": "2026-11-20T00:00:00Z", "end": "2026-11-20T12:00:00Z"}
 DAYS: Final = {"since": "2026-11-19", "until": "2026-11-21"}
 _S: Final = IncidentState
@@ -281,6 +288,12 @@ ORDERS: Final[Mapping[str, Order]] = {
     # Homes and consents.
     "readHome": Order(),
     "readSeries": Order(query=lambda _: {"quantity": "heart_rate", **SPAN}),
+    "listFollowed": Order(filled="homes"),
+    "readFollowed": Order(),
+    "readWishes": Order(filled="phones"),
+    "putWishes": Order(body=lambda _: {"quiet_from": "22:00", "quiet_until": "06:30", "detail": True}),
+    "addPhone": Order(body=lambda _: dict(PHONE), before=("delete from push_subscription",)),
+    "removePhone": Order(),
     "readConsents": Order(),
     "recordConsent": Order(body=lambda _: dict(CONSENT)),
     "breakGlass": Order(body=lambda _: {"reason": "unconscious"}),

@@ -23,6 +23,7 @@ ANYONE: Final = None
 """No sign-in needed."""
 QUEUE: Final = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR, Role.CASEWORKER, Role.RESPONDER})
 HOMES: Final = QUEUE | {Role.FAMILY}
+FAMILY: Final = frozenset({Role.FAMILY})
 ADMIN: Final = frozenset({Role.ADMIN})
 AUDITOR: Final = frozenset({Role.AUDITOR})
 DESK: Final = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR})
@@ -90,6 +91,12 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("GET", "/homes/{home_id}"): HOMES,
     ("GET", "/homes/{home_id}/series"): HOMES,
     ("GET", "/audit"): AUDITOR,
+    ("GET", "/family"): FAMILY,
+    ("GET", "/family/homes/{home_id}"): FAMILY,
+    ("GET", "/family/wishes"): FAMILY,
+    ("PUT", "/family/wishes"): FAMILY,
+    ("POST", "/family/phones"): FAMILY,
+    ("DELETE", "/family/phones/{phone_id}"): FAMILY,
     ("GET", "/figures"): FIGURES,
     ("GET", "/report/indicators"): FIGURES,
     ("GET", "/report/months"): FIGURES,
@@ -302,6 +309,8 @@ OF_CHANNELS: Final = frozenset({Module.MESSAGES})
 CLOUD: Final = Path(cloud.__file__).parent
 NO_ACTION: Final = frozenset({"emergency-access", "grants"})
 """What is posted to an incident and is no step of it."""
+APART: Final = timedelta(seconds=0.06)
+"""Between two requests, so that no session asks more often than it may."""
 REFUSALS: Final = {401, 403}
 NOT_YET: Final = {"presence_needed"}
 """Whoever may is asked who is at the screen."""
@@ -336,7 +345,7 @@ async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -
     browser = await site.signed_in(role.value) if role else site.browser()
     got_in = {}
     for method, path in sorted(ACCESS, key=lambda route: route == ("DELETE", "/session")):  # it comes last
-        site.clock.turn(timedelta(seconds=1))  # nobody asks all of it in one moment
+        site.clock.turn(APART)
         answer = await browser.request(method, _address(site, path), params={"after": 999}, json={})
         refused = answer.status_code in REFUSALS and answer.json()["code"] not in NOT_YET
         got_in[method, path] = not refused or (method, path) == ("POST", "/session")
@@ -362,6 +371,7 @@ def _address(site: Site, path: str) -> str:
         proposal_id=7,
         mute_id=7,
         handover_id=7,
+        phone_id=7,
         account_id=7,
         responder_id=7,
         entry_id=7,
@@ -397,6 +407,7 @@ async def test_without_a_module_exactly_its_routes_are_away(
     admin, auditor, city = [await site.signed_in(who) for who in ("admin", "auditor", "city_admin")]
     away = set()
     for method, path in sorted(ACCESS, key=lambda route: route == ("DELETE", "/session")):
+        site.clock.turn(APART)
         for browser in (admin, auditor, city):
             answer = await browser.request(method, _address(site, path), params={"after": 999}, json={})
             if answer.status_code == 403 and answer.json()["code"] == "module_off":

@@ -24,7 +24,7 @@ from cloud.db import Connection
 from cloud.incidents.model import IncidentState
 from cloud.learning.suggest import Basis
 from cloud.openapi import DOCUMENT
-from cloud.settings import Broker, Enrolment, Oidc, Settings
+from cloud.settings import Broker, Enrolment, Notify, Oidc, Settings
 from cloud.web import API, create_app
 from tests.sql import intruder
 from tests.unit.cloud import town as towns
@@ -32,7 +32,7 @@ from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.stream.console import until
 from tests.unit.cloud.town import NOON, PASSWORD
 from tests.unit.cloud.web.orders import FIXED, NAMED, NUMBERED, ORDERS, Order, Things
-from tests.unit.cloud.web.test_access import ACCESS
+from tests.unit.cloud.web.test_access import ACCESS, APART
 
 CONTRACT: Final[dict[str, Any]] = json.loads(DOCUMENT.read_bytes())
 """The document; ``test_openapi`` holds it against the application, which takes a second to tell it."""
@@ -56,8 +56,6 @@ TOKENS: Final = {
     Permission.READ_AUDIT: frozenset({"readAuditTrail"}),
 }
 """What a service may do with a token of each permission, beside asking who it is."""
-APART: Final = timedelta(seconds=0.06)
-"""Between two requests, so that no session asks more often than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +341,9 @@ _NUMBERED: Final = {
     " domains, by_points, level, overrides, first_id, first_signed_at)"
     " select id, home_id, 'first', '2026-11-18', 'self', '{}', false, '[]', '{}', 90, '{}', 0, 0, '{}',"
     " %(person)s, %(now)s from resident where home_id = %(home)s returning id",
+    "phone": "insert into push_subscription (staff_id, mark, address, created_at)"
+    " select coalesce(min(id), %(person)s), sha256(%(key)s::text::bytea), %(key)s, %(now)s from staff"
+    " where tenant_id = %(tenant)s and username = 'family' returning id",
     "tag": "insert into door_tag (home_id, digest, made_by, made_at)"
     " values (%(home)s, sha256(%(key)s::text::bytea), %(person)s, %(now)s) returning id",
     "session": "insert into session (token_hash, staff_id, created_at, seen_at, expires_at)"
@@ -397,6 +398,7 @@ async def opened(site: Site, conn: Connection, data: Path) -> AsyncIterator[Worl
         data=str(data),
         broker=Broker(host="127.0.0.1", port=8883),
         enrolment=Enrolment(host="mq.test"),
+        notify=Notify(channels={"webpush": {"subject": "mailto:duty@anban.test"}}),
         oidc=Oidc(issuer="http://127.0.0.1:1", client_id="anban", client_secret="x"),
     )
     await conn.execute("update tenant set name = 'hidden county' where code = 'zhongfang'")
