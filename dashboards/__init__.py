@@ -111,8 +111,8 @@ SHORT: Final[Mapping[str, str]] = {
 
 
 def mount(app: Starlette, static: Path = STATIC) -> bool:
-    """Serve the screens of ``static`` on ``app``: ``PAGES``, their assets, the short addresses,
-    and ``/lite``.
+    """Serve the screens of ``static`` on ``app``: ``PAGES``, their assets and service workers, the short
+    addresses, and ``/lite``.
 
     Answers whether there is a build to serve. Without one the same addresses show how to repair it (503), and
     the application runs on: a missing screen must never stop an alarm.
@@ -134,6 +134,9 @@ def mount(app: Starlette, static: Path = STATIC) -> bool:
     for path, name in PAGES.items():
         app.add_route(path, _shows(pages.get(name)), include_in_schema=False)
     app.add_route("/assets/{name}", show_asset, include_in_schema=False)
+    for worker in static.glob("sw/sw-*.js"):  # below its page: a worker reaches no further than its address
+        name = worker.stem.removeprefix("sw-")
+        app.add_route(f"/{name}/sw.js", _shows(StaticFile.read(worker)), include_in_schema=False)
     lite.mount(app)
     return not missing
 

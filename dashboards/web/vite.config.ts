@@ -2,6 +2,8 @@
 import { defineConfig } from "vite";
 
 const PAGES = ["console", "wall", "field", "family", "kpi", "admin"];
+/** Service workers, at a name of their own: browsers look there for a newer one. */
+const WORKERS = ["family"];
 const at = (path: string) => decodeURIComponent(new URL(path, import.meta.url).pathname);
 
 export default defineConfig({
@@ -14,7 +16,13 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy forbids data: scripts and styles
     modulePreload: { polyfill: false },
     manifest: true, // which files each page loads: its weight is checked
-    rolldownOptions: { input: Object.fromEntries(PAGES.map((page) => [page, at(`./${page}.html`)])) },
+    rolldownOptions: {
+      input: {
+        ...Object.fromEntries(PAGES.map((page) => [page, at(`./${page}.html`)])),
+        ...Object.fromEntries(WORKERS.map((name) => [`sw-${name}`, at(`./src/sw/${name}.ts`)])),
+      },
+      output: { entryFileNames: ({ name }) => (name.startsWith("sw-") ? "sw/[name].js" : "assets/[name]-[hash].js") },
+    },
   },
   server: { fs: { allow: [at("../..")] } },
   test: { css: true, root: at("../.."), include: ["tests/web/**/*.test.ts"], restoreMocks: true },

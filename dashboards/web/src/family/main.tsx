@@ -1,19 +1,27 @@
-/** The family's page. */
+/** The family's page: is all as it should be today, and whom to ring. */
 import { render } from "preact";
-import "@/ui/tokens.css";
-import "@/ui/base.css";
 import { Gate } from "@/sign/gate";
 import { beginSession } from "@/sign/session";
+import "@/ui/tokens.css";
+import "@/ui/base.css";
+import "./family.css";
+import { forget } from "./model";
+import { FamilyPage } from "./page";
+import { register, turnOff } from "./push";
 import { t } from "./words";
 
-function Page() {
-  return (
-    <Gate title={t("family.title")} hint="" needs={[]}>
-      {(person) => <main><h1>{t("family.title")}</h1><p>{person.name}</p></main>}
-    </Gate>
+beginSession({
+  title: () => t("family.title"),
+  leaving: () => void turnOff().catch(() => undefined),
+  left: forget,
+});
+void register();
+const root = document.getElementById("app");
+if (root !== null) {
+  render(
+    <Gate title={t("family.title")} hint={t("family.hint")} needs={["follow_home"]}>
+      {() => <FamilyPage />}
+    </Gate>,
+    root,
   );
 }
-
-beginSession({ title: () => t("family.title") });
-const root = document.getElementById("app");
-if (root !== null) render(<Page />, root);

@@ -1,0 +1,99 @@
+/**
+ * What the page knows of a home, and how old that is.
+ *
+ * What this is: reading again and again while somebody looks, and the plain questions that the views ask. What it is not:
+ * a view, or a copy that outlives the page; an hour-old "no alarm" is worse than "no network". The one idea: what was
+ * read last stays on the page with the time it was read, and from the first read that fails the page says so.
+ */
+import { batch, computed, signal } from "@preact/signals";
+import { Refused } from "@/core/api";
+import type { FamilyApi, FamilyHome, Followed, Look, Progress } from "./api";
+
+/** [D] A family's page is no console: this often while somebody looks at it. */
+export const EVERY_MS = 120_000;
+const NOT_FOUND = 404;
+
+export const followed = signal<Followed | null>(null);
+export const home = signal<FamilyHome | null>(null);
+/** When `home` was read, ISO; `null`: never. */
+export const readAt = signal<string | null>(null);
+/** What came of the last read. */
+export const trouble = signal<"none" | "network" | "refused">("none");
+
+/** The incidents that are not over, and those that are. */
+export const underWay = computed(() => incidents((one) => one.closed_at === null));
+export const past = computed(() => incidents((one) => one.closed_at !== null));
+/** Who looked, without the reader. */
+export const looks = computed<readonly Look[]>(() => (home.value?.looks ?? []).filter((look) => !look.own));
+
+function incidents(fits: (one: Progress) => boolean): readonly Progress[] {
+  return (home.value?.incidents ?? []).filter(fits);
+}
+
+/** Whether the resident allows `purpose`. */
+export function allows(shown: FamilyHome, purpose: string): boolean {
+  return shown.shared.some((one) => one.purpose === purpose && one.allowed);
+}
+
+/** Read which homes there are, and the one at `wanted`, else the one that is shown, else the first. */
+export async function refresh(api: FamilyApi, wanted: number | null = null): Promise<void> {
+  try {
+    const all = await api.followed();
+    const ids = all.homes.map((one) => one.home_id);
+    const id = [wanted, home.value?.home_id ?? null, ids[0] ?? null].find((one) => one !== null && ids.includes(one));
+    const shown = id === undefined || id === null ? null : await api.home(id);
+    batch(() => {
+      followed.value = all;
+      home.value = shown;
+      readAt.value = shown?.now ?? new Date().toISOString();
+      trouble.value = "none";
+    });
+  } catch (error) {
+    // Sharing may end between two questions: then the home is gone, and the next read says why.
+    const gone = error instanceof Refused && error.status === NOT_FOUND;
+    batch(() => {
+      if (gone) home.value = null;
+      trouble.value = error instanceof Refused ? "refused" : "network";
+    });
+  }
+}
+
+/** Forget everything: somebody else may be next. */
+export function forget(): void {
+  batch(() => {
+    followed.value = home.value = readAt.value = null;
+    trouble.value = "none";
+  });
+}
+
+/** Read again whenever somebody looks, comes back, or has a network again; returns how to stop. */
+export function follow(read: () => void, page: Document = document, view: Window = window): () => void {
+  const look = () => {
+    if (page.visibilityState === "visible") read();
+  };
+  const timer = view.setInterval(look, EVERY_MS);
+  page.addEventListener("visibilitychange", look);
+  view.addEventListener("online", look);
+  return () => {
+    view.clearInterval(timer);
+    page.removeEventListener("visibilitychange", look);
+    view.removeEventListener("online", look);
+  };
+}
+
+/** `6:40` by the clock of the home. */
+export function clockAt(iso: string, zone: string): string {
+  return new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", hourCycle: "h23", timeZone: zone })
+    .format(new Date(iso))
+    .replace(/^0(?=\d:)/, "");
+}
+
+/** A day in the words of the language `tag`, by the clock of the home; with the time where that matters. */
+export function dayAt(iso: string, zone: string, tag: string): string {
+  return new Intl.DateTimeFormat(tag, { month: "long", day: "numeric", timeZone: zone }).format(new Date(iso));
+}
+
+/** `tel:` of a number as people write it. */
+export function telephone(number: string): string {
+  return `tel:${number.replace(/[^\d+]/g, "")}`;
+}
