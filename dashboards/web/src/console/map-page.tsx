@@ -11,7 +11,10 @@ import { homes, nowMs, queue, select } from "./model";
 import { t, term, type Key } from "./words";
 
 const MOST_ROWS = 200; // more than anyone reads
-const STARTS: readonly Start[] = ["centres", "workers", "neighbours"];
+const STARTS: readonly (readonly [Start, Key])[] = [
+  ["centres", "map.from_centres"], ["workers", "map.from_workers"], ["neighbours", "map.from_neighbours"],
+];
+const SHEETS: readonly (readonly [Sheet, Key])[] = [["outlines", "map.sheet_outlines"], ["tiles", "map.sheet_tiles"]];
 const failed = signal(false);
 
 export function MapPage() {
@@ -101,13 +104,11 @@ function Choices() {
     <div class="block map-choices">
       <fieldset>
         <legend>{t("map.reach_from", { minutes: Math.round((found?.within_s ?? 900) / 60) })}</legend>
-        {STARTS.map((one) => <Choice key={one} name={`map.from_${one}`} chosen={starts.value.has(one)} onClick={() => toggle(starts, one)} />)}
+        {STARTS.map(([one, name]) => <Choice key={one} name={name} chosen={starts.value.has(one)} onClick={() => toggle(starts, one)} />)}
       </fieldset>
       <fieldset>
         <legend>{t("map.sheets")}</legend>
-        {(["outlines", "tiles"] satisfies Sheet[]).map((one) => (
-          <Choice key={one} name={`map.sheet_${one}`} chosen={sheets.value.has(one)} onClick={() => toggle(sheets, one)} />
-        ))}
+        {SHEETS.map(([one, name]) => <Choice key={one} name={name} chosen={sheets.value.has(one)} onClick={() => toggle(sheets, one)} />)}
       </fieldset>
       <Freshness />
     </div>
