@@ -28,3 +28,9 @@ def test_a_page_turns_away_whoever_it_is_not_for(
 ) -> None:
     page = come_in(context, town, stranger, path)
     expect(page.get_by_role("main")).to_contain_text(NOT_FOR_YOU)
+
+
+def test_whoever_came_to_the_wrong_page_is_led_to_their_own(context: BrowserContext, town: System) -> None:
+    page = come_in(context, town, Role.EVALUATOR, "/console/")
+    page.get_by_role("link", name="指标").click()
+    expect(page).to_have_url(f"{town.address}/kpi/")

@@ -3,6 +3,7 @@ import type { Session } from "@/core/api";
 import { locale } from "@/core/i18n";
 import { formatClock, secondsUntil } from "@/core/time";
 import { Icon } from "@/ui/icons";
+import { PagesMenu } from "@/ui/pages";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import { leave, useLocale } from "@/sign/session";
 import { dataAt, dialog, goTo, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged } from "./model";
@@ -15,6 +16,7 @@ const EXPIRY_WARNING_S = 15 * 60;
 export function Header({ person }: { person: Session }) {
   return (
     <header class="band">
+      <PagesMenu person={person} />
       <h1><span class="wordmark" lang="zh-Hans">安伴</span><small>{t("app.console")}</small></h1>
       <button type="button" class="duty" title={t("account.title")} onClick={() => goTo("account")}>
         <Icon name="user" /><span>{t("header.duty")}</span><b>{person.name}</b>

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Permission, Session } from "@/core/api";
 import { t } from "@/core/i18n";
 import { notices } from "@/ui/notices";
+import { Places } from "@/ui/pages";
 import { Button } from "@/ui/parts";
 import { ChoosePassword, Enrol, SecondFactor } from "./second-factor";
 import { enrolling, leave, session } from "./session";
@@ -26,14 +27,15 @@ export function Gate({ title, hint, needs = [], children }: GateProps) {
   if (person.one_time) return <><ChoosePassword /><Notices /></>;
   if (person.second_factor === "owed") return <SecondFactor />;
   if (person.second_factor === "missing" || enrolling.value !== null) return <Enrol />;
-  if (needs.length > 0 && !needs.some((one) => person.permissions.includes(one))) return <NotForYou />;
+  if (needs.length > 0 && !needs.some((one) => person.permissions.includes(one))) return <NotForYou person={person} />;
   return <>{children(person)}<Notices /></>;
 }
 
-function NotForYou() {
+function NotForYou({ person }: { person: Session }) {
   return (
     <main class="opening">
       <p>{t("app.no_permission")}</p>
+      <Places person={person} />
       <a class="button" href="/console/account">{t("account.title")}</a>
       <Button icon="leave" onClick={() => void leave()}>{t("action.sign_out")}</Button>
     </main>

@@ -28,6 +28,8 @@ const PATHS = {
   plug: "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4",
   copy: "M8 8h12v12H8zM16 8V4H4v12h4",
   up: "M12 19V5M5.5 11.5L12 5l6.5 6.5",
+  menu: "M4 7h16M4 12h16M4 17h16",
+  home: "M4 11l8-7 8 7M6.5 9.5V20h11V9.5M10 20v-6h4v6",
   offline: "M3 3l18 18M8.5 15.5a5 5 0 0 1 5-1.2M5 12a10 10 0 0 1 4-2.4M19 12a10 10 0 0 0-5.5-2.9M12 19.5h.01",
 } as const;
 
