@@ -8,7 +8,8 @@ not: a log; a problem carries no stack, no SQL, no value the client sent. The on
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -81,6 +82,29 @@ def not_found() -> ProblemError:
     return ProblemError(
         HTTPStatus.NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see."
     )
+
+
+Refusals = Mapping[type[Exception], Callable[[Any], ProblemError]]
+"""How each error of a rule is answered."""
+
+
+def refusal(status: HTTPStatus, code: str, detail: str) -> Callable[[Exception], ProblemError]:
+    """One that is answered the same whatever it holds."""
+    return lambda _: ProblemError(status, code, detail)
+
+
+@contextmanager
+def refusing(refusals: Refusals) -> Iterator[None]:
+    """Answer an error of ``refusals`` as that says.
+
+    Raises:
+        ProblemError: one of them was raised within.
+    """
+    try:
+        yield
+    except tuple(refusals) as error:
+        answered = next(made for kind, made in refusals.items() if isinstance(error, kind))
+        raise answered(error) from error
 
 
 def too_many(wait: timedelta, detail: str) -> ProblemError:

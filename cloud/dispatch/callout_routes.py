@@ -23,7 +23,7 @@ from cloud.dispatch.people_routes import CHANGED, FOUND, IncidentId, desk_of
 from cloud.dispatch.views import Answer, CalloutView, StandbyView, WhomToAsk
 from cloud.incidents.errors import NotFound
 from cloud.once import Once
-from cloud.problems import ProblemError, not_found, responses
+from cloud.problems import Refusals, not_found, refusal, refusing, responses
 
 router = APIRouter(tags=["callouts"])
 
@@ -31,6 +31,14 @@ Handler = Annotated[Principal, Depends(require(Permission.HANDLE_INCIDENT))]
 Overseer = Annotated[Principal, Depends(require(Permission.SHARE_INCIDENT))]
 ResponderId = Annotated[int, Path(ge=1, lt=2**31, description="number in the register")]
 BY_HAND: Final = CHANGED | responses(HTTPStatus.CONFLICT)
+REFUSALS: Final[Refusals] = {
+    NotFound: lambda _: not_found(),
+    NobodyThere: refusal(
+        HTTPStatus.CONFLICT,
+        "not_to_be_asked",
+        "They are off duty, have not agreed, are not wanted or busy, or were asked already.",
+    ),
+}
 
 
 @router.get(
@@ -118,16 +126,8 @@ async def _done(
 ) -> CalloutView:
     async def within(conn: Connection) -> CalloutView:
         desk = desk_of(once.call, conn, handler, Purpose.CONSOLE)
-        try:
+        with refusing(REFUSALS):
             await work(desk)
-        except NotFound as error:
-            raise not_found() from error
-        except NobodyThere as error:
-            raise ProblemError(
-                HTTPStatus.CONFLICT,
-                "not_to_be_asked",
-                "They are off duty, have not agreed, are not wanted or busy, or were asked already.",
-            ) from error
         view, home_id = await _shown(desk, incident_id)
         once.call.saw(Purpose.CONSOLE, [home_id])
         return view
@@ -136,7 +136,5 @@ async def _done(
 
 
 async def _shown(desk: Desk, incident_id: int) -> tuple[CalloutView, int]:
-    try:
+    with refusing(REFUSALS):
         return await work_of.show(desk, incident_id)
-    except NotFound as error:
-        raise not_found() from error

@@ -6,20 +6,18 @@ nobody sends a level: it is worked out from the answers, and shown with everythi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel
 
 from cloud.access import Api, needs, require
 from cloud.auth import Module, Permission, Principal, Purpose, Scope
 from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once, OneCommand
-from cloud.problems import InvalidField, ProblemError, not_found, responses
+from cloud.problems import InvalidField, ProblemError, Refusals, not_found, refusal, responses
 from cloud.visits.ability.due import counted
 from cloud.visits.ability.judge import BadAnswers
 from cloud.visits.assessments import desk as office
@@ -32,6 +30,7 @@ from cloud.visits.assessments.views import (
     NewCareEvent,
     Second,
 )
+from cloud.visits.at_desk import done
 from cloud.visits.hours.store import Desk
 
 router = APIRouter(prefix="/visits", tags=["visits"], dependencies=[Depends(needs(Module.VISITS))])
@@ -43,7 +42,22 @@ AssessmentId = Annotated[int, Path(ge=1, lt=2**63, description="number of the as
 ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 CHANGED: Final = ERRORS | ONCE_ERRORS | responses(HTTPStatus.NOT_FOUND)
 
-Answer = TypeVar("Answer", bound=BaseModel)
+REFUSALS: Final[Refusals] = {
+    NotFound: lambda _: not_found(),
+    SameHand: refusal(HTTPStatus.CONFLICT, "same_hand", "Somebody else signs second."),
+    Signed: refusal(
+        HTTPStatus.CONFLICT,
+        "signed",
+        "It bears a second word already: draw up another one where you doubt it.",
+    ),
+    NoDay: refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "no_day", "The day lies ahead, or more than a year ago."),
+    BadAnswers: lambda error: ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "bad_answers",
+        "The form cannot be judged.",
+        fields=[InvalidField(where=["body"], rule=fault) for fault in error.faults],
+    ),
+}
 
 
 @router.get(
@@ -85,7 +99,7 @@ async def add_assessment(
         )
         return await _assessment(desk, once, await office.draw_up(desk, drawn))
 
-    return await _done(once, visitor, AssessmentView, work)
+    return await done(once, visitor, AssessmentView, work, REFUSALS)
 
 
 @router.post(
@@ -104,7 +118,7 @@ async def second(assessment_id: AssessmentId, asked: Second, visitor: Visitor, o
             await office.refuse(desk, assessment_id, asked.why)
         return await _assessment(desk, once, assessment_id)
 
-    return await _done(once, visitor, AssessmentView, work)
+    return await done(once, visitor, AssessmentView, work, REFUSALS)
 
 
 @router.post(
@@ -124,34 +138,7 @@ async def add_care_event(
         once.call.saw(desk.scope.purpose, [shown.home_id])
         return shown
 
-    return await _done(once, visitor, AbilityView, work)
-
-
-async def _done(
-    once: OneCommand, who: Principal, kind: type[Answer], work: Callable[[Desk], Awaitable[Answer]]
-) -> Answer:
-    scope = who.scope(PURPOSE)
-
-    async def at_desk(conn: Connection) -> Answer:
-        return await work(Desk(conn, scope, who.tenant_id, who.staff_id, who.actor, once.call.now))
-
-    try:
-        return await once.do(scope, kind, at_desk)
-    except NotFound as error:
-        raise not_found() from error
-    except SameHand as error:
-        detail = "Somebody else signs second."
-        raise ProblemError(HTTPStatus.CONFLICT, "same_hand", detail) from error
-    except Signed as error:
-        detail = "It bears a second word already: draw up another one where you doubt it."
-        raise ProblemError(HTTPStatus.CONFLICT, "signed", detail) from error
-    except NoDay as error:
-        detail = "The day lies ahead, or more than a year ago."
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_day", detail) from error
-    except BadAnswers as error:
-        fields = [InvalidField(where=["body"], rule=fault) for fault in error.faults]
-        detail = "The form cannot be judged."
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_answers", detail, fields=fields) from error
+    return await done(once, visitor, AbilityView, work, REFUSALS)
 
 
 async def _ability(conn: Connection, scope: Scope, resident_id: int, now: datetime) -> AbilityView:

@@ -7,13 +7,12 @@ changed afterwards; a mistake is taken back by an entry of its own.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel
 
 from cloud import cursors
 from cloud.access import Api, needs, require
@@ -22,7 +21,8 @@ from cloud.cursors import Asked, ById
 from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once, OneCommand
-from cloud.problems import ProblemError, not_found, responses
+from cloud.problems import ProblemError, Refusals, not_found, refusal, responses
+from cloud.visits.at_desk import done
 from cloud.visits.hours import bank, store
 from cloud.visits.hours.bank import Gift, NoKey, NotFound
 from cloud.visits.hours.ledger import Refusal, Refused, Served
@@ -70,7 +70,11 @@ SAID: Final[Mapping[Refusal, str]] = {
 }
 """What to do about each refusal; its name is the code of the problem."""
 
-Answer = TypeVar("Answer", bound=BaseModel)
+REFUSALS: Final[Refusals] = {
+    NotFound: lambda _: not_found(),
+    Refused: lambda error: ProblemError(HTTPStatus.CONFLICT, error.why, SAID[error.why]),
+    NoKey: refusal(HTTPStatus.CONFLICT, "no_key", "A code needs a key: set keys.file."),
+}
 
 
 @router.get("/rules", operation_id="readTimeRules", summary="What one person may hold", responses=ERRORS)
@@ -91,7 +95,7 @@ async def put_rules(asked: RulesView, banker: Banker, once: Once) -> RulesView:
         await store.put_rules(desk, asked.rules)
         return asked
 
-    return await _done(once, banker, RulesView, work)
+    return await done(once, banker, RulesView, work, REFUSALS)
 
 
 @router.get("/accounts", operation_id="listTimeAccounts", summary="Accounts of hours", responses=ERRORS)
@@ -115,7 +119,7 @@ async def open_account(asked: NewAccount, banker: Banker, once: Once) -> Account
         holder = Holder(asked.staff_id, asked.resident_id, asked.group.strip())
         return await _account(desk, once, await bank.open_account(desk, holder))
 
-    return await _done(once, banker, AccountView, work)
+    return await done(once, banker, AccountView, work, REFUSALS)
 
 
 @router.post(
@@ -128,7 +132,7 @@ async def close_account(account_id: AccountId, banker: Banker, once: Once) -> Ac
         await bank.close(desk, account_id)
         return await _account(desk, once, account_id)
 
-    return await _done(once, banker, AccountView, work)
+    return await done(once, banker, AccountView, work, REFUSALS)
 
 
 @router.get("/entries", operation_id="listTimeEntries", summary="What moved", responses=ERRORS)
@@ -165,7 +169,7 @@ async def book_visit(account_id: AccountId, asked: Visit, banker: Banker, once: 
         served = Served(asked.began_at, asked.ended_at)
         return EarnedView(**asdict(await bank.serve(desk, account_id, served, asked.source)))
 
-    return await _done(once, banker, EarnedView, work)
+    return await done(once, banker, EarnedView, work, REFUSALS)
 
 
 @router.post(
@@ -179,7 +183,7 @@ async def give(account_id: AccountId, asked: GiftAsked, banker: Banker, once: On
         gift = Gift(asked.kind, account_id, asked.other, asked.minutes, asked.source)
         return await _entry(desk, once, await bank.give(desk, gift))
 
-    return await _done(once, banker, EntryView, work)
+    return await done(once, banker, EntryView, work, REFUSALS)
 
 
 @router.post("/entries/{entry_id}/undo", operation_id="undoTime", summary="Take back", responses=CHANGED)
@@ -189,7 +193,7 @@ async def undo(entry_id: EntryId, asked: Undoing, banker: Banker, once: Once) ->
     async def work(desk: Desk) -> EntryView:
         return await _entry(desk, once, await bank.undo(desk, entry_id, asked.source))
 
-    return await _done(once, banker, EntryView, work)
+    return await done(once, banker, EntryView, work, REFUSALS)
 
 
 @router.post(
@@ -206,7 +210,7 @@ async def certify(account_id: AccountId, asked: CertificateAsked, banker: Banker
         paper, code = await bank.certify(desk, account_id, asked.since, asked.until, once.call.parts.ring)
         return PaperView(**asdict(paper), code=code)
 
-    return await _done(once, banker, PaperView, work)
+    return await done(once, banker, PaperView, work, REFUSALS)
 
 
 @router.post(
@@ -230,23 +234,6 @@ async def check(asked: CodeAsked, api: Api, banker: Banker) -> CheckedView:
     return CheckedView(
         right=True, served_min=paper.served_min, visits=paper.visits, since=paper.since, until=paper.until
     )
-
-
-async def _done(
-    once: OneCommand, banker: Principal, kind: type[Answer], work: Callable[[Desk], Awaitable[Answer]]
-) -> Answer:
-    async def at_desk(conn: Connection) -> Answer:
-        return await work(_desk(conn, banker, once.call))
-
-    try:
-        return await once.do(banker.scope(PURPOSE), kind, at_desk)
-    except NotFound as error:
-        raise not_found() from error
-    except Refused as error:
-        raise ProblemError(HTTPStatus.CONFLICT, error.why, SAID[error.why]) from error
-    except NoKey as error:
-        detail = "A code needs a key: set keys.file."
-        raise ProblemError(HTTPStatus.CONFLICT, "no_key", detail) from error
 
 
 def _desk(conn: Connection, banker: Principal, api: Api) -> Desk:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel
 
 from cloud import cursors
 from cloud.access import Api, needs, require
@@ -23,8 +21,9 @@ from cloud.cursors import ById
 from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once, OneCommand
-from cloud.problems import ProblemError, not_found, responses
+from cloud.problems import ProblemError, Refusals, not_found, refusal, responses
 from cloud.sealed import SealError
+from cloud.visits.at_desk import done
 from cloud.visits.duty import Way
 from cloud.visits.hours.store import Desk
 from cloud.visits.records import desk as visits
@@ -69,7 +68,32 @@ TagId = Annotated[int, Path(ge=1, lt=2**31, description="number of the tag")]
 ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 CHANGED: Final = ERRORS | ONCE_ERRORS | responses(HTTPStatus.NOT_FOUND)
 
-Answer = TypeVar("Answer", bound=BaseModel)
+REFUSALS: Final[Refusals] = {
+    NotFound: lambda _: not_found(),
+    Begun: refusal(HTTPStatus.CONFLICT, "begun", "It has begun, or is cancelled."),
+    OtherVisit: refusal(
+        HTTPStatus.CONFLICT,
+        "other_visit",
+        "The visit of this key is another person's, or of another kind.",
+    ),
+    TooMany: refusal(HTTPStatus.CONFLICT, "too_many", "The visit has enough of them."),
+    NoConsent: lambda error: ProblemError(
+        HTTPStatus.CONFLICT,
+        "no_consent",
+        f"The person has not agreed to {error.purpose}: the visit stands without it.",
+    ),
+    NoKind: refusal(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "no_kind",
+        "Pictures are JPEG, PNG or WebP; recordings Ogg, WebM or MP4.",
+    ),
+    SealError: refusal(HTTPStatus.CONFLICT, "no_key", "What is attached is kept only sealed: set keys.file."),
+    KeyReused: refusal(
+        HTTPStatus.CONFLICT,
+        "key_reused",
+        "This key was given to other words: draw a new one, and send them again.",
+    ),
+}
 
 
 @router.get("", operation_id="listVisits", summary="Visits", responses=ERRORS)
@@ -112,7 +136,7 @@ async def plan_visit(asked: NewVisit, visitor: Visitor, once: Once) -> VisitView
         )
         return await _visit(desk, once, await visits.plan(desk, wanted))
 
-    return await _done(once, visitor, VisitView, work)
+    return await done(once, visitor, VisitView, work, REFUSALS)
 
 
 @router.post("/events", operation_id="tellOfVisit", summary="Say something of a visit", responses=CHANGED)
@@ -146,7 +170,7 @@ async def tell(asked: EventSaid, visitor: Visitor, once: Once) -> TakenView:
         )
         return TakenView(known=not new, clock_off_s=off, visit=await _visit(desk, once, number))
 
-    return await _done(once, visitor, TakenView, work)
+    return await done(once, visitor, TakenView, work, REFUSALS)
 
 
 @router.post("/files", operation_id="attachToVisit", summary="Attach to a visit", responses=CHANGED)
@@ -158,7 +182,7 @@ async def attach(asked: NewFile, visitor: Visitor, once: Once) -> VisitView:
         await files.attach(desk, once.call.parts.ring, one)
         return await _visit(desk, once, asked.visit_id)
 
-    return await _done(once, visitor, VisitView, work)
+    return await done(once, visitor, VisitView, work, REFUSALS)
 
 
 @router.get(
@@ -208,7 +232,7 @@ async def move_visit(visit_id: VisitId, asked: Planned, visitor: Visitor, once: 
         await visits.move(desk, visit_id, tuple(asked.workers), asked.planned_at)
         return await _visit(desk, once, visit_id)
 
-    return await _done(once, visitor, VisitView, work)
+    return await done(once, visitor, VisitView, work, REFUSALS)
 
 
 @router.post("/{visit_id}/cancel", operation_id="cancelVisit", summary="Let nobody go", responses=CHANGED)
@@ -219,7 +243,7 @@ async def cancel_visit(visit_id: VisitId, asked: Cancelled, visitor: Visitor, on
         await visits.cancel(desk, visit_id, asked.why)
         return await _visit(desk, once, visit_id)
 
-    return await _done(once, visitor, VisitView, work)
+    return await done(once, visitor, VisitView, work, REFUSALS)
 
 
 @router.post(
@@ -232,7 +256,7 @@ async def vouch(visit_id: VisitId, asked: Vouched, leader: Leader, once: Once) -
         await visits.vouch(desk, visit_id, asked.key, asked.words)
         return await _visit(desk, once, visit_id)
 
-    return await _done(once, leader, VisitView, work)
+    return await done(once, leader, VisitView, work, REFUSALS)
 
 
 @router.get("/homes/{home_id}/tags", operation_id="listTags", summary="Tags at a door", responses=ERRORS)
@@ -265,7 +289,7 @@ async def add_tag(home_id: HomeId, leader: Leader, once: Once) -> NewTag:
         row = (await store.rows(desk.conn, "tags", desk.scope, id=found[0]["id"], home_id=None))[0]
         return NewTag(**row, code=code)
 
-    return await _done(once, leader, NewTag, work)
+    return await done(once, leader, NewTag, work, REFUSALS)
 
 
 @router.post("/tags/{tag_id}/withdraw", operation_id="withdrawTag", summary="End a tag", responses=CHANGED)
@@ -279,41 +303,7 @@ async def withdraw_tag(tag_id: TagId, leader: Leader, once: Once) -> TagView:
         once.call.saw(desk.scope.purpose, [row["home_id"]])
         return TagView(**row)
 
-    return await _done(once, leader, TagView, work)
-
-
-async def _done(
-    once: OneCommand, who: Principal, kind: type[Answer], work: Callable[[Desk], Awaitable[Answer]]
-) -> Answer:
-    scope = who.scope(PURPOSE)
-
-    async def at_desk(conn: Connection) -> Answer:
-        return await work(Desk(conn, scope, who.tenant_id, who.staff_id, who.actor, once.call.now))
-
-    try:
-        return await once.do(scope, kind, at_desk)
-    except NotFound as error:
-        raise not_found() from error
-    except Begun as error:
-        detail = "It has begun, or is cancelled."
-        raise ProblemError(HTTPStatus.CONFLICT, "begun", detail) from error
-    except OtherVisit as error:
-        detail = "The visit of this key is another person's, or of another kind."
-        raise ProblemError(HTTPStatus.CONFLICT, "other_visit", detail) from error
-    except TooMany as error:
-        raise ProblemError(HTTPStatus.CONFLICT, "too_many", "The visit has enough of them.") from error
-    except NoConsent as error:
-        detail = f"The person has not agreed to {error.purpose}: the visit stands without it."
-        raise ProblemError(HTTPStatus.CONFLICT, "no_consent", detail) from error
-    except NoKind as error:
-        detail = "Pictures are JPEG, PNG or WebP; recordings Ogg, WebM or MP4."
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_kind", detail) from error
-    except SealError as error:
-        detail = "What is attached is kept only sealed: set keys.file."
-        raise ProblemError(HTTPStatus.CONFLICT, "no_key", detail) from error
-    except KeyReused as error:
-        detail = "This key was given to other words: draw a new one, and send them again."
-        raise ProblemError(HTTPStatus.CONFLICT, "key_reused", detail) from error
+    return await done(once, leader, TagView, work, REFUSALS)
 
 
 async def _shown(conn: Connection, scope: Scope, number: int) -> VisitView:
