@@ -10,8 +10,6 @@ lies, judged on the last sixth, six times, so no home is judged by numbers that 
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.page import table, write_part
+from benchmarks.page import over_recordings, table
 from benchmarks.situations import HOUR, Event, Replayed, heard_weeks, moments, said
 from benchmarks.tihm import TihmHome, read_homes
 from edge_agent.rules.silences import EVERY, FACTOR, FEWEST, LEAST_S, Lived, own_s
@@ -308,16 +306,7 @@ def _said(values: Sequence[float]) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with the recordings")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--page", type=Path, help="write the table into this page")
-    given = parser.parse_args()
-    figures = measure(given.data, given.seed)
-    if given.page:
-        write_part(given.page, "lies", lines(figures))
-    print(json.dumps(figures, indent=2) if given.json else "\n".join(lines(figures)))
+    over_recordings("lies", __doc__, measure, lines)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ budget on five sixths of the homes is judged on the last sixth, six times.
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +22,7 @@ from statistics import median
 from typing import Any, Final
 
 from benchmarks.absence import PLAN, SETTLED, Replay
-from benchmarks.page import table, write_part
+from benchmarks.page import over_recordings, table
 from benchmarks.tihm import TihmHome, read_homes
 from cloud.detect.rules.away import MARGIN, own_wait
 from cloud.detect.rules.bathroom import SEEN, bath_wait, sees_all
@@ -188,16 +186,7 @@ def _said(values: Sequence[float]) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with the recordings")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--page", type=Path, help="write the table into this page")
-    given = parser.parse_args()
-    figures = measure(given.data, given.seed)
-    if given.page:
-        write_part(given.page, "margins", lines(figures))
-    print(json.dumps(figures, indent=2) if given.json else "\n".join(lines(figures)))
+    over_recordings("margins", __doc__, measure, lines)
 
 
 if __name__ == "__main__":

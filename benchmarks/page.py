@@ -6,9 +6,12 @@ is written by people. The one idea: no figure is copied by hand.
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class PageError(ValueError):
@@ -32,6 +35,27 @@ def write_part(page: Path, name: str, lines: Iterable[str]) -> None:
         )
     body = "".join(f"{line}\n" for line in lines)
     page.write_text(part.sub(lambda match: f"{match[1]}{body}{match[2]}", text), encoding="utf-8")
+
+
+def over_recordings(
+    name: str,
+    about: str | None,
+    measure: Callable[[Path, int], dict[str, Any]],
+    lines: Callable[[dict[str, Any]], list[str]],
+) -> None:
+    """The command line of a benchmark that measures recordings by a seed: parse, ``measure``, print its
+    ``lines`` or all of it, and write the part ``name`` of a page. ``about``: the docstring of its module.
+    """
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder with the recordings")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", type=Path, help="write the table into this page")
+    given = parser.parse_args()
+    figures = measure(given.data, given.seed)
+    if given.page:
+        write_part(given.page, name, lines(figures))
+    print(json.dumps(figures, indent=2) if given.json else "\n".join(lines(figures)))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
