@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 
 class Role(StrEnum):
@@ -28,6 +28,10 @@ class Role(StrEnum):
     CITY_ADMIN = "city_admin"
     CITY_EVALUATOR = "city_evaluator"
     SERVICE = "service"
+
+
+Locale: TypeAlias = Literal["zh-Hans", "zh-Hant", "en"]
+"""In which languages the platform speaks."""
 
 
 class Permission(StrEnum):

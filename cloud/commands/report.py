@@ -15,7 +15,9 @@ from cloud.commands.command import Command, database
 from cloud.settings import ConfigError, Settings
 
 if TYPE_CHECKING:
+    from cloud.auth import Locale
     from cloud.report.views import FigureView, ReportView
+    from cloud.report.words import Speech
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
@@ -24,32 +26,38 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> None:
     from cloud.report import sheets
 
     with database(settings) as dsn:
-        found = asyncio.run(_read(dsn, chosen.tenant, chosen.month))
+        found, speech = asyncio.run(_read(dsn, chosen.tenant, chosen.month, chosen.locale))
     if chosen.file is None:
         sys.stdout.writelines(f"{line}\n" for line in _lines(found))
         return
     forms = {".csv": sheets.as_csv, ".xlsx": sheets.as_xlsx}
     if chosen.file.suffix not in forms:
         raise ConfigError(f"{chosen.file}: name it .csv or .xlsx")
-    chosen.file.write_bytes(forms[chosen.file.suffix](found))
+    chosen.file.write_bytes(forms[chosen.file.suffix](found, speech))
     sys.stdout.write(f"{chosen.file}: {len(found.figures)} figures of {chosen.month:%Y-%m}\n")
 
 
-async def _read(dsn: str, code: str, month: date) -> ReportView:
+async def _read(dsn: str, code: str, month: date, locale: Locale) -> tuple[ReportView, Speech]:
     from cloud.auth import Purpose, Scope
     from cloud.db import connect
     from cloud.privacy import retention
     from cloud.report import store, views
-    from cloud.report.tally import Cut
+    from cloud.report.tally import AREAS, Cut
+    from cloud.report.words import Speech
 
     async with await connect(dsn) as conn:
         tenant_id = await retention.tenant_of(conn, code)
         if tenant_id is None:
             raise ConfigError(f"there is no tenant {code}")
         rows = await store.stored(conn, Scope((tenant_id,), None, Purpose.FIGURES), month)
-    if not rows:
-        raise ConfigError(f"{month:%Y-%m} was never counted for {code}: the worker counts from its day on")
-    return views.report(month, rows, store.parsed(rows[0]["cells"]), Cut)
+        if not rows:
+            raise ConfigError(
+                f"{month:%Y-%m} was never counted for {code}: the worker counts from its day on"
+            )
+        tenant = views.TenantMonth(**rows[0])
+        cells = store.parsed(tenant.cells)
+        speech = Speech(locale, await store.areas(conn, {key.of for key in cells if key.cut in AREAS}))
+    return views.report(month, [tenant], cells, Cut, speech), speech
 
 
 def _lines(found: ReportView) -> Iterator[str]:
@@ -81,6 +89,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tenant", metavar="TENANT", help="code of the tenant")
     parser.add_argument("month", metavar="MONTH", type=_month, help="as 2026-11")
     parser.add_argument("--file", type=Path, metavar="FILE", help="write every cut to FILE (.csv or .xlsx)")
+    parser.add_argument(
+        "--locale", choices=["zh-Hans", "zh-Hant", "en"], default="zh-Hans", help="words of the file"
+    )
 
 
 def _month(text: str) -> date:

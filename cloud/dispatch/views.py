@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from cloud.access import Text
+from cloud.auth import Locale
 from cloud.cursors import Asked, Page
 from cloud.dispatch.answers import Word
 from cloud.dispatch.model import Outcome, Said
@@ -45,7 +46,7 @@ class Reach(_Said):
     """
 
     phone: Text = Field(default="", max_length=32)
-    locale: Literal["zh-Hans", "zh-Hant", "en"] = "zh-Hans"
+    locale: Locale = "zh-Hans"
     mode: Mode = Mode.WALK
     skills: list[Annotated[Text, Field(min_length=1, max_length=40)]] = Field(default=[], max_length=20)
     latitude: Latitude | None = None

@@ -10,17 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import sqrt
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud import interval
 from cloud.incidents.kinds import Family
 from cloud.incidents.model import IncidentState, OutcomeCode
 from cloud.learning.labels import BY_PEOPLE, Label, family_of, label, should_find
-
-_Z: Final = 1.959964
-"""Of the 95 % interval."""
 
 
 class _View(BaseModel):
@@ -82,11 +79,8 @@ def wilson(n: int, of: int) -> Share | None:
     """The share and its interval; ``None`` of nothing."""
     if of == 0:
         return None
-    share, spread = n / of, _Z**2 / of
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * sqrt(share * (1 - share) / of + spread / (4 * of))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return Share(n=n, of=of, share=round(share, 4), low=round(low, 4), high=round(high, 4))
+    low, high = interval.wilson(n, of)
+    return Share(n=n, of=of, share=round(n / of, 4), low=round(low, 4), high=round(high, 4))
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from zoneinfo import available_timezones
 import msgspec
 
 from cloud import machine_secret
+from cloud.auth import Locale, Role, Scope
 from cloud.auth import Purpose as Reason
-from cloud.auth import Role, Scope
 from cloud.consent import effect as consents
 from cloud.consent.decide import By, Decision, How
 from cloud.consent.purposes import Purpose
@@ -33,7 +33,6 @@ from firmware_protocols.wire.topics import SHARDS, valid_gateway_id
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 DivisionCode = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
-Locale = Literal["zh-Hans", "zh-Hant", "en"]
 
 _SQL: Final = Queries(__package__ or "", "roster.sql")
 

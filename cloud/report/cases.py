@@ -26,7 +26,7 @@ class Whose:
 
 @dataclass(frozen=True, slots=True)
 class IncidentCase:
-    """An incident that was opened in the month.
+    """An incident that was opened in the month, ``opened_at`` by the tenant's clock.
 
     ``priority``: the most urgent that it was raised as or made; what a person lowers afterwards does not take
     it out of the count. ``raised_at``: when people were called (``None``: called off at home before that).

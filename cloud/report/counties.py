@@ -46,6 +46,16 @@ async def ask(counties: Sequence[County], month: date, now: datetime) -> list[Co
     ]
 
 
+async def trend(counties: Sequence[County], since: date) -> list[list[TenantMonth] | None]:
+    """What each county says of every month since ``since``; ``None``: it does not answer."""
+
+    async def question(conn: Connection) -> list[TenantMonth]:
+        found = await conn.execute(_SQL["trend"], {"since": since})
+        return [TenantMonth(**row) for row in await found.fetchall()]
+
+    return await directory.put(counties, question)
+
+
 async def keep(conn: Connection, answers: Sequence[CountyMonth], month: date, now: datetime) -> None:
     """Remember what was answered, for the time when it cannot be asked."""
     for one in answers:

@@ -3,6 +3,9 @@
 -- ask --
 select * from county_months(%(month)s);
 
+-- trend --
+select * from county_trend(%(since)s);
+
 -- keep --
 -- A slower process may come with an older answer.
 insert into county_month (division_code, month, taken_at, tenants)

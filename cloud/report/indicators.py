@@ -129,7 +129,7 @@ def _outcome(code: OutcomeCode) -> Indicator[IncidentCase]:
 
 _JUDGED: Final = "incidents with an outcome, no tests"
 _URGENT: Final = "incidents of priority 1 and 2 that people were called for"
-_GONE: Final = "of those, where somebody was to go"
+_GONE: Final = "incidents of priority 1 and 2 where somebody was to go"
 _INCIDENTS: Final = (
     _share("answered_60", "answered by a person within 60 s of the call", _URGENT,
            lambda case: case.answered_within(ANSWER_FAST), lambda case: case.urgent,
@@ -168,7 +168,8 @@ _HOMES: Final[tuple[Indicator[HomeCase], ...]] = (
     Indicator("alarms_home_day", Of.HOME, "incidents of priority 1 to 3, no tests",
               _HOME_DAYS, lambda home: home.alarms, lambda home: home.days,
               Target(0.1, False, "D: at most 1 a day from 10 homes"), Unit.RATE),
-    Indicator("false_home_week", Of.HOME, "false alarms among those", "weeks of homes since first heard",
+    Indicator("false_home_week", Of.HOME, "false alarms of priority 1 to 3",
+              "weeks of homes since first heard",
               lambda home: home.false, lambda home: home.days / 7, Target(0.2, False, "D"), Unit.RATE),
     Indicator("repeat_callers", Of.HOME, "homes with 3 calls or more about a person",
               "homes with a call about a person",

@@ -121,6 +121,21 @@ from report join tenant on tenant.id = report.tenant_id
 where report.tenant_id = any(%(tenants)s) and report.month = %(month)s
 order by tenant.division_code, tenant.code, report.month, report.version desc
 
+-- recent --
+-- The undivided cells of the last version of every month since one.
+select distinct on (report.month, tenant.division_code, tenant.code)
+    tenant.code, tenant.name, tenant.division_code, report.month, report.version, report.counted_at,
+    report.frozen_at, report.why, report.digest,
+    (select coalesce(jsonb_agg(cell), '[]') from jsonb_array_elements(report.cells) as cell where cell ->> 1 = 'all')
+        as cells
+from report join tenant on tenant.id = report.tenant_id
+where report.tenant_id = any(%(tenants)s) and report.month >= %(since)s
+order by report.month, tenant.division_code, tenant.code, report.version desc
+
+-- areas --
+-- What areas are called; names of divisions are public.
+select code, name from division where code = any(%(codes)s)
+
 -- versions --
 select tenant.code, tenant.name, tenant.division_code, report.month, report.version, report.counted_at,
     report.frozen_at, report.why, report.digest

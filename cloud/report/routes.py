@@ -7,7 +7,7 @@ those as they are now, and leaves an entry in the audit trail that says whose th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
@@ -18,20 +18,30 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud import cursors
 from cloud.access import Api, Call, Text, needs, require
-from cloud.auth import CITY_ROLES, Module, Permission, Principal, Purpose
+from cloud.auth import CITY_ROLES, Locale, Module, Permission, Principal, Purpose, Scope
 from cloud.cursors import Asked, ById, Page
 from cloud.db import Connection
 from cloud.figures import directory
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once
 from cloud.problems import ProblemError, not_found, responses
-from cloud.report import counties, rows, sheets, store, views
+from cloud.report import counties, rows, sheets, store, trend, views
 from cloud.report.counties import CountyMonth
 from cloud.report.indicators import INDICATORS
 from cloud.report.months import Month
 from cloud.report.store import Draft
-from cloud.report.tally import Cell, Cells, Cut, Key, added, shown
-from cloud.report.views import FigureView, IndicatorView, MonthVersion, ReportView, RowView
+from cloud.report.tally import AREAS, COUNTY_DIGITS, Cell, Cells, Cut, Key
+from cloud.report.views import (
+    FigureView,
+    IndicatorView,
+    MonthVersion,
+    ReportView,
+    RowView,
+    TenantMonth,
+    TrendView,
+)
+from cloud.report.words import Speech
+from cloud.settings import County
 
 router = APIRouter(prefix="/report", tags=["report"], dependencies=[Depends(needs(Module.REPORTS))])
 
@@ -45,6 +55,9 @@ MonthName = Annotated[
 Cuts = Annotated[
     list[Cut], Query(min_length=1, max_length=len(Cut), description="by what it is cut; several may be named")
 ]
+In = Annotated[Locale, Query(description="the language of words")]
+YEAR: Final = 13
+"""Months of a trend: the same one a year ago is among them."""
 ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -105,7 +118,7 @@ class Form(StrEnum):
     XLSX = "xlsx"
 
 
-FORMS: Final[Mapping[Form, tuple[Callable[[ReportView], bytes], str]]] = {
+FORMS: Final[Mapping[Form, tuple[Callable[[ReportView, Speech], bytes], str]]] = {
     Form.CSV: (sheets.as_csv, sheets.CSV_TYPE),
     Form.XLSX: (sheets.as_xlsx, sheets.XLSX_TYPE),
 }
@@ -120,10 +133,10 @@ _FILES: Final[dict[str, Any]] = {
     summary="What each indicator divides by what",
     responses=ERRORS,
 )
-async def list_indicators(api: Api, reader: Reader) -> Indicators:
+async def list_indicators(api: Api, reader: Reader, locale: In = "zh-Hans") -> Indicators:
     """With its target and the source of that."""
     api.saw(reader.scope(Purpose.FIGURES).purpose, ())
-    return Indicators(indicators=views.indicators())
+    return Indicators(indicators=views.indicators(Speech(locale)))
 
 
 @router.get("/months", operation_id="listReportMonths", summary="Which months there are", responses=ERRORS)
@@ -146,11 +159,12 @@ async def read_report(
     api: Api,
     reader: Reader,
     cut: Cuts = [Cut.ALL],  # noqa: B006 - FastAPI copies it
+    locale: In = "zh-Hans",
 ) -> ReportView:
     """As counted last night, or as frozen. Numbers only; what would tell of fewer than five people is hidden
     from who may not see rows. A city adds the tenants and counties below it.
     """
-    return await _report(api, reader, _first(month), cut)
+    return (await _report(api, reader, _first(month), cut, locale))[0]
 
 
 @router.get(
@@ -164,14 +178,33 @@ async def download_report(
     month: MonthName,
     api: Api,
     reader: Reader,
+    *,
     form: Form = Form.XLSX,
     cut: Cuts = list(Cut),  # noqa: B006 - FastAPI copies it
+    locale: In = "zh-Hans",
 ) -> Response:
     """CSV or XLSX; no cell of it is a formula."""
     made, kind = FORMS[form]
-    report = await _report(api, reader, _first(month), cut)
+    report, speech = await _report(api, reader, _first(month), cut, locale)
     headers = {"Content-Disposition": f'attachment; filename="report-{month}.{form.value}"'}
-    return Response(made(report), headers=headers, media_type=kind)
+    return Response(made(report, speech), headers=headers, media_type=kind)
+
+
+@router.get("/trend", operation_id="readTrend", summary="The months of a year", responses=ERRORS)
+async def read_trend(
+    api: Api, reader: Reader, months: Annotated[int, Query(ge=1, le=61)] = YEAR
+) -> TrendView:
+    """The undivided figures of the last months, this one too, as counted or frozen; hidden as in a month."""
+    scope = reader.scope(Purpose.FIGURES)
+    api.saw(scope.purpose, ())
+    since = trend.months_ago(api.now.date(), months - 1)
+    async with api.reading(scope) as conn:
+        below = await directory.below(conn, scope, _asked(api, reader))
+        own = [TenantMonth(**row) for row in await store.recent(conn, scope, since)]
+    told = await counties.trend(below, since)
+    found = [*own, *(one for county in told for one in county or ())]
+    silent = [county.division for county, answer in zip(below, told, strict=True) if answer is None]
+    return TrendView(months=trend.side_by_side(found, hide=not _sees_rows(reader)), silent=silent)
 
 
 @router.get(
@@ -229,20 +262,35 @@ async def correct_report(month: MonthName, asked: Correction, lead: Lead, once: 
     return await once.do(scope, Corrected, work)
 
 
-async def _report(api: Call, reader: Principal, month: date, cuts: list[Cut]) -> ReportView:
+async def _report(
+    api: Call, reader: Principal, month: date, cuts: list[Cut], locale: Locale
+) -> tuple[ReportView, Speech]:
     scope = reader.scope(Purpose.FIGURES)
     api.saw(scope.purpose, ())
-    asked = api.parts.settings.county if reader.role in CITY_ROLES else ()
     async with api.reading(scope) as conn:
-        below = await directory.below(conn, scope, asked)
-        own = await store.stored(conn, scope, month)
+        below = await directory.below(conn, scope, _asked(api, reader))
+        own = [TenantMonth(**row) for row in await store.stored(conn, scope, month)]
     told = await _of_counties(api, reader, below, month) if below else []
-    tenants = [*own, *(tenant.model_dump() for county in told for tenant in county.tenants)]
+    tenants = [*own, *(tenant for county in told for tenant in county.tenants)]
     if not tenants and not told:
         raise not_found()
-    cells = added(store.parsed(tenant["cells"]) for tenant in tenants)
+    cells = trend.cells_of(tenants, hide=not _sees_rows(reader))
+    speech = Speech(locale, await _areas(api, scope, cells, tenants))
     silent = [county.division for county in told if not county.answers]
-    return views.report(month, tenants, cells if _sees_rows(reader) else shown(cells), cuts, silent)
+    return views.report(month, tenants, cells, cuts, speech, silent=silent), speech
+
+
+def _asked(api: Call, reader: Principal) -> Sequence[County]:
+    return api.parts.settings.county if reader.role in CITY_ROLES else ()
+
+
+async def _areas(
+    api: Call, scope: Scope, cells: Iterable[Key], tenants: list[TenantMonth]
+) -> Mapping[str, str]:
+    """A county that keeps its own database names its towns there; what it is called itself, it tells."""
+    told = {one.division_code[:COUNTY_DIGITS]: one.name for one in tenants}
+    async with api.reading(scope) as conn:
+        return told | await store.areas(conn, {key.of for key in cells if key.cut in AREAS})
 
 
 async def _of_counties(api: Call, reader: Principal, below: list[Any], month: date) -> list[CountyMonth]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from cloud.report import words
 from cloud.report.indicators import INDICATORS
+from cloud.report.tally import AREAS
 from cloud.report.views import FigureView, ReportView
+from cloud.report.words import Speech
 
 Value: TypeAlias = str | float | int | None
 
@@ -23,28 +26,23 @@ _BOM: Final = "\ufeff"
 """Without it spreadsheets read the Chinese of a CSV as another character set."""
 _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula (OWASP, CSV injection)."""
-_HEAD: Final = (
-    "indicator", "cut", "of", "numerator", "denominator", "value", "cases", "target", "met", "suppressed",
-    "numerator is", "denominator is", "source of the target",
-)  # fmt: skip
-_ABOUT: Final = ("tenant", "name", "division", "month", "version", "counted at", "frozen at", "why", "digest")
 
 
-def as_csv(report: ReportView) -> bytes:
+def as_csv(report: ReportView, speech: Speech) -> bytes:
     """The figures; UTF-8 with a mark for spreadsheets, lines end as RFC 4180 says."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(_HEAD)
-    for line in _lines(report.figures):
+    writer.writerow(words.HEADS[speech.locale])
+    for line in _lines(report, speech):
         writer.writerow(["" if value is None else _plain(value) for value in line])
     out.write("\r\n")
-    writer.writerow(_ABOUT)
-    for line in _about(report):
+    writer.writerow(words.ABOUT[speech.locale])
+    for line in _about(report, speech):
         writer.writerow(["" if value is None else _plain(value) for value in line])
     return (_BOM + out.getvalue()).encode()
 
 
-def as_xlsx(report: ReportView) -> bytes:
+def as_xlsx(report: ReportView, speech: Speech) -> bytes:
     """Two sheets: the figures, and whose months they are."""
     import xlsxwriter
 
@@ -52,9 +50,10 @@ def as_xlsx(report: ReportView) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
         bold = book.add_format({"bold": True})
+        figures, about = words.SHEETS[speech.locale]
         for name, head, lines in (
-            ("figures", _HEAD, _lines(report.figures)),
-            ("about", _ABOUT, _about(report)),
+            (figures, words.HEADS[speech.locale], _lines(report, speech)),
+            (about, words.ABOUT[speech.locale], _about(report, speech)),
         ):
             sheet = book.add_worksheet(name)
             sheet.write_row(0, 0, head, bold)
@@ -72,27 +71,32 @@ def _plain(value: Value) -> Value:
     return f"'{value}" if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA) else value
 
 
-def _lines(figures: Iterable[FigureView]) -> Iterator[tuple[Value, ...]]:
-    for one in figures:
-        of = INDICATORS[one.indicator]
+def _lines(report: ReportView, speech: Speech) -> Iterator[tuple[Value, ...]]:
+    yes, no = words.YES_NO[speech.locale]
+    for one in report.figures:
+        of, said = INDICATORS[one.indicator], speech.said(one.indicator)
         yield (
-            one.indicator, one.cut.value, one.of, one.numerator, one.denominator, one.value, one.cases,
+            one.indicator, said.title, words.CUT_NAMES[speech.locale][one.cut], _of(report, one),
+            one.numerator, one.denominator, one.value, one.low, one.high, one.cases,
             of.target.value if of.target else None,
-            None if one.met is None else _said(yes=one.met), _said(yes=one.suppressed),
-            of.numerator, of.denominator, of.target.source if of.target else None,
+            None if one.met is None else yes if one.met else no, yes if one.suppressed else no,
+            said.numerator, said.denominator, speech.source(of.target.source) if of.target else None,
         )  # fmt: skip
 
 
-def _about(report: ReportView) -> Iterator[tuple[Value, ...]]:
+def _of(report: ReportView, one: FigureView) -> str:
+    """With its code, for many towns have the same name."""
+    label = report.labels[one.cut][one.of]
+    return f"{label} {one.of}" if one.cut in AREAS and label != one.of else label
+
+
+def _about(report: ReportView, speech: Speech) -> Iterator[tuple[Value, ...]]:
     for one in report.tenants:
+        frozen = one.frozen_at.isoformat() if one.frozen_at else words.COUNTED[speech.locale]
         yield (
             one.code, one.name, one.division_code, f"{one.month:%Y-%m}", one.version,
-            one.counted_at.isoformat(), one.frozen_at.isoformat() if one.frozen_at else "still counted",
-            one.why, one.digest,
+            one.counted_at.isoformat(), frozen, one.why, one.digest,
         )  # fmt: skip
+    silent = words.SILENT[speech.locale]
     for division in report.silent:
-        yield (None, None, division, f"{report.month:%Y-%m}", None, "did not answer", None, None, None)
-
-
-def _said(*, yes: bool) -> str:
-    return "yes" if yes else "no"
+        yield (None, None, division, f"{report.month:%Y-%m}", None, silent, None, None, None)

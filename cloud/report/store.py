@@ -36,6 +36,8 @@ ANSWERS: Final = sorted(
 """Steps by which a person has it in hand."""
 _CALLS: Final = frozenset(kind.value for kind, spec in KINDS.items() if spec.family is Family.PERSON)
 _FOR_PEOPLE: Final = 3
+_DIGITS: Final = 12
+_KNOWN: Final = frozenset(cut.value for cut in Cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ async def cases(conn: Connection, scope: Scope, span: Span, of: Of, after: int =
     """The cases of one kind in the order of their numbers, those behind number ``after``."""
     if of is Of.INCIDENT:
         async for row in _read(conn, "incidents", scope, span, after):
-            yield _incident(row)
+            yield _incident(row, span)
     elif of is Of.HOME:
         known = await _of_homes(conn, scope, span)
         async for row in _read(conn, "homes", scope, span, after):
@@ -86,7 +88,7 @@ async def _of_homes(conn: Connection, scope: Scope, span: Span) -> Mapping[int, 
     """How many incidents of which sort each home had."""
     known: dict[int, Counter[str]] = defaultdict(Counter)
     async for row in _read(conn, "incidents", scope, span, 0):
-        case = _incident(row)
+        case = _incident(row, span)
         if case.raised_at is None or case.priority > _FOR_PEOPLE or case.test:
             continue
         sorts = {"alarms": True, "false": case.outcome in FALSE, "calls": case.kind in _CALLS}
@@ -123,10 +125,10 @@ def _whose(row: Mapping[str, Any]) -> Whose:
     return Whose(row["tenant_id"], row["home_id"], row["division_code"], row["age"], row["sex"])
 
 
-def _incident(row: Mapping[str, Any]) -> IncidentCase:
-    return IncidentCase(
-        _whose(row), **{name: row[name] for name in IncidentCase.__slots__ if name != "whose"}
-    )
+def _incident(row: Mapping[str, Any], span: Span) -> IncidentCase:
+    known = {name: row[name] for name in IncidentCase.__slots__ if name != "whose"}
+    known["opened_at"] = row["opened_at"].astimezone(span.month.zone)
+    return IncidentCase(_whose(row), **known)
 
 
 def _home(row: Mapping[str, Any], had: Counter[str]) -> HomeCase:
@@ -164,10 +166,11 @@ def document(cells: Cells) -> list[list[Any]]:
 
 
 def parsed(stored: Iterable[list[Any]]) -> dict[Key, Cell]:
-    """What ``document`` made."""
+    """What ``document`` made; a cut that only a newer county knows is left out."""
     return {
         Key(name, Cut(cut), of): Cell(float(part), float(whole), n)
         for name, cut, of, part, whole, n in stored
+        if cut in _KNOWN
     }
 
 
@@ -239,6 +242,18 @@ def _columns(draft: Draft, said: str, now: datetime) -> dict[str, Any]:
 async def stored(conn: Connection, scope: Scope, month: date) -> list[dict[str, Any]]:
     """The last version of each tenant of ``scope``."""
     return await _rows(conn, "stored", {**scope.params, "month": month})
+
+
+async def recent(conn: Connection, scope: Scope, since: date) -> list[dict[str, Any]]:
+    """The last version of every month since ``since`` of each tenant of ``scope``; undivided cells only."""
+    return await _rows(conn, "recent", {**scope.params, "since": since})
+
+
+async def areas(conn: Connection, codes: Iterable[str]) -> dict[str, str]:
+    """What areas are called, by the digits of their ``codes`` without the noughts at the end."""
+    padded = {code.ljust(_DIGITS, "0"): code for code in codes}
+    found = await _rows(conn, "areas", {"codes": list(padded)})
+    return {padded[row["code"]]: row["name"] for row in found}
 
 
 async def versions(conn: Connection, scope: Scope) -> list[dict[str, Any]]:

@@ -20,7 +20,10 @@ FEWEST: Final = 5
 """A cell of fewer is not shown to who may not see its rows. D; usual in official statistics."""
 UNKNOWN: Final = "unknown"
 _BANDS: Final = ((90, "90+"), (80, "80-89"), (70, "70-79"), (60, "60-69"))
-_COUNTY_DIGITS: Final = 6
+SLOT_HOURS: Final = 3
+"""D. Hours of a day that are counted as one; single ones would mostly hold fewer than five cases, and be
+hidden."""
+COUNTY_DIGITS: Final = 6
 _TOWN_DIGITS: Final = 9
 
 
@@ -34,6 +37,7 @@ class Cut(StrEnum):
     AGE = "age"
     SEX = "sex"
     KIND = "kind"
+    SLOT = "slot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +88,34 @@ def band(age: int | None) -> str:
     return next((name for least, name in _BANDS if age >= least), "under 60")
 
 
+def slot(case: Case) -> str:
+    """The weekday (1 is Monday) and the first of the three hours in which an incident was opened, by the
+    tenant's clock, as ``5-21``; nothing for what has no hour.
+    """
+    if not isinstance(case, IncidentCase):
+        return ""
+    at = case.opened_at
+    return f"{at.isoweekday()}-{at.hour // SLOT_HOURS * SLOT_HOURS:02d}"
+
+
 CUTS: Final[Mapping[Cut, Callable[[Case], str]]] = {
     Cut.ALL: lambda _: "",
-    Cut.COUNTY: lambda case: case.whose.division[:_COUNTY_DIGITS],
+    Cut.COUNTY: lambda case: case.whose.division[:COUNTY_DIGITS],
     Cut.TOWN: lambda case: case.whose.division[:_TOWN_DIGITS],
     Cut.SETTING: lambda case: setting(case.whose.division),
     Cut.AGE: lambda case: band(case.whose.age),
     Cut.SEX: lambda case: case.whose.sex or UNKNOWN,
     Cut.KIND: lambda case: case.kind if isinstance(case, IncidentCase) else "",
+    Cut.SLOT: slot,
 }
+
+AREAS: Final = frozenset({Cut.COUNTY, Cut.TOWN})
+"""Cuts whose ones are codes of divisions."""
+
+
+def area(division: str) -> str:
+    """The digits of the town that a home with the 12 digits ``division`` lies in."""
+    return division[:_TOWN_DIGITS]
 
 
 class Tally:

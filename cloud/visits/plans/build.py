@@ -45,16 +45,6 @@ class Why(StrEnum):
     FULL = "full"
 
 
-SAID: Final = {
-    Why.NO_PLACE: "Nobody knows where the home is: give it a latitude and a longitude.",
-    Why.NO_SKILL: "Nobody who works on this day is able to do it.",
-    Why.NO_SECOND: "It takes two, and only one who is able to works on this day.",
-    Why.NO_HOURS: "Nobody who is able to can be there in time and be back before their hours end.",
-    Why.FULL: "Everybody who is able to has a day full of what may wait less.",
-}
-"""One sentence for each."""
-
-
 @dataclass(frozen=True, slots=True)
 class Carer:
     """Somebody who works on the day. ``begin_min``, ``end_min``: from midnight; ``rests``: at noon."""

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query
 
 from cloud.access import Api, needs, require
-from cloud.auth import Module, Permission, Principal, Purpose
+from cloud.auth import Locale, Module, Permission, Principal, Purpose
 from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once
@@ -107,7 +107,12 @@ async def ask(asked: PlanAsked, leader: Leader, once: Once) -> PlanList:
     summary="Why not today?",
     responses=ERRORS | responses(HTTPStatus.NOT_FOUND),
 )
-async def list_left(plan_id: PlanId, api: Api, leader: Leader) -> LeftList:
+async def list_left(
+    plan_id: PlanId,
+    api: Api,
+    leader: Leader,
+    locale: Annotated[Locale, Query(description="the language of words")] = "zh-Hans",
+) -> LeftList:
     """Whom the plan leaves out, and why."""
     scope = leader.scope(PURPOSE)
     async with api.reading(scope) as conn:
@@ -115,4 +120,4 @@ async def list_left(plan_id: PlanId, api: Api, leader: Leader) -> LeftList:
     if found is None:
         raise not_found()
     api.saw(scope.purpose, {row["home_id"] for row in found})
-    return LeftList(left=[LeftView.of(row) for row in found])
+    return LeftList(left=[LeftView.of(row, locale) for row in found])

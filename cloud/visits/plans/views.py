@@ -12,9 +12,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cloud.auth import Locale
 from cloud.visits.check import Fault
 from cloud.visits.forms.table import VisitKind
-from cloud.visits.plans.build import SAID, Why
+from cloud.visits.plans.build import Why
+from cloud.visits.plans.words import SAID
 
 Township = Annotated[str, Field(pattern=r"^[0-9]{9}$", description="the first nine digits of a division")]
 Minute = Annotated[int, Field(ge=0, le=1440, description="from midnight")]
@@ -111,9 +113,9 @@ class LeftView(_View):
     sentence: str
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
-        """From a row of the database."""
-        return cls(**row, sentence=SAID[Why(row["why"])])
+    def of(cls, row: Mapping[str, Any], locale: Locale) -> Self:
+        """From a row of the database, in words of ``locale``."""
+        return cls(**row, sentence=SAID[locale][Why(row["why"])])
 
 
 class LeftList(_View):

@@ -2110,6 +2110,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/report/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The months of a year
+         * @description The undivided figures of the last months, this one too, as counted or frozen; hidden as in a month.
+         */
+        get: operations["readTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/residents/{resident_id}/consents": {
         parameters: {
             query?: never;
@@ -5278,7 +5298,7 @@ export interface components {
          * @description By what is cut; ``ALL`` is not.
          * @enum {string}
          */
-        Cut: "all" | "county" | "town" | "setting" | "age" | "sex" | "kind";
+        Cut: "all" | "county" | "town" | "setting" | "age" | "sex" | "kind" | "slot";
         /**
          * Datum
          * @description To what positions refer.
@@ -5815,7 +5835,9 @@ export interface components {
         /**
          * FigureView
          * @description One figure. ``of``: the one of the cut. ``cases``: how many incidents, homes, devices or people are
-         *     behind it. ``suppressed``: it would tell of a few people, so it has no numbers. ``met``: the target.
+         *     behind it. ``low``, ``high``: the 95 % interval of a value that counts incidents, homes or people (Wilson
+         *     for a share, Byar for a rate); none of days, which are not independent of each other. ``suppressed``: it
+         *     would tell of a few people, so it has no numbers. ``met``: the target.
          */
         FigureView: {
             /** Cases */
@@ -5823,8 +5845,12 @@ export interface components {
             cut: components["schemas"]["Cut"];
             /** Denominator */
             denominator: number | null;
+            /** High */
+            high: number | null;
             /** Indicator */
             indicator: string;
+            /** Low */
+            low: number | null;
             /** Met */
             met: boolean | null;
             /** Numerator */
@@ -6405,9 +6431,12 @@ export interface components {
         };
         /**
          * IndicatorView
-         * @description What an indicator divides by what, in words.
+         * @description What an indicator is called and divides by what, in words. ``counts``: the numerator is a number of
+         *     incidents, homes or people.
          */
         IndicatorView: {
+            /** Counts */
+            counts: boolean;
             /** Denominator */
             denominator: string;
             /** Name */
@@ -6416,6 +6445,8 @@ export interface components {
             numerator: string;
             of: components["schemas"]["Of"];
             target: components["schemas"]["TargetView"] | null;
+            /** Title */
+            title: string;
             unit: components["schemas"]["Unit"];
         };
         /**
@@ -9152,10 +9183,17 @@ export interface components {
         /**
          * ReportView
          * @description A month. ``tenants``: whose cells are added; ``silent``: counties whose word is old or missing.
+         *     ``labels``: what each one of a cut is called, by cut and code.
          */
         ReportView: {
             /** Figures */
             figures: components["schemas"]["FigureView"][];
+            /** Labels */
+            labels: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
             /**
              * Month
              * Format: date
@@ -9385,12 +9423,21 @@ export interface components {
         /**
          * RowView
          * @description One row behind a figure: what it adds. ``record``: the number of the incident, alarm or resident.
+         *     ``division``: where the home is, ``area`` what that is called. ``at``, ``kind``: of an incident.
          */
         RowView: {
+            /** Area */
+            area: string;
+            /** At */
+            at: string | null;
             /** Denominator */
             denominator: number;
+            /** Division */
+            division: string;
             /** Home Id */
             home_id: number;
+            /** Kind */
+            kind: string | null;
             /** Numerator */
             numerator: number;
             of: components["schemas"]["Of"];
@@ -10078,6 +10125,33 @@ export interface components {
          * @enum {string}
          */
         Travels: "walk" | "bike" | "car";
+        /**
+         * TrendMonth
+         * @description A month among others. ``tenants``: how many have counted it; ``frozen``: all of them to the end.
+         */
+        TrendMonth: {
+            /** Figures */
+            figures: components["schemas"]["FigureView"][];
+            /** Frozen */
+            frozen: boolean;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Tenants */
+            tenants: number;
+        };
+        /**
+         * TrendView
+         * @description Months, the oldest first; undivided. ``silent``: counties that are in none of them.
+         */
+        TrendView: {
+            /** Months */
+            months: components["schemas"]["TrendMonth"][];
+            /** Silent */
+            silent: string[];
+        };
         /**
          * Triage
          * @description The script is done; ``priority`` if it turned out otherwise (it may rise or fall here).
@@ -24988,7 +25062,10 @@ export interface operations {
     };
     listIndicators: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the language of words */
+                locale?: "zh-Hans" | "zh-Hant" | "en";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -25175,6 +25252,8 @@ export interface operations {
             query?: {
                 /** @description by what it is cut; several may be named */
                 cut?: components["schemas"]["Cut"][];
+                /** @description the language of words */
+                locale?: "zh-Hans" | "zh-Hant" | "en";
             };
             header?: never;
             path: {
@@ -25423,6 +25502,8 @@ export interface operations {
                 form?: components["schemas"]["Form"];
                 /** @description by what it is cut; several may be named */
                 cut?: components["schemas"]["Cut"][];
+                /** @description the language of words */
+                locale?: "zh-Hans" | "zh-Hant" | "en";
             };
             header?: never;
             path: {
@@ -25585,6 +25666,100 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTrend: {
+        parameters: {
+            query?: {
+                months?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrendView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -35727,7 +35902,10 @@ export interface operations {
     };
     whyNotToday: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the language of words */
+                locale?: "zh-Hans" | "zh-Hant" | "en";
+            };
             header?: never;
             path: {
                 /** @description number of the plan */

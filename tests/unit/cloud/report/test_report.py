@@ -267,7 +267,8 @@ async def test_a_supervisor_reads_the_month_with_what_it_is_divided_by(site: Sit
     assert [(one["code"], one["version"]) for one in found["tenants"]] == [("hecheng", 1)]
     assert figure(found, "answered_60") == {
         "indicator": "answered_60", "cut": "all", "of": "", "suppressed": False, "numerator": 5,
-        "denominator": 6, "cases": 6, "value": pytest.approx(5 / 6), "met": False,
+        "denominator": 6, "cases": 6, "value": pytest.approx(5 / 6), "low": pytest.approx(0.4365, abs=1e-4),
+        "high": pytest.approx(0.9699, abs=1e-4), "met": False,
     }  # fmt: skip
     assert figure(found, "false_alarms", "sex", "f")["numerator"] == 1
 
@@ -278,7 +279,7 @@ async def test_who_may_not_see_rows_sees_no_figure_of_a_few(site: Site, month: T
     for few in ("false_alarms", "coverage"):
         assert figure(found, few) | {"indicator": few} == {
             "indicator": few, "cut": "all", "of": "", "suppressed": True, "numerator": None,
-            "denominator": None, "cases": None, "value": None, "met": None,
+            "denominator": None, "cases": None, "value": None, "low": None, "high": None, "met": None,
         }  # fmt: skip
 
 
@@ -289,6 +290,9 @@ async def test_a_figure_is_followed_down_to_its_rows_and_the_trail_says_whose(
     found = await read(site, "supervisor", "/rows", **asked)
     assert [(row["home_id"], row["of"], row["numerator"]) for row in found["items"]] == [
         (month.yellow, "incident", 0)
+    ]
+    assert [(row["kind"], row["area"], row["division"]) for row in found["items"]] == [
+        ("fall", "鹤城区", "431202000000")
     ]
     seen = await conn.execute("select homes, purpose from audit_entry where action = 'listReportRows'")
     assert [(row["homes"], row["purpose"]) for row in await seen.fetchall()] == [([month.yellow], "console")]
@@ -336,12 +340,34 @@ async def test_nobody_is_told_of_a_month_or_an_indicator_that_there_is_not(site:
 
 async def test_a_file_has_every_cut_and_opens_as_what_it_says(site: Site, month: Town) -> None:
     browser = await site.signed_in("evaluator")
-    table = await browser.get("/report/months/2026-10/file", params={"form": "csv"})
+    table = await browser.get("/report/months/2026-10/file", params={"form": "csv", "locale": "en"})
     assert table.headers["content-disposition"] == 'attachment; filename="report-2026-10.csv"'
-    assert table.text.startswith("\ufeffindicator,cut,of,numerator")
-    assert "answered_60,kind,fall,5,6" in table.text
+    assert table.text.startswith("\ufeffindicator,called,cut,of,numerator")
+    assert "answered_60,Answered within 60 s,kind,a possible fall,5,6" in table.text
     book = await browser.get("/report/months/2026-10/file")
     assert zipfile.ZipFile(io.BytesIO(book.content)).testzip() is None
+
+
+async def test_a_report_names_what_its_cuts_are_cut_into(site: Site, month: Town) -> None:
+    found = await read(site, "supervisor", cut=["county", "slot"], locale="en")
+    assert found["labels"]["county"] == {"431202": "鹤城区"}
+    assert found["labels"]["slot"]["5-12"] == "Fri 12:00–15:00"
+    assert figure(found, "answered_60", "slot", "5-12")["denominator"] == 1, "noon of Friday, October 9"
+
+
+async def test_months_stand_side_by_side_as_they_were_counted(site: Site, month: Town) -> None:
+    browser = await site.signed_in("evaluator")
+    found = (await browser.get("/report/trend")).json()
+    assert [(one["month"], one["frozen"], one["tenants"]) for one in found["months"]] == [
+        ("2026-10-01", True, 1), ("2026-11-01", False, 1),
+    ]  # fmt: skip
+    october, november = found["months"]
+    assert figure(october, "answered_60")["denominator"] == 6
+    assert figure(october, "false_alarms")["suppressed"], "a single case is as hidden here as in its month"
+    assert "answered_60" not in {one["indicator"] for one in november["figures"]}
+    assert {one["cut"] for one in october["figures"]} == {"all"}
+    this = (await browser.get("/report/trend", params={"months": 1})).json()["months"]
+    assert [one["month"] for one in this] == ["2026-11-01"]
 
 
 async def test_a_correction_is_a_new_version_that_says_why(site: Site, conn: Connection, month: Town) -> None:
@@ -447,6 +473,18 @@ async def test_a_city_adds_its_tenants_and_a_county_s_database_and_names_one_tha
     assert figure(found, "answered_60")["denominator"] == 6 + 1 + 7
     again = await read(city(make_conninfo(county, port=1)), "city_evaluator")
     assert (again["silent"], again["figures"]) == ([COUNTY], found["figures"])
+
+
+async def test_a_trend_of_a_city_has_its_counties_and_names_the_silent(
+    city: Callable[[str], Site], county: str
+) -> None:
+    found = (await (await city(county).signed_in("city_evaluator")).get("/report/trend")).json()
+    october = found["months"][0]
+    assert (october["tenants"], found["silent"]) == (3, [])
+    assert figure(october, "answered_60")["denominator"] == 6 + 1 + 7
+    away = city(make_conninfo(county, port=1))
+    without = (await (await away.signed_in("city_evaluator")).get("/report/trend")).json()
+    assert (without["months"][0]["tenants"], without["silent"]) == (2, [COUNTY])
 
 
 async def test_a_city_follows_no_figure_to_a_person(city: Callable[[str], Site], county: str) -> None:

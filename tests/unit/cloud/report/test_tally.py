@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.report.cases import IncidentCase
-from cloud.report.tally import CUTS, FEWEST, Cell, Cut, Key, Tally, added, band, setting, shown
+from cloud.report.tally import CUTS, FEWEST, Cell, Cut, Key, Tally, added, band, setting, shown, slot
 from tests.unit.cloud.report.case import FALL, MONTH, TOWN, VILLAGE, whose
 
 TOWNS: Final = ("431202001003", "431202002007", "431221101204", "431221102210")
@@ -51,6 +53,15 @@ def test_every_cut_adds_up_to_the_whole_and_tenants_add_up_to_the_city(
         for cut in CUTS:
             of_cut = [cell for key, cell in cells.items() if (key.indicator, key.cut) == (name, cut)]
             assert sum(of_cut, Cell()) == cells[Key(name, Cut.ALL, "")]
+
+
+@pytest.mark.parametrize(
+    ("at", "of"), [("2026-10-05 00:00", "1-00"), ("2026-10-09 23:59", "5-21"), ("2026-10-11 14:59", "7-12")]
+)
+def test_an_incident_falls_into_three_hours_of_a_weekday(at: str, of: str) -> None:
+    opened = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert slot(replace(FALL, opened_at=opened)) == of
+    assert slot(MONTH) == ""
 
 
 @given(some_falls)

@@ -64,7 +64,7 @@ async def test_a_day_that_was_asked_for_becomes_visits_and_says_why_not(
     assert "2026-11-21T00:00:00Z" <= visit["planned_at"] <= "2026-11-21T09:00:00Z"
     (left,) = (await told(await office.get(f"/visits/plans/{plan['id']}/left")))["left"]
     assert (left["kind"], left["why"]) == ("assessment", "no_skill")
-    assert left["sentence"] == "Nobody who works on this day is able to do it."
+    assert left["sentence"] == "当天上班的人中没有人会做这项服务。"
 
 
 async def test_a_bath_brings_two_and_what_is_planned_stays(

@@ -414,6 +414,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     "listIndicators": Order(filled="indicators"),
     "listReportMonths": Order(filled="months"),
     "readReport": Order(filled="tenants"),
+    "readTrend": Order(filled="months"),
     "downloadReport": Order(query=lambda _: {"form": "csv"}),
     "listReportRows": Order(query=lambda _: {"indicator": "coverage"}, filled="items"),
     "correctReport": Order(body=lambda _: {"version": 1, "why": "a record came late"}, before=_OCTOBER),

@@ -50,6 +50,7 @@ TOKENS: Final = {
             "listIndicators",
             "listReportMonths",
             "readReport",
+            "readTrend",
             "downloadReport",
         }
     ),
