@@ -100,6 +100,7 @@ PAGES: Final[Mapping[str, str]] = {
     "/field/": "field",
     "/family/": "family",
     "/kpi/": "kpi",
+    "/kpi/report/{month}": "kpi",
     "/admin/": "admin",
 }
 """The page that answers at an address; what a page shows of it is the page's own affair."""

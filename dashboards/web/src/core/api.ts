@@ -68,6 +68,8 @@ export class Refused extends Error {
 export class Unreachable extends Error {}
 
 export interface Api {
+  /** What a page reads that no other page does. `T`: the schema of that path. */
+  read<T>(path: string): Promise<T>;
   signIn(username: string, password: string): Promise<Session>;
   completeSignIn(code: string): Promise<Session>;
   waysToSignIn(): Promise<Ways>;
@@ -150,6 +152,7 @@ export function createTransport(send: Send = (input, init) => fetch(input, init)
 export function createApi(send?: Send, wait?: Wait): Api {
   const { once, command } = createTransport(send, wait);
   return {
+    read: (path) => once("GET", path),
     signIn: (username, password) => once("POST", "/session", { username, password }),
     completeSignIn: (code) => once("POST", "/session/second-factor", { code }),
     waysToSignIn: () => once("GET", "/session/oidc/ways"),
