@@ -20,6 +20,9 @@ _SOS: Final = Supervision(expected_s=32_400, alarm_s=86_400)
 """Pendants say every 9 h that they live; a day without is an alarm."""
 UNSUPERVISED: Final = Supervision(expected_s=0, alarm_s=0)
 
+BY_HAND: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"})
+"""Kinds of device that say something only while somebody uses them: a sign of life each time."""
+
 SUPERVISION: Final[Mapping[str, Supervision]] = {
     "radar": _MAINS,
     "presence": _MAINS,
@@ -42,11 +45,7 @@ SUPERVISION: Final[Mapping[str, Supervision]] = {
     "water": _SOS,
     "wearable": UNSUPERVISED,
     "heart_rate": UNSUPERVISED,
-    "pulse_oximeter": UNSUPERVISED,
-    "blood_pressure": UNSUPERVISED,
-    "thermometer": UNSUPERVISED,
-    "scale": UNSUPERVISED,
-    "glucose_meter": UNSUPERVISED,
+    **dict.fromkeys(sorted(BY_HAND), UNSUPERVISED),
     "other": UNSUPERVISED,
 }
 """By kind of device (``settings.DeviceKind``). D."""

@@ -16,6 +16,7 @@ from typing import Final
 
 from cloud.auth import Role
 from firmware_protocols.model import AlarmKind, EventKind, Quantity
+from firmware_protocols.supervision import BY_HAND
 from firmware_protocols.wire.plan import LIMITS
 
 
@@ -111,9 +112,7 @@ PURPOSES: Final[Mapping[Purpose, PurposeSpec]] = {
         at_load=True,
     ),
     Purpose.VITALS: PurposeSpec(
-        kinds=frozenset(
-            {"heart_rate", "pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"}
-        ),
+        kinds=BY_HAND | {"heart_rate"},
         quantities=frozenset(
             {
                 *LIMITS,

@@ -16,6 +16,7 @@ from typing import Final
 
 from cloud.detect.rules.habits import MIDNIGHT, ONE_DAY, RISING, is_up, local_time, windows
 from cloud.detect.rules.house import House, Life, Stay
+from firmware_protocols.supervision import BY_HAND
 from firmware_protocols.wire.plan import Plan
 
 ROUNDED: Final = timedelta(minutes=5)
@@ -23,7 +24,6 @@ ROUNDED: Final = timedelta(minutes=5)
 SHORTEST_OUTING: Final = timedelta(minutes=10)
 """[D] Whoever takes out the rubbish has not left home."""
 _NIGHT_FROM: Final = time(22)
-_MEASURED: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer", "scale"})
 _ONCE: Final = timedelta(hours=1)
 """[D] Three readings one after the other are one measurement."""
 KITCHEN: Final = "kitchen"
@@ -114,7 +114,7 @@ def _outings(outings: Iterable[Stay], begins: datetime, ends: datetime) -> Itera
 def _measured(lives: Iterable[Life]) -> Iterator[Moment]:
     last: dict[str, datetime] = {}
     for life in lives:
-        if life.kind not in _MEASURED:
+        if life.kind not in BY_HAND:
             continue
         if life.kind not in last or life.at - last[life.kind] >= _ONCE:
             yield Moment(life.at, What.MEASURED, life.kind)

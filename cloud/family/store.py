@@ -42,6 +42,7 @@ from cloud.incidents.kinds import TECHNICAL, Family
 from cloud.incidents.model import IncidentState, Priority
 from cloud.people.card import home_card
 from cloud.sealed import Keyring
+from firmware_protocols.supervision import BY_HAND
 from firmware_protocols.wire.plan import Plan
 
 READ_BACK: Final = timedelta(hours=36)
@@ -105,7 +106,7 @@ async def _house(
     """Where somebody is and was, as the rules would say."""
     devices = {one.id: one for one in map(reading.device, row["devices"])}
     since = until - READ_BACK
-    by_hand = [one.id for one in devices.values() if one.kind in reading.BY_HAND]
+    by_hand = [one.id for one in devices.values() if one.kind in BY_HAND]
     asked = {"home_id": row["home_id"], "since": since, "until": until, **WANTED, "by_hand": by_hand}
     signs = [reading.sign(one) for one in await _rows(conn, "signs", scope, **asked)]
     holes = [

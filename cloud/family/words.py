@@ -139,6 +139,7 @@ _MOMENTS: Final[Mapping[str, Said]] = {
     "measured.thermometer": {"zh-Hans": "量了体温", "zh-Hant": "量了體溫", "en": "Measured temperature"},
     "measured.pulse_oximeter": {"zh-Hans": "量了血氧", "zh-Hant": "量了血氧", "en": "Measured oxygen"},
     "measured.scale": {"zh-Hans": "称了体重", "zh-Hant": "量了體重", "en": "Stepped on the scale"},
+    "measured.glucose_meter": {"zh-Hans": "测了血糖", "zh-Hant": "量了血糖", "en": "Measured blood sugar"},
     "visit": {"zh-Hans": "{who}到访", "zh-Hant": "{who}到訪", "en": "{who} came to visit"},
 }
 

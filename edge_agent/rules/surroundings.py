@@ -26,7 +26,7 @@ from firmware_protocols.model import (
     Quantity,
     Reading,
 )
-from firmware_protocols.supervision import SUPERVISION, UNSUPERVISED
+from firmware_protocols.supervision import BY_HAND, SUPERVISION, UNSUPERVISED
 from firmware_protocols.wire.plan import Plan, Supervision
 
 CARRIED_S: Final = 600.0
@@ -51,9 +51,6 @@ BEDROOM: Final = "bedroom"
 """Where a bed is low and a person who lies is asleep."""
 _STATES: Final = frozenset(
     {Quantity.OPENING, Quantity.PRESENCE, Quantity.IN_BED, Quantity.WORN, Quantity.MOTION}
-)
-_USED_BY_HAND: Final = frozenset(
-    {"pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"}
 )
 _INDOOR_KINDS: Final = frozenset({"motion", "presence", "radar"})
 """What sees somebody who is up; a mat and a contact alone cannot tell a quiet day from a bad one."""
@@ -253,7 +250,7 @@ class Surroundings:
             self._state(device, quantity, bool(value))
             return
         moves = quantity is Quantity.BODY_MOVEMENT and value >= _BODY_PERCENT
-        if moves or self.kinds.get(device) in _USED_BY_HAND:
+        if moves or self.kinds.get(device) in BY_HAND:
             self._life(device)
 
     def _state(self, device: DeviceId, quantity: Quantity, value: bool) -> None:

@@ -20,7 +20,7 @@ from cloud.detect.rules.habits import DAYS, MIDNIGHT, ONE_DAY, PLUGS, Day, Habit
 from cloud.detect.rules.house import walk
 from cloud.detect.rules.model import Device, Known, Line, Sign
 from cloud.detect.rules.model import Finding as Found
-from cloud.detect.rules.reading import BY_HAND, GROUPED, to_learn
+from cloud.detect.rules.reading import GROUPED, to_learn
 from cloud.detect.rules.store import BODY_PERCENT, IN_USE_W, PAUSE
 from cloud.detect.rules.table import RULES
 from cloud.incidents.kinds import KINDS, Family
@@ -34,6 +34,7 @@ from firmware_protocols.model import (
     Quantity,
     Reading,
 )
+from firmware_protocols.supervision import BY_HAND
 from firmware_protocols.wire.plan import Plan
 from simulators.replay.model import Finding, Record, Row
 from simulators.replay.words import of_finding

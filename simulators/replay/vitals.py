@@ -25,12 +25,12 @@ from cloud.detect.vitals.store import DAYS, DENSE, LONGEST, PACE, READ, SAMPLES,
 from cloud.detect.vitals.view import day_of
 from cloud.incidents.model import Priority
 from firmware_protocols.model import AlarmKind, DeviceId, Quantity, Reading
+from firmware_protocols.supervision import BY_HAND
 from simulators.replay.model import Finding, Record, Row
 from simulators.replay.words import of_finding
 
 LOOKED_AFTER: Final = timedelta(seconds=15)
 """How long after a measurement the worker looks: the outbox waits up to 10 s, and the loop turns."""
-_BY_HAND: Final = frozenset({"blood_pressure", "thermometer", "pulse_oximeter", "scale", "glucose_meter"})
 
 
 @dataclass(slots=True)
@@ -157,7 +157,7 @@ def _looks(record: Record) -> list[datetime]:
     by_hand, dense = set[datetime](), list[datetime]()
     for one in record.observed:
         if isinstance(one, Reading) and one.quantity in READ:
-            if record.devices[one.device].kind in _BY_HAND:
+            if record.devices[one.device].kind in BY_HAND:
                 by_hand.add(one.observed_at + LOOKED_AFTER)
             else:
                 dense.append(one.observed_at + LOOKED_AFTER)

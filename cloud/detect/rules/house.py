@@ -14,6 +14,7 @@ from typing import Final
 
 from cloud.detect.rules.model import Device, Hole, Sign
 from firmware_protocols.model import EventKind, Quantity
+from firmware_protocols.supervision import BY_HAND
 from firmware_protocols.wire.plan import Plan
 
 LEAVING: Final = timedelta(minutes=2)
@@ -28,7 +29,6 @@ BEDROOM: Final = "bedroom"
 _STATES: Final = frozenset({Quantity.OPENING, Quantity.PRESENCE, Quantity.IN_BED})
 _LASTING: Final = frozenset({Quantity.MOTION, Quantity.BODY_MOVEMENT})
 _BY_HAND: Final = frozenset({EventKind.BUTTON, EventKind.ALL_WELL})
-_USED: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class _Walk:
             self._by_hand(at, sign, device)
         elif sign.what in _STATES:
             self._state(at, sign, device, is_change)
-        elif sign.value and (sign.what in _LASTING or sign.what is Quantity.POWER or device.kind in _USED):
+        elif sign.value and (sign.what in _LASTING or sign.what is Quantity.POWER or device.kind in BY_HAND):
             self._live(at, sign, device)
 
     def _by_hand(self, at: datetime, sign: Sign, device: Device) -> None:

@@ -19,8 +19,6 @@ from firmware_protocols.wire.plan import DEFAULT, Plan
 
 GROUPED: Final = timedelta(seconds=15)
 """The gateway groups readings for ten seconds before they are counted in its outbox."""
-BY_HAND: Final = frozenset({"pulse_oximeter", "blood_pressure", "thermometer", "scale", "glucose_meter"})
-"""Kinds of device that say something only while somebody uses them."""
 _BY_NUMBER: Final = {spec.number: quantity for quantity, spec in QUANTITIES.items()}
 
 

@@ -40,6 +40,7 @@ from firmware_protocols.model import (
     GatewayId,
     Quantity,
 )
+from firmware_protocols.supervision import BY_HAND
 
 IN_USE_W: Final = 5.0
 """A plug that gives more is in use; what only waits takes one or two. D."""
@@ -159,7 +160,7 @@ async def _signs(  # noqa: PLR0917 - what is read of which home, and of which ti
 ) -> list[Sign]:
     """What the devices of the home said in that time."""
     params: dict[str, Any] = {"home_id": home_id, "since": since, "until": until}
-    by_hand = [one["id"] for one in home["devices"] if one["kind"] in reading.BY_HAND]
+    by_hand = [one["id"] for one in home["devices"] if one["kind"] in BY_HAND]
     states = await _rows(conn, "signs", **params, **wanted, by_hand=by_hand)
     events = await _rows(conn, "events", **params, events=[kind.value for kind in _EVENTS])
     return [*map(reading.sign, states), *map(reading.event, events)]
