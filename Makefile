@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find dashboards -path '*/node_modules' -prune -o -path dashboards/static -prune -o -type f -print 2>/dev/null)
 
-# Most tests wait for brokers, browsers and clocks, so two go side by side on two cores; a file stays together.
-SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
+# Most tests wait for brokers, browsers and clocks, so three go side by side on two cores; a file stays together.
+SIDE_BY_SIDE ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test check format lint types contracts dependencies unit screens lock clean debian help
 
