@@ -17,12 +17,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from cloud.visits import strings
 from cloud.visits.compiled import entry
 from cloud.visits.cost import Weights
 from cloud.visits.model import Day, Plan, VisitId, WorkerId
 from cloud.visits.moves import make, span, undo
 from cloud.visits.price import begin, keep, price
-from cloud.visits.tables import ALL, SIZE, Charges, Floats, Ints, Tables, Tour, tables, tour
+from cloud.visits.tables import ALL, SIZE, Charges, Floats, Ints, Tables, Tour, near_min, tables, tour
 from cloud.visits.walk import Crew, State, Walk
 
 
@@ -65,14 +66,24 @@ _BETTER_MIN: Final = 1e-9
 
 
 def plan(day: Day, weights: Weights, *, steps: int, seed: int = 0) -> Plan:
-    """A plan that can be done. Parts that nobody is able to do, and visits with one, are left out."""
+    """A plan that can be done. Parts that nobody is able to do, and visits with one, are left out.
+
+    ``steps``: moves tried; without any it is the first plan. A day that asks for no more than ``strings``
+    knows is planned there, for as long.
+    """
     doable, hopeless = split(day)
-    if not doable.visits:
-        return Plan({}, hopeless)
-    walk = Walk(doable, weights)
-    best = search(walk, first(walk), steps=steps, seed=seed)
-    found = walk.plan(*best.tour)
+    if steps and doable.visits and strings.fits(doable):
+        found = strings.plan(doable, weights, rounds=steps // strings.WORTH, seed=seed)
+    else:
+        found = _annealed(Walk(doable, weights), steps, seed)
     return Plan(found.routes, found.left_out | hopeless)
+
+
+def _annealed(walk: Walk, steps: int, seed: int) -> Plan:
+    best = first(walk)
+    if steps and best.order:
+        best = search(walk, best, steps=steps, seed=seed).tour
+    return walk.plan(*best)
 
 
 def split(day: Day) -> tuple[Day, frozenset[VisitId]]:
@@ -100,8 +111,8 @@ def search(
     day = tables(walk.day, walk.weights, charges, out)
     going = tour(day, begun.order, begun.crews)
     best = Best(going.order.copy(), going.crew.copy(), np.zeros(1))
-    near_min = _near_min(day)
-    cooling = np.array([steps, heat.hot * near_min, heat.cold * near_min])
+    way_min = near_min(day)
+    cooling = np.array([steps, heat.hot * way_min, heat.cold * way_min])
     size = _anneal(day, going, best, np.random.default_rng(seed), cooling)
     crews = [tuple(map(int, row[:parts])) for row, parts in zip(best.crew, day.visit["parts"], strict=True)]
     return Found(Order([int(item) for item in best.order[:size]], crews), float(best.cost[0]))
@@ -136,16 +147,6 @@ def _anneal(tables: Tables, tour: Tour, best: Best, rng: np.random.Generator, co
                 best.crew[visit, 0], best.crew[visit, 1] = tour.crew[visit, 0], tour.crew[visit, 1]
     best.cost[0] = least
     return int(size)
-
-
-def _near_min(day: Tables) -> float:
-    """The mean way to a near visit; a minute where there is none."""
-    ways = [
-        day.travel[0, day.visit["place"][one], day.visit["place"][two]]
-        for one, (near, nears) in enumerate(zip(day.near, day.visit["nears"], strict=True))
-        for two in near[:nears]
-    ]
-    return max(1.0, float(np.mean(ways))) if ways else 1.0
 
 
 def first(walk: Walk) -> Order:

@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 COMPILED: Final = find_spec("numba") is not None
 """Whether there is a compiler."""
-_SOURCES: Final = ("compiled", "tables", "price", "moves", "anneal")
+_SOURCES: Final = ("compiled", "tables", "price", "moves", "anneal", "strings")
 
 
 @cache

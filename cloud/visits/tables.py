@@ -149,6 +149,16 @@ def _worker(day: Day, one: Worker, modes: Sequence[str], out: frozenset[WorkerId
     return (*places, one.open_min, one.close_min, one.carries, *rest, idle_min)
 
 
+def near_min(day: Tables) -> float:
+    """The mean way to a near visit; a minute where there is none."""
+    ways = [
+        day.travel[0, day.visit["place"][one], day.visit["place"][two]]
+        for one, (near, nears) in enumerate(zip(day.near, day.visit["nears"], strict=True))
+        for two in near[:nears]
+    ]
+    return max(1.0, float(np.mean(ways))) if ways else 1.0
+
+
 def tour(day_tables: Tables, order: Sequence[int], crews: Sequence[Sequence[int]]) -> Tour:
     """Where a search begins; nothing is placed yet (``price.begin``)."""
     visits, workers = len(day_tables.visit), len(day_tables.worker)
