@@ -29,6 +29,10 @@ def check(settings: Settings) -> None:
     _check_operations(settings.operations)
     if settings.backup.folder and not settings.backup.key_file:
         raise ConfigError("backup.key_file is not set: make a key with anban-cloud backup-key FILE")
+    if bool(settings.plans.router) != bool(settings.plans.router_url):
+        raise ConfigError(
+            "plans.router and plans.router_url are set together: osrm or valhalla, and where it listens"
+        )
     _check_counties(settings.county)
     _check_tiles(settings.tiles)
     if settings.oidc.issuer and not (settings.oidc.client_id and settings.web.public_url):

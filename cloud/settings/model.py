@@ -196,6 +196,15 @@ class Routine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str = ""
 
 
+class Planner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Plans of a day. ``router``: what knows the roads, asked at ``router_url`` (``http://127.0.0.1:5000``);
+    without one, ways are estimated and learned from check-ins.
+    """
+
+    router: Literal["", "osrm", "valhalla"] = ""
+    router_url: str = ""
+
+
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``file``: the keys that seal telephone and ID numbers (``cloud.sealed``); empty: one below ``data``."""
 
@@ -285,6 +294,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backup: Backup = Backup()
     keys: Keys = Keys()
     routine: Routine = Routine()
+    plans: Planner = Planner()
     oidc: Oidc = Oidc()
 
     def audit_files(self) -> AuditFiles | None:
