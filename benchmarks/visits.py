@@ -1,11 +1,12 @@
-"""How good plans of a day are: ``python -m benchmarks.visits [--data DIR] [--json]``.
+"""How good plans of a day are: ``python -m benchmarks.visits [KIND] [--data DIR] [--json] [--page FILE]``.
 
-What this is: the product's own planner on the home-care instances of Mankowska, Meisel and Bierwirth (2014),
-each plan judged by the product's own checker, beside the best solutions listed by iolab-uniud/hhcrsp, which
-are not proven to be the best. Without ``--data``: a township of the region's shape, drawn from each seed.
-``--only``: which instances, as 10_* or 75_2; ``--seconds``: of one processor for each plan; ``--seeds``:
-plans of each instance, because one seed says little. What it is not: a race. The one idea: a plan that the
-checker does not pass is no plan, however short.
+What this is: the product's own planner, each plan judged by the product's own checker. ``mankowska``: on the
+home-care instances of Mankowska, Meisel and Bierwirth (2014), beside the best solutions listed by
+iolab-uniud/hhcrsp, which are not proven to be the best. ``vrptw``: on those of Solomon and of Gehring and
+Homberger, as visits, beside the best known. ``town``, ``county``, ``replan``: a township, a county and days
+that run, drawn from each seed. ``--seconds``: of one processor for each plan; ``--seeds``: plans of each
+instance, because one seed says little. What it is not: a race. The one idea: a plan that the checker does
+not pass is no plan, however short.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.page import table
+from benchmarks.page import table, write_part
+from benchmarks.visits_county import COUNTY_HEAD, CountyResult, measure_county
 from benchmarks.visits_data import WEIGHTS, best_listed, objective, read
+from benchmarks.visits_replan import REPLAN_HEAD, ReplanResult, measure_replan
 from benchmarks.visits_town import town
+from benchmarks.visits_vrptw import ROUTING_HEAD, RoutingResult, best_known, measure_routing
 from cloud.visits.anneal import plan
 from cloud.visits.check import broken
 from cloud.visits.compiled import COMPILED
 from cloud.visits.cost import Weights, cost
 from cloud.visits.model import Day
+from cloud.visits.plans.job import STEPS
 
 TRIAL_STEPS: Final = 20_000 if COMPILED else 500
 
@@ -182,35 +187,80 @@ def _gap(found: float, listed: float) -> float:
     return (found / listed - 1) * 100
 
 
-def _instances(data: Path, only: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    for which in only:
-        for path in sorted((data / "mankowska").glob(f"*_HCSRP_{which}.json.gz")):
-            yield path.name.removesuffix(".json.gz"), path
+AnyResult = Result | TownResult | CountyResult | ReplanResult | RoutingResult
+TIMED: Final = (
+    "processor seconds of the process, its threads included (time.process_time), on a shared machine"
+)
+
+
+def _instances(folder: Path, pattern: str, only: str) -> Iterator[tuple[str, Path]]:
+    for which in only.split(","):
+        for path in sorted(folder.glob(pattern.format(which))):
+            yield path.name.split(".")[0], path
+
+
+def _mankowska(args: argparse.Namespace) -> Iterator[AnyResult]:
+    listed = best_listed(args.data)
+    for name, path in _instances(args.data / "mankowska", "*_HCSRP_{}.json.gz", args.only or "10_*,25_*"):
+        yield measure(name, read(path), listed[name], seconds=args.seconds, seeds=args.seeds)
+
+
+def _vrptw(args: argparse.Namespace) -> Iterator[AnyResult]:
+    known = best_known(args.data)
+    for name, path in _instances(args.data, "*/{}.txt.gz", args.only or "R112,RC108"):
+        yield measure_routing(name, path, known[name], seconds=args.seconds, seeds=args.seeds)
+
+
+def _town(args: argparse.Namespace) -> Iterator[AnyResult]:
+    for seed in range(args.seeds):
+        yield measure_town(seed, seconds=args.seconds)
+
+
+def _county(args: argparse.Namespace) -> Iterator[AnyResult]:
+    for usual in (False, True):
+        yield measure_county(0, moves=args.moves, usual=usual)
+
+
+def _replan(args: argparse.Namespace) -> Iterator[AnyResult]:
+    for seed in range(args.seeds):
+        yield measure_replan(seed)
+
+
+KINDS: Final[Mapping[str, tuple[Callable[[argparse.Namespace], Iterator[AnyResult]], Sequence[str]]]] = {
+    "mankowska": (_mankowska, HEAD),
+    "vrptw": (_vrptw, ROUTING_HEAD),
+    "town": (_town, TOWN_HEAD),
+    "county": (_county, COUNTY_HEAD),
+    "replan": (_replan, REPLAN_HEAD),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Plans of a day beside the best listed.")
-    parser.add_argument("--data", type=Path, help="folder with bks.csv and mankowska/; without: the township")
-    parser.add_argument("--only", default="10_*,25_*", help="patients and number of the instances")
+    parser = argparse.ArgumentParser(description="Plans of a day beside the best known.")
+    parser.add_argument("kind", nargs="?", choices=KINDS, help="without: mankowska with --data, else town")
+    parser.add_argument(
+        "--data", type=Path, help="folder with bks.csv and mankowska/, or with bks_dimacs.csv"
+    )
+    parser.add_argument("--only", help="instances, as 10_* or 75_2; R112 or RC1_2_*")
     parser.add_argument("--seconds", type=float, default=3.0, help="processor time for each plan, about")
+    parser.add_argument("--moves", type=int, default=STEPS, help="tried for each task of the county")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", type=Path, help="write the table into the part of that name of this page")
     args = parser.parse_args(argv)
-    results: list[Result] | list[TownResult]
-    if args.data is None:
-        results = [measure_town(seed, seconds=args.seconds) for seed in range(args.seeds)]
-    else:
-        listed = best_listed(args.data)
-        results = [
-            measure(name, read(path), listed[name], seconds=args.seconds, seeds=args.seeds)
-            for name, path in _instances(args.data, args.only.split(","))
-        ]
+    kind = args.kind or ("town" if args.data is None else "mankowska")
+    if kind in {"mankowska", "vrptw"} and args.data is None:
+        parser.error(f"{kind} needs --data, the folder with its instances")
+    work, head = KINDS[kind]
+    results = list(work(args))
+    lines = table(head, [one.row for one in results])
+    if args.page:
+        write_part(args.page, f"visits {kind}", lines)
     if args.json:
-        print(json.dumps([asdict(one) for one in results]))
+        print(json.dumps({"kind": kind, "timed_by": TIMED, "results": [asdict(one) for one in results]}))
     else:
-        head = TOWN_HEAD if args.data is None else HEAD
-        print("\n".join(table(head, [one.row for one in results])))
+        print("\n".join(lines))
 
 
 if __name__ == "__main__":
