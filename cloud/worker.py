@@ -42,6 +42,8 @@ from cloud.texts import store as texts
 from cloud.trail import keeper
 from cloud.visits.duties import keeper as duties
 from cloud.visits.plans import job as plans
+from cloud.visits.plans import mending
+from cloud.visits.plans.router import Kind, Router
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
@@ -116,7 +118,7 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     post = deliver.Post(notify.build(webpush.with_key(settings)), settings.web.public_url, keyring(settings))
     wakes = []
     async with asyncio.TaskGroup() as group:
-        for job in jobs(pool, post, settings.routine.model, settings.notify.probes):
+        for job in jobs(pool, post, settings.routine.model, settings.notify.probes, _router(settings)):
             aside = SetAside()
             LOOPS.expect(job.name, within_s=STUCK_S)
             for _ in range(job.hands):
@@ -133,11 +135,20 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
         group.create_task(series_keeper.run(pool, settings.storage, clock=clock), name="series")
 
 
+def _router(settings: Settings) -> Router | None:
+    plans = settings.plans
+    return Router(Kind(plans.router), plans.router_url) if plans.router else None
+
+
 def jobs(
-    pool: Pool, post: deliver.Post, routine_model: str = "", probes: Sequence[str] = ()
+    pool: Pool,
+    post: deliver.Post,
+    routine_model: str = "",
+    probes: Sequence[str] = (),
+    router: Router | None = None,
 ) -> tuple[Job, ...]:
     """The first three in the order in which one leads to the next; then what has time. ``routine_model``: a
-    file in place of the shipped one. ``probes``: see ``notify.probes``.
+    file in place of the shipped one. ``probes``: see ``notify.probes``. ``router``: knows the roads.
 
     Raises:
         ConfigError: a probe of a channel that is not there.
@@ -187,7 +198,8 @@ def jobs(
         Job("rules", rules.due, functools.partial(rules.work, pool), hands=2, batch=20, woken=False),
         Job("routine", routine_store.due, look_at_days, hands=2, batch=5, woken=False),
         Job("duties", duties.due, functools.partial(duties.work, pool), batch=20, woken=False),
-        Job(plans.NAME, plans.due, functools.partial(plans.work, pool), batch=1, woken=False),
+        Job(plans.NAME, plans.due, functools.partial(plans.work, pool, router), batch=1, woken=False),
+        Job(mending.NAME, mending.due, functools.partial(mending.work, pool, router), batch=1, woken=False),
         Job("releases", releases.due, release),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
         Job("erasures", erase.due, functools.partial(erase.work, pool)),

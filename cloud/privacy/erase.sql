@@ -137,6 +137,9 @@ delete from visit_event using visit where visit.id = visit_event.visit_id and vi
 -- assessment --
 delete from assessment where resident_id = %(resident_id)s
 
+-- visit_moved --
+delete from visit_moved using visit where visit.id = visit_moved.visit_id and visit.resident_id = %(resident_id)s
+
 -- visit --
 delete from visit where resident_id = %(resident_id)s
 

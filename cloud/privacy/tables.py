@@ -24,6 +24,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
         (
             "staff", "session", "idempotency", "second_factor", "recovery_code", "known_browser",
             "oidc_start", "staff_identity", "api_token", "visit_worker", "follower", "push_subscription",
+            "worker_away",
         ),
         _STAFF,
     ),
@@ -31,7 +32,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
         (
             "centre", "division", "map_layer", "tenant", "retention", "county_report", "market", "quota",
             "usage", "time_rule",
-            "visit_rule", "visit_campaign", "day_plan",
+            "visit_rule", "visit_campaign", "day_plan", "day_mend",
         ),
         _PLACE,
     ),
@@ -44,6 +45,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     "deadline": "when a home is looked at next; no content",
     "unheard": "when nothing of a home was recorded; no content",
     "day_plan_left": "why a visit was not planned on a day; the visits and what is owed are exported",
+    "visit_moved": "which visits others were sent to than planned; the visits are exported",
     "visit_due": "worked out from what was done and what happened; both are exported",
     "door_tag": "digests of codes that hang at a door",
     "routine_home": "when a home was last looked at, and which sensors speak; no content",
@@ -68,6 +70,7 @@ _REPEATED: Final = frozenset(
         "unheard",
         "visit_due",
         "day_plan_left",
+        "visit_moved",
         "door_tag",
     }
 )
@@ -122,6 +125,7 @@ ERASED: Final = (
     "visit_file",
     "visit_event",
     "assessment",
+    "visit_moved",
     "visit",
     "door_tag",
     "care_event",
@@ -166,6 +170,6 @@ ERASED: Final = (
 
 OF_PERSON: Final = frozenset(
     {"consent", "legal_hold", "resident", "visit_file", "visit_event", "assessment", "visit", "care_event"}
-    | {"day_plan_left", "visit_due", "visit_concern", "visit_absence", "visit_person"}
+    | {"day_plan_left", "visit_moved", "visit_due", "visit_concern", "visit_absence", "visit_person"}
 )
 """What is one person's own where somebody else still lives; the rest of the home is theirs too."""

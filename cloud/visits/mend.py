@@ -139,7 +139,8 @@ def _order(rest: Day, running: Plan, later: Mapping[VisitId, float], walk: Walk)
         for part, can in enumerate(able):
             planned = who.get((visit.id, part + (visit.id in later)))
             free = [one for one in can if one not in crew] or can
-            crew = (*crew, numbers[planned] if planned in numbers else free[0])
+            same = numbers.get(planned) if planned is not None else None
+            crew = (*crew, same if same is not None and same in can else free[0])
         crews.append(crew)
     order = sorted(
         range(len(rest.visits)),

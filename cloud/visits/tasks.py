@@ -78,7 +78,7 @@ async def open_tasks(conn: Connection, scope: Scope, day: date, *, ahead: timede
     }
     owed = await (await conn.execute(_SQL["owed"], asked)).fetchall()
     booked = await (await conn.execute(_SQL["booked"], asked)).fetchall()
-    return [*(_owed(row, begin) for row in owed), *(_booked(row) for row in booked)]
+    return [*(_owed(row, begin) for row in owed), *(booked_task(row) for row in booked)]
 
 
 async def plan(  # noqa: PLR0917 - what a planned visit consists of
@@ -163,7 +163,8 @@ def _owed(row: Mapping[str, Any], begin: datetime) -> Task:
     )
 
 
-def _booked(row: Mapping[str, Any]) -> Task:
+def booked_task(row: Mapping[str, Any]) -> Task:
+    """What a booked visit is, from its row."""
     kind = VisitKind(row["kind"])
     takes = needed(kind, row["services"])
     return Task(

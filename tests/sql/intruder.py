@@ -174,11 +174,18 @@ _PAPERS: Final = (
     "insert into day_plan_left (plan_id, resident_id, home_id, kind, why)"
     " select day_plan.id, resident.id, home_id, 'regular', 'full' from resident, day_plan"
     " where home_id = %(home)s and day_plan.tenant_id = %(tenant)s",
+    "insert into worker_away (staff_id, tenant_id, why, since, said_by, said_at)"
+    " values (%(staff)s, %(tenant)s, 'sick', %(now)s, %(staff)s, %(now)s)",
+    "insert into day_mend (tenant_id, township, on_day, asked_at, why, made_at, moved, left_out)"
+    " values (%(tenant)s, '520103001', '2026-11-27', %(now)s, '{asked}', %(now)s, 1, 0)",
     "insert into visit_due (resident_id, home_id, due_at, reason, ways, people_group)"
     " select id, home_id, %(now)s, 'period', '{home}', 'high' from resident where home_id = %(home)s",
     "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"
     " select gen_random_uuid(), %(tenant)s, home_id, id, 'regular', 'home', %(now)s"
     " from resident where home_id = %(home)s",
+    "insert into visit_moved (mend_id, visit_id, was_ids, now_ids, why)"
+    " select day_mend.id, visit.id, '{}', '{}', 'new' from visit, day_mend"
+    " where visit.home_id = %(home)s and day_mend.tenant_id = %(tenant)s",
     "insert into visit_event"
     " (visit_id, home_id, staff_id, key, sort, device_at, sent_at, received_at, at, off_s, body)"
     " select id, home_id, %(staff)s, gen_random_uuid(), 'note', %(now)s, %(now)s, %(now)s, %(now)s, 0,"

@@ -93,6 +93,7 @@ RESIDENT_DATA: Final = frozenset(
         "visit_due",
         "visit_event",
         "visit_file",
+        "visit_moved",
         "visit_person",
         "visited_resident",
         "vital_finding",
@@ -116,6 +117,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "channel_probe",
         "county_month",
         "county_report",
+        "day_mend",
         "day_plan",
         "division",
         "follower",
@@ -150,6 +152,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "visit_campaign",
         "visit_rule",
         "visit_worker",
+        "worker_away",
         "usage",
         "timeline",
     ]
@@ -202,6 +205,7 @@ SYSTEM_FILES: Final = {
     "releases/queries.sql": "releases of the gateways' program, for whoever runs the cloud, and the loop",
     "series/queries.sql": "the keeper of readings and events: parts, roll-ups, their end",
     "visits/plans/job.sql": "the loop that makes plans of a day",
+    "visits/plans/mend.sql": "the loop that mends running days",
     "visits/duties/keeper.sql": "the loop that keeps who is due by when",
     "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",
 }

@@ -8,8 +8,8 @@ brings a compiler of 110 MiB, which no process that watches over alarms has to c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from math import floor
@@ -17,6 +17,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cloud.respond.travel import Mode, Point, expected
+from cloud.respond.ways import NOTHING, Ways
 from cloud.visits.check import Violation, broken
 from cloud.visits.cost import Weights, cost
 from cloud.visits.model import Day, Lunch, Part, Plan, Visit, VisitId, Window, Worker, WorkerId
@@ -32,7 +33,12 @@ MAY: Final = ((1, 600.0), (3, 200.0))
 LATER: Final = 100.0
 FIXED: Final = 1e6
 """Nothing is worth to lose what was planned by people."""
+BY_DAY: Final = 10
+"""The hour whose traffic a plan is made with."""
 _DAY: Final = timedelta(days=1)
+
+Routed = Mapping[Mode, Mapping[tuple[Point, Point], float]]
+"""Minutes from a place to another, by mode."""
 
 
 class Why(StrEnum):
@@ -70,14 +76,19 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A township's day. ``slower``: by what ways there take longer than expected (``travel.factor``)."""
+    """A township's day. ``area``: the township's own code. ``ways``: by what they take longer than expected.
+    ``routed``: minutes between places as a router knows them, by mode; where it knows none, they are
+    estimated.
+    """
 
     on_day: date
     zone: ZoneInfo
     tasks: tuple[Task, ...]
     carers: tuple[Carer, ...]
     fixed: tuple[Fixed, ...] = ()
-    slower: float = 1.0
+    area: str = ""
+    ways: Ways = NOTHING
+    routed: Routed = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +119,23 @@ def make(asked: Asked, steps: int, seed: int = 0) -> Made:
     day = day_of(asked)
     found = plan(day, Weights(), steps=steps, seed=seed)
     return Made(
-        tuple(_appointments(asked, found)),
+        tuple(appointments(asked, found)),
         tuple(_left(asked, day, found)),
         cost(day, found).travel_min,
         broken(day, found),
     )
 
 
-def day_of(asked: Asked) -> Day:
-    """The day as a planner takes it; a task is known by its place in ``asked``, a worker by their number."""
+def day_of(asked: Asked, also: Sequence[Point] = ()) -> Day:
+    """The day as a planner takes it; a task is known by its place in ``asked``, a worker by their number.
+    ``also``: places that stand last in the tables of travel.
+    """
     placed = [
         (number, task, point)
         for number, task in enumerate(asked.tasks)
         if (point := point_of(task)) is not None
     ]
-    points = [
-        *(one.home for one in asked.carers),
-        *(point for *_, point in placed),
-        *(one.at for one in asked.fixed),
-    ]
+    points = [*places_of(asked), *also]
     at_tasks = len(asked.carers)
     at_fixed = at_tasks + len(placed)
     visits = (
@@ -134,20 +143,32 @@ def day_of(asked: Asked) -> Day:
         *(_fixed(asked, number, one, at_fixed + number) for number, one in enumerate(asked.fixed)),
     )
     modes = {one.mode for one in asked.carers}
-    travel = {str(mode): _travel(points, mode, asked.slower) for mode in modes}
+    areas = [
+        *(asked.area for _ in asked.carers),
+        *(task.division for _, task, _ in placed),
+        *(asked.area for _ in (*asked.fixed, *also)),
+    ]
+    travel = {str(mode): _travel(asked, list(zip(points, areas, strict=True)), mode) for mode in modes}
     return Day(visits, tuple(_worker(one, place) for place, one in enumerate(asked.carers)), travel)
+
+
+def places_of(asked: Asked) -> list[Point]:
+    """Where carers live, then what is to be done, then what is planned already."""
+    at_tasks = (point for task in asked.tasks if (point := point_of(task)) is not None)
+    return [*(one.home for one in asked.carers), *at_tasks, *(one.at for one in asked.fixed)]
 
 
 def _worker(one: Carer, place: int) -> Worker:
     """Begins and ends at home. Only they have the skill of being themselves."""
-    skills = one.skills | {_self(one.staff_id)}
+    skills = one.skills | {self_of(one.staff_id)}
     lunch = Lunch() if one.rests else None
     return Worker(
         WorkerId(str(one.staff_id)), place, place, skills, one.begin_min, one.end_min, lunch, one.mode
     )
 
 
-def _self(staff_id: int) -> str:
+def self_of(staff_id: int) -> str:
+    """The skill that only they have."""
     return f"staff:{staff_id}"
 
 
@@ -155,7 +176,7 @@ def _fixed(asked: Asked, number: int, one: Fixed, place: int) -> Visit:
     """Those of this township who go to it; who comes from elsewhere is not waited for."""
     here = {carer.staff_id for carer in asked.carers}
     who = [staff_id for staff_id in one.staff_ids if staff_id in here]
-    parts = tuple(Part(one.minutes, frozenset({_self(staff_id)})) for staff_id in who)
+    parts = tuple(Part(one.minutes, frozenset({self_of(staff_id)})) for staff_id in who)
     begin = Window(one.begin_min, one.begin_min)
     return Visit(VisitId(f"fixed:{number}"), place, parts, (begin,), weight=FIXED)
 
@@ -178,7 +199,7 @@ def weight_of(task: Task, midnight: datetime) -> float:
 
 
 def _visit(asked: Asked, number: int, task: Task, place: int) -> Visit:
-    midnight = _midnight(asked)
+    midnight = midnight_of(asked)
     weight = weight_of(task, midnight)
     able = Part(float(task.minutes), task.skills)
     helps = Part(float(task.minutes))
@@ -205,14 +226,23 @@ def _window(task: Task, midnight: datetime) -> Window:
     return Window(open_min, due_min)
 
 
-def _travel(points: Sequence[Point], mode: Mode, slower: float) -> list[list[float]]:
-    def way_min(here: Point, there: Point) -> float:
-        return 0.0 if here == there else expected(here, there, mode) / timedelta(minutes=1) * slower
+def _travel(asked: Asked, places: Sequence[tuple[Point, str]], mode: Mode) -> list[list[float]]:
+    routed, seen = asked.routed.get(mode, {}), {area for _, area in places}
+    factor = {
+        (origin, goal): asked.ways.factor(origin, goal, mode, BY_DAY) for origin in seen for goal in seen
+    }
 
-    return [[way_min(here, there) for there in points] for here in points]
+    def way_min(here: Point, origin: str, there: Point, goal: str) -> float:
+        if here == there:
+            return 0.0
+        known = routed.get((here, there))
+        return known or expected(here, there, mode) / timedelta(minutes=1) * factor[origin, goal]
+
+    return [[way_min(here, origin, there, goal) for there, goal in places] for here, origin in places]
 
 
-def _appointments(asked: Asked, found: Plan) -> Iterator[Appointment]:
+def appointments(asked: Asked, found: Plan) -> Iterator[Appointment]:
+    """Tasks that a plan has, in their order; whoever makes the first part is named first."""
     stops = sorted(
         (stop.visit, stop.part, stop.start_min, int(who))
         for who, route in found.routes.items()
@@ -221,7 +251,7 @@ def _appointments(asked: Asked, found: Plan) -> Iterator[Appointment]:
     for number, task in enumerate(asked.tasks):
         mine = [one for one in stops if one[0] == str(number)]
         if mine:
-            begin_at = _midnight(asked) + timedelta(minutes=round(mine[0][2]))
+            begin_at = midnight_of(asked) + timedelta(minutes=round(mine[0][2]))
             yield Appointment(task, tuple(who for *_, who in mine), begin_at)
 
 
@@ -248,5 +278,6 @@ def why(day: Day, visit: Visit) -> Why:
     return Why.NO_HOURS if alone.left_out else Why.FULL
 
 
-def _midnight(asked: Asked) -> datetime:
+def midnight_of(asked: Asked) -> datetime:
+    """The beginning of the day, by the clock of its zone."""
     return datetime.combine(asked.on_day, time(), asked.zone)

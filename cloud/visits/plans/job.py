@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, time, timedelta
-from typing import Any, Final
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from anyio import to_process
@@ -22,11 +23,14 @@ from anyio import to_process
 from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool, Queries
 from cloud.metrics import LOOPS
-from cloud.respond.travel import Mode, Point
+from cloud.respond.travel import Mode, Point, expected
+from cloud.respond.ways import Journey, Ways, learn
 from cloud.visits import tasks
 from cloud.visits.compiled import COMPILED
 from cloud.visits.forms.table import VisitKind
-from cloud.visits.plans.build import Asked, Carer, Fixed, Made, make
+from cloud.visits.plans.areas import Seat, allot, planned
+from cloud.visits.plans.build import Asked, Carer, Fixed, Made, midnight_of, places_of
+from cloud.visits.plans.router import Router
 from cloud.visits.records.desk import NotFound
 
 NAME: Final = "plans"
@@ -34,10 +38,16 @@ STEPS: Final = 12_000 if COMPILED else 60
 """Moves tried for each visit of a township: some ten seconds for 270 visits where they are compiled. D."""
 AT_MOST_S: Final = 300.0
 """A search that has not ended by then is given up, and tried again later. D."""
+LEARNED_FROM: Final = timedelta(days=180)
+JOURNEYS: Final = 20_000
+"""How far back, and from how many journeys at most, ways are learned. D."""
 _TURN_S: Final = 5.0
 _NICE: Final = 10
 _SQL: Final = Queries("cloud.visits.plans", "job.sql")
 _log = logging.getLogger(__name__)
+
+Asking = TypeVar("Asking")
+Answer = TypeVar("Answer")
 
 
 async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[int]:
@@ -47,28 +57,66 @@ async def due(conn: Connection, now: datetime, skip: Sequence[int], limit: int) 
     return [row["id"] for row in await _rows(conn, "due_plans", **values)]
 
 
-async def work(pool: Pool, plan_id: int, now: datetime) -> bool:
-    """Make one plan; ``False`` where somebody else has."""
+async def work(pool: Pool, router: Router | None, plan_id: int, now: datetime) -> bool:
+    """Make one plan; ``False`` where somebody else has. ``router``: ``None``: ways are estimated."""
     async with pool.connection() as conn:
         found = await _rows(conn, "plan", id=plan_id)
         if not found:
             return False
         asked = await _asked(conn, found[0])
-    made = await _search(asked)
+    if router is not None:
+        asked = await on_roads(router, asked)
+    made = await apart(NAME, planned, asked, STEPS)
     async with pool.connection() as conn, conn.transaction():
         return await _keep(conn, found[0], made, now)
 
 
 async def _asked(conn: Connection, row: Mapping[str, Any]) -> Asked:
+    asked = await day_of(conn, row)
+    begin = midnight_of(asked)
+    staff = [one.staff_id for one in asked.carers]
+    away = await _rows(conn, "away", staff=staff, begin=begin, end=begin + timedelta(days=1))
+    gone = {one["staff_id"] for one in away}
+    carers = tuple(one for one in asked.carers if one.staff_id not in gone)
+    fixed = await _rows(conn, "fixed", staff=staff, begin=begin, end=begin + timedelta(days=1))
+    return replace(asked, carers=carers, fixed=tuple(_fixed(one, begin) for one in fixed))
+
+
+async def day_of(conn: Connection, row: Mapping[str, Any]) -> Asked:
+    """A township's open tasks and everybody who works there, as ``row`` names it."""
     scope = Scope((row["tenant_id"],), None, Purpose.CONSOLE)
     open_tasks = await tasks.open_tasks(conn, scope, row["on_day"])
-    mine = tuple(task for task in open_tasks if task.division.startswith(row["township"]))
+    seats = [
+        Seat(one["township"], Point(one["latitude"], one["longitude"]))
+        for one in await _rows(conn, "seats", tenant_id=row["tenant_id"])
+    ]
+    mine = allot(open_tasks, seats).get(row["township"], ())
     found = await _rows(conn, "carers", tenant_id=row["tenant_id"], township=row["township"])
     carers, zone = tuple(_carer(one) for one in found), ZoneInfo(row["time_zone"])
-    begin = datetime.combine(row["on_day"], time(), zone)
-    staff = [one.staff_id for one in carers]
-    fixed = await _rows(conn, "fixed", staff=staff, begin=begin, end=begin + timedelta(days=1))
-    return Asked(row["on_day"], zone, mine, carers, tuple(_fixed(one, begin) for one in fixed))
+    return Asked(
+        row["on_day"], zone, mine, carers, area=row["township"], ways=await learned(conn, row["tenant_id"])
+    )
+
+
+async def on_roads(router: Router, asked: Asked) -> Asked:
+    """The same with what a router knows of the ways."""
+    places = places_of(asked)
+    routed = {mode: await router.minutes(places, mode) for mode in {one.mode for one in asked.carers}}
+    return replace(asked, routed=routed)
+
+
+async def learned(conn: Connection, tenant_id: int) -> Ways:
+    """What the visits of the last months show of the ways between homes."""
+    found = await _rows(conn, "journeys", tenant_id=tenant_id, within=LEARNED_FROM, limit=JOURNEYS)
+    return learn(_journey(row) for row in found)
+
+
+def _journey(row: Mapping[str, Any]) -> Journey:
+    mode = Mode(row["mode"])
+    origin = Point(row["origin_latitude"], row["origin_longitude"])
+    goal = Point(row["goal_latitude"], row["goal_longitude"])
+    took = row["began_at"] - row["left_at"]
+    return Journey(row["origin"], row["goal"], mode, row["hour"], expected(origin, goal, mode), took)
 
 
 def _carer(row: Mapping[str, Any]) -> Carer:
@@ -92,28 +140,27 @@ def _fixed(row: Mapping[str, Any], midnight: datetime) -> Fixed:
     )
 
 
-async def _search(asked: Asked) -> Made:
-    """Search in a process of its own, and let the worker know meanwhile that its loop lives.
+async def apart(name: str, search: Callable[[Asking, int], Answer], asked: Asking, steps: int) -> Answer:
+    """Search in a process of its own, and let the worker know meanwhile that the loop of that name lives.
 
     Raises:
         TimeoutError: it took longer than ``AT_MOST_S``.
     """
-    steps = STEPS * len(asked.tasks)
-    searching = asyncio.ensure_future(to_process.run_sync(_apart, asked, steps, cancellable=True))
+    searching = asyncio.ensure_future(to_process.run_sync(_aside, search, asked, steps, cancellable=True))
     try:
         async with asyncio.timeout(AT_MOST_S):
             while not (await asyncio.wait({searching}, timeout=_TURN_S))[0]:
-                LOOPS.turned(NAME)
+                LOOPS.turned(name)
     finally:
         searching.cancel()
     return searching.result()
 
 
-def _apart(asked: Asked, steps: int) -> Made:
+def _aside(search: Callable[[Asking, int], Answer], asked: Asking, steps: int) -> Answer:
     """In the other process: alarms come before plans, where it is let do that for itself."""
     with suppress(PermissionError):
         os.nice(_NICE - os.nice(0))
-    return make(asked, steps)
+    return search(asked, steps)
 
 
 async def _keep(conn: Connection, row: Mapping[str, Any], made: Made, now: datetime) -> bool:

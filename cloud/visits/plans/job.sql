@@ -32,6 +32,46 @@ from visit_worker join staff on staff.id = visit_worker.staff_id
 where visit_worker.tenant_id = %(tenant_id)s and visit_worker.township = %(township)s and staff.disabled_at is null
 order by visit_worker.staff_id
 
+-- seats --
+-- Where everybody's day begins who may be sent.
+select visit_worker.township, visit_worker.latitude, visit_worker.longitude
+from visit_worker join staff on staff.id = visit_worker.staff_id
+where visit_worker.tenant_id = %(tenant_id)s and staff.disabled_at is null
+
+-- journeys --
+-- From one home to the next on the same day, shown at both ends, where nobody was waited for and nobody waited; the
+-- newest first.
+with made as (
+    select visit.by_id, visit.home_id, visit.began_at, visit.arrival, visit.open_at,
+        lag(visit.home_id) over shift as from_id, lag(visit.ended_at) over shift as left_at,
+        lag(visit.departure) over shift as departure
+    from visit
+    where visit.tenant_id = %(tenant_id)s and visit.way = 'home' and visit.by_id is not null
+      and visit.began_at > (select max(began_at) from visit where tenant_id = %(tenant_id)s) - %(within)s
+    window shift as (partition by visit.by_id order by visit.began_at)
+)
+select origin.division_code as origin, goal.division_code as goal, visit_worker.mode,
+    extract(hour from made.left_at at time zone tenant.time_zone)::int as hour, made.left_at, made.began_at,
+    origin.latitude as origin_latitude, origin.longitude as origin_longitude,
+    goal.latitude as goal_latitude, goal.longitude as goal_longitude
+from made
+join home as origin on origin.id = made.from_id
+join home as goal on goal.id = made.home_id
+join visit_worker on visit_worker.staff_id = made.by_id
+join tenant on tenant.id = visit_worker.tenant_id
+where made.from_id <> made.home_id and made.began_at > made.left_at and made.began_at < made.left_at + interval '3 hours'
+  and made.arrival in ('tag', 'place') and made.departure in ('tag', 'place')
+  and (made.open_at is null or made.open_at <= made.left_at)
+  and origin.latitude is not null and origin.longitude is not null
+  and goal.latitude is not null and goal.longitude is not null
+order by made.began_at desc
+limit %(limit)s
+
+-- away --
+-- Who is away at any time of that day is in no plan of it.
+select distinct staff_id from worker_away
+where staff_id = any(%(staff)s) and since < %(end)s and (back_at is null or back_at > %(begin)s)
+
 -- made --
 update day_plan
 set made_at = %(now)s, appointments = %(appointments)s, left_out = %(left_out)s, travel_min = %(travel_min)s,

@@ -53,5 +53,52 @@ async def left(conn: Connection, scope: Scope, plan_id: int) -> list[dict[str, A
     return await _rows(conn, "left", scope, plan_id=plan_id, limit=AT_MOST)
 
 
+async def away(
+    conn: Connection, scope: Scope, *, now: datetime, number: int | None = None
+) -> list[dict[str, Any]]:
+    """Who cannot be sent now or later; by ``number`` also who was back before."""
+    return await _rows(conn, "away", scope, now=now, number=number)
+
+
+async def add_away(conn: Connection, scope: Scope, staff_id: int, **values: object) -> int | None:
+    """The number of a new absence; ``None``: there is no such member of staff."""
+    found = await _rows(conn, "add_away", scope, staff_id=staff_id, **values)
+    return found[0]["id"] if found else None
+
+
+async def end_away(conn: Connection, scope: Scope, number: int, *, back_at: datetime) -> None:
+    """When somebody is back."""
+    await conn.execute(SQL["end_away"], {**scope.params, "number": number, "back_at": back_at})
+
+
+async def ask_for_mends(
+    conn: Connection,
+    scope: Scope,
+    why: str,
+    *,
+    by: int,
+    now: datetime,
+    township: str | None = None,
+    staff_id: int | None = None,
+) -> date:
+    """Have today mended where it was planned: in one township, or where somebody works. Which day that is."""
+    values = {"why": why, "by": by, "now": now, "township": township, "staff_id": staff_id}
+    await conn.execute(SQL["ask_for_mends"], {**scope.params, **values})
+    found: date = (await _rows(conn, "today", scope, now=now))[0]["today"]
+    return found
+
+
+async def mends(conn: Connection, scope: Scope, on_day: date) -> list[dict[str, Any]]:
+    """What happened to a running day."""
+    return await _rows(conn, "mends", scope, on_day=on_day)
+
+
+async def moved(conn: Connection, scope: Scope, mend_id: int) -> list[dict[str, Any]] | None:
+    """What a mend moved; ``None``: there is no such mend."""
+    if not await _rows(conn, "is_mend", scope, mend_id=mend_id):
+        return None
+    return await _rows(conn, "moved", scope, mend_id=mend_id, limit=AT_MOST)
+
+
 async def _rows(conn: Connection, statement: str, scope: Scope, **values: object) -> list[dict[str, Any]]:
     return await (await conn.execute(SQL[statement], {**scope.params, **values})).fetchall()

@@ -39,8 +39,8 @@ async def made(pool: Pool, site: Site) -> int:
     async with pool.connection() as conn:
         ids = await job.due(conn, site.clock(), [], 100)
     for one in ids:
-        assert await job.work(pool, one, site.clock())
-        assert not await job.work(pool, one, site.clock())
+        assert await job.work(pool, None, one, site.clock())
+        assert not await job.work(pool, None, one, site.clock())
     return len(ids)
 
 

@@ -56,6 +56,8 @@ class Things:
     paper: int
     campaign: int
     plan: int
+    mend: int
+    away: int
     visit: int
     tag: int
     file: int
@@ -391,6 +393,12 @@ ORDERS: Final[Mapping[str, Order]] = {
     "listDayPlans": Order(query=lambda _: {"day": "2026-11-21"}, filled="plans"),
     "askForDayPlan": Order(body=lambda _: {"day": "2026-11-22"}),
     "whyNotToday": Order(),
+    "listVisitWorkersAway": Order(filled="away"),
+    "sayVisitWorkerAway": Order(body=lambda _: {"why": "leave"}),
+    "endVisitWorkerAway": Order(body=lambda _: {"back_at": "2026-11-22T00:00:00Z"}),
+    "listDayMends": Order(query=lambda _: {"day": "2026-11-21"}, filled="mends"),
+    "askForDayMend": Order(body=lambda _: {}),
+    "listMovedVisits": Order(),
     "listVisits": Order(query=_in_home, filled="items"),
     "planVisit": Order(
         body=lambda thing: {"resident_id": thing.resident, "kind": "regular", "workers": [thing.person]}

@@ -330,6 +330,11 @@ _NUMBERED: Final = {
     "plan": "insert into day_plan"
     " (tenant_id, township, on_day, asked_at, made_at, appointments, left_out, travel_min)"
     " values (%(tenant)s, '431202001', '2026-11-21', %(now)s, %(now)s, 0, 1, 0) returning id",
+    "mend": "insert into day_mend"
+    " (tenant_id, township, on_day, asked_at, why, made_at, moved, left_out)"
+    " values (%(tenant)s, '431202001', '2026-11-21', %(now)s, '{asked}', %(now)s, 1, 0) returning id",
+    "away": "insert into worker_away (staff_id, tenant_id, why, since, said_by, said_at)"
+    " values (%(person)s, %(tenant)s, 'sick', %(now)s, %(person)s, %(now)s) returning id",
     "visit": "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"
     " select gen_random_uuid(), %(tenant)s, home_id, id, 'assessment', 'home', %(now)s"
     " from resident where home_id = %(home)s returning id",
@@ -373,6 +378,9 @@ _BESIDE: Final = (
     "insert into day_plan_left (plan_id, resident_id, home_id, kind, why)"
     " select max(day_plan.id), resident.id, resident.home_id, 'regular', 'full' from resident, day_plan"
     " where home_id = %(home)s and day_plan.tenant_id = %(tenant)s group by 2, 3",
+    "insert into visit_moved (mend_id, visit_id, was_ids, now_ids, why)"
+    " select max(day_mend.id), max(visit.id), '{}', '{}', 'new' from visit, day_mend"
+    " where visit.home_id = %(home)s and day_mend.tenant_id = %(tenant)s",
     "insert into visit_due (resident_id, home_id, due_at, reason, ways, people_group)"
     " select id, home_id, '2026-11-01T00:00Z', 'period', '{home}', 'high' from resident"
     " where home_id = %(home)s",
