@@ -72,7 +72,8 @@ async def home(
     if row is None:
         return None
     zone, plan = ZoneInfo(row["time_zone"]), reading.plan(row["plan"])
-    withheld = {one.purpose for one in await consents.standing(conn, scope, home_id)}
+    standing = {one.purpose: one.asked for one in await consents.standing(conn, scope, home_id)}
+    withheld = set(standing)
     known_until = reading.known_until(map(reading.line, row["lines"]))
     incidents = await _rows(conn, "incidents", scope, home_id=home_id, since=now - PAST, most=_MOST)
     seen = House()
@@ -96,7 +97,10 @@ async def home(
         incidents=[_progress(one) for one in incidents],
         circle=await _circle(conn, scope, home_id, now, ring),
         looks=await _looks(conn, scope, home_id, row["time_zone"], now),
-        shared=[SharedView(purpose=purpose, allowed=purpose not in withheld) for purpose in Purpose],
+        shared=[
+            SharedView(purpose=one, allowed=one not in standing, asked=standing.get(one, True))
+            for one in Purpose
+        ],
     )
 
 

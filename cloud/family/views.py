@@ -102,10 +102,13 @@ class LookView(_View):
 
 
 class SharedView(_View):
-    """What the resident allows, purpose by purpose."""
+    """What the resident allows, purpose by purpose. ``asked``: they have said so, or said no; else nobody has
+    asked them, and nothing is done for it.
+    """
 
     purpose: Purpose
     allowed: bool
+    asked: bool
 
 
 class FamilyHome(_View):

@@ -41,6 +41,8 @@ def static(tmp_path: Path) -> Path:
     for page in set(dashboards.PAGES.values()):
         (tmp_path / f"{page}.html").write_bytes(HTML.replace(b"console", page.encode()))
     (tmp_path / "assets" / "console-abc123.js").write_bytes(SCRIPT)
+    (tmp_path / "sw").mkdir()
+    (tmp_path / "sw" / "sw-family.js").write_bytes(SCRIPT)
     hatch_build.compress(tmp_path)
     return tmp_path
 
@@ -50,6 +52,13 @@ def get(static: Path) -> Get:
     app = FastAPI()
     assert dashboards.mount(app, static)
     return getter(app)
+
+
+def test_a_service_worker_is_below_its_page_and_never_kept_unasked(get: Get) -> None:
+    answer = get("/family/sw.js")
+    assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (200, SCRIPT, "no-cache")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert get("/console/sw.js").status_code == 404
 
 
 @pytest.mark.parametrize(

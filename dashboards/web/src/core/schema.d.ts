@@ -9895,11 +9895,14 @@ export interface components {
         };
         /**
          * SharedView
-         * @description What the resident allows, purpose by purpose.
+         * @description What the resident allows, purpose by purpose. ``asked``: they have said so, or said no; else nobody has
+         *     asked them, and nothing is done for it.
          */
         SharedView: {
             /** Allowed */
             allowed: boolean;
+            /** Asked */
+            asked: boolean;
             purpose: components["schemas"]["Purpose"];
         };
         /**

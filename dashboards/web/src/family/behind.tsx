@@ -74,10 +74,16 @@ function Shared({ shown }: { shown: FamilyHome }) {
         {shown.shared.map((one) => (
           <li key={one.purpose}>
             <span>{term("share", one.purpose)}</span>
-            <b class={one.allowed ? "yes" : "no"}><Icon name={one.allowed ? "check" : "close"} />{t(one.allowed ? "family.yes" : "family.no")}</b>
+            <Answer allowed={one.allowed} asked={one.asked} />
           </li>
         ))}
       </ul>
     </Part>
   );
+}
+
+function Answer({ allowed, asked }: { allowed: boolean; asked: boolean }) {
+  if (allowed) return <b class="yes"><Icon name="check" />{t("family.yes")}</b>;
+  if (asked) return <b class="no"><Icon name="close" />{t("family.no")}</b>;
+  return <span class="no">{t("family.not_asked")}</span>;
 }

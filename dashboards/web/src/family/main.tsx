@@ -6,6 +6,7 @@ import "@/ui/tokens.css";
 import "@/ui/base.css";
 import "./family.css";
 import { forget } from "./model";
+import { Offline } from "./offline";
 import { FamilyPage } from "./page";
 import { register, turnOff } from "./push";
 import { t } from "./words";
@@ -19,9 +20,11 @@ void register();
 const root = document.getElementById("app");
 if (root !== null) {
   render(
-    <Gate title={t("family.title")} hint={t("family.hint")} needs={["follow_home"]}>
-      {() => <FamilyPage />}
-    </Gate>,
+    <Offline>
+      <Gate title={t("family.title")} hint={t("family.hint")} needs={["follow_home"]}>
+        {() => <FamilyPage />}
+      </Gate>
+    </Offline>,
     root,
   );
 }

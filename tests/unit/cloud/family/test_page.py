@@ -145,8 +145,10 @@ async def test_who_keeps_their_days_or_their_body_to_themselves_does(shared: Sit
     await withdraw(conn, shared, Purpose.MONITORING)
     found = await page(family, shared)
     assert found["today"] == []
-    shared_with = {one["purpose"]: one["allowed"] for one in found["shared"]}
-    assert (shared_with["monitoring"], shared_with["family_sharing"]) == (False, True)
+    said = {one["purpose"]: (one["allowed"], one["asked"]) for one in found["shared"]}
+    assert said["monitoring"] == (False, True)
+    assert said["family_sharing"] == (True, True)
+    assert said["camera"] == (False, False)
 
 
 async def test_another_home_does_not_exist(shared: Site) -> None:
