@@ -22,11 +22,12 @@ from cloud.detect.routine.grid import HOUR, SLOT_S, SLOTS
 from cloud.detect.routine.look import AGAIN_DAYS, FEVER, SEEN_DAYS, listened
 from cloud.detect.routine.model import RoutineModel, load
 from cloud.detect.routine.past import BY_DAY, BY_NIGHT, history_of, own_of, past
-from cloud.detect.routine.quarters import WHOLE, Days, Quarter, Said, days_of, faded
-from cloud.detect.routine.sensors import SIGNS, Sensor, Sign, place_of
+from cloud.detect.routine.quarters import WHOLE, Days, Said, days_of, faded
+from cloud.detect.routine.sensors import Sensor, place_of
 from cloud.detect.routine.store import Kept
 from cloud.detect.routine.times import Look, look_at, next_look
 from cloud.detect.routine.trends import see_trends
+from cloud.series.signs import SIGNS, Quarter, Sign
 from firmware_protocols.model import AlarmKind, AlarmState, DeviceId, Quality, Quantity, Reading
 from firmware_protocols.wire.plan import DEFAULT_ZONE
 from simulators.replay.model import Finding, Record, Row

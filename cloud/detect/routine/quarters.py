@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from cloud.detect.routine.grid import SLOT_S, SLOTS, Bools, Floats, Ints, Place
 from cloud.detect.routine.occupancy import PATIENCE_S
-from cloud.detect.routine.sensors import LOAD_W, SIGNS, Sensor, Sign
+from cloud.detect.routine.sensors import Sensor
+from cloud.series.signs import SIGNS, Quarter, signs_of
 from firmware_protocols.model import Quantity
 
 Bytes = NDArray[np.uint8]
@@ -28,23 +29,6 @@ UNKNOWN: Final = 255
 """``in_bed`` where no mat said anything."""
 FADES: Final = 0.9
 """D. So much of a sensor's share is left each night after it fell silent: it counts for about a month."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quarter:
-    """What one sensor said of one quantity in one quarter of an hour.
-
-    ``slot`` counts quarters from the first midnight. ``n`` readings, their ``total``, least (``low``) and
-    greatest (``high``); a state is 0 or 1.
-    """
-
-    sensor: int
-    quantity: Quantity
-    slot: int
-    n: int
-    total: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +67,7 @@ def days_of(said: Said, sensors: Mapping[int, Sensor], weights: Mapping[int, flo
     counts, carried = np.zeros((days * SLOTS, len(Place))), defaultdict[int, float](float)
     for key, series in _by_series(said.signs).items():
         sensor, quantity = key
-        for slot, signs in _signs(series, SIGNS[quantity]) if quantity in SIGNS else ():
+        for slot, signs in signs_of(series, SIGNS[quantity]) if quantity in SIGNS else ():
             counts[slot, sensors[sensor].place] += signs
             carried[sensor] += signs
     return Days(
@@ -107,25 +91,6 @@ def _by_series(quarters: Iterable[Quarter]) -> Mapping[tuple[int, Quantity], Seq
     for one in sorted(quarters, key=lambda quarter: quarter.slot):
         found[one.sensor, one.quantity].append(one)
     return found
-
-
-def _signs(series: Sequence[Quarter], sign: Sign) -> list[tuple[int, float]]:
-    """(slot, signs of somebody) of one sensor's quantity, oldest first."""
-    if sign is Sign.EACH:
-        return [(one.slot, one.total) for one in series if one.total > 0]
-    states = [_loads(one) if sign is Sign.LOAD else (one.low > 0, one.high > 0) for one in series]
-    found = list[tuple[int, float]]()
-    was: bool | None = None  # after a quarter with both states nobody knows which was the last
-    for one, (low, high) in zip(series, states, strict=True):
-        changed = low != high or (was is not None and low != was)
-        if changed and (sign is Sign.CHANGE or high):
-            found.append((one.slot, 1.0))
-        was = high if low == high else None
-    return found
-
-
-def _loads(one: Quarter) -> tuple[bool, bool]:
-    return one.low > LOAD_W, one.high > LOAD_W
 
 
 def _listening(words: Mapping[int, Ints], weights: Mapping[int, float], slots: int, days: int) -> Bytes:

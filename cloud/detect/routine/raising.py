@@ -14,12 +14,12 @@ from typing import Any, Final
 from cloud.db import Connection
 from cloud.detect.routine import store
 from cloud.detect.routine.findings import Finding
-from cloud.detect.routine.quarters import Quarter
-from cloud.detect.routine.sensors import SIGNS, Sensor
+from cloud.detect.routine.sensors import Sensor
 from cloud.incidents.store import attach_or_open
 from cloud.ingest import alarms
 from cloud.ingest.model import Gateway
 from cloud.ingest.rows import Device
+from cloud.series.signs import SIGNS, Quarter
 from firmware_protocols.model import PRIORITY, Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
 
 _MOST_ROWS: Final = 12

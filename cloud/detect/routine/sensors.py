@@ -1,38 +1,16 @@
-"""Which sensor tells of which place, and what of it is a person's doing.
+"""Which sensor tells of which place.
 
-What this is: two tables. What it is not: reading of rows. The one idea: a sensor that says every minute that
-nothing moves is heard; only what changes, or moves, is somebody.
+What this is: tables. What it is not: what of it is a person's doing (``cloud.series.signs``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from cloud.detect.routine.grid import Place
-from firmware_protocols.model import Quantity
 
-
-class Sign(StrEnum):
-    """How a quantity tells of somebody: each ``true``, each change, or each time a load comes on."""
-
-    EACH = "each"
-    CHANGE = "change"
-    LOAD = "load"
-
-
-SIGNS: Final[Mapping[Quantity, Sign]] = {
-    Quantity.MOTION: Sign.EACH,
-    Quantity.VIBRATION: Sign.EACH,
-    Quantity.OPENING: Sign.CHANGE,
-    Quantity.PRESENCE: Sign.CHANGE,
-    Quantity.IN_BED: Sign.CHANGE,
-    Quantity.POWER: Sign.LOAD,
-}
-LOAD_W: Final = 20.0
-"""D. A plug that draws more is in use; less is a standby."""
 KINDS: Final = frozenset({"motion", "presence", "radar", "door", "bed", "plug"})
 """Devices of these kinds (``edge_agent.settings.DeviceKind``) tell of a place."""
 _ROOMS: Final[Mapping[str, Place]] = {

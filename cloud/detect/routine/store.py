@@ -19,8 +19,9 @@ from cloud.db import Connection, Queries
 from cloud.detect.routine.findings import Finding
 from cloud.detect.routine.follow import LONGEST, Before
 from cloud.detect.routine.grid import SLOT_S, SLOTS, Place
-from cloud.detect.routine.quarters import UNKNOWN, Bytes, Days, Quarter, Said
-from cloud.detect.routine.sensors import KINDS, SIGNS, Sensor, Sign, place_of
+from cloud.detect.routine.quarters import UNKNOWN, Bytes, Days, Said
+from cloud.detect.routine.sensors import KINDS, Sensor, place_of
+from cloud.series.signs import SIGNS, Quarter, Sign
 from firmware_protocols.model import QUANTITIES
 
 BEHIND_S: Final = 300.0

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from cloud.detect.routine.grid import HOUR, SLOTS, Place
-from cloud.detect.routine.quarters import Quarter, Said, days_of, faded
+from cloud.detect.routine.quarters import Said, days_of, faded
 from cloud.detect.routine.sensors import Sensor, place_of
+from cloud.series.signs import Quarter
 from firmware_protocols.model import Quantity
 
 PIR, DOOR, KETTLE = 1, 2, 3
