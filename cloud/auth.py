@@ -95,7 +95,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.SERVICE: frozenset(),
 }
 """The auditor reads who did what and nothing else, and nobody else reads that: whoever is audited does not
-audit. A service has what its token names."""
+audit. Whoever reviews broken glass sees, of one home, who did what there. A service has what its token
+names."""
 
 RESTRICTED_ROLES: Final = frozenset({Role.CASEWORKER, Role.RESPONDER, Role.FAMILY})
 """Roles that see only the homes they are assigned to (``staff_home``); none assigned: none seen."""
@@ -117,6 +118,7 @@ class Purpose(StrEnum):
     ADMINISTER = "administer"
     EMERGENCY = "emergency"
     RIGHTS = "rights"
+    OVERSEE = "oversee"
 
 
 class Rows(StrEnum):
@@ -162,12 +164,13 @@ PURPOSES: Final[Mapping[Purpose, Use]] = {
     Purpose.ADMINISTER: Use(frozenset({Role.ADMIN, Role.CITY_ADMIN}), Rows.OWN, Fields.FULL),
     Purpose.EMERGENCY: Use(_DESK | _STREET, Rows.TENANT, Fields.FULL),
     Purpose.RIGHTS: Use(frozenset({Role.ADMIN}), Rows.OWN, Fields.FULL),
+    Purpose.OVERSEE: Use(frozenset({Role.ADMIN, Role.SUPERVISOR}), Rows.OWN, Fields.NONE),
 }
 """``emergency`` lets who stands before a door that is not theirs see that home (PIPL, article 13: to protect
 a life); it opens one home, for one incident, with a reason that somebody else reviews
 (``cloud.consent.emergency``). A city has no purpose that reaches a person: it sees figures.
 ``rights`` is what a resident may ask for of their own: to see, to take along, to be forgotten (PIPL, articles
-44-50)."""
+44-50). ``oversee``: who leads people sees which of them read or changed what of one home."""
 
 USUAL: Final[Mapping[Role, Purpose]] = {
     Role.ADMIN: Purpose.DISPATCH,

@@ -66,8 +66,8 @@ from cloud.learning import routes as learning_routes
 from cloud.metrics import STREAMS
 from cloud.notify import webpush
 from cloud.notify.tokens import ANSWER_PATH
+from cloud.people import activity_routes, tenancy_routes
 from cloud.people import routes as people_routes
-from cloud.people import tenancy_routes
 from cloud.privacy import person_routes, retention_routes
 from cloud.privacy import routes as privacy_routes
 from cloud.problems import Problem
@@ -115,6 +115,7 @@ ROUTERS: Final = (
     stream.router,
     wall_routes.router,
     people_routes.router,
+    activity_routes.router,
     upload.router,
     tenancy_routes.router,
     register_routes.router,

@@ -53,3 +53,24 @@ where tenant_id = any(%(tenants)s)
   and (%(actor)s::text is null or actor = %(actor)s)
 order by id desc
 limit %(limit)s
+
+-- home --
+select home.id from home
+where home.id = %(home_id)s
+  and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+
+-- page_of_home --
+-- What was done with the data of one home, and by whom; a service has no name here. Entries for all homes name none.
+select e.id, e.at, e.actor, coalesce(staff.name, '') as name, coalesce(staff.role, '') as role, e.action, e.purpose,
+    e.about, e.status
+from audit_entry e
+join home on home.id = %(home_id)s
+left join staff on e.actor = 'staff:' || staff.id
+where e.homes @> array[%(home_id)s]::integer[]
+  and e.tenant_id = any(%(tenants)s)
+  and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+  and (%(about)s::text is null or %(about)s = any(string_to_array(e.about, ' ')))
+  and (not %(changes)s or e.status = 0)
+  and (%(before)s::bigint is null or e.id < %(before)s)
+order by e.id desc
+limit %(limit)s

@@ -84,6 +84,15 @@ async def page(conn: Connection, asked: Mapping[str, Any]) -> list[dict[str, Any
     return await (await conn.execute(SQL["page"], asked)).fetchall()
 
 
+async def page_of_home(conn: Connection, asked: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Entries that name ``home_id``, newest first, with the names of staff; of one incident (``about``) and
+    only ``changes`` if asked for. ``None``: there is no such home among ``tenants`` and ``homes``.
+    """
+    if await (await conn.execute(SQL["home"], asked)).fetchone() is None:
+        return None
+    return await (await conn.execute(SQL["page_of_home"], asked)).fetchall()
+
+
 def entry_of(row: Mapping[str, Any]) -> Entry:
     """The entry that a row holds."""
     homes = None if row["homes"] is None else tuple(row["homes"])

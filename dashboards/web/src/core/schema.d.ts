@@ -751,6 +751,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/homes/{home_id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where somebody was noticed, quarter by quarter
+         * @description One line for each place with a sensor; null where nobody listened. What is withheld is left out.
+         */
+        get: operations["readActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What devices said happened
+         * @description Newest first; what is withheld is left out.
+         */
+        get: operations["readHomeEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/homes/{home_id}/mutes": {
         parameters: {
             query?: never;
@@ -771,6 +811,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/homes/{home_id}/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where somebody was last noticed
+         * @description The latest place first: where to look for somebody who does not answer.
+         */
+        get: operations["readPlaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/homes/{home_id}/series": {
         parameters: {
             query?: never;
@@ -785,6 +845,26 @@ export interface paths {
          *     What is withheld for want of consent is left out, as on the card.
          */
         get: operations["readSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home_id}/trail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who read or changed what of a home
+         * @description People of one's own tenant, by name. What shows all homes at once (the queue) names none.
+         */
+        get: operations["readHomeTrail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4081,6 +4161,23 @@ export interface components {
             actions: (components["schemas"]["PlainItem"] | components["schemas"]["TriageItem"] | components["schemas"]["DispatchItem"] | components["schemas"]["EmergencyItem"] | components["schemas"]["NoteItem"] | components["schemas"]["ReportItem"] | components["schemas"]["CloseItem"])[];
         };
         /**
+         * ActivityView
+         * @description Quarters of an hour (``step_s``) from ``begin`` on, one line for each place that has a sensor.
+         */
+        ActivityView: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Home Id */
+            home_id: number;
+            /** Lines */
+            lines: components["schemas"]["PlaceLine"][];
+            /** Step S */
+            step_s: number;
+        };
+        /**
          * AlarmKind
          * @description Why a person may be in danger. The cloud maps each to a priority and an incident family.
          * @enum {string}
@@ -5666,6 +5763,45 @@ export interface components {
             next: string | null;
         };
         /**
+         * DoingPage
+         * @description Some entries, newest first.
+         */
+        DoingPage: {
+            /** Items */
+            items: components["schemas"]["DoingView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * DoingView
+         * @description One entry that names the home. ``name``, ``role``: of the member of staff, empty: a service.
+         *
+         *     ``status``: 0: it changed something; else of the answer to a read.
+         */
+        DoingView: {
+            /** About */
+            about: string;
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Purpose */
+            purpose: string;
+            /** Role */
+            role: string;
+            /** Status */
+            status: number;
+        };
+        /**
          * Domain
          * @description First-level indicators, B.1 to B.4.
          * @enum {string}
@@ -5931,6 +6067,18 @@ export interface components {
             way: components["schemas"]["ContactWay"];
             /** Words */
             words?: string | null;
+        };
+        /**
+         * EventsView
+         * @description Events, newest first. ``more``: there were more of them than one answer holds.
+         */
+        EventsView: {
+            /** Events */
+            events: components["schemas"]["HappenedView"][];
+            /** Home Id */
+            home_id: number;
+            /** More */
+            more: boolean;
         };
         /**
          * Family
@@ -6261,6 +6409,27 @@ export interface components {
             taken_by: string | null;
             /** Withdrawn At */
             withdrawn_at: string | null;
+        };
+        /**
+         * HappenedView
+         * @description One thing that a device said happened.
+         */
+        HappenedView: {
+            /** Detail */
+            detail: string;
+            /** Device */
+            device: string;
+            /** Device Kind */
+            device_kind: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
+            /** Room */
+            room: string;
         };
         /**
          * Health
@@ -8851,6 +9020,39 @@ export interface components {
             told_at: string | null;
         };
         /**
+         * Place
+         * @description What part of a room a device tells of.
+         * @enum {string}
+         */
+        Place: "room" | "bed" | "door" | "appliance";
+        /**
+         * PlaceLine
+         * @description One place. ``signs``: how often somebody was noticed in each quarter; null: nobody listened.
+         */
+        PlaceLine: {
+            place: components["schemas"]["Place"];
+            /** Room */
+            room: string;
+            /** Signs */
+            signs: (number | null)[];
+        };
+        /**
+         * PlaceNow
+         * @description One place now. ``sign_at``: when somebody was last noticed, in the ``within_s`` seconds from then on;
+         *     null: not in the last 24 hours. ``heard_at``: when a sensor of it last said anything.
+         */
+        PlaceNow: {
+            /** Heard At */
+            heard_at: string | null;
+            place: components["schemas"]["Place"];
+            /** Room */
+            room: string;
+            /** Sign At */
+            sign_at: string | null;
+            /** Within S */
+            within_s: number;
+        };
+        /**
          * PlaceView
          * @description A division by its name, in the middle of its homes.
          */
@@ -8865,6 +9067,21 @@ export interface components {
             longitude: number;
             /** Name */
             name: string;
+        };
+        /**
+         * PlacesView
+         * @description Where somebody was last noticed, the latest first; places without a sign last.
+         */
+        PlacesView: {
+            /** Home Id */
+            home_id: number;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Places */
+            places: components["schemas"]["PlaceNow"][];
         };
         /**
          * PlainItem
@@ -15985,6 +16202,220 @@ export interface operations {
             };
         };
     };
+    readActivity: {
+        parameters: {
+            query: {
+                begin: string;
+                end: string;
+            };
+            header?: never;
+            path: {
+                /** @description number of the home */
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readHomeEvents: {
+        parameters: {
+            query: {
+                begin: string;
+                end: string;
+            };
+            header?: never;
+            path: {
+                /** @description number of the home */
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     muteHome: {
         parameters: {
             query?: never;
@@ -16125,6 +16556,110 @@ export interface operations {
             };
         };
     };
+    readPlaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the home */
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacesView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readSeries: {
         parameters: {
             query: {
@@ -16149,6 +16684,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readHomeTrail: {
+        parameters: {
+            query?: {
+                /** @description ``next`` of a page */
+                cursor?: string | null;
+                /** @description most items on the page */
+                limit?: number;
+                incident_id?: number | null;
+                changes?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description number of the home */
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoingPage"];
                 };
             };
             /** @description Bad Request */
