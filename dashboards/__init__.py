@@ -94,6 +94,7 @@ class StaticFile:
 PAGES: Final[Mapping[str, str]] = {
     "/console/": "console",
     "/console/i/{incident:int}": "console",
+    "/console/homes/{home:int}": "console",
     "/console/account": "console",
     "/console/map": "console",
     "/console/wall": "wall",

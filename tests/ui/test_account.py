@@ -161,9 +161,9 @@ def test_who_is_no_administrator_sees_no_services(page: Page, base_url: str, pla
 def test_an_alarm_that_comes_meanwhile_is_told_and_the_keys_of_the_queue_rest(
     account: Page, platform: Platform
 ) -> None:
-    expect(account.locator(".account-waiting")).to_have_text("无新警")
+    expect(account.locator(".page-waiting")).to_have_text("无新警")
     platform.put(incident(3, "fall", 1, 1))
-    expect(account.locator(".account-waiting")).to_have_text("1 条新警待处理")
+    expect(account.locator(".page-waiting")).to_have_text("1 条新警待处理")
     account.keyboard.press("a")
     account.keyboard.press("j")
     account.get_by_role("button", name="返回值班台").click()

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { HomeView } from "@/core/api";
 import { formatClock } from "@/core/time";
 import { PriorityTag } from "@/ui/parts";
-import { board, selectedHome, selectHome, view } from "./model";
+import { board, openHome, selectedHome, selectHome, view } from "./model";
 import { t } from "./words";
 
 const query = signal("");
@@ -34,6 +34,10 @@ export function Homes() {
           placeholder={t("help.search")}
           value={query.value}
           onInput={(event) => (query.value = event.currentTarget.value)}
+          onKeyDown={(event) => {
+            const first = found[0];
+            if (event.key === "Enter" && !event.isComposing && first !== undefined) openHome(first.id);
+          }}
         />
       </header>
       <ul tabIndex={0} aria-label={t("tabs.homes")}>
@@ -42,13 +46,17 @@ export function Homes() {
             <button
               type="button"
               class={`home ${selectedHome.value === home.id ? "chosen" : ""}`}
-              onClick={() => selectHome(home)}
+              onClick={() => openHome(home.id)}
             >
               <b>{t("person.name_age", { name: home.resident, age: home.age })}</b>
               <span class="address">{home.address}</span>
               <Contact home={home} />
-              {home.open_priority === null ? <span /> : <PriorityTag priority={home.open_priority} />}
             </button>
+            {home.open_priority !== null && (
+              <button type="button" class="home-incident" onClick={() => selectHome(home)} aria-label={t("homes.to_incident", { name: home.resident })}>
+                <PriorityTag priority={home.open_priority} />
+              </button>
+            )}
           </li>
         ))}
       </ul>

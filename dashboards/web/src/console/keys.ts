@@ -4,7 +4,7 @@ import type { Action } from "@/core/api";
 import { nextStep } from "@/core/steps";
 import { take } from "./actions";
 import { session } from "@/sign/session";
-import { detail, dialog, incidentOf, page, select, selected, shown, view } from "./model";
+import { detail, dialog, goTo, incidentOf, openHome, page, select, selected, shown, view, type Page } from "./model";
 
 const TYPING = "input:not([type=radio]), textarea, select";
 
@@ -14,16 +14,22 @@ const COMMANDS: Readonly<Record<string, () => void>> = {
   a: () => perform("ack"),
   d: () => perform("dispatch"),
   n: () => perform("note"),
+  h: openSelectedHome,
   "/": search,
   "?": () => (dialog.value = "help"),
+};
+
+const ELSEWHERE = { "/": search, "?": COMMANDS["?"], Escape: () => goTo("console") };
+const COMMANDS_OF: Readonly<Record<Page, Readonly<Record<string, (() => void) | undefined>>>> = {
+  console: COMMANDS, home: ELSEWHERE, map: ELSEWHERE, account: {},
 };
 
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     const target = event.target as Element | null;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target?.matches(TYPING)) return;
-    if (!session.value || dialog.value !== null || page.value !== "console") return;
-    const command = COMMANDS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!session.value || dialog.value !== null) return;
+    const command = COMMANDS_OF[page.value][event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (command === undefined) return;
     event.preventDefault();
     command();
@@ -45,7 +51,13 @@ function perform(action: Action): void {
   if (nextStep(incident.state) === action || allowed.includes(action)) take(incident, action);
 }
 
+function openSelectedHome(): void {
+  const incident = incidentOf(selected.value);
+  if (incident !== null) openHome(incident.home_id);
+}
+
 function search(): void {
+  goTo("console");
   view.value = "homes";
   requestAnimationFrame(() => document.querySelector<HTMLInputElement>("#home-search")?.focus());
 }

@@ -8,6 +8,7 @@ import { Gate } from "@/sign/gate";
 import { Account } from "./account/page";
 import { Dialogs } from "./dialogs";
 import { Header, LostBar } from "./header";
+import { Home } from "./home/page";
 import { Homes } from "./homes";
 import { listenToKeys } from "./keys";
 import { MapPage } from "./map-page";
@@ -22,8 +23,17 @@ function Console() {
   const account = page.value === "account";
   return (
     <Gate title={t("app.console")} hint={t("sign_in.shift_hint")} needs={account ? [] : ["read_queue"]}>
-      {(person) => (account ? <Account person={person} /> : <Shell person={person} />)}
+      {(person) => (account ? <Account person={person} /> : page.value === "home" ? <HomePage person={person} /> : <Shell person={person} />)}
     </Gate>
+  );
+}
+
+function HomePage({ person }: { person: Session }) {
+  return (
+    <>
+      <Home person={person} />
+      <Dialogs />
+    </>
   );
 }
 

@@ -7,8 +7,9 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Sounder, wanted, type SoundState } from "@/core/audio";
 import {
-  Refused, type Action, type ActionDetail, type HomeCard, type HomeView, type IncidentDetail, type IncidentView, type Session,
+  createTransport, Refused, type Action, type ActionDetail, type HomeCard, type HomeView, type IncidentDetail, type IncidentView, type Session,
 } from "@/core/api";
+import { createHomeApi } from "@/core/home-api";
 import { Live, type Link } from "@/core/live";
 import { arrange, order, type Shown } from "@/core/queue";
 import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board } from "@/core/store";
@@ -17,16 +18,21 @@ import { api, beginSession, session } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { t, term } from "./words";
 
-export type DialogName = "dispatch" | "close" | "emergency" | "note" | "help";
+export type DialogName = "dispatch" | "close" | "emergency" | "note" | "trail" | "bulk_close" | "bulk_note" | "help";
 export type View = "incident" | "map" | "homes";
-export type Page = "console" | "account" | "map";
+export type Page = "console" | "account" | "map" | "home";
+/** Pages with one address. */
+type Fixed = Exclude<Page, "home">;
 
-const PATHS: Readonly<Record<Page, string>> = { console: "/console/", account: "/console/account", map: "/console/map" };
+const PATHS: Readonly<Record<Fixed, string>> = { console: "/console/", account: "/console/account", map: "/console/map" };
 
+export const homeApi = createHomeApi(createTransport());
 const clock = new ServerClock();
 
 /** Which page is shown to whoever is signed in. */
 export const page = signal<Page>("console");
+/** Whose page it is, where the page is a home's. */
+export const homeId = signal<number | null>(null);
 export const link = signal<Link>("connecting");
 /** The server's time of the newest data, ms; `null` before the first. */
 export const dataAt = signal<number | null>(null);
@@ -128,20 +134,30 @@ export function begin(): void {
 /** Show what the address says. */
 function arrive(): void {
   batch(() => {
-    page.value = pageOf(location.pathname);
-    selected.value = incidentInPath(location.pathname);
+    homeId.value = numberInPath(location.pathname, "homes");
+    page.value = homeId.value === null ? pageOf(location.pathname) : "home";
+    selected.value = numberInPath(location.pathname, "i");
   });
 }
 
-function pageOf(path: string): Page {
-  return (Object.keys(PATHS) as Page[]).find((name) => name !== "console" && PATHS[name] === path) ?? "console";
+function pageOf(path: string): Fixed {
+  return (Object.keys(PATHS) as Fixed[]).find((name) => name !== "console" && PATHS[name] === path) ?? "console";
 }
 
 /** Show another page. */
-export function goTo(next: Page): void {
+export function goTo(next: Fixed): void {
   if (next === page.peek()) return;
   history.pushState(null, "", next === "console" && selected.peek() !== null ? `/console/i/${selected.peek()}` : PATHS[next]);
   page.value = next;
+}
+
+/** Show the page of a home. */
+export function openHome(id: number): void {
+  history.pushState(null, "", `/console/homes/${id}`);
+  batch(() => {
+    homeId.value = id;
+    page.value = "home";
+  });
 }
 
 /** A person signed in. */
@@ -176,8 +192,8 @@ export function selectHome(home: HomeView): void {
   if (incident !== undefined) select(incident.id);
 }
 
-function incidentInPath(path: string): number | null {
-  const found = /\/i\/(\d+)$/.exec(path);
+function numberInPath(path: string, of: "i" | "homes"): number | null {
+  const found = new RegExp(`/${of}/(\\d{1,15})$`).exec(path);
   return found === null ? null : Number(found[1]);
 }
 

@@ -9,7 +9,12 @@ import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
 import { session } from "@/sign/session";
-import { busy, detail, incidentOf, nowMs, selected } from "./model";
+import { callout, lastPlaces } from "./beside";
+import { Call } from "./call";
+import { Asks } from "./dispatch";
+import { mayOversee } from "./oversee";
+import { busy, detail, dialog, incidentOf, nowMs, openHome, selected } from "./model";
+import { Plan } from "./plan";
 import { Readings } from "./readings";
 import { Triage } from "./triage";
 import { t, term } from "./words";
@@ -25,11 +30,15 @@ export function Pane() {
       <div class="pane-body">
         <div class="column">
           <Triage key={incident.id} incident={incident} />
-          <Block title={t("pane.timeline")}>{more && <Timeline entries={more.timeline} />}</Block>
+          <LastPlaces homeId={incident.home_id} />
+          <Block title={t("pane.timeline")} aside={mayOversee() && <Button icon="eye" onClick={() => (dialog.value = "trail")}>{t("action.trail")}</Button>}>{more && <Timeline entries={more.timeline} />}</Block>
           <Readings homeId={incident.home_id} />
         </div>
         <div class="column">
           <Resident incident={incident} more={more} />
+          {callout.value?.incident_id === incident.id && callout.value.asks.length > 0 && (
+            <Block title={t("dispatch.asked")}><Asks incident={incident.id} asks={callout.value.asks} /></Block>
+          )}
           <Block title={t("pane.ladder")}>{more && <Ladder rungs={more.ladder} />}</Block>
           <Block title={t("pane.messages")}>{more && <Messages messages={more.messages} />}</Block>
         </div>
@@ -38,10 +47,19 @@ export function Pane() {
   );
 }
 
-function Block({ title, children }: { title: string; children: ComponentChildren }) {
+const MOST_PLACES = 4;
+
+/** Where to look for somebody who does not answer. */
+function LastPlaces({ homeId }: { homeId: number }) {
+  const found = lastPlaces.value;
+  if (found === null || found.home_id !== homeId || found.places.length === 0) return null;
+  return <Block title={t("home.places")}><Plan found={found.places} most={MOST_PLACES} /></Block>;
+}
+
+function Block({ title, children, aside }: { title: string; children: ComponentChildren; aside?: ComponentChildren }) {
   return (
     <section class="block">
-      <h3>{title}</h3>
+      <h3>{title}{aside}</h3>
       {children ?? <p class="quiet" role="status">{t("app.loading")}</p>}
     </section>
   );
@@ -93,7 +111,10 @@ function Actions({ incident, allowed }: { incident: IncidentView; allowed: reado
 function Resident({ incident, more }: { incident: IncidentView; more: IncidentDetail | null }) {
   return (
     <section class="block resident">
-      <h3>{t("pane.resident")}</h3>
+      <h3>
+        {t("pane.resident")}
+        <Button icon="door" keys="H" onClick={() => openHome(incident.home_id)}>{t("home.open")}</Button>
+      </h3>
       <p class="facts">
         {incident.lives_alone && <span class="chip">{t("person.lives_alone")}</span>}
         <span class="chip">{term("ability", String(incident.ability_level))}</span>
@@ -108,15 +129,6 @@ function Resident({ incident, more }: { incident: IncidentView; more: IncidentDe
         </p>
       )}
     </section>
-  );
-}
-
-function Call({ phone, who, label }: { phone: string; who: string; label?: string }) {
-  return (
-    <a class="button call" href={`tel:${phone.replace(/[^+\d]/g, "")}`} aria-label={label === undefined ? t("action.call_who", { who }) : undefined}>
-      <Icon name="phone" />
-      {label && <span>{label}</span>}
-    </a>
   );
 }
 

@@ -6,6 +6,7 @@ import { formatClock } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
+import { Bar, begin, Pick, picking } from "./bulk";
 import { busy, held, incidentOf, letWaitingIn, nowMs, select, selected, shown } from "./model";
 import { t, term } from "./words";
 
@@ -19,7 +20,8 @@ export function Queue() {
       onPointerLeave={() => (held.value = false)}
     >
       <header>
-        <h2 id="queue-title">{t("queue.title")}</h2>
+        <h2 id="queue-title" class={picking.value ? "away" : ""}>{t("queue.title")}</h2>
+        {picking.value ? <Bar /> : rows.length > 1 && <Button kind="quiet" onClick={begin}>{t("bulk.begin")}</Button>}
         {waiting.length > 0 && (
           <Button kind="primary" icon="up" onClick={letWaitingIn}>{t("queue.waiting", { n: waiting.length })}</Button>
         )}
@@ -48,6 +50,7 @@ function Row({ id }: { id: number }) {
   ];
   return (
     <li class={classes.join(" ")} data-incident={id} aria-current={chosen ? "true" : undefined}>
+      <Pick id={id} />
       <PriorityTag priority={incident.priority} />
       <button type="button" class="row-main" onClick={() => select(id)}>
         <span class="what">

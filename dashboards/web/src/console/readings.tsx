@@ -35,7 +35,7 @@ export function Readings({ homeId }: { homeId: number }) {
 }
 
 /** Why a place is empty, or why it is not. */
-function formatWithheld(card: HomeCard): string {
+export function formatWithheld(card: HomeCard): string {
   if (card.opened) return t("pane.opened");
   const purposes = card.withheld.map((one) => term("purpose", one.purpose)).join(" · ");
   return t("pane.withheld", { purposes });
@@ -45,13 +45,13 @@ function isTelling({ quantity, value }: ReadingView): boolean {
   return quantity !== "battery" || (value !== null && value <= BATTERY_WORTH_SHOWING);
 }
 
-function formatPlace(card: HomeCard, name: string): string {
+export function formatPlace(card: HomeCard, name: string): string {
   const device = card.devices.find((one) => one.name === name);
   if (device === undefined) return name;
   return device.room === "" ? term("device", device.kind) : term("room", device.room);
 }
 
-function formatValue({ value, unit, quality }: ReadingView): string {
+export function formatValue({ value, unit, quality }: ReadingView): string {
   if (value === null || !USABLE.has(quality)) return t("quality.none");
   if (unit === "") return t(value === 0 ? "triage.no" : "triage.yes");
   return `${Number(value.toFixed(1))} ${UNITS[unit] ?? unit}`;

@@ -24,6 +24,8 @@ export type TilesView = components["schemas"]["TilesView"];
 export type OutlinesView = components["schemas"]["OutlinesView"];
 export type Outline = components["schemas"]["Outline"];
 export type HomeCard = components["schemas"]["HomeCard"];
+export type ActivityView = components["schemas"]["ActivityView"];
+export type PlaceLine = components["schemas"]["PlaceLine"];
 export type ReadingView = components["schemas"]["ReadingView"];
 /** Who is signed in. */
 export type Session = components["schemas"]["Me"];

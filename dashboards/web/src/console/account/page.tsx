@@ -1,27 +1,22 @@
 /**
  * One's own account: where one is signed in, the second step, the password, and for administrators the services.
  *
- * What this is: the page and its strip. What it is not: any of the four parts. The one idea: the live link and its
- * sound go on behind this page, and the strip says how many people wait.
+ * What this is: the page. What it is not: any of the four parts. The one idea: the live link and its sound go on
+ * behind this page, and the strip says how many people wait.
  */
 import { useEffect } from "preact/hooks";
 import type { Session } from "@/core/api";
-import { locale } from "@/core/i18n";
 import { Icon } from "@/ui/icons";
-import { Button, LanguageSwitch } from "@/ui/parts";
-import { LostBar } from "../header";
-import { leave, useLocale } from "@/sign/session";
-import { goTo, link, unacknowledged } from "../model";
+import { PageBand } from "../band";
 import "./account.css";
 import { Factor } from "./factor";
 import { Password } from "./password";
 import { Sessions } from "./sessions";
 import { forget, mayAdminister, read } from "./state";
 import { Tokens } from "./tokens";
-import { t, term } from "../words";
+import { term } from "../words";
 
 export function Account({ person }: { person: Session }) {
-  const watches = person.permissions.includes("read_queue");
   useEffect(() => {
     void read();
     document.getElementById("account-title")?.focus();
@@ -29,14 +24,7 @@ export function Account({ person }: { person: Session }) {
   }, []);
   return (
     <div class="account">
-      <header class="account-band">
-        <Button kind="quiet" icon="back" onClick={() => goTo("console")}>{t(watches ? "account.back" : "account.back_plain")}</Button>
-        {watches && <Waiting />}
-        <span class="spring" />
-        <LanguageSwitch value={locale.value} onChange={useLocale} />
-        <Button kind="quiet" icon="leave" label={t("action.sign_out")} onClick={() => void leave()} />
-      </header>
-      {watches && link.value === "lost" && <LostBar />}
+      <PageBand person={person} />
       <main>
         <div class="account-who">
           <Icon name="user" size={40} />
@@ -53,14 +41,3 @@ export function Account({ person }: { person: Session }) {
     </div>
   );
 }
-
-/** Nobody who waits for help is forgotten while somebody changes a password. */
-function Waiting() {
-  const waiting = unacknowledged.value.length;
-  return (
-    <p class={`account-waiting ${waiting > 0 ? "hot" : ""}`} role="status">
-      {waiting > 0 ? t("account.waiting", { n: waiting }) : t("account.nobody_waits")}
-    </p>
-  );
-}
-
