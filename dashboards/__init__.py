@@ -49,6 +49,13 @@ SECURITY: Final[Mapping[str, str]] = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+DEVICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "field": {"Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self)"},
+}
+"""What a page may use of the device it is shown on, where that is more than nothing. At a door: where one is,
+a photo of the home, a voice note."""
+NOTHING_MORE: Final[Mapping[str, str]] = {}
+
 _MISSING: Final = f"""<!doctype html>
 <html lang="zh-Hans-CN"><meta charset="utf-8"><title>安伴 Anban</title>
 <h1>界面尚未构建 · The screens are not built</h1>
@@ -79,9 +86,12 @@ class StaticFile:
             f'"{hashlib.sha256(plain).hexdigest()[:20]}"',
         )
 
-    def respond(self, request: Request, cache: str) -> Response:
-        """Answer ``request`` with this file: 304 when the browser holds it, gzip when it accepts that."""
-        headers = {**SECURITY, "Cache-Control": cache, "ETag": self.etag, "Vary": "Accept-Encoding"}
+    def respond(self, request: Request, cache: str, more: Mapping[str, str] = NOTHING_MORE) -> Response:
+        """Answer ``request`` with this file: 304 when the browser holds it, gzip when it accepts that.
+        ``more``: headers that differ from ``SECURITY``.
+        """
+        kept = {"Cache-Control": cache, "ETag": self.etag, "Vary": "Accept-Encoding"}
+        headers = {**SECURITY, **more, **kept}
         if request.headers.get("if-none-match") == self.etag:
             return Response(status_code=304, headers=headers)
         if self.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
@@ -134,11 +144,13 @@ def mount(app: Starlette, static: Path = STATIC) -> bool:
     for short, path in SHORT.items():
         app.add_route(short, _leads_to(path), include_in_schema=False)
     for path, name in PAGES.items():
-        app.add_route(path, _shows(pages.get(name)), include_in_schema=False)
+        app.add_route(path, _shows(pages.get(name), DEVICES.get(name, NOTHING_MORE)), include_in_schema=False)
     app.add_route("/assets/{name}", show_asset, include_in_schema=False)
     for worker in static.glob("sw/sw-*.js"):  # below its page: a worker reaches no further than its address
         name = worker.stem.removeprefix("sw-")
-        app.add_route(f"/{name}/sw.js", _shows(StaticFile.read(worker)), include_in_schema=False)
+        app.add_route(
+            f"/{name}/sw.js", _shows(StaticFile.read(worker), NOTHING_MORE), include_in_schema=False
+        )
     lite.mount(app)
     return not missing
 
@@ -150,10 +162,10 @@ def _leads_to(path: str) -> Answer:
     return lead
 
 
-def _shows(page: StaticFile | None) -> Answer:
+def _shows(page: StaticFile | None, more: Mapping[str, str]) -> Answer:
     async def show(request: Request) -> Response:
         if page is None:
             return Response(_MISSING, 503, {**SECURITY, "Cache-Control": "no-store"}, "text/html")
-        return page.respond(request, REVALIDATE)
+        return page.respond(request, REVALIDATE, more)
 
     return show

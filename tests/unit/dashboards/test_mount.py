@@ -42,7 +42,8 @@ def static(tmp_path: Path) -> Path:
         (tmp_path / f"{page}.html").write_bytes(HTML.replace(b"console", page.encode()))
     (tmp_path / "assets" / "console-abc123.js").write_bytes(SCRIPT)
     (tmp_path / "sw").mkdir()
-    (tmp_path / "sw" / "sw-family.js").write_bytes(SCRIPT)
+    for page in ("family", "field"):
+        (tmp_path / "sw" / f"sw-{page}.js").write_bytes(SCRIPT)
     hatch_build.compress(tmp_path)
     return tmp_path
 
@@ -125,6 +126,19 @@ def test_the_policy_forbids_scripts_from_elsewhere_and_frames(get: Get) -> None:
 )
 def test_nothing_else_is_served(get: Get, path: str) -> None:
     assert get(path).status_code == 404
+
+
+def test_a_page_may_use_of_the_device_what_it_needs_and_the_others_nothing(get: Get) -> None:
+    shown = {page: get(path) for path, page in dashboards.PAGES.items() if ":" not in path}
+    allowed = {page: answer.headers["permissions-policy"] for page, answer in shown.items()}
+    assert allowed.pop("field") == "camera=(self), microphone=(self), geolocation=(self)"
+    assert set(allowed.values()) == {"camera=(), microphone=(), geolocation=()"}
+
+
+def test_a_service_worker_is_asked_for_anew_each_time(get: Get) -> None:
+    answer = get("/field/sw.js")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+    assert "javascript" in answer.headers["content-type"]
 
 
 def test_files_survive_the_disk(get: Get, static: Path) -> None:

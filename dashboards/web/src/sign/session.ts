@@ -5,11 +5,13 @@
  * somebody is there; the page says that to `beginSession`. The one idea: a page never asks how somebody came in.
  */
 import { batch, signal } from "@preact/signals";
-import { createApi, Refused, type Session } from "@/core/api";
+import { createApi, Refused, Unreachable, type Session } from "@/core/api";
 import { chooseLocale, LANGUAGES, locale, t, type Locale } from "@/core/i18n";
 import { notify } from "@/ui/notices";
 
 const LOCALE_KEY = "anban.locale";
+/** Stands while somebody has left this page and the server has not heard of it. */
+const LEFT_KEY = "anban.left";
 
 export const api = createApi();
 
@@ -26,6 +28,8 @@ export interface Stage {
   readonly entered?: (person: Session) => void;
   readonly leaving?: () => void;
   readonly left?: () => void;
+  /** Who is believed to be here while the server does not answer; left out: nobody. */
+  readonly unreachable?: () => Promise<Session | null>;
 }
 
 let stage: Stage = { title: () => t("app.title") };
@@ -42,14 +46,18 @@ export function beginSession(page: Stage): void {
 
 async function restore(): Promise<void> {
   try {
+    if (localStorage.getItem(LEFT_KEY) !== null) return void (await leave());
     enter(await api.whoAmI());
-  } catch {
-    session.value = null;
+  } catch (error) {
+    const known = error instanceof Unreachable ? ((await stage.unreachable?.()) ?? null) : null;
+    if (known === null) session.value = null;
+    else enter(known);
   }
 }
 
 /** A person signed in. */
 export function enter(person: Session): void {
+  localStorage.removeItem(LEFT_KEY);
   if (localStorage.getItem(LOCALE_KEY) === null) useLocale(chooseLocale([person.locale]), false);
   batch(() => {
     stage.entered?.(person);
@@ -59,10 +67,13 @@ export function enter(person: Session): void {
 
 export async function leave(): Promise<void> {
   stage.leaving?.();
+  localStorage.setItem(LEFT_KEY, "1");
   try {
     await api.signOut();
+    localStorage.removeItem(LEFT_KEY);
   } catch (error) {
-    if (!(error instanceof Refused)) notify(t("notice.unreachable"), true);
+    if (error instanceof Refused) localStorage.removeItem(LEFT_KEY);
+    else notify(t("notice.unreachable"), true);
   }
   batch(() => {
     session.value = null;
