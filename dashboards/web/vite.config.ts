@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 const PAGES = ["console", "wall", "field", "family", "kpi", "admin"];
 /** Service workers, at a name of their own: browsers look there for a newer one. */
-const WORKERS = ["family"];
+const WORKERS = ["family", "field"];
 const at = (path: string) => decodeURIComponent(new URL(path, import.meta.url).pathname);
 
 export default defineConfig({

@@ -12,6 +12,13 @@ import pytest
 import dashboards
 from cloud.consent.purposes import Purpose
 from cloud.incidents.model import IncidentState, OutcomeCode
+from cloud.visits.ability.items import BY_KEY, Domain
+from cloud.visits.ability.judge import Override
+from cloud.visits.duty import Reason
+from cloud.visits.forms.shapes import Scale, Several, Shape
+from cloud.visits.forms.table import FORMS, Area, Proof, VisitKind
+from cloud.visits.hours.ledger import Kind
+from cloud.visits.records.fold import Conflict
 from dashboards.words import FOLDER, LOCALES, catalogue
 from firmware_protocols.model import AlarmKind, Quantity
 
@@ -21,6 +28,17 @@ LITE = Path(dashboards.__file__).parent / "lite"
 OTHERS = LOCALES[1:]
 PARAMETER = re.compile(r"\{(\w+)\}")
 SIMPLIFIED_ONLY = "为么个们护确认门开关实处钥铃静话断网络语级书"
+
+
+def options(shape: Shape) -> tuple[str, ...]:
+    """What somebody may choose, by its key."""
+    match shape:
+        case Scale(steps):
+            return steps
+        case Several(several):
+            return several
+        case _:
+            return ()
 
 
 def read(folder: Path, locale: str) -> dict[str, str]:
@@ -64,6 +82,17 @@ def test_traditional_text_holds_no_simplified_forms() -> None:
         ("outcome", OutcomeCode),
         ("quantity", Quantity),
         ("purpose", Purpose),
+        ("visit_kind", VisitKind),
+        ("area", Area),
+        ("proof", Proof),
+        ("conflict", Conflict),
+        ("owed", Reason),
+        ("entry", Kind),
+        ("domain", Domain),
+        ("override", Override),
+        ("item", BY_KEY),
+        ("q", {question.key for form in FORMS.values() for question in form.questions}),
+        ("o", {option for form in FORMS.values() for one in form.questions for option in options(one.shape)}),
     ],
 )
 def test_every_word_the_cloud_can_send_has_a_text(prefix: str, values: Iterable[str]) -> None:

@@ -42,8 +42,7 @@ def static(tmp_path: Path) -> Path:
         (tmp_path / f"{page}.html").write_bytes(HTML.replace(b"console", page.encode()))
     (tmp_path / "assets" / "console-abc123.js").write_bytes(SCRIPT)
     (tmp_path / "sw").mkdir()
-    for page in ("family", "field"):
-        (tmp_path / "sw" / f"sw-{page}.js").write_bytes(SCRIPT)
+    (tmp_path / "sw" / "sw-family.js").write_bytes(SCRIPT)
     hatch_build.compress(tmp_path)
     return tmp_path
 
@@ -133,12 +132,6 @@ def test_a_page_may_use_of_the_device_what_it_needs_and_the_others_nothing(get: 
     allowed = {page: answer.headers["permissions-policy"] for page, answer in shown.items()}
     assert allowed.pop("field") == "camera=(self), microphone=(self), geolocation=(self)"
     assert set(allowed.values()) == {"camera=(), microphone=(), geolocation=()"}
-
-
-def test_a_service_worker_is_asked_for_anew_each_time(get: Get) -> None:
-    answer = get("/field/sw.js")
-    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
-    assert "javascript" in answer.headers["content-type"]
 
 
 def test_files_survive_the_disk(get: Get, static: Path) -> None:

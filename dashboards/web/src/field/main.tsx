@@ -1,19 +1,65 @@
-/** The caseworker's page. */
+/** The caseworker's page: the day, one visit, what waits to be sent, one's own hours. */
 import { render } from "preact";
 import "@/ui/tokens.css";
 import "@/ui/base.css";
+import "./field.css";
 import { Gate } from "@/sign/gate";
 import { beginSession } from "@/sign/session";
+import { Assess } from "./assess";
+import { FormPage } from "./form";
+import { Me } from "./me";
+import { begin, day, entered, known, left } from "./model";
+import { Out } from "./out";
+import { beginRoute, route } from "./route";
+import { Header, Strip } from "./shell";
+import { SosDialog } from "./sos";
+import { beginSize } from "./size";
+import { Today } from "./today";
+import { Visit } from "./visit";
 import { t } from "./words";
+
+function View() {
+  const { view, visit } = route.value;
+  const at = day.value?.value.visits.find((one) => one.visit.key === visit);
+  switch (view) {
+    case "out":
+      return <Out />;
+    case "me":
+      return <Me />;
+    case "today":
+      return <Today />;
+    default:
+      if (at === undefined) return <main class="field"><p class="empty">{t("visit.gone")}</p></main>;
+      if (view === "form") return <FormPage at={at} />;
+      return view === "assess" ? <Assess at={at} /> : <Visit at={at} />;
+  }
+}
 
 function Page() {
   return (
-    <Gate title={t("field.title")} hint="" needs={["make_visits"]}>
-      {(person) => <main><h1>{t("field.title")}</h1><p>{person.name}</p></main>}
+    <Gate title={t("field.title")} hint={t("field.hint")} needs={["make_visits"]}>
+      {() => (
+        <>
+          <Header />
+          <Strip />
+          <View />
+          <SosDialog />
+        </>
+      )}
     </Gate>
   );
 }
 
-beginSession({ title: () => t("field.title") });
+beginSize();
+beginRoute();
+void begin().then(() =>
+  beginSession({
+    title: () => t("field.title"),
+    entered: (person) => void entered(person),
+    left: () => void left(),
+    unreachable: known,
+  }),
+);
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/field/sw.js", { type: "module" }).catch(() => undefined);
 const root = document.getElementById("app");
 if (root !== null) render(<Page />, root);

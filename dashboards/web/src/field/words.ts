@@ -1,4 +1,4 @@
-/** The words of the caseworker's page. */
+/** The words of the caseworker's page, and those of alarms: a visitor may be asked to one. */
 import { common, speak } from "@/core/i18n";
 import alarmEn from "../../../i18n/alarm/en.json";
 import alarmHans from "../../../i18n/alarm/zh-Hans.json";

@@ -1,0 +1,245 @@
+/**
+ * What the caseworker's page knows, and how it stays in step with the device and the server.
+ *
+ * What this is: signals, and the moves between memory, disk and network. What it is not: a rule (`outbox`, `day`,
+ * `questions`) or a view. The one idea: memory follows the disk, and the network follows both; nothing waits for it.
+ */
+import { batch, computed, signal } from "@preact/signals";
+import { randomKey, type Session } from "@/core/api";
+import { session } from "@/sign/session";
+import { isStale, type Day } from "./day";
+import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, standing, type Item } from "./outbox";
+import { readDay, readForms, send, type Forms, type Taken } from "./server";
+import * as shelf from "./shelf";
+import type { Draft, Kept } from "./shelf";
+
+const TICK_MS = 1_000;
+/** How often the day is read anew while the page is looked at; sooner where there is none, or nobody answered. */
+const DAY_MS = 5 * 60_000;
+const SOONER_MS = 15_000;
+/** A clock that is off by less is not worth a word; the server puts times right from there on. */
+const CLOCK_OFF_MS = 2 * 60_000;
+const LOCK = "anban-field-outbox";
+
+export const day = signal<Kept<Day> | null>(null);
+export const forms = signal<Forms | null>(null);
+export const items = signal<readonly Item[]>([]);
+export const drafts = signal<ReadonlyMap<string, Draft>>(new Map());
+export const online = signal(navigator.onLine);
+/** The server wants a new sign-in before it takes anything. */
+export const signedOut = signal(false);
+export const nowMs = signal(Date.now());
+/** By how much this device's clock is ahead of the server's, ms, where that is worth a word. */
+export const clockOffMs = signal(0);
+/** The code of a tag that was opened as an address, until it is used. */
+export const tag = signal<string | null>(null);
+
+/** The number of whoever is here; 0 until the server has said. */
+export const staff = computed(() => day.value?.value.staff_id ?? 0);
+export const standingNow = computed(() => standing(items.value, staff.value, nowMs.value));
+export const own = computed(() => items.value.filter((item) => item.staff === staff.value || item.what === "sos"));
+
+interface Me {
+  readonly session: Session;
+}
+
+// Coming and going -------------------------------------------------------------------------------------------------
+
+/** Somebody is here: take up what this device keeps for them, then what the server says. */
+export async function entered(person: Session): Promise<void> {
+  signedOut.value = false;
+  const [me, keptDay, keptForms] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day"), shelf.kept<Forms>("forms")]);
+  const same = me?.value.session.name === person.name && me.value.session.role === person.role;
+  batch(() => {
+    day.value = same && keptDay !== null && !isStale(keptDay.atMs, Date.now()) ? keptDay : null;
+    forms.value = keptForms?.value ?? null;
+  });
+  await shelf.keep("me", { session: person }, Date.now());
+  await refresh();
+}
+
+/** Who was here when the network went, if that is not too long ago. */
+export async function known(): Promise<Session | null> {
+  const [me, keptDay] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day")]);
+  return me !== null && keptDay !== null && !isStale(keptDay.atMs, Date.now()) ? me.value.session : null;
+}
+
+/** Nobody is here any more: nothing of anybody stays. */
+export async function left(): Promise<void> {
+  batch(() => {
+    day.value = null;
+    items.value = [];
+    drafts.value = new Map();
+    tag.value = null;
+    signedOut.value = false;
+  });
+  await shelf.wipe();
+}
+
+/** Start everything that runs for as long as the page is open. */
+export async function begin(): Promise<void> {
+  items.value = revive(await shelf.items());
+  drafts.value = new Map((await shelf.drafts()).map((draft) => [draft.visit, draft]));
+  setInterval(tick, TICK_MS);
+  for (const name of ["online", "offline"]) addEventListener(name, () => void wake());
+  document.addEventListener("visibilitychange", () => void wake());
+}
+
+async function wake(): Promise<void> {
+  online.value = navigator.onLine;
+  if (!online.value || document.visibilityState === "hidden") return;
+  items.value = hurry(items.value);
+  lastReadMs = 0;
+  await flush();
+  await refresh();
+}
+
+function tick(): void {
+  nowMs.value = Date.now();
+  void forgetOld();
+  void flush();
+  const pause = day.peek() === null || !online.peek() ? SOONER_MS : DAY_MS;
+  if (document.visibilityState === "visible" && isHere() && nowMs.peek() - lastReadMs > pause) void refresh();
+}
+
+// What goes after a day ----------------------------------------------------------------------------------------------
+
+async function forgetOld(): Promise<void> {
+  const now = nowMs.peek();
+  const gone = items.peek().filter((item) => over(item, now));
+  if (gone.length > 0) {
+    items.value = items.peek().filter((item) => !gone.includes(item));
+    await shelf.drop(gone.map((item) => item.key));
+  }
+  const read = day.peek();
+  if (read !== null && isStale(read.atMs, now)) {
+    day.value = null;
+    await shelf.forget("day");
+  }
+  for (const draft of [...drafts.peek().values()].filter((one) => now - one.atMs >= KEPT_MS)) await dropDraft(draft.visit);
+}
+
+// Reading --------------------------------------------------------------------------------------------------------------
+
+let lastReadMs = 0;
+let reading = false;
+/** A sign-out while the answer is under way makes it nobody's. */
+const isHere = () => Boolean(session.peek());
+
+/** Read the day, and the forms where they are not here yet or may have changed. */
+export async function refresh(): Promise<void> {
+  if (reading || Date.now() - lastReadMs < TICK_MS) return;
+  reading = true;
+  try {
+    lastReadMs = Date.now();
+    const [theDay, theForms] = await Promise.all([readDay(), readForms()]);
+    online.value = theDay !== null;
+    if (theDay === null || !isHere()) return;
+    const outcome = outcomeOf(theDay);
+    signedOut.value = outcome.is === "stop";
+    if (outcome.is !== "taken") return;
+    const atMs = Date.now();
+    const off = atMs - Date.parse(theDay.body.now);
+    batch(() => {
+      day.value = { value: theDay.body, atMs };
+      clockOffMs.value = Math.abs(off) > CLOCK_OFF_MS ? off : 0;
+      if (theForms?.status === 200) forms.value = theForms.body;
+    });
+    await shelf.keep("day", theDay.body, atMs);
+    if (theForms?.status === 200) await shelf.keep("forms", theForms.body, atMs);
+  } finally {
+    reading = false;
+  }
+}
+
+// Saying ---------------------------------------------------------------------------------------------------------------
+
+/** Put down what was said; `taken`: the parts of the draft of this visit that went into it. Resolves when it is on disk. */
+export async function say(item: Item, taken: Partial<Draft> = {}): Promise<void> {
+  const before = item.visit === null ? undefined : drafts.peek().get(item.visit);
+  const rest = before === undefined ? null : { ...before, ...taken };
+  await shelf.put(item, rest);
+  batch(() => {
+    items.value = [...items.peek(), item];
+    if (rest !== null) drafts.value = shelf.isEmpty(rest) ? without(rest.visit) : new Map(drafts.peek()).set(rest.visit, rest);
+  });
+  void flush();
+}
+
+export async function saveDraft(draft: Draft): Promise<void> {
+  if (shelf.isEmpty(draft)) return dropDraft(draft.visit);
+  drafts.value = new Map(drafts.peek()).set(draft.visit, draft);
+  await shelf.saveDraft(draft);
+}
+
+async function dropDraft(visit: string): Promise<void> {
+  drafts.value = without(visit);
+  await shelf.dropDraft(visit);
+}
+
+const without = (visit: string) => new Map([...drafts.peek()].filter(([key]) => key !== visit));
+
+/** Delete one thing by the worker's own hand. */
+export async function drop(key: string): Promise<void> {
+  items.value = items.peek().filter((item) => item.key !== key);
+  await shelf.drop([key]);
+}
+
+/** Send a refused thing once more. */
+export async function sendAgain(item: Item): Promise<void> {
+  await drop(item.key);
+  await say(again(item, randomKey()));
+}
+
+export async function tryNow(): Promise<void> {
+  items.value = hurry(items.peek());
+  await flush();
+  await refresh();
+}
+
+let flushing = false;
+
+/** Send what is due, one after the other, until nothing is or nobody answers. One page of this device at a time. */
+export async function flush(): Promise<void> {
+  if (flushing || !isHere() || signedOut.peek()) return;
+  if (next(items.peek(), staff.peek(), Date.now()) === null) return;
+  flushing = true;
+  try {
+    if ("locks" in navigator) await navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock === null ? undefined : sendAll()));
+    else await sendAll();
+  } finally {
+    flushing = false;
+  }
+}
+
+async function sendAll(): Promise<void> {
+  for (;;) {
+    const item = next(items.peek(), staff.peek(), Date.now());
+    if (item === null || !isHere()) return;
+    replace({ ...item, state: "sending" });
+    const answer = await send(item, Date.now());
+    const outcome = outcomeOf(answer);
+    online.value = answer !== null;
+    const settled = after(item, outcome, Date.now());
+    if (!items.peek().some((one) => one.key === item.key)) continue; // deleted meanwhile
+    await shelf.put(settled);
+    replace(settled);
+    if (outcome.is === "taken") follow(settled, answer?.body);
+    signedOut.value = outcome.is === "stop";
+    if (outcome.is === "stop" || outcome.is === "later") return;
+  }
+}
+
+function replace(item: Item): void {
+  items.value = items.peek().map((one) => (one.key === item.key ? item : one));
+}
+
+/** What the server answers to a word at a door, or to a file, is the visit as it then is. */
+function follow(item: Item, answer: unknown): void {
+  const held = day.peek();
+  const visit = item.path === "/visits/events" ? (answer as Taken).visit : item.path === "/visits/files" ? (answer as Taken["visit"]) : null;
+  if (visit === null || held === null) return;
+  const visits = held.value.visits.map((one) => (one.visit.key === visit.key ? { ...one, visit } : one));
+  day.value = { ...held, value: { ...held.value, visits } };
+  void shelf.keep("day", day.value.value, held.atMs);
+}

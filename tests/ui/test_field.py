@@ -1,0 +1,343 @@
+"""The caseworker's page in a real browser, on the real platform: at doors without a network, and with one."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+
+from tests.harness import System
+from tests.ui.test_quality import faults
+from tests.ui.valley import DOOR, Valley, picture, settled
+
+pytestmark = [pytest.mark.browser, pytest.mark.services]
+
+SHOTS: Final = Path(__file__).parent / "shots"
+PATIENT_MS: Final = 60_000
+SECRET: Final = b"27.5571N 109.9953E of somebody's home"
+ANSWER_ALL: Final = """async () => {
+  const open = () => [...document.querySelectorAll("fieldset.ask")].flatMap(ask => {
+    const counted = ask.querySelector("output")?.textContent;
+    if (counted === "–") return [ask.querySelector(".button:last-child")];
+    return ask.querySelector(":checked") ? [] : [...ask.querySelectorAll("input[type=radio]")].slice(0, 1);
+  });
+  for (let next = open(); next.length > 0; next = open()) {
+    next[0].click();
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+"""Each question that opens is answered with the first it offers."""
+KEPT: Final = """() => new Promise((resolve, reject) => {
+  const open = indexedDB.open("anban-field");
+  open.onerror = () => reject(open.error);
+  open.onsuccess = () => {
+    const names = [...open.result.objectStoreNames];
+    const found = {};
+    const read = open.result.transaction(names);
+    for (const name of names)
+      read.objectStore(name).count().onsuccess = event => { found[name] = event.target.result; };
+    read.oncomplete = () => { open.result.close(); resolve(found); };
+  };
+})"""
+
+
+@pytest.fixture
+def valley(town: System, request: pytest.FixtureRequest) -> Iterator[Valley]:
+    with settled(town, request.node.name[:30]) as made:
+        yield made
+
+
+@contextmanager
+def telephone(chromium: Browser, town: System, **more: Any) -> Iterator[BrowserContext]:
+    """A telephone that knows where it is: at the door."""
+    context = chromium.new_context(
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        **more,
+    )
+    context.grant_permissions(["geolocation"], origin=town.address)
+    context.set_geolocation(DOOR)
+    context.set_default_timeout(PATIENT_MS)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def card(page: Page, visit: Any) -> Locator:
+    return page.locator(f'[data-visit="{visit["key"]}"]')
+
+
+def open_visit(page: Page, visit: Any) -> None:
+    page.goto(page.url.split("#")[0] + f"#/visit/{visit['key']}")
+    expect(page.locator(".steps")).to_be_visible()
+
+
+def arrive(page: Page) -> None:
+    page.locator("[data-step=arrive]").get_by_role("button", name="定位").click()
+    expect(page.locator("[data-step=arrive].done")).to_be_visible()
+
+
+def depart(page: Page) -> None:
+    page.locator("[data-step=depart]").get_by_role("button", name="定位").click()
+    expect(page.locator("[data-step=depart].done")).to_be_visible()
+
+
+def fill_in(page: Page, *, seen: bool = True) -> None:
+    page.get_by_role("link", name="填表").click()
+    page.locator("[data-question=seen]").get_by_label("是" if seen else "否", exact=True).check()
+    page.evaluate(ANSWER_ALL)
+    for note in page.locator("textarea").all():
+        note.fill("门口有积水")
+    page.get_by_role("button", name="完成填表").click()
+    expect(page.locator("[data-step=answers].done")).to_be_visible()
+
+
+def says(page: Page, text: str | re.Pattern[str]) -> None:
+    """What stands above every view."""
+    expect(page.locator("[data-strip]")).to_contain_text(text, timeout=PATIENT_MS)
+
+
+def size_of(jpeg: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG, by its frame header."""
+    found = re.search(rb"\xff[\xc0\xc2]..\x08(..)(..)", jpeg, re.DOTALL)
+    assert found is not None
+    height, width = (int.from_bytes(part) for part in found.groups())
+    return width, height
+
+
+def test_an_hour_without_a_network_and_three_visits_lose_nothing_and_double_nothing(
+    chromium: Browser, town: System, valley: Valley
+) -> None:
+    first = valley.plan("石春梅", -3, "emergency")
+    second = valley.plan("王玉珍", -2)
+    third = valley.plan("田志强", -1, "welfare")
+    with telephone(chromium, town) as context:
+        context.clock.install(time=datetime.now(UTC) - timedelta(hours=1))
+        page = valley.come_in(context, valley.visitor)
+        expect(page.locator(".card")).to_have_count(3)
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+
+        context.set_offline(True)
+        page.reload()
+        expect(card(page, second)).to_contain_text("王玉珍")
+        says(page, "无网络：可继续填写")
+        open_visit(page, first)
+        arrive(page)
+        fill_in(page)
+        page.locator("input[type=file]").set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": picture(2000, 1500, SECRET)}
+        )
+        expect(page.locator(".attached")).to_contain_text("照片")
+        depart(page)
+        open_visit(page, second)
+        arrive(page)
+        page.get_by_label("备注").fill("她说膝盖疼，下次带药膏")
+        page.get_by_role("button", name="保存备注").click()
+        fill_in(page)
+        depart(page)
+        open_visit(page, third)
+        arrive(page)
+        fill_in(page, seen=False)
+        says(page, "10 条待上传")
+        page.screenshot(path=_shot("offline"))
+        valley.office("POST", f"/visits/{third['id']}/cancel", {"why": "改期"})
+
+        context.clock.fast_forward("01:00:00")
+        lost: list[str] = []
+
+        def lose_the_first_answer(route: Route) -> None:
+            answer = route.fetch()
+            if lost:
+                route.fulfill(response=answer)
+            else:
+                lost.append(route.request.post_data or "")
+                route.abort()
+
+        page.route("**/api/v1/visits/events", lose_the_first_answer)
+        context.set_offline(False)
+        says(page, "已全部上传")
+        assert len(lost) == 1
+        page.goto(page.url.split("#")[0] + "#/me")
+        page.get_by_role("button", name="退出登录").click()
+        expect(page.get_by_label("用户名")).to_be_visible()
+        assert page.evaluate(KEPT) == {"drafts": 0, "kept": 0, "outbox": 0}
+
+    whole, quiet, cancelled = (valley.told(visit) for visit in (first, second, third))
+    assert [one["sort"] for one in whole["events"]] == ["arrive", "answers", "depart"]
+    assert (whole["visit"]["complete"], whole["visit"]["arrival"]) == (True, "place")
+    waited = datetime.now(UTC) - datetime.fromisoformat(whole["visit"]["began_at"])
+    assert timedelta(minutes=58) < waited < timedelta(minutes=75)
+    (photo,) = whole["files"]
+    content = base64.b64decode(valley.office("GET", f"/visits/files/{photo['id']}")["content"])
+    assert size_of(content) == (1280, 960)
+    assert SECRET not in content
+    assert [one["sort"] for one in quiet["events"]] == ["arrive", "note", "answers", "depart"]
+    assert quiet["events"][1]["body"] == {"words": "她说膝盖疼，下次带药膏"}
+    assert (quiet["visit"]["complete"], quiet["visit"]["conflicts"]) == (True, [])
+    assert [one["sort"] for one in cancelled["events"]] == ["arrive", "answers"]
+    assert (cancelled["visit"]["seen"], cancelled["visit"]["conflicts"]) == (False, ["cancelled"])
+
+
+def test_what_the_server_does_not_take_stays_with_the_reason_until_it_does(
+    chromium: Browser, town: System, valley: Valley
+) -> None:
+    visit = valley.plan("王玉珍", -1)
+    with telephone(chromium, town) as context, psycopg.connect(town.dsn, autocommit=True) as conn:
+        page = valley.come_in(context, valley.visitor)
+        open_visit(page, visit)
+        number = valley.staff[valley.visitor]
+        conn.execute(
+            "delete from staff_home where staff_id = %s and home_id = %s", [number, visit["home_id"]]
+        )
+        page.get_by_label("备注").fill("煤气味很重，已开窗")
+        page.get_by_role("button", name="保存备注").click()
+        says(page, "1 条需要您处理")
+        page.locator("[data-strip]").click()
+        kept = page.locator("[data-item=note]")
+        expect(kept).to_contain_text("您已不负责这户")
+        expect(kept).to_contain_text("煤气味很重，已开窗")
+        page.screenshot(path=_shot("refused"), full_page=True)
+        page.reload()
+        expect(kept).to_contain_text("煤气味很重，已开窗")
+        page.goto(page.url.split("#")[0] + "#/me")
+        page.get_by_role("button", name="退出登录").click()
+        expect(page.get_by_role("alert")).to_contain_text("还有 1 条未上传，退出后会丢失")
+        conn.execute("insert into staff_home values (%s, %s)", [number, visit["home_id"]])
+        page.goto(page.url.split("#")[0] + "#/out")
+        page.get_by_role("button", name="再次上传").click()
+        says(page, "已全部上传")
+    assert [one["body"] for one in valley.told(visit)["events"]] == [{"words": "煤气味很重，已开窗"}]
+
+
+def test_two_assessors_sign_a_concern_is_reported_and_help_comes_for_the_visitor(
+    chromium: Browser, town: System, valley: Valley
+) -> None:
+    both = [valley.staff[valley.visitor], valley.staff[valley.other]]
+    visit = valley.plan("石春梅", -1, "assessment", workers=both)
+    with telephone(chromium, town) as context:
+        page = valley.come_in(context, valley.visitor)
+        page.goto(page.url.split("#")[0] + f"#tag={_tag(valley, visit)}")
+        expect(page.get_by_text("已读到门牌标签")).to_be_visible()
+        open_visit(page, visit)
+        page.get_by_role("button", name="已读标签").click()
+        expect(page.locator("[data-step=arrive].done")).to_be_visible()
+        page.get_by_role("link", name="能力评估").click()
+        page.evaluate(ANSWER_ALL)
+        page.locator("[data-item=stairs]").get_by_label("0", exact=True).check()
+        expect(page.locator(".form-foot")).to_contain_text("87/90 分")
+        page.get_by_role("button", name="签字并提交").click()
+        expect(page.locator("[data-level]")).to_contain_text("轻度失能（1 级）")
+        expect(page.locator("[data-level]")).to_contain_text("等待第二位评估员签字")
+        page.screenshot(path=_shot("assessment"), full_page=True)
+
+        open_visit(page, visit)
+        page.get_by_role("button", name="报告变化").click()
+        page.get_by_label("您发现了什么？").fill("近来常忘记关火")
+        page.get_by_role("dialog").get_by_role("button", name="报告").click()
+        page.get_by_role("button", name="求助").click()
+        page.get_by_role("button", name="立即求助").click()
+        expect(page.get_by_role("alert")).to_contain_text("中心已收到")
+        page.screenshot(path=_shot("help"))
+    (call,) = [one for one in valley.office("GET", "/snapshot")["incidents"] if one["kind"] == "worker"]
+    assert (call["home_id"], call["priority"], call["evidence"]["place_unsure"]) == (
+        visit["home_id"],
+        1,
+        False,
+    )
+    assert valley.told(visit)["visit"]["arrival"] == "tag"
+    owed = valley.office("GET", f"/visits/people/{visit['resident_id']}")["owed"]
+    assert "change" in {one["reason"] for one in owed}
+    taken = valley.office("POST", f"/incidents/{call['id']}/ack", {"version": call["version"]})
+    valley.office("POST", f"/incidents/{call['id']}/close", {"version": taken["version"], "outcome": "D2"})
+
+    with telephone(chromium, town) as context:
+        page = valley.come_in(context, valley.other)
+        expect(card(page, visit)).to_be_visible()
+        page.goto(page.url.split("#")[0] + f"#/assess/{visit['key']}")
+        page.get_by_role("button", name="同意并签字").click()
+        expect(page.locator("[data-level]")).to_contain_text("复评：向玉兰")
+    ability = valley.office("GET", f"/visits/people/{visit['resident_id']}/assessments")
+    assert (ability["level"], ability["assessments"][0]["total"]) == (1, 87)
+
+
+VIEWS: Final = ("today", "visit", "form", "assess", "out", "me", "help")
+LOOKS: Final = (
+    ("zh-Hans", "light", False),
+    ("zh-Hans", "dark", False),
+    ("zh-Hant", "light", False),
+    ("en", "light", True),
+)
+"""Every language, both themes, and large text where words are longest."""
+
+
+def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
+    chromium: Browser, town: System, valley: Valley
+) -> None:
+    visits = [
+        valley.plan("石春梅", -3, "emergency"),
+        valley.plan("王玉珍", -2),
+        valley.plan("田志强", -1, "assessment"),
+    ]
+    valley.office("POST", f"/visits/people/{valley.residents['王玉珍']}/concerns", {"words": "走路不稳"})
+    found: dict[str, list[str]] = {}
+    asked: list[str] = []
+    with telephone(chromium, town, reduced_motion="reduce") as context:
+        page = valley.come_in(context, valley.visitor)
+        page.on("request", lambda request: asked.append(request.url))
+        expect(page.locator(".card")).to_have_count(3)
+        open_visit(page, visits[1])
+        arrive(page)
+        for language, theme, large in LOOKS:
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            page.goto(page.url.split("#")[0] + "#/me")
+            page.locator(".language").select_option(language)
+            page.locator(".settings input").set_checked(large)
+            for view in VIEWS:
+                _show(page, view, visits)
+                name = f"{view}-{language}-{theme}"
+                page.screenshot(path=_shot(name), full_page=view != "help")
+                found[name] = [*faults(page), *page.evaluate(WIDER)]
+                page.keyboard.press("Escape")
+    assert {name: what for name, what in found.items() if what} == {}
+    assert [url for url in asked if not url.startswith((town.address, "blob:"))] == []
+
+
+WIDER: Final = """() => document.documentElement.scrollWidth > innerWidth
+  ? ["wider than the telephone: " + document.documentElement.scrollWidth] : []"""
+
+
+def _show(page: Page, view: str, visits: list[Any]) -> None:
+    addresses = {
+        "today": "#",
+        "visit": f"#/visit/{visits[1]['key']}",
+        "form": f"#/form/{visits[1]['key']}",
+        "assess": f"#/assess/{visits[2]['key']}",
+    }
+    page.goto(page.url.split("#")[0] + addresses.get(view, f"#/{'out' if view == 'help' else view}"))
+    expect(page.locator("main.field")).to_be_visible()
+    if view == "form":
+        page.locator("[data-question=seen] input").first.check()
+        expect(page.locator(".area")).not_to_have_count(1)
+    if view == "help":
+        page.locator(".field-head .danger").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _tag(valley: Valley, visit: Any) -> str:
+    return str(valley.office("POST", f"/visits/homes/{visit['home_id']}/tags")["code"])
+
+
+def _shot(name: str) -> Path:
+    SHOTS.mkdir(exist_ok=True)
+    return SHOTS / f"field-{name}.png"
