@@ -27,6 +27,8 @@ from tests.harness import roster
 PASSWORD: Final = "correct horse battery"
 OPERATOR: Final = "op1"
 CENTRE: Final = (27.55, 110.0)
+WINDOWS: Final = 50
+"""Streams of one session: it may ask 200 times at once (``cloud.throttle``)."""
 SPREAD: Final = 0.25
 """Degrees: the standard deviation of homes about the county town."""
 
@@ -44,13 +46,15 @@ from home order by id limit %(n)s
 """
 
 
-def county(homes: int) -> dict[str, Any]:
-    """Homes spread over a county, each with a gateway; one operator."""
+def county(homes: int, gateways: int) -> dict[str, Any]:
+    """Homes spread over a county, the first with a gateway that may call; one operator."""
     person = {"username": OPERATOR, "password": PASSWORD, "role": "operator", "name": "向玉珍"}
     document, rng = roster(homes, staff=[person]), random.Random(1)
     document["tenant"]["second_factor_roles"] = []
     for number, home in enumerate(document["homes"], 1):
         home["gateway"]["shard"] = number % SHARDS
+        if number > gateways:  # a gateway that says nothing costs only the loading
+            del home["gateway"], home["devices"]
         home["latitude"] = CENTRE[0] + rng.gauss(0, SPREAD)
         home["longitude"] = CENTRE[1] + rng.gauss(0, SPREAD)
     return document
@@ -58,7 +62,8 @@ def county(homes: int) -> dict[str, Any]:
 
 def cookie(address: str) -> str:
     """The cookie of somebody who has just signed in."""
-    with httpx.Client(base_url=f"{address}/api/v1", headers={"X-Anban": "1"}, trust_env=False) as client:
+    headers = {"X-Anban": "1"}
+    with httpx.Client(base_url=f"{address}/api/v1", headers=headers, trust_env=False, timeout=60) as client:
         said = {"username": OPERATOR, "password": PASSWORD}
         client.post("/session", json=said).raise_for_status()
         return f"{(name := next(iter(client.cookies)))}={client.cookies[name]}"
@@ -101,12 +106,14 @@ class Streams:
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def open(self, address: str, cookie: str, number: int) -> None:
-        """Open ``number`` of them, over connections of their own."""
+    async def open(self, address: str, number: int) -> None:
+        """Open ``number`` of them, over connections of their own; a few people with many windows each."""
         host = urlsplit(address)
         for index in range(number):
+            if index % WINDOWS == 0:
+                person = await asyncio.to_thread(cookie, address)
             reader, writer = await asyncio.open_connection(host.hostname, host.port)
-            head = f"GET /api/v1/stream HTTP/1.1\r\nHost: {host.netloc}\r\nCookie: {cookie}\r\n\r\n"
+            head = f"GET /api/v1/stream HTTP/1.1\r\nHost: {host.netloc}\r\nCookie: {person}\r\n\r\n"
             writer.write(head.encode())
             self.events.append(0)
             self._writers.append(writer)

@@ -164,6 +164,7 @@ def split(
     nats.set_accounts(
         gateway_account(GatewayId(home["gateway"]["id"]), machine_secret.hashed(home["gateway"]["secret"]))
         for home in roster["homes"]
+        if "gateway" in home
     )
     services = Services([postgres, nats])
     services.start()

@@ -29,6 +29,11 @@ QUEUE: Final = 512
 """Frames waiting for one slow listener; beyond it the listener is told to start anew."""
 FETCH: Final = 1_000
 """Rows per read of the log."""
+GATHER_S: Final = 0.5
+"""D. So long a change of a home waits for company on each stream: with five a second a console is written to
+twice a second. What concerns an incident waits for nothing."""
+PATIENT: Final = frozenset({"home"})
+"""Topics that can wait so long."""
 POLL_S: Final = 2.0
 """The log is read at least this often, in case a notification was lost."""
 STALE_S: Final = 6.0
@@ -44,12 +49,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row of the log, serialised once: ``frame`` is what goes to every screen that may see it."""
+    """One row of the log, serialised once: ``frame`` is what goes to every screen that may see it.
+    ``patient``: it can wait for company.
+    """
 
     id: int
     tenant_id: int
     home_id: int | None
     frame: bytes
+    patient: bool = False
 
     def visible_to(self, scope: Scope) -> bool:
         """Whether ``scope`` includes this row: the same rule as the SQL clause, for rows already read."""
@@ -61,7 +69,7 @@ class Change:
 def change(row: dict[str, Any]) -> Change:
     """Turn a row into a change. ``body`` is JSON text from PostgreSQL, which holds no line feed."""
     frame = f"id: {row['id']}\nevent: {row['topic']}\ndata: {row['body']}\n\n"
-    return Change(row["id"], row["tenant_id"], row["home_id"], frame.encode())
+    return Change(row["id"], row["tenant_id"], row["home_id"], frame.encode(), row["topic"] in PATIENT)
 
 
 @dataclass(eq=False, slots=True)
@@ -77,6 +85,7 @@ class Listener:
     waiting: deque[Change] = field(default_factory=deque)
     overrun: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, item: Change) -> None:
         """Take the next change of the log; changes at or before ``offered`` are already known to it."""
@@ -90,34 +99,42 @@ class Listener:
             return
         self.waiting.append(item)
         self._wake.set()
+        if not item.patient:
+            self._hurry.set()
 
     def start_anew(self) -> None:
         """Give this listener up: what waits for it is dropped, and it must read a new snapshot."""
         self.waiting.clear()
         self.overrun = True
-        self._wake.set()
+        self.wake()
 
     def wake(self) -> None:
         """Make ``wait`` return."""
         self._wake.set()
+        self._hurry.set()
 
     def skip_to(self, change_id: int) -> None:
         """Take changes up to ``change_id`` as known: the snapshot may be ahead of the feed by a moment."""
         self.offered = max(self.offered, change_id)
 
     async def wait(self, seconds: float) -> None:
-        """Return when something is waiting, at the latest after ``seconds``."""
-        if self.waiting or self.overrun or seconds <= 0:
+        """Return when something is waiting that cannot wait, or something has waited for ``GATHER_S``; at the
+        latest after ``seconds``.
+        """
+        if seconds <= 0:
             return
-        self._wake.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may swallow a cancellation
                 await self._wake.wait()
+                async with asyncio.timeout(GATHER_S):
+                    await self._hurry.wait()
 
     def take(self) -> list[Change]:
         """Everything waiting, oldest first."""
         taken = list(self.waiting)
         self.waiting.clear()
+        self._wake.clear()
+        self._hurry.clear()
         return taken
 
 

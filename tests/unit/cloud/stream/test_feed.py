@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from cloud import feed as feeds
 from cloud.auth import Purpose, Scope
 from cloud.db import Connection
-from cloud.feed import QUEUE, Change, Feed, Listener
+from cloud.feed import QUEUE, Change, Feed, Listener, change
 from tests.unit.cloud.stream.console import until
 from tests.unit.cloud.town import NOON, Town
 
@@ -74,6 +75,43 @@ async def test_waiting_ends_with_a_change_or_with_the_time() -> None:
     listener.offer(_change(1))
     await asyncio.wait_for(waiting, 5)
     await listener.wait(60)  # something is still waiting to be taken
+
+
+async def test_a_change_of_a_home_waits_for_company_and_goes_with_what_cannot_wait() -> None:
+    listener = Listener(ALL_OF_ONE, 0)
+    waiting = asyncio.create_task(listener.wait(60))
+    for number in (1, 2):
+        listener.offer(replace(_change(number), patient=True))
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    listener.offer(_change(3))
+    async with asyncio.timeout(60):
+        await waiting
+    assert [item.id for item in listener.take()] == [1, 2, 3]
+
+
+async def test_a_change_of_a_home_without_company_goes_alone_and_the_next_one_waits_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feeds, "GATHER_S", 0.01)
+    listener = Listener(ALL_OF_ONE, 0)
+    for number in (1, 2):
+        listener.offer(replace(_change(number), patient=True))
+        async with asyncio.timeout(60):
+            await listener.wait(600)
+        assert [item.id for item in listener.take()] == [number]
+    listener.wake()
+    async with asyncio.timeout(60):
+        await listener.wait(600)
+
+
+def test_a_home_can_wait_and_an_incident_cannot() -> None:
+    row = {"id": 1, "tenant_id": 1, "home_id": 1, "body": "{}"}
+    assert [change({**row, "topic": topic}).patient for topic in ("home", "inc", "reset")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def _body(number: int) -> str:
