@@ -23,14 +23,16 @@ function Tile({ indicator, figure }: { indicator: Indicator; figure: Figure | un
     <li class="panel tile" data-indicator={indicator.name}>
       <h2>{indicator.title}</h2>
       <p class="value"><b class="digits">{formatValue(figure?.value ?? null, indicator.unit, tag)}</b><VerdictTag figure={figure} indicator={indicator} /></p>
-      <Spark indicator={indicator} width={150} />
-      <dl>
-        <dt>{t("column.target")}</dt><dd class="digits">{formatTarget(indicator, tag)}</dd>
-        <dt>{t("column.fraction")}</dt><dd class="digits">{figure && !figure.suppressed ? formatFraction(figure, tag) : "–"}</dd>
-        {figure !== undefined && figure.low !== null && (
-          <><dt>{t("column.interval")}</dt><dd class="digits">{formatInterval(figure, indicator.unit, tag)}</dd></>
-        )}
-      </dl>
+      <div class="foot">
+        <dl>
+          <dt>{t("column.target")}</dt><dd class="digits">{formatTarget(indicator, tag)}</dd>
+          <dt>{t("column.fraction")}</dt><dd class="digits">{figure && !figure.suppressed ? formatFraction(figure, tag) : "–"}</dd>
+          {figure !== undefined && figure.low !== null && (
+            <><dt>{t("column.interval")}</dt><dd class="digits">{formatInterval(figure, indicator.unit, tag)}</dd></>
+          )}
+        </dl>
+        <Spark indicator={indicator} width={130} />
+      </div>
     </li>
   );
 }
