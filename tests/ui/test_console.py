@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from cloud.consent.purposes import Purpose
 from cloud.incidents.model import IncidentState
@@ -310,6 +311,31 @@ class TestSound:
         sign_in(page, base_url)
         page.get_by_role("button", name="打开声音").click()
         expect(page.get_by_role("button", name="声音被拦截，请按此")).to_be_visible()
+
+
+class TestTwoTabs:
+    def test_both_show_the_same_and_find_a_server_again_that_was_away(
+        self, page: Page, base_url: str, platform: Platform
+    ) -> None:
+        platform.put(incident(3, "fall", 1))
+        sign_in(page, base_url)
+        other = page.context.new_page()
+        other.goto(f"{base_url}/console/")
+        row(page, 3).get_by_role("button", name="确认").click()
+        expect(row(other, 3)).to_contain_text("已确认")
+        with page.expect_response(refused), other.expect_response(refused):
+            platform.down = platform.over = True  # it stops: streams end, and nothing is answered
+        platform.put(incident(8, "sos", 1))
+        platform.down = platform.over = False
+        for tab in (page, other):
+            expect(row(tab, 8)).to_have_count(1)
+            expect(row(tab, 3)).to_contain_text("已确认")
+        assert [action for _, action, _ in platform.commands] == ["ack"]
+
+
+def refused(answer: Response) -> bool:
+    """The server is there and answers nothing."""
+    return answer.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class TestKeyboard:
