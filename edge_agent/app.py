@@ -22,6 +22,7 @@ from edge_agent.clock import Clock
 from edge_agent.downlink import Downlink
 from edge_agent.drivers import Driver, build_all
 from edge_agent.drivers.beat import until_hung
+from edge_agent.drivers.local_mqtt import LocalMqtt
 from edge_agent.faults import Faults
 from edge_agent.health import Health
 from edge_agent.motion import MotionWatch, load_watch
@@ -42,6 +43,7 @@ from edge_agent.update.fetch import source
 from edge_agent.update.part import Updates
 from edge_agent.update.places import Places
 from edge_agent.uplink import Uplink
+from edge_agent.valves import Valves, valves_of
 from edge_agent.watchdog import Pulse, notifier, watch
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState
 from firmware_protocols.wire.control import Update
@@ -103,6 +105,7 @@ class Agent:
             outbox=self.outbox,
             rules=rules,
             announcer=Announcer(),
+            valves=Valves(valves_of(kinds), self.clock.elapsed_s),
             clock=self.clock,
             motion=_motion(settings),
             in_force=in_force,
@@ -212,11 +215,19 @@ class Agent:
             self._worked_s = self.clock.elapsed_s()
             for phrase in self.pipeline.announcer.tick(self.clock.now()):
                 self._prompt.play(phrase)
+            self._shut_valves()
             self._report_replaced()
             self._report_faults()
             self._anchor_clock()
             self._note_clock()
             await asyncio.sleep(_TICK_S)
+
+    def _shut_valves(self) -> None:
+        """Tell those that are due; a broker that is away is told at the next turn."""
+        for device in self.pipeline.valves.due():
+            if not any(driver.shut(device) for driver in self._drivers if isinstance(driver, LocalMqtt)):
+                log.warning("valve cannot be told device=%s", device)
+        self.pipeline.record(self.pipeline.valves.failed(self._new_id, self.clock.now()))
 
     def _report_replaced(self) -> None:
         """A corrupt outbox may have held alarms: people must know, not only the log."""

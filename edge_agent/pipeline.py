@@ -27,6 +27,7 @@ from edge_agent.rules import RESTLESS, FallSign, Heard, InForce, Reminding, Rule
 from edge_agent.settings import Device
 from edge_agent.thin import Thinning
 from edge_agent.update.calm import OpenAlarms
+from edge_agent.valves import Valves
 from firmware_protocols.errors import DecodeError
 from firmware_protocols.model import (
     Alarm,
@@ -89,6 +90,7 @@ class Pipeline:
     """What the devices said last, for the evidence of an alarm."""
     open_alarms: OpenAlarms = field(default_factory=OpenAlarms)
     """While one is open the program is not replaced."""
+    valves: Valves = field(default_factory=lambda: Valves({}, lambda: 0.0))
     _alive: dict[DeviceId, datetime] = field(default_factory=dict)
     _replay: Replay = field(init=False)
     _noted_at: datetime = field(init=False)
@@ -210,6 +212,7 @@ class Pipeline:
         kept: list[Reading | Event] = []
         alarms: list[Alarm] = []
         for observation in observations:
+            self.valves.see(observation)
             sights: list[Observation | FallSign] = [observation]
             if isinstance(observation, MotionWindow):
                 sights += self.motion.see(observation, now) if self.motion else []
@@ -223,7 +226,7 @@ class Pipeline:
         told = [
             replace(
                 alarm,
-                actions=alarm.actions + self.announcer.hear(alarm),
+                actions=alarm.actions + self.announcer.hear(alarm) + self.valves.hear(alarm),
                 evidence=self._evidence(alarm, now),
             )
             for alarm in alarms

@@ -51,6 +51,8 @@ class DeviceKind(StrEnum):
     PLUG = "plug"
     STOVE = "stove"
     MAINS = "mains"
+    GAS_VALVE = "gas_valve"
+    WATER_VALVE = "water_valve"
     OTHER = "other"
 
 

@@ -85,6 +85,7 @@ class Quantity(StrEnum):
     BODY_WATER = "body_water"
     CO_CONCENTRATION = "co_concentration"
     GLUCOSE = "glucose"
+    VALVE = "valve"
 
     @property
     def unit(self) -> str:
@@ -140,6 +141,7 @@ QUANTITIES: Final[Mapping[Quantity, QuantitySpec]] = {
     Quantity.BODY_WATER: QuantitySpec(42, "%"),
     Quantity.CO_CONCENTRATION: QuantitySpec(43, "ppm"),
     Quantity.GLUCOSE: QuantitySpec(44, "mmol/L"),
+    Quantity.VALVE: QuantitySpec(45, ""),
 }
 
 

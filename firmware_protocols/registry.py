@@ -53,6 +53,7 @@ CODECS: Final[Mapping[str, Codec]] = {
     "ld2410": PureCodec(ld2410.decode),
     "ld2450": PureCodec(ld2450.decode),
     "zigbee2mqtt": PureCodec(zigbee2mqtt.decode),
+    "zigbee2mqtt_valve": PureCodec(zigbee2mqtt.decode_valve),
     "esphome": PureCodec(esphome.decode),
     "ti_people_tracking": PureCodec(ti_mmwave.decode_people),
     "ti_vitals": PureCodec(ti_mmwave.decode_vitals),
@@ -116,6 +117,7 @@ BAUDS: Final[Mapping[str, int]] = {
 
 SUBJECTS: Final[Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]] = {
     "zigbee2mqtt": zigbee2mqtt.subjects,
+    "zigbee2mqtt_valve": zigbee2mqtt.subjects,
     "esphome": esphome.subjects,
 }
 """Codec of local MQTT messages to the function that says which subtopics of a device it reads.
@@ -128,3 +130,8 @@ SENDERS: Final[Mapping[str, Senders]] = {
     "enocean": Senders(enocean.sender, enocean.ADDRESS, "01825DAB"),
 }
 """Serial codec of a line that carries many devices to how its frames name their sender."""
+
+SHUT: Final[Mapping[str, tuple[str, bytes]]] = {
+    "zigbee2mqtt_valve": ("set", zigbee2mqtt.encode_shut()),
+}
+"""Codec of a valve to the subtopic and payload that shut it."""

@@ -46,6 +46,8 @@ SUPERVISION: Final[Mapping[str, Supervision]] = {
     "wearable": UNSUPERVISED,
     "heart_rate": UNSUPERVISED,
     **dict.fromkeys(sorted(BY_HAND), UNSUPERVISED),
+    "gas_valve": _SOS,
+    "water_valve": _SOS,
     "other": UNSUPERVISED,
 }
 """By kind of device (``settings.DeviceKind``). D."""

@@ -33,6 +33,7 @@ from edge_agent.settings import EdgeSettings, LocalMqttSettings
 from firmware_protocols.codec import Frame
 from firmware_protocols.local.message import LARGEST, pack
 from firmware_protocols.model import DeviceId
+from firmware_protocols.registry import SHUT
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,9 @@ def bridges(settings: LocalMqttSettings) -> list[str]:
     Zigbee2MQTT's is the first level of its devices' topics, as it is set from the factory; an ESPHome node
     has none, it speaks for itself.
     """
-    return sorted({d.topic.split("/")[0] + _BRIDGE for d in settings.device if d.codec == "zigbee2mqtt"})
+    return sorted(
+        {d.topic.split("/")[0] + _BRIDGE for d in settings.device if d.codec.startswith("zigbee2mqtt")}
+    )
 
 
 def offline(payload: bytes) -> bool:
@@ -136,6 +139,15 @@ def offline(payload: bytes) -> bool:
     now: the broker says it for a bridge that is gone.
     """
     return b"offline" in payload[:_WORD]
+
+
+def shutters(settings: LocalMqttSettings) -> Mapping[DeviceId, tuple[str, bytes]]:
+    """Topic and payload that shut each of our valves."""
+    return {
+        DeviceId(device.name): (f"{device.topic}/{SHUT[device.codec][0]}", SHUT[device.codec][1])
+        for device in settings.device
+        if device.codec in SHUT
+    }
 
 
 class LocalMqtt:
@@ -155,6 +167,13 @@ class LocalMqtt:
         self._is_connected = False
         self._away = Away(time.monotonic())
         self._bridges = {topic: Away() for topic in bridges(settings)}
+        self._shut = shutters(settings)
+        self._session: _Session | None = None
+
+    def shut(self, device: DeviceId) -> bool:
+        """Tell the valve ``device`` to shut, if it is one of ours; whether the broker could be told."""
+        command, session = self._shut.get(device), self._session
+        return command is not None and session is not None and session.publish(*command)
 
     def health(self) -> Mapping[str, float]:
         """``connected``; ``messages`` that came; of these ``retained`` ones, those on ``unknown`` topics,
@@ -174,6 +193,7 @@ class LocalMqtt:
             self._settings, self._routes, self._counts, asyncio.get_running_loop(), self._bridges
         )
         session.start()
+        self._session = session
         try:
             while True:
                 await session.arrived.wait()
@@ -185,6 +205,7 @@ class LocalMqtt:
                 if failure:
                     raise DriverError(f"broker {self._settings.host}:{self._settings.port} {failure}")
         finally:
+            self._session = None
             self._note_connected(False)
             await asyncio.to_thread(session.stop)
 
@@ -225,6 +246,17 @@ class _Session(threading.Thread):
         self.rows = Rows(self._ring)
         self.is_connected = False
         self.failure = ""
+        self._publisher: mqtt.Client | None = None
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Hand a message to paho, which sends it from its own thread; whether there is a connection.
+
+        Not retained: a valve that comes back tomorrow must not be shut by yesterday's alarm.
+        """
+        client = self._publisher
+        if client is None or not self.is_connected:
+            return False
+        return client.publish(topic, payload, qos=1).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def stop(self) -> None:
         """End the thread and wait for it, unless it hangs in a connect: that one ends by itself."""
@@ -244,7 +276,7 @@ class _Session(threading.Thread):
 
     def _live(self) -> str:
         """Connect and serve; return why it ended."""
-        client = self._client()
+        client = self._publisher = self._client()
         try:
             client.connect(self._settings.host, self._settings.port, KEEPALIVE_S)
             return self._serve(client)

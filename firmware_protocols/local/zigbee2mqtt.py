@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -59,6 +59,10 @@ NUMBERS: Final[Mapping[str, Quantity]] = {
 _RUNS_ON_BATTERY: Final = frozenset({"battery", "battery_low"})
 """Beside one of these, ``voltage`` is the cell's, in mV; alone it is the mains', in V."""
 
+SHUT_STATE: Final = "OFF"
+_VALVE_STATES: Final[Mapping[object, bool]] = {"ON": True, SHUT_STATE: False}
+"""A valve's ``state``: whether it is open. Of a lamp or a plug the same word says nothing that we keep."""
+
 ACTION: Final = "action"
 PRESSES: Final[Mapping[str, str]] = {
     "single": "press",
@@ -107,6 +111,30 @@ def decode(frame: Frame, security: Security = NO_SECURITY) -> Decoded:
         word = _object(payload).get("state") if payload.startswith(b"{") else payload.decode("latin-1")
         return reachable(frame, word)
     raise UnknownFormat(f"subject {subject[:20]!r}")
+
+
+def decode_valve(frame: Frame, security: Security = NO_SECURITY) -> Decoded:
+    """As ``decode``, and whether the valve is open.
+
+    Raises:
+        Truncated, UnknownFormat: as ``decode``.
+    """
+    decoded = decode(frame, security)
+    subject, payload = split(frame.payload)
+    if subject != STATE:
+        return decoded
+    known = _object(payload)
+    is_open = _VALVE_STATES.get(str(known.get("state")))
+    if is_open is None:
+        return decoded
+    at = _last_seen(frame, known.get(LAST_SEEN))
+    valve = Reading(frame.device, Quantity.VALVE, is_open, at)
+    return replace(decoded, observations=(*decoded.observations, valve))
+
+
+def encode_shut() -> bytes:
+    """Return the payload that shuts a valve, for the subtopic ``set``."""
+    return encode_state({"state": SHUT_STATE})
 
 
 def encode_state(properties: Mapping[str, JsonValue]) -> bytes:

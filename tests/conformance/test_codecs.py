@@ -40,6 +40,7 @@ PAGES = {
     ),
     **dict.fromkeys(("mr60fda2", "mr60bha2", "ld6002", "ld6002c"), "tinyframe"),
     **dict.fromkeys(("ti_people_tracking", "ti_vitals"), "ti_mmwave"),
+    "zigbee2mqtt_valve": "zigbee2mqtt",
 }
 """Codecs that share a page; every other has one of its own name."""
 OURS_ALONE = {"motion", "pendant", "bed_mat"}

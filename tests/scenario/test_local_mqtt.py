@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge_agent.app import Agent
 from edge_agent.clock import Clock
 from edge_agent.configuration import parse
 from edge_agent.drivers import Driver, DriverError, Incoming, build_all
@@ -167,6 +168,22 @@ def publisher(broker: Broker) -> Iterator[Callable[..., paho.MQTTMessageInfo]]:
         client.loop_stop()
 
 
+@contextlib.contextmanager
+def listener(broker: Broker, topic: str, heard: Callable[[bytes], None]) -> Iterator[None]:
+    """Hands on what is published on ``topic``."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, "listener")
+    client.username_pw_set("cloud", "cloud")
+    client.on_message = lambda _client, _userdata, message: heard(bytes(message.payload))
+    client.connect("127.0.0.1", broker.port)
+    client.subscribe(topic, 1)
+    client.loop_start()
+    try:
+        yield
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
 async def connected(gateway: Gateway) -> None:
     await until_true(lambda: gateway.figure("connected"))
 
@@ -203,6 +220,32 @@ async def test_smoke_is_an_alarm(gateway: Gateway, bridge: Bridge) -> None:
         await until_true(gateway.alarms)
     (alarm,) = gateway.alarms()
     assert (alarm.kind, alarm.state, alarm.device) == (AlarmKind.SMOKE, AlarmState.RAISED, "smoke")
+
+
+async def test_smoke_shuts_the_gas_and_a_valve_that_is_deaf_at_first_is_told_again(
+    tmp_path: Path, broker: Broker, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.valves.EVERY_S", 0.5)
+    tap = {"name": "gas-tap", "kind": "gas_valve", "codec": "zigbee2mqtt_valve"}
+    devices = [*DEVICES, tap | {"topic": "zigbee2mqtt/gas-tap"}]
+    agent, stop = Agent(settings(tmp_path, broker.port, device=devices)), asyncio.Event()
+    told: list[bytes] = []
+    with listener(broker, "zigbee2mqtt/gas-tap/set", told.append):
+        agent_runs = asyncio.create_task(agent.run(stop))
+        while not told:  # the agent connects in its own time
+            bridge.say("smoke", smoke=True)
+            await asyncio.sleep(0.1)
+        await until_true(lambda: len(told) >= 2)
+        bridge.say("gas-tap", state="OFF")
+        await until_true(lambda: not agent.pipeline.valves.disobeyed)
+        stop.set()
+        await agent_runs
+    assert set(told) == {b'{"state":"OFF"}'}
+    box = Outbox(tmp_path / "agent" / "outbox.sqlite", GATEWAY)
+    alarms = [r for f in box.take(Lane.ALARM, 100_000) for r in envelope.parse(f.payload).records]
+    box.close(datetime.now(UTC))
+    smoke = next(r for r in alarms if isinstance(r, Alarm) and r.kind is AlarmKind.SMOKE)
+    assert "valve" in smoke.actions
 
 
 async def test_a_node_tells_of_breath_of_a_fall_and_of_its_own_end(broker: Broker, gateway: Gateway) -> None:

@@ -9408,7 +9408,7 @@ export interface components {
          * @description What can be measured. The value is the SenML name on the wire.
          * @enum {string}
          */
-        Quantity: "heart_rate" | "spo2" | "pulse_rate" | "respiration_rate" | "body_temperature" | "systolic" | "diastolic" | "temperature" | "humidity" | "battery" | "voltage" | "opening" | "motion" | "presence" | "in_bed" | "smoke" | "gas" | "carbon_monoxide" | "moisture" | "vibration" | "tamper" | "battery_low" | "worn" | "body_movement" | "distance" | "still_time" | "fall_state" | "energy_expended" | "rr_interval" | "pulse_amplitude" | "acceleration" | "illuminance" | "problem" | "power" | "mean_arterial_pressure" | "targets" | "speed" | "height" | "mains" | "bed_load" | "body_weight" | "body_water" | "co_concentration" | "glucose";
+        Quantity: "heart_rate" | "spo2" | "pulse_rate" | "respiration_rate" | "body_temperature" | "systolic" | "diastolic" | "temperature" | "humidity" | "battery" | "voltage" | "opening" | "motion" | "presence" | "in_bed" | "smoke" | "gas" | "carbon_monoxide" | "moisture" | "vibration" | "tamper" | "battery_low" | "worn" | "body_movement" | "distance" | "still_time" | "fall_state" | "energy_expended" | "rr_interval" | "pulse_amplitude" | "acceleration" | "illuminance" | "problem" | "power" | "mean_arterial_pressure" | "targets" | "speed" | "height" | "mains" | "bed_load" | "body_weight" | "body_water" | "co_concentration" | "glucose" | "valve";
         /**
          * Question
          * @description One question of a script; each is answered yes or no.
