@@ -214,7 +214,7 @@ def radar(**entities: str) -> Callable[[dict[str, Any]], None]:
     [
         (door(name="pendant"), ("two devices are named 'pendant'",)),
         (door(topik="x"), ("'topik'", "[local_mqtt.device]", "'topic'")),
-        (door(codec="zigbee2mtqq"), ("'door'", "no codec 'zigbee2mtqq'", "zigbee2mqtt, zigbee2mqtt_valve, esphome")),
+        (door(codec="zigbee2mtqq"), ("'door'", "no codec 'zigbee2mtqq'", "zigbee2mqtt_valve, esphome")),
         (door(codec="micradar"), ("no codec 'micradar'",)),
         (door(entities={"a": "b"}), ("'door'", "zigbee2mqtt takes no entities")),
         (radar(), ("'radar-bed'", "esphome needs entities", "opening")),
