@@ -79,7 +79,8 @@ class HomeCase:
     """A home's month. ``days``: those of it since the home was first heard; ``heard_days``: those on which
     anything came from it. ``alarms``: raised incidents for people (priority 1 to 3, no tests), ``false``:
     those that ended as a false alarm, ``calls``: those about the person. ``paths``: gateways with a second
-    path, ``paths_heard``: those whose test or call came by it.
+    path, ``paths_heard``: those whose test or call came by it. ``near``: somebody who may be called
+    reaches it within 15 min, as the travel estimate has it; ``None``: nobody knows where it is.
     """
 
     whose: Whose
@@ -90,6 +91,7 @@ class HomeCase:
     calls: int
     paths: int
     paths_heard: int
+    near: bool | None
 
 
 @dataclass(frozen=True, slots=True)

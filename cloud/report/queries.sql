@@ -46,7 +46,7 @@ order by incident.id
 -- homes --
 -- Homes that were in use; the days of each count from the one on which it was first heard.
 select
-    home.id, home.tenant_id, home.id as home_id, home.division_code, %(year)s::integer - who.birth_year as age, who.sex,
+    home.id, home.tenant_id, home.id as home_id, home.division_code, home.latitude, home.longitude, %(year)s::integer - who.birth_year as age, who.sex,
     case when first.day is null then 0 else
         greatest(0, least(%(until_day)s::date, (home.retired_at at time zone %(zone)s)::date)
                     - greatest(%(since_day)s::date, first.day))
@@ -77,6 +77,14 @@ cross join lateral (
 where home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
   and (home.retired_at is null or home.retired_at > %(since)s) and home.id > %(after)s
 order by home.id
+
+-- bases --
+-- Where help starts from: centres, whose workers drive, and everybody who may be called and has a place.
+select tenant_id, latitude, longitude, mode from responder
+where tenant_id = any(%(tenants)s) and withdrawn_at is null and latitude is not null
+union all
+select tenant_id, latitude, longitude, 'car' from centre
+where tenant_id = any(%(tenants)s) and retired_at is null
 
 -- batteries --
 -- Warnings whose week ended within the month, and whether the device fell silent in it.

@@ -21,7 +21,7 @@ from cloud.auth import Scope
 from cloud.db import Connection, Queries
 from cloud.incidents.kinds import KINDS, Family
 from cloud.incidents.transitions import ACTIONS, Trigger
-from cloud.report import visited
+from cloud.report import circle, visited
 from cloud.report.cases import BatteryCase, Case, HomeCase, IncidentCase, Whose
 from cloud.report.indicators import BATTERY_LEAD_DAYS, FALSE, FORESEEN_DAYS, Of
 from cloud.report.months import Month
@@ -73,9 +73,9 @@ async def cases(conn: Connection, scope: Scope, span: Span, of: Of, after: int =
         async for row in _read(conn, "incidents", scope, span, after):
             yield _incident(row, span)
     elif of is Of.HOME:
-        known = await _of_homes(conn, scope, span)
+        known, starts = await _of_homes(conn, scope, span), await circle.bases(conn, scope)
         async for row in _read(conn, "homes", scope, span, after):
-            yield _home(row, known[row["home_id"]])
+            yield _home(row, known[row["home_id"]], circle.near(row, starts.get(row["tenant_id"], ())))
     elif of is Of.BATTERY:
         async for row in _read(conn, "batteries", scope, span, after):
             yield BatteryCase(_whose(row), row["id"], row["lasted"])
@@ -131,7 +131,7 @@ def _incident(row: Mapping[str, Any], span: Span) -> IncidentCase:
     return IncidentCase(_whose(row), **known)
 
 
-def _home(row: Mapping[str, Any], had: Counter[str]) -> HomeCase:
+def _home(row: Mapping[str, Any], had: Counter[str], near: bool | None) -> HomeCase:
     return HomeCase(
         _whose(row),
         days=row["days"],
@@ -141,6 +141,7 @@ def _home(row: Mapping[str, Any], had: Counter[str]) -> HomeCase:
         calls=had["calls"],
         paths=row["paths"],
         paths_heard=row["paths_heard"],
+        near=near,
     )
 
 

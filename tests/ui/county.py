@@ -102,7 +102,8 @@ def _cases(random: Random, month: date) -> Iterator[Case]:
         far = whose.division.startswith(FAR)
         heard = 30 if random.random() > (0.2 if far else 0.03) else random.randint(8, 29)
         calls = random.choice([0, 0, 0, 1, 1, 2, 4])
-        yield HomeCase(whose, 30, heard, calls, calls // 3, calls, 1, int(random.random() > 0.01))
+        near = random.random() > (0.45 if far else 0.02)
+        yield HomeCase(whose, 30, heard, calls, calls // 3, calls, 1, int(random.random() > 0.01), near)
         owed = random.random() > 0.03
         visited = owed and random.random() > (0.12 if far else 0.015)
         yield PersonCase(whose, number, owed, visited, 0.0 if visited else random.uniform(1, 20))

@@ -20,7 +20,7 @@ export type Verdict = "met" | "missed" | "untold" | "none" | "hidden";
 /** How the page is divided, in the order in which a month is read; the outcomes come last. */
 export const GROUPS = {
   response: [
-    "answered_60", "answered_180", "on_the_way", "circle_15", "on_site_45", "on_site_60", "access_5", "missed_p1", "first_rung",
+    "answered_60", "answered_180", "on_the_way", "circle_15", "circle_homes", "on_site_45", "on_site_60", "access_5", "missed_p1", "first_rung",
   ],
   alarms: ["alarms_home_day", "false_alarms", "false_home_week", "repeat_callers", "without_ambulance", "foreseen"],
   equipment: ["device_uptime", "coverage", "path_tests", "battery_lead"],

@@ -30,7 +30,9 @@ FALL: Final = IncidentCase(
     foreseen=False,
 )
 """A fall in town: answered after 20 s, somebody at the door after 12 min, helped at home."""
-MONTH: Final = HomeCase(WHO, days=31, heard_days=31, alarms=1, false=0, calls=1, paths=1, paths_heard=1)
+MONTH: Final = HomeCase(
+    WHO, days=31, heard_days=31, alarms=1, false=0, calls=1, paths=1, paths_heard=1, near=True
+)
 SEEN: Final = PersonCase(WHO, id=7, owed=True, visited=True, overdue_days=0.0)
 
 

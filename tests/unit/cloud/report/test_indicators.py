@@ -106,7 +106,7 @@ def test_a_home_is_a_repeat_caller_from_the_third_call_on() -> None:
 
 def test_a_home_that_was_never_heard_is_not_covered_and_has_no_days() -> None:
     found = counted(replace(MONTH, days=0, heard_days=0, alarms=0, calls=0, paths_heard=0))
-    assert found == {"coverage": (0, 1), "path_tests": (0, 1)}
+    assert found == {"circle_homes": (1, 1), "coverage": (0, 1), "path_tests": (0, 1)}
 
 
 def test_whoever_was_not_to_be_visited_is_in_no_rate() -> None:

@@ -186,6 +186,31 @@ async def test_days_of_homes_count_from_the_first_word_to_the_last(
     assert cells[Key("coverage", Cut.ALL, "")] == Cell(1, 2, 2)
 
 
+async def test_the_circle_holds_homes_that_somebody_who_may_be_called_reaches_in_time(
+    pool: Pool, conn: Connection, town: Town
+) -> None:
+    await conn.execute("update home set latitude = 27.60 where id = %s", [town.green])  # 4.4 km to the north
+    for mode, withdrawn in (("walk", None), ("car", AT)):
+        await conn.execute(
+            "insert into responder"
+            " (tenant_id, kind, name, mode, latitude, longitude, consent_at, withdrawn_at)"
+            " values (%s, 'neighbour', 'n', %s, 27.56, 109.99, %s, %s)",
+            [town.hecheng, mode, AT, withdrawn],
+        )
+    await conn.commit()
+    await kept(pool, town.hecheng, BEGUN, AT)
+    (on_foot,) = await versions(conn, town.hecheng)
+    assert store.parsed(on_foot["cells"])[Key("circle_homes", Cut.ALL, "")] == Cell(1, 2, 2)
+    await conn.execute(
+        "insert into centre (tenant_id, name, latitude, longitude) values (%s, 'c', 27.56, 109.99)",
+        [town.hecheng],
+    )
+    await conn.commit()
+    await kept(pool, town.hecheng, LATER)
+    (by_car,) = await versions(conn, town.hecheng)
+    assert store.parsed(by_car["cells"])[Key("circle_homes", Cut.ALL, "")] == Cell(2, 2, 2)
+
+
 async def test_a_battery_warning_counts_once_its_week_is_over(
     pool: Pool, conn: Connection, town: Town
 ) -> None:
