@@ -296,9 +296,10 @@ _NUMBERED: Final = {
     "mute": "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'works', %(key)s, %(now)s, %(later)s, %(person)s) returning id",
     "handover": "with before as (update handover set withdrawn_at = %(now)s"
-    " where tenant_id = %(tenant)s and taken_at is null and withdrawn_at is null)"
+    " where tenant_id = %(tenant)s and taken_at is null and withdrawn_at is null returning id)"
     " insert into handover (tenant_id, note, items, given_by, given_at)"
-    " values (%(tenant)s, %(key)s, array[%(incident)s], %(person)s, %(now)s) returning id",
+    " select %(tenant)s, %(key)s, array[%(incident)s], %(person)s, %(now)s"
+    " from (select count(*) from before) as first returning id",
     "responder": "with workers as (insert into responder"
     " (tenant_id, kind, staff_id, name, channels, latitude, longitude, duty_since)"
     " select tenant_id, 'worker', id, name, '{sms:+8613700000002}', 27.56, 109.99, %(now)s from staff"
