@@ -276,6 +276,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     "changeResponder": Order(body=lambda _: {"phone": "13700000001"}),
     "withdrawResponder": Order(),
     "tieResponder": Order(body=lambda _: {"has_key": True}),
+    "callForMyself": Order(body=lambda _: {"place": {"latitude": 27.6, "longitude": 110.0, "accuracy_m": 9}}),
     "readMyDuty": Order(),
     "putMyDuty": Order(body=lambda _: {"on": True}),
     "iAmHere": Order(body=lambda _: {"latitude": 27.6, "longitude": 110.0}),
@@ -346,6 +347,9 @@ ORDERS: Final[Mapping[str, Order]] = {
         body=lambda thing: {"number": thing.paper, "holder": "向秀英", "code": "0000-0000-0000-0000"}
     ),
     # Visits.
+    "readOwnDay": Order(),
+    "readVisitForms": Order(),
+    "readOwnHours": Order(),
     "readVisitRule": Order(),
     "putVisitRule": Order(
         body=lambda _: {
