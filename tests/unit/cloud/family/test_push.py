@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from cloud.db import Connection, Pool
 from cloud.incidents.store import attach_or_open
 from cloud.ingest.model import StoredAlarm
 from cloud.notify import build, deliver, webpush
+from cloud.people import reseal
 from cloud.privacy import tasks
+from cloud.sealed import KEY_BYTES, Key, Keyring
 from cloud.settings import Notify, Settings
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
 from tests.scenario.push_service import PushService, push_service
@@ -86,10 +88,12 @@ async def street(site: Site, conn: Connection, pool: Pool, tmp_path: Path) -> As
         channel = {"subject": "mailto:duty@anban.test", "services": service.origin}
         settings = Settings(data=str(tmp_path), notify=Notify(channels={"webpush": channel}))
         site.app.state.push = webpush.service(settings)
+        ring = Keyring((Key.of("k1", "aes", bytes(KEY_BYTES)),))
+        site.app.state.parts = replace(site.app.state.parts, ring=ring)
         service.known = site.app.state.push.key.public
         await effect.load(conn, site.town.yellow, ())
         await conn.commit()
-        post = deliver.Post(build(webpush.with_key(settings)), "https://anban.test")
+        post = deliver.Post(build(webpush.with_key(settings)), "https://anban.test", ring)
         yield Street(site, conn, pool, service, post)
     site.app.state.push = None
 
@@ -107,6 +111,26 @@ async def test_a_fall_lights_up_her_screen_and_says_nothing_of_it(street: Street
     assert await street.states() == [("accepted", "sent, delivery unknown")]
     (phone,) = (await daughter.get("/family/wishes")).json()["phones"]
     assert (phone["agent"], phone["told"]) == ("Chrome · Android", "accepted")
+
+
+async def test_where_her_telephone_is_reached_is_kept_sealed_and_sealed_anew_with_another_key(
+    street: Street,
+) -> None:
+    await street.daughter()
+    await street.alarm()
+    kept = "select address from push_subscription union all select address from message where push_id > 0"
+
+    async def addresses() -> set[str]:
+        rows = await street.conn.execute(kept)
+        return {row["address"][:14] for row in await rows.fetchall()}
+
+    assert await addresses() == {"webpush:~aes:k"}
+    keys = street.post.ring.keys
+    ring = Keyring((Key.of("n2", "aes", bytes(range(KEY_BYTES))), *keys))
+    await reseal.reseal(street.pool, ring)
+    assert await addresses() == {"webpush:~aes:n"}
+    post = replace(street.post, ring=ring)
+    assert len(await replace(street, post=post).work()) == 1
 
 
 async def test_who_chose_to_see_more_is_told_what_happened(street: Street) -> None:
