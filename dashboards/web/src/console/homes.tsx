@@ -2,9 +2,10 @@
 import { signal } from "@preact/signals";
 import type { HomeView } from "@/core/api";
 import { formatClock } from "@/core/time";
+import { rank } from "@/ui/icons";
 import { PriorityTag } from "@/ui/parts";
 import { board, openHome, selectedHome, selectHome, view } from "./model";
-import { t } from "./words";
+import { t, term } from "./words";
 
 const query = signal("");
 const MOST_ROWS = 200; // more than anyone reads; the rest is found by typing
@@ -52,15 +53,21 @@ export function Homes() {
               <span class="address">{home.address}</span>
               <Contact home={home} />
             </button>
-            {home.open_priority !== null && (
-              <button type="button" class="home-incident" onClick={() => selectHome(home)} aria-label={t("homes.to_incident", { name: home.resident })}>
-                <PriorityTag priority={home.open_priority} />
-              </button>
-            )}
+            {home.open_priority !== null && <ToIncident home={home} priority={home.open_priority} />}
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+/** What is going on there is one press away, too; it is called by what it shows. */
+function ToIncident({ home, priority }: { home: HomeView; priority: number }) {
+  const label = `${term("priority", String(rank(priority)))} · ${t("homes.to_incident", { name: home.resident })}`;
+  return (
+    <button type="button" class="home-incident" onClick={() => selectHome(home)} aria-label={label}>
+      <PriorityTag priority={priority} />
+    </button>
   );
 }
 
