@@ -7,11 +7,13 @@
 import { batch, computed, signal } from "@preact/signals";
 import { randomKey, type Session } from "@/core/api";
 import { session } from "@/sign/session";
+import { notify } from "@/ui/notices";
 import { isStale, type Day } from "./day";
 import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, standing, type Item } from "./outbox";
 import { readDay, readForms, send, type Forms, type Taken } from "./server";
 import * as shelf from "./shelf";
 import type { Draft, Kept } from "./shelf";
+import { t } from "./words";
 
 const TICK_MS = 1_000;
 /** How often the day is read anew while the page is looked at; sooner where there is none, or nobody answered. */
@@ -48,6 +50,11 @@ interface Me {
 /** Somebody is here: take up what this device keeps for them, then what the server says. */
 export async function entered(person: Session): Promise<void> {
   signedOut.value = false;
+  await onDisk(takeUpDay(person));
+  await refresh();
+}
+
+async function takeUpDay(person: Session): Promise<void> {
   const [me, keptDay, keptForms] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day"), shelf.kept<Forms>("forms")]);
   const same = me?.value.session.name === person.name && me.value.session.role === person.role;
   batch(() => {
@@ -55,12 +62,11 @@ export async function entered(person: Session): Promise<void> {
     forms.value = keptForms?.value ?? null;
   });
   await shelf.keep("me", { session: person }, Date.now());
-  await refresh();
 }
 
 /** Who was here when the network went, if that is not too long ago. */
 export async function known(): Promise<Session | null> {
-  const [me, keptDay] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day")]);
+  const [me, keptDay] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day")]).catch(() => [null, null]);
   return me !== null && keptDay !== null && !isStale(keptDay.atMs, Date.now()) ? me.value.session : null;
 }
 
@@ -78,11 +84,20 @@ export async function left(): Promise<void> {
 
 /** Start everything that runs for as long as the page is open. */
 export async function begin(): Promise<void> {
-  items.value = revive(await shelf.items());
-  drafts.value = new Map((await shelf.drafts()).map((draft) => [draft.visit, draft]));
+  await onDisk(takeUp());
   setInterval(tick, TICK_MS);
   for (const name of ["online", "offline"]) addEventListener(name, () => void wake());
   document.addEventListener("visibilitychange", () => void wake());
+}
+
+async function takeUp(): Promise<void> {
+  items.value = revive(await shelf.items());
+  drafts.value = new Map((await shelf.drafts()).map((draft) => [draft.visit, draft]));
+}
+
+/** A device that is full, or keeps nothing: what is said stays in memory and goes out from there; the worker is told. */
+async function onDisk(work: Promise<void>): Promise<void> {
+  await work.catch(() => notify(t("out.no_room"), true));
 }
 
 async function wake(): Promise<void> {
@@ -145,8 +160,8 @@ export async function refresh(): Promise<void> {
       clockOffMs.value = Math.abs(off) > CLOCK_OFF_MS ? off : 0;
       if (theForms?.status === 200) forms.value = theForms.body;
     });
-    await shelf.keep("day", theDay.body, atMs);
-    if (theForms?.status === 200) await shelf.keep("forms", theForms.body, atMs);
+    await onDisk(shelf.keep("day", theDay.body, atMs));
+    if (theForms?.status === 200) await onDisk(shelf.keep("forms", theForms.body, atMs));
   } finally {
     reading = false;
   }
@@ -158,7 +173,7 @@ export async function refresh(): Promise<void> {
 export async function say(item: Item, taken: Partial<Draft> = {}): Promise<void> {
   const before = item.visit === null ? undefined : drafts.peek().get(item.visit);
   const rest = before === undefined ? null : { ...before, ...taken };
-  await shelf.put(item, rest);
+  await onDisk(shelf.put(item, rest));
   batch(() => {
     items.value = [...items.peek(), item];
     if (rest !== null) drafts.value = shelf.isEmpty(rest) ? without(rest.visit) : new Map(drafts.peek()).set(rest.visit, rest);
@@ -169,7 +184,7 @@ export async function say(item: Item, taken: Partial<Draft> = {}): Promise<void>
 export async function saveDraft(draft: Draft): Promise<void> {
   if (shelf.isEmpty(draft)) return dropDraft(draft.visit);
   drafts.value = new Map(drafts.peek()).set(draft.visit, draft);
-  await shelf.saveDraft(draft);
+  await onDisk(shelf.saveDraft(draft));
 }
 
 async function dropDraft(visit: string): Promise<void> {
@@ -222,7 +237,7 @@ async function sendAll(): Promise<void> {
     online.value = answer !== null;
     const settled = after(item, outcome, Date.now());
     if (!items.peek().some((one) => one.key === item.key)) continue; // deleted meanwhile
-    await shelf.put(settled);
+    await onDisk(shelf.put(settled));
     replace(settled);
     if (outcome.is === "taken") follow(settled, answer?.body);
     signedOut.value = outcome.is === "stop";
@@ -241,5 +256,5 @@ function follow(item: Item, answer: unknown): void {
   if (visit === null || held === null) return;
   const visits = held.value.visits.map((one) => (one.visit.key === visit.key ? { ...one, visit } : one));
   day.value = { ...held, value: { ...held.value, visits } };
-  void shelf.keep("day", day.value.value, held.atMs);
+  void onDisk(shelf.keep("day", day.value.value, held.atMs));
 }
