@@ -107,6 +107,8 @@ PAGES: Final[Mapping[str, str]] = {
     "/console/homes/{home:int}": "console",
     "/console/account": "console",
     "/console/map": "console",
+    "/console/devices": "console",
+    "/console/shift": "console",
     "/console/wall": "wall",
     "/field/": "field",
     "/family/": "family",

@@ -1,4 +1,4 @@
-"""The wall by a device's token, and the plain pages: what they show, and what they never say."""
+"""The wall, the plain pages, and the desk in a flood: what they show, and what they never say."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cloud.auth import Role
 from tests.harness import System
 from tests.ui.conftest import TIMEOUT_MS
 from tests.ui.test_quality import AXE, WEB
+from tests.ui.town import come_in
 from tests.visit import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
@@ -168,3 +169,36 @@ def test_the_plain_pages_need_no_script(chromium: Browser, busy: System) -> None
     expect(page.get_by_role("main")).to_contain_text("邻居去看")
     page.screenshot(path=SHOTS / "lite-incident.png", full_page=True)
     context.close()
+
+
+def test_a_flood_is_one_row_and_a_shift_is_signed_by_two(
+    context: BrowserContext, chromium: Browser, busy: System
+) -> None:
+    page, found = come_in(context, busy, Role.OPERATOR, "/console/"), {}
+    group = page.locator("[data-group]").filter(has_text="停电或断网 · 大坪乡 · 4 户")
+    expect(group).to_have_count(1)
+    group.locator(".row-main").click()
+    expect(page.locator("[data-incident]").filter(has_text="停电")).to_have_count(4)
+    found["queue"] = faults(page, "console-flood")
+    group.get_by_role("button", name="全部接下（4 条）").click()
+    expect(page.locator("[data-group]").filter(has_text="4 条 · 已确认")).to_have_count(1)
+    page.get_by_role("button", name="设备待办").click()
+    expect(page.get_by_role("row").filter(has_text="网关离线").first).to_be_visible()
+    found["devices"] = faults(page, "console-devices")
+    page.get_by_role("button", name="交接班").click()
+    page.get_by_label("下一班需要知道什么？").fill("大坪乡停电，供电所 21 点来人。")
+    page.get_by_role("button", name="交班并签字").click()
+    expect(page.get_by_text("这是您写的，由接班人签字。")).to_be_visible()
+    other = chromium.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
+    comes = come_in(other, busy, Role.SUPERVISOR, "/console/shift")
+    sign = comes.get_by_role("button", name="接班并签字")
+    expect(sign).to_be_disabled()
+    for language in LANGUAGES:
+        comes.locator(".language").select_option(language)
+        found[f"shift {language}"] = faults(comes, f"console-shift-{language}")
+    for tick in comes.get_by_role("checkbox").all():
+        tick.check()
+    sign.click()
+    expect(comes.get_by_role("row").filter(has_text="大坪乡停电")).to_contain_text(Role.SUPERVISOR.value)
+    other.close()
+    assert {name: what for name, what in found.items() if what} == {}

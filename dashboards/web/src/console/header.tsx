@@ -1,4 +1,5 @@
 /** The strip on top: who is on duty, how many wait, how loud the hour is, and whether any of it is current. */
+import { useEffect } from "preact/hooks";
 import type { Session } from "@/core/api";
 import { locale } from "@/core/i18n";
 import { formatClock, secondsUntil } from "@/core/time";
@@ -6,11 +7,15 @@ import { Icon } from "@/ui/icons";
 import { PagesMenu } from "@/ui/pages";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import { leave, useLocale } from "@/sign/session";
+import { rate, readRate } from "./desk";
 import { dataAt, dialog, goTo, link, nowMs, openIncidents, recent, silence, sound, sounder, unacknowledged } from "./model";
 import { t } from "./words";
 
 const BUDGET = 1; // alarms per ten minutes and position (EEMUA 191)
 const FLOOD = 10; // from here on it is a flood (EEMUA 191)
+const DAY_BUDGET = 150; // alarms a day that one position can treat (EEMUA 191)
+const DAY_FLOOD = 300; // from here on they must be made fewer (EEMUA 191)
+const RATE_MS = 5 * 60_000;
 const EXPIRY_WARNING_S = 15 * 60;
 
 export function Header({ person }: { person: Session }) {
@@ -45,10 +50,17 @@ function Counts() {
 }
 
 function Rate() {
-  const level = recent.value > FLOOD ? "flood" : recent.value > BUDGET ? "over" : "";
+  useEffect(() => {
+    void readRate();
+    const again = setInterval(() => void readRate(), RATE_MS);
+    return () => clearInterval(again);
+  }, []);
+  const day = rate.value?.day ?? 0;
+  const level = recent.value > FLOOD ? "flood" : recent.value > BUDGET || day > DAY_BUDGET ? "over" : "";
   return (
     <p class={`rate ${level}`} title={t("header.rate_hint")}>
       {t(level === "flood" ? "header.flood" : "header.rate", { n: recent.value, budget: BUDGET })}
+      {rate.value !== null && <small class={day >= DAY_FLOOD ? "hot" : ""}>{t("header.rate_day", { n: day, budget: DAY_BUDGET })}</small>}
     </p>
   );
 }

@@ -6,6 +6,7 @@ import "./console.css";
 import type { Session } from "@/core/api";
 import { Gate } from "@/sign/gate";
 import { Account } from "./account/page";
+import { DevicesPage } from "./devices";
 import { Dialogs } from "./dialogs";
 import { Header, LostBar } from "./header";
 import { Home } from "./home/page";
@@ -16,6 +17,7 @@ import { MapPanel } from "./map-panel";
 import { begin, link, page, selected, view } from "./model";
 import { Pane } from "./pane";
 import { Queue } from "./queue";
+import { ShiftPage } from "./shift";
 import { Tabs } from "./tabs";
 import { t } from "./words";
 
@@ -42,10 +44,19 @@ function Shell({ person }: { person: Session }) {
     <div class={`shell ${link.value === "lost" ? "lost" : ""}`}>
       <Header person={person} />
       <LostBar />
-      {page.value === "map" ? <MapPage /> : <Work />}
+      <Shown />
       <Dialogs />
     </div>
   );
+}
+
+function Shown() {
+  switch (page.value) {
+    case "map": return <MapPage />;
+    case "devices": return <DevicesPage />;
+    case "shift": return <ShiftPage />;
+    default: return <Work />;
+  }
 }
 
 function Work() {

@@ -20,11 +20,13 @@ import { t, term } from "./words";
 
 export type DialogName = "dispatch" | "close" | "emergency" | "note" | "trail" | "bulk_close" | "bulk_note" | "help";
 export type View = "incident" | "map" | "homes";
-export type Page = "console" | "account" | "map" | "home";
+export type Page = "console" | "account" | "map" | "devices" | "shift" | "home";
 /** Pages with one address. */
 type Fixed = Exclude<Page, "home">;
 
-const PATHS: Readonly<Record<Fixed, string>> = { console: "/console/", account: "/console/account", map: "/console/map" };
+const PATHS: Readonly<Record<Fixed, string>> = {
+  console: "/console/", account: "/console/account", map: "/console/map", devices: "/console/devices", shift: "/console/shift",
+};
 
 export const homeApi = createHomeApi(createTransport());
 const clock = new ServerClock();

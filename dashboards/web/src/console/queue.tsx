@@ -7,6 +7,8 @@ import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
 import { Bar, begin, Pick, picking } from "./bulk";
+import { lines, nameOf } from "./flood";
+import { Group } from "./group";
 import { busy, held, incidentOf, letWaitingIn, nowMs, select, selected, shown } from "./model";
 import { t, term } from "./words";
 
@@ -30,7 +32,7 @@ export function Queue() {
         {rows.length === 0 && (
           <li class="calm"><Icon name="check" size={28} />{t("queue.empty")}</li>
         )}
-        {rows.map((id) => <Row key={id} id={id} />)}
+        {lines(rows).map((line) => ("id" in line ? <Row key={line.id} id={line.id} /> : <Group key={nameOf(line.group)} {...line} />))}
       </ol>
     </section>
   );
