@@ -142,13 +142,24 @@ def spread(waits_s: Sequence[float]) -> dict[str, float]:
 _SHARES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
-def shown(cloud: Split) -> int:
-    """Incidents on an operator's screen."""
+def shown(cloud: Split) -> dict[str, Any]:
+    """What an operator's screen has: incidents, the rows that they stand in, and how many of those are groups;
+    and how long the server took to say it.
+    """
     with httpx.Client(
         base_url=f"{cloud.address}/api/v1", headers={"X-Anban": "1"}, trust_env=False
     ) as client:
         client.post("/session", json={"username": "op1", "password": PASSWORD}).raise_for_status()
-        return len(client.get("/snapshot", timeout=30).json()["incidents"])
+        began = time.monotonic()
+        rows = client.get("/queue", timeout=30).json()["rows"]
+    groups = [row for row in rows if row["group"]]
+    return {
+        "incidents": sum(len(row["incidents"]) for row in rows),
+        "rows": len(rows),
+        "group_rows": len(groups),
+        "homes_in_groups": sum(row["group"]["homes"] for row in groups),
+        "read_s": round(time.monotonic() - began, 2),
+    }
 
 
 def weather(folder: Path, homes: int, within_s: float, slow_s: float, seed: int) -> dict[str, Any]:

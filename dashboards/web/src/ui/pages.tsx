@@ -16,6 +16,9 @@ const allowed = (...any: readonly Permission[]) => (person: Session) => any.some
 const PLACES: readonly Place[] = [
   { path: "/console/", name: "pages.console", icon: "siren", may: allowed("read_queue") },
   { path: "/console/map", name: "pages.map", icon: "map", may: allowed("read_queue") },
+  { path: "/console/devices", name: "pages.devices", icon: "plug", may: allowed("read_queue") },
+  { path: "/console/shift", name: "pages.shift", icon: "flag", may: allowed("hand_over") },
+  { path: "/console/wall", name: "pages.wall", icon: "screen", may: allowed("read_wall") },
   { path: "/field/", name: "pages.field", icon: "home", may: allowed("make_visits") },
   { path: "/family/", name: "pages.family", icon: "user", may: (person) => person.role === "family" },
   { path: "/kpi/", name: "pages.kpi", icon: "list", may: allowed("read_figures") },
