@@ -143,8 +143,8 @@ _SHARES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
 def shown(cloud: Split) -> dict[str, Any]:
-    """What an operator's screen has: incidents, the rows that they stand in, and how many of those are groups;
-    and how long the server took to say it.
+    """What an operator's screen has: incidents, the rows they stand in, how many of those are groups, and how
+    long it took to read.
     """
     with httpx.Client(
         base_url=f"{cloud.address}/api/v1", headers={"X-Anban": "1"}, trust_env=False

@@ -180,7 +180,7 @@ def test_a_flood_is_one_row_and_a_shift_is_signed_by_two(
     group.locator(".row-main").click()
     expect(page.locator("[data-incident]").filter(has_text="停电")).to_have_count(4)
     found["queue"] = faults(page, "console-flood")
-    group.get_by_role("button", name="全部接下（4 条）").click()
+    group.get_by_role("button", name="全部接下").click()
     expect(page.locator("[data-group]").filter(has_text="4 条 · 已确认")).to_have_count(1)
     page.locator("details.pages summary").click()
     page.get_by_role("link", name="设备待办").click()

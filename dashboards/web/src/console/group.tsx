@@ -25,7 +25,7 @@ export function Group({ group, open }: { group: Row; open: boolean }) {
       </button>
       <span class={`clock ${late ? "overdue" : ""}`}><Age since={oldest} now={nowMs.value} /></span>
       {waiting > 0 ? (
-        <Button kind="primary" icon="check" disabled={taking.value} onClick={() => void takeAll(group)}>{t("group.take", { n: waiting })}</Button>
+        <Button kind="primary" icon="check" disabled={taking.value} onClick={() => void takeAll(group)}>{t("group.take_all")}</Button>
       ) : <span class="no-step" />}
     </li>
   );
