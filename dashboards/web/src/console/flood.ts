@@ -5,19 +5,19 @@
  * queue nothing is gathered and nothing falls apart, as nothing else moves there either.
  */
 import { effect, signal } from "@preact/signals";
-import { createTransport, type IncidentView } from "@/core/api";
+import type { IncidentView } from "@/core/api";
 import { rows, type Row } from "@/core/flood";
 import { upsert } from "@/core/store";
-import type { components } from "@/core/schema";
+import { explain } from "@/sign/send";
 import { notify } from "@/ui/notices";
-import { board, held, incidentOf, nowMs, openIncidents, selected } from "./model";
+import { picking } from "./bulk";
+import { board, held, homeApi, incidentOf, nowMs, openIncidents, selected } from "./model";
 import { t } from "./words";
 
 /** A group where its first row stands, or one incident. */
 export type Line = { readonly group: Row; readonly open: boolean } | { readonly id: number };
 
 const MOST_AT_ONCE = 100; // of one request, as the server has it
-const transport = createTransport();
 
 const gathered = signal<ReadonlyMap<number, Row>>(new Map());
 const opened = signal<ReadonlySet<string>>(new Set());
@@ -30,8 +30,9 @@ effect(() => {
   if (next.size > 0 || gathered.peek().size > 0) gathered.value = next;
 });
 
-/** What the queue draws for the incidents `ids`, from top to bottom. */
+/** What the queue draws for the incidents `ids`, from top to bottom; while some are picked, each on its own. */
 export function lines(ids: readonly number[]): Line[] {
+  if (picking.value) return ids.map((id) => ({ id }));
   const done = new Set<Row>();
   const shown = new Set(ids);
   return ids.flatMap((id): Line[] => {
@@ -69,20 +70,17 @@ export function nameOf(group: Row): string {
 
 /** Take every incident of `group` that nobody has; what somebody took meanwhile stays theirs. */
 export async function takeAll(group: Row): Promise<void> {
-  const actions = membersOf(group).filter((one) => one.state === "raised").map((one) => ({ action: "ack" as const, incident_id: one.id, version: one.version }));
+  const asked = membersOf(group).filter((one) => one.state === "raised").map(({ id, version }) => ({ incident_id: id, version, action: "ack" as const }));
   taking.value = true;
   try {
-    let missed = 0;
-    for (let from = 0; from < actions.length; from += MOST_AT_ONCE) {
-      const said = await transport.command<components["schemas"]["ActionAnswers"]>("/incidents/actions", { actions: actions.slice(from, from + MOST_AT_ONCE) });
-      for (const { incident } of said.answers) {
-        if (incident) board.value = upsert(board.peek(), incident);
-        else missed += 1;
-      }
+    for (let from = 0; from < asked.length; from += MOST_AT_ONCE) {
+      const answers = await homeApi.actOnMany(asked.slice(from, from + MOST_AT_ONCE));
+      for (const { incident } of answers) if (incident) board.value = upsert(board.peek(), incident);
+      const left = answers.filter((answer) => !answer.incident).length;
+      if (left > 0) notify(t("bulk.partly", { n: answers.length - left, left }), true);
     }
-    if (missed > 0) notify(t("group.missed", { n: missed }), true);
-  } catch {
-    notify(t("notice.unreachable"), true);
+  } catch (error) {
+    explain(error);
   } finally {
     taking.value = false;
   }
