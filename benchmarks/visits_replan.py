@@ -25,7 +25,7 @@ TRIALS: Final = 6
 """Of each township."""
 AWAY_MIN: Final = 90.0
 SINCE_MIN, UNTIL_MIN = 540, 840
-PLANNED_MOVES: Final = 2_000
+PLANNED_MOVES: Final = 6_000
 """For each visit of the plan that runs."""
 
 

@@ -17,8 +17,10 @@ from cloud.visits.model import Day, Plan, Route, Visit, VisitId, Window, Worker,
 from cloud.visits.tables import Charges
 from cloud.visits.walk import Crew, Walk
 
-MOVED_MIN: Final = 5.0
-"""Minutes of travel that it is worth not to send somebody else (measured: 2 visits move instead of 27)."""
+MOVED_MIN: Final = 20.0
+"""Minutes of travel that it is worth not to send somebody else: more than a usual carer is worth, or each
+mend would bring people whom nobody expects (``python -m benchmarks.visits replan``).
+"""
 
 
 @dataclass(frozen=True, slots=True)

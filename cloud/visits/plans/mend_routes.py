@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query
 
 from cloud.access import Api, needs
-from cloud.auth import Module, Permission, Principal
+from cloud.auth import Locale, Module, Permission, Principal
 from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once
@@ -142,7 +142,12 @@ async def ask(asked: MendAsked, leader: Leader, once: Once) -> MendList:
     summary="What was moved, and why",
     responses=ERRORS | responses(HTTPStatus.NOT_FOUND),
 )
-async def list_moved(mend_id: MendId, api: Api, leader: Leader) -> MovedList:
+async def list_moved(
+    mend_id: MendId,
+    api: Api,
+    leader: Leader,
+    locale: Annotated[Locale, Query(description="the language of words")] = "zh-Hans",
+) -> MovedList:
     """Each visit with who was to go and who goes now."""
     scope = leader.scope(PURPOSE)
     async with api.reading(scope) as conn:
@@ -150,7 +155,7 @@ async def list_moved(mend_id: MendId, api: Api, leader: Leader) -> MovedList:
     if found is None:
         raise not_found()
     api.saw(scope.purpose, {row["home_id"] for row in found})
-    return MovedList(moved=[MovedView.of(row) for row in found])
+    return MovedList(moved=[MovedView.of(row, locale) for row in found])
 
 
 def _may(who: Principal, staff_id: int) -> bool:

@@ -12,9 +12,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from cloud.auth import Locale
 from cloud.visits.check import Fault
-from cloud.visits.plans.running import SAID, Why
+from cloud.visits.plans.running import Why
 from cloud.visits.plans.views import Township
+from cloud.visits.plans.words import MOVED
 
 
 class AwayWhy(StrEnum):
@@ -120,9 +122,9 @@ class MovedView(_View):
     sentence: str
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
-        """From a row of the database."""
-        return cls(**row, sentence=SAID[Why(row["why"])])
+    def of(cls, row: Mapping[str, Any], locale: Locale) -> Self:
+        """From a row of the database, in words of ``locale``."""
+        return cls(**row, sentence=MOVED[locale][Why(row["why"])])
 
 
 class MovedList(_View):

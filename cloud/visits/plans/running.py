@@ -38,16 +38,6 @@ class Why(StrEnum):
     NOBODY = "nobody"
 
 
-SAID: Final = {
-    Why.AWAY: "Whoever was to go cannot.",
-    Why.ROOM: "Whoever was to go is needed elsewhere.",
-    Why.TIME: "The same people come at another time.",
-    Why.NEW: "Nobody went yet; now somebody does.",
-    Why.NOBODY: "Whoever was to go cannot, and nobody else can be there.",
-}
-"""One sentence for each."""
-
-
 @dataclass(frozen=True, slots=True)
 class Booked:
     """A visit of the running day. ``begin_min``: by the plan; ``began_min``, ``ended_min``: as it went, or
@@ -147,7 +137,9 @@ def _id(number: int) -> VisitId:
 
 
 def _visit(visit: Visit, booked: Booked, known: Mapping[int, Carer], unable: set[int]) -> Visit:
-    """A booked visit: it may begin late rather than never; what people chose stays while they can."""
+    """A booked visit: nobody comes earlier than was said, and late rather than never; what people chose stays
+    while they can.
+    """
     here = [who for who in booked.staff_ids if who in known]
     minutes = visit.parts[0].duration_min
     if booked.began_min is not None and booked.ended_min is not None:
@@ -161,7 +153,11 @@ def _visit(visit: Visit, booked: Booked, known: Mapping[int, Carer], unable: set
             Part(minutes, part.skills & known[who].skills if who not in unable else part.skills)
             for part, who in zip(visit.parts, here, strict=False)
         )
-        windows = visit.windows
+        opens = [max(one.open_min, booked.begin_min - SAME_MIN) for one in visit.windows]
+        windows = tuple(
+            Window(open_min, max(open_min, one.due_min))
+            for open_min, one in zip(opens, visit.windows, strict=True)
+        )
     return replace(
         visit, parts=parts, windows=windows, soft=True, weight=FIXED if stays else max(MUST, visit.weight)
     )

@@ -1,4 +1,4 @@
-"""Why somebody is not visited today, as one sentence in three languages. Pure."""
+"""Why somebody is not visited today, and why a visit was moved: one sentence in three languages. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cloud.auth import Locale
+from cloud.visits.plans import running
 from cloud.visits.plans.build import Why
 
 SAID: Final[Mapping[Locale, Mapping[Why, str]]] = {
@@ -29,5 +30,29 @@ SAID: Final[Mapping[Locale, Mapping[Why, str]]] = {
         Why.NO_SECOND: "It takes two, and only one who is able to works on this day.",
         Why.NO_HOURS: "Nobody who is able to can be there in time and be back before their hours end.",
         Why.FULL: "Everybody who is able to has a day full of what may wait less.",
+    },
+}
+
+MOVED: Final[Mapping[Locale, Mapping[running.Why, str]]] = {
+    "zh-Hans": {
+        running.Why.AWAY: "原定的人去不了。",
+        running.Why.ROOM: "原定的人另有更急的安排。",
+        running.Why.TIME: "人不变，时间变了。",
+        running.Why.NEW: "原来没有安排人，现在有人去了。",
+        running.Why.NOBODY: "原定的人去不了，也没有别人能去。",
+    },
+    "zh-Hant": {
+        running.Why.AWAY: "原定的人去不了。",
+        running.Why.ROOM: "原定的人另有更急的安排。",
+        running.Why.TIME: "人不變，時間變了。",
+        running.Why.NEW: "原來沒有安排人，現在有人去了。",
+        running.Why.NOBODY: "原定的人去不了，也沒有別人能去。",
+    },
+    "en": {
+        running.Why.AWAY: "Whoever was to go cannot.",
+        running.Why.ROOM: "Whoever was to go is needed elsewhere.",
+        running.Why.TIME: "The same people come at another time.",
+        running.Why.NEW: "Nobody went yet; now somebody does.",
+        running.Why.NOBODY: "Whoever was to go cannot, and nobody else can be there.",
     },
 }

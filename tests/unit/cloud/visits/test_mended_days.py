@@ -93,6 +93,8 @@ async def test_who_reports_sick_is_stood_in_for_and_it_is_said_why(planned: Plan
     staff = day.site.town.staff
     assert {before["staff_id"], after["staff_id"]} == {staff["caseworker"], staff["responder"]}
     assert await day.moved(mend) == [("away", [before["staff_id"]], [after["staff_id"]])]
+    words = await told(await day.office.get(f"/visits/mends/{mend['id']}/moved", params={"locale": "en"}))
+    assert words["moved"][0]["sentence"] == "Whoever was to go cannot."
     day.site.clock.turn(SOON)
     assert await day.mended() == [mend]
 
