@@ -35993,7 +35993,10 @@ export interface operations {
     };
     listMovedVisits: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the language of words */
+                locale?: "zh-Hans" | "zh-Hant" | "en";
+            };
             header?: never;
             path: {
                 /** @description number of the mended day */
