@@ -67,7 +67,8 @@ def price(  # noqa: C901, PLR0912 - the one hot loop: what is called from it cos
             for who in range(len(tables.worker)):
                 if tour.hand[who, TOUCHED] > 0:
                     _take_up(tables, tour, who)
-        if at < low or not (tour.hand[one, TOUCHED] > 0 or tour.hand[two, TOUCHED] > 0):
+        touched = tour.hand[one, TOUCHED] > 0 or tour.hand[two, TOUCHED] > 0
+        if at < low or not (touched or (alone == _SECOND and _first_changed(tour, visit))):
             worst = max(worst, _as_before(tables, tour, visit, alone))
             continue
         _touch(tables, tour, one)
@@ -129,6 +130,13 @@ def _as_before(tables: Tables, tour: Tour, visit: int, alone: int) -> float:
             tour.kept[visit, 0, START],
         )
     return late
+
+
+@inlined
+def _first_changed(tour: Tour, visit: int) -> bool:
+    """Whether a first part begins at another time than before: the second one waits for it."""
+    was, now = tour.kept, tour.tried
+    return bool(was[visit, 0, START] != now[visit, 0, START] or was[visit, 0, MADE] != now[visit, 0, MADE])
 
 
 @inlined

@@ -24,6 +24,8 @@ from cloud.visits.task import Task
 
 SAME_MIN: Final = 5.0
 """A visit that begins so little earlier or later is not moved: nobody looks at the clock for it. D."""
+WEIGHTS: Final = Weights(late=10.0)
+"""Late is better than nobody, and worse than anybody else. D."""
 SOON_MIN: Final = 1 / 60
 """What should have begun begins so soon."""
 
@@ -110,7 +112,7 @@ def mended(running: Running, steps: int, seed: int = 0) -> Mended:
         WorkerId(str(one.staff_id)): Away(one.back_min, last - len(running.gone) + place)
         for place, one in enumerate(running.gone)
     }
-    found = mend(day, plan, now_min=running.now_min, away=away, weights=Weights(), steps=steps, seed=seed)
+    found = mend(day, plan, now_min=running.now_min, away=away, weights=WEIGHTS, steps=steps, seed=seed)
     before = set(broken(day, plan))
     faults = tuple(one for one in broken(day, found) if one not in before and one.worker not in away)
     changes = tuple(_changes(running, plan, found))
