@@ -41,6 +41,8 @@ export function drawMap(element: HTMLElement, more = NOTHING): () => void {
   const dots = new Dots(map);
   const marks = L.layerGroup().addTo(map);
   let touched = false; // from then on the frame is the operator's
+  let gone = false;
+  const afterPaint = once();
 
   const fit = () => {
     const frame = frameOf([...[...homes.peek().values()].flatMap(placed), ...untracked(more.places)]);
@@ -58,10 +60,12 @@ export function drawMap(element: HTMLElement, more = NOTHING): () => void {
   };
   const stops = [
     effect(() => {
-      const added = dots.show(homes.value);
-      if (!added) return;
-      drawMarks(marks, openIncidents.peek(), selected.peek());
-      fit();
+      void homes.value;
+      afterPaint(() => {
+        if (gone || !dots.show(homes.peek())) return;
+        drawMarks(marks, openIncidents.peek(), selected.peek());
+        fit();
+      });
     }),
     effect(() => drawMarks(marks, openIncidents.value, selected.value)),
     effect(() => {
@@ -81,11 +85,27 @@ export function drawMap(element: HTMLElement, more = NOTHING): () => void {
   scheme.addEventListener("change", repaint);
   drawGrid(map, grid);
   return () => {
+    gone = true;
     for (const stop of stops) stop();
     below();
     scheme.removeEventListener("change", repaint);
     watcher.disconnect();
     map.remove();
+  };
+}
+
+/** What runs its last argument once, after the next frame was painted: 3,000 dots must not hold up the queue's rows. */
+function once(): (what: () => void) => void {
+  let next: (() => void) | null = null;
+  return (what) => {
+    const waits = next !== null;
+    next = what;
+    if (waits) return;
+    requestAnimationFrame(() => setTimeout(() => {
+      const due = next;
+      next = null;
+      due?.();
+    }));
   };
 }
 

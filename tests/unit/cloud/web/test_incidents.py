@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from cloud.db import Connection
-from cloud.incidents import store
+from cloud.incidents import routes, store
 from cloud.ingest.model import StoredAlarm
 from cloud.once import KEPT, forget_answers
 from firmware_protocols.model import Alarm, AlarmId, AlarmKind, AlarmState, DeviceId, GatewayId
@@ -51,6 +51,20 @@ async def _steps(conn: Connection, incident: int, trigger: str) -> int:
 
 async def _act(browser: httpx.AsyncClient, incident: int, action: str, **body: Any) -> httpx.Response:
     return await browser.post(f"/incidents/{incident}/{action}", json={"version": 1} | body)
+
+
+async def test_a_large_snapshot_is_packed_for_whoever_takes_that_and_says_the_same(
+    site: Site, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await raise_alarm(conn, site)
+    browser = await site.signed_in("operator")
+    small = await browser.get("/snapshot")
+    monkeypatch.setattr(routes, "PACKED_FROM", 1)
+    packed = await browser.get("/snapshot")
+    plain = await browser.get("/snapshot", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in {**small.headers, **plain.headers}
+    assert packed.json() == plain.json() == small.json()
 
 
 async def test_an_alarm_appears_in_the_snapshot_and_leaves_it_when_closed(
