@@ -45,6 +45,7 @@ FILES_AT_ONCE: Final = 2
 PHOTOS_AT_ONCE: Final = 16
 _LARGE: Final = {
     "/api/v1/register/import": (MAX_FILE, FILES_AT_ONCE),
+    "/api/v1/register/residents/sheet": (MAX_FILE, FILES_AT_ONCE),
     "/api/v1/visits/files": (MAX_PHOTO, PHOTOS_AT_ONCE),
 }
 """Where a body may be large: how many bytes, and how many at once, because they lie in memory."""

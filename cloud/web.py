@@ -72,7 +72,7 @@ from cloud.privacy import person_routes, retention_routes
 from cloud.privacy import routes as privacy_routes
 from cloud.problems import Problem
 from cloud.register import routes as register_routes
-from cloud.register import upload
+from cloud.register import sheets, upload
 from cloud.releases import routes as release_routes
 from cloud.report import routes as month_routes
 from cloud.sealed import keyring
@@ -117,6 +117,7 @@ ROUTERS: Final = (
     people_routes.router,
     activity_routes.router,
     upload.router,
+    sheets.router,
     tenancy_routes.router,
     register_routes.router,
     privacy_routes.router,

@@ -108,7 +108,7 @@ where i.id = %(incident_id)s
   and r.withdrawn_at is null and cardinality(r.channels) > 0
   and coalesce(p.latitude, r.latitude) is not null
   and case when r.kind = 'worker'
-      then r.duty_since <= %(now)s and (r.duty_until is null or r.duty_until > %(now)s) and s.disabled_at is null
+      then is_on_duty(r.id, r.duty_since, r.duty_until, %(now)s) and s.disabled_at is null
       else abs(r.latitude - h.latitude) < %(north)s and abs(r.longitude - h.longitude) < %(east)s
       end
   and not coalesce(tie.barred, false)

@@ -48,7 +48,7 @@ left join lateral (
     where responder_id = r.id and at <= %(now)s order by at desc limit 1
 ) p on true
 where r.kind = 'worker' and r.withdrawn_at is null
-  and r.duty_since <= %(now)s and (r.duty_until is null or r.duty_until > %(now)s)
+  and is_on_duty(r.id, r.duty_since, r.duty_until, %(now)s)
   and (r.busy_until is null or r.busy_until <= %(now)s)
   and not exists (
       select from visit v

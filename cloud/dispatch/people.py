@@ -94,7 +94,7 @@ async def withdraw(desk: Desk, number: int) -> bool:
         await callout.relieve(
             desk.conn, await callout.newest(desk.conn, row.id, number), "relieved", desk.now
         )
-    for statement in ("stop_messages", "forget_places", "forget_homes"):
+    for statement in ("stop_messages", "forget_places", "forget_homes", "forget_shifts"):
         await desk.do(statement, id=number)
     if await desk.maybe("withdraw", id=number) is None:
         return False
@@ -106,6 +106,26 @@ async def withdraw(desk: Desk, number: int) -> bool:
 async def tie(desk: Desk, number: int, home_id: int, given: Mapping[str, Any]) -> bool:
     """What somebody is to one door; ``False``: no such home, or nobody of this number."""
     return await desk.maybe("tie", id=number, home_id=home_id, **given) is not None
+
+
+async def untie(desk: Desk, number: int, home_id: int) -> bool:
+    """They are a stranger to this door again; ``False``: they were."""
+    return await desk.maybe("untie", id=number, home_id=home_id) is not None
+
+
+async def shifts(desk: Desk, number: int) -> list[Row]:
+    """When they are on duty from now on."""
+    return await desk.rows("shifts", id=number)
+
+
+async def add_shift(desk: Desk, number: int, begin_at: datetime, end_at: datetime, by: int) -> Row | None:
+    """The new shift; ``None``: it meets another of theirs, or no worker has this number."""
+    return await desk.maybe("add_shift", id=number, begin_at=begin_at, end_at=end_at, made_by=by)
+
+
+async def drop_shift(desk: Desk, number: int, shift_id: int) -> bool:
+    """They do not work then, or no longer; ``False``: there is no such shift."""
+    return await desk.maybe("drop_shift", id=number, shift_id=shift_id) is not None
 
 
 # What a worker says of themselves -----------------------------------------------------------------------
@@ -121,6 +141,7 @@ async def set_duty(desk: Desk, number: int, given: Mapping[str, Any]) -> None:
     """On or off duty. Off duty their places go."""
     await desk.maybe("set_duty", id=number, **given)
     if not given["on"]:
+        await desk.do("end_shifts", id=number)
         await desk.do("forget_places", id=number)
 
 

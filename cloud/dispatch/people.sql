@@ -2,8 +2,11 @@
 
 -- responders --
 -- One by its number, or a page of them; whoever has withdrawn stays by number only.
-select responder.*, responder.duty_since <= %(now)s
-       and (responder.duty_until is null or responder.duty_until > %(now)s) as on_duty
+select responder.*, is_on_duty(responder.id, responder.duty_since, responder.duty_until, %(now)s) as on_duty,
+    (
+        select max(shift.end_at) from duty_shift shift
+        where shift.responder_id = responder.id and shift.begin_at <= %(now)s and shift.end_at > %(now)s
+    ) as shift_until
 from responder
 where (responder.id = %(id)s or (%(id)s::int is null and responder.withdrawn_at is null))
   and (%(kind)s::text is null or responder.kind = %(kind)s)
@@ -84,6 +87,50 @@ where responder.id = %(id)s and responder.withdrawn_at is null and home.id = %(h
 on conflict (responder_id, home_id) do update
 set has_key = excluded.has_key, knows = excluded.knows, barred = excluded.barred
 returning home_id
+
+-- untie --
+delete from responder_home tie
+using home
+where tie.responder_id = %(id)s and tie.home_id = %(home_id)s and home.id = tie.home_id
+  and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+returning tie.home_id
+
+-- shifts --
+-- Those that are not over, the next first.
+select shift.id, shift.begin_at, shift.end_at
+from duty_shift shift
+join responder on responder.id = shift.responder_id
+where shift.responder_id = %(id)s and shift.end_at > %(now)s and responder.tenant_id = any(%(tenants)s)
+order by shift.begin_at, shift.id
+limit 200
+
+-- add_shift --
+-- Nobody is on duty twice at one time.
+insert into duty_shift (responder_id, begin_at, end_at, made_by, made_at)
+select responder.id, %(begin_at)s, %(end_at)s, %(made_by)s, %(now)s
+from responder
+where responder.id = %(id)s and responder.kind = 'worker' and responder.withdrawn_at is null
+  and responder.tenant_id = any(%(tenants)s)
+  and not exists (
+      select from duty_shift other
+      where other.responder_id = responder.id and other.begin_at < %(end_at)s and other.end_at > %(begin_at)s
+  )
+returning id, begin_at, end_at
+
+-- drop_shift --
+delete from duty_shift shift
+using responder
+where shift.id = %(shift_id)s and shift.responder_id = %(id)s and responder.id = shift.responder_id
+  and responder.tenant_id = any(%(tenants)s)
+returning shift.id
+
+-- end_shifts --
+-- Whoever says that they are off duty is, whatever was entered for them.
+update duty_shift set end_at = %(now)s
+where responder_id = %(id)s and begin_at < %(now)s and end_at > %(now)s
+
+-- forget_shifts --
+delete from duty_shift where responder_id = %(id)s
 
 -- set_duty --
 -- Off duty: where they are is nobody's business any more.

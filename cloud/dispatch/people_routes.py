@@ -23,12 +23,15 @@ from cloud.dispatch.people import Desk
 from cloud.dispatch.views import (
     AnsweredView,
     Duty,
+    DutyShiftList,
+    DutyShiftView,
     DutyView,
     Here,
     Id,
     MyAnswer,
     MyAsk,
     MyWord,
+    NewDutyShift,
     NewResponder,
     Reach,
     ResponderPage,
@@ -50,6 +53,7 @@ Leader = Annotated[Principal, Depends(require(Permission.MANAGE_RESPONDERS))]
 Worker = Annotated[Principal, Depends(require(Permission.HANDLE_INCIDENT))]
 ResponderId = Annotated[int, Path(ge=1, lt=2**31, description="number in the register")]
 HomeId = Annotated[int, Path(ge=1, lt=2**31, description="number of the home")]
+ShiftId = Annotated[int, Path(ge=1, lt=2**31, description="number of the shift")]
 IncidentId = Annotated[int, Path(ge=1, lt=2**63, description="number of the incident")]
 ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 FOUND: Final = ERRORS | responses(HTTPStatus.NOT_FOUND)
@@ -157,6 +161,86 @@ async def tie_responder(
         return await _shown(desk, once.call, responder_id if tied else None)
 
     return await _managed(once, leader, work)
+
+
+@router.delete(
+    "/responders/{responder_id}/homes/{home_id}",
+    operation_id="untieResponder",
+    summary="Forget what somebody is to a home",
+    responses=CHANGED,
+)
+async def untie_responder(
+    responder_id: ResponderId, home_id: HomeId, leader: Leader, once: Once
+) -> ResponderView:
+    """They have no key, are not known and not barred there; 404 where nothing was said of the two."""
+
+    async def work(desk: Desk) -> ResponderView:
+        untied = await people.untie(desk, responder_id, home_id)
+        return await _shown(desk, once.call, responder_id if untied else None)
+
+    return await _managed(once, leader, work)
+
+
+@router.get(
+    "/responders/{worker_id}/shifts",
+    operation_id="listShifts",
+    summary="When somebody is on duty",
+    responses=FOUND,
+)
+async def list_shifts(worker_id: ResponderId, api: Api, leader: Leader) -> DutyShiftList:
+    """From now on. Nobody needs one: a worker may also say for themselves that they are on duty."""
+    scope = leader.scope(Purpose.CONSOLE)
+    async with api.reading(scope) as conn:
+        desk = desk_of(api, conn, leader, Purpose.CONSOLE)
+        await _shown(desk, api, worker_id)
+        return DutyShiftList(shifts=[DutyShiftView(**row) for row in await people.shifts(desk, worker_id)])
+
+
+@router.post(
+    "/responders/{worker_id}/shifts",
+    operation_id="addShift",
+    summary="Enter a shift",
+    status_code=HTTPStatus.CREATED,
+    responses=CHANGED,
+)
+async def add_shift(worker_id: ResponderId, asked: NewDutyShift, leader: Leader, once: Once) -> DutyShiftView:
+    """They are on duty then without saying so; their own "off duty" ends it. 409 ``shifts_meet``."""
+    if asked.end_at <= once.call.now:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "shift_over", "The shift would be over: say when it ends."
+        )
+
+    async def within(conn: Connection) -> DutyShiftView:
+        desk = desk_of(once.call, conn, leader, Purpose.CONSOLE)
+        await _shown(desk, once.call, worker_id)
+        row = await people.add_shift(desk, worker_id, asked.begin_at, asked.end_at, leader.staff_id)
+        if row is None:
+            raise ProblemError(
+                HTTPStatus.CONFLICT, "shifts_meet", "A worker has one shift at a time: look at the others."
+            )
+        return DutyShiftView(**row)
+
+    return await once.do(leader.scope(Purpose.CONSOLE), DutyShiftView, within)
+
+
+@router.delete(
+    "/responders/{worker_id}/shifts/{shift_id}",
+    operation_id="dropShift",
+    summary="Take a shift back",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=CHANGED,
+)
+async def drop_shift(worker_id: ResponderId, shift_id: ShiftId, leader: Leader, once: Once) -> None:
+    """A running one, too: they are off duty at once, unless they have said otherwise themselves."""
+    scope = leader.scope(Purpose.CONSOLE)
+
+    async def within(conn: Connection) -> None:
+        if not await people.drop_shift(
+            desk_of(once.call, conn, leader, Purpose.CONSOLE), worker_id, shift_id
+        ):
+            raise not_found()
+
+    await once.carry_out(scope, within)
 
 
 async def _managed(
@@ -292,7 +376,7 @@ async def _duty(desk: Desk, call: Call, worker: Principal) -> DutyView:
     call.saw(desk.scope.purpose, [ask.home_id for ask in asks])
     return DutyView(
         on=bool(row["on_duty"]),
-        until=row["duty_until"],
+        until=row["duty_until"] or row["shift_until"],
         busy_until=row["busy_until"],
         may_leave=row["may_leave"],
         asks=asks,

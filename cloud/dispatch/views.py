@@ -27,6 +27,8 @@ Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Kind = Literal["worker", "neighbour", "volunteer", "warden", "doctor"]
 MAX_ETA_MINUTES: Final = 24 * 60
+LONGEST_SHIFT: Final = timedelta(hours=36)
+"""Against a date that was mistyped. D."""
 
 
 class _View(BaseModel):
@@ -126,6 +128,33 @@ class RespondersAsked(Asked):
     """Which part of the register."""
 
     kind: Kind | None = None
+
+
+class NewDutyShift(_Said):
+    """When somebody is on duty, at most 36 hours on end."""
+
+    begin_at: AwareDatetime
+    end_at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _one_after_the_other(self) -> Self:
+        if not timedelta() < self.end_at - self.begin_at <= LONGEST_SHIFT:
+            raise ValueError("a shift ends after it begins, and within 36 hours")
+        return self
+
+
+class DutyShiftView(_View):
+    """One shift."""
+
+    id: int
+    begin_at: datetime
+    end_at: datetime
+
+
+class DutyShiftList(_View):
+    """Shifts that are not over, the next first."""
+
+    shifts: list[DutyShiftView]
 
 
 # Duty ---------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from pathlib import Path as File
 from typing import Annotated, Final
 
+import segno
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
@@ -79,10 +80,11 @@ class NewClaim(_Body):
 
 
 class DrawnClaim(BaseModel):
-    """The new claim. ``code`` is shown this once."""
+    """The new claim. ``code`` is shown this once; ``qr``: the same as an SVG picture, a ``data:`` address."""
 
     id: int
     code: str
+    qr: str
     gateway_id: str
     expires_at: datetime
 
@@ -209,7 +211,14 @@ async def draw_claim(claim: NewClaim, admin: Admin, once: Once, _: Desk) -> Draw
             actor=_actor(admin),
             now=once.call.now,
         )
-        return DrawnClaim(id=drawn.id, code=drawn.code, gateway_id=drawn.gateway, expires_at=drawn.expires_at)
+        picture = segno.make(drawn.code, error="m").svg_data_uri(scale=6, border=4)
+        return DrawnClaim(
+            id=drawn.id,
+            code=drawn.code,
+            qr=picture,
+            gateway_id=drawn.gateway,
+            expires_at=drawn.expires_at,
+        )
 
     try:
         return await once.do(scope, DrawnClaim, work)

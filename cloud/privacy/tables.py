@@ -25,6 +25,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
             "staff", "session", "idempotency", "second_factor", "recovery_code", "known_browser",
             "oidc_start", "staff_identity", "api_token", "visit_worker", "follower", "push_subscription",
             "worker_away",
+            "duty_shift",
         ),
         _STAFF,
     ),

@@ -25,7 +25,9 @@ from cloud.register.model import Kept
 from cloud.sealed import Keyring
 
 SQL: Final = Queries(__package__)
-META: Final = ("id", "version", "retired_at", "home_id", "gateway_id")
+META: Final = ("id", "version", "retired_at", "home_id", "home_key", "gateway_id")
+PLACE: Final = "place"
+"""What a list is sorted by, before the number; not shown."""
 PURPOSE: Final = Purpose.ADMINISTER
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -37,6 +39,13 @@ class ByText(msgspec.Struct, frozen=True, array_like=True):
     """The place in a list that is sorted by a name."""
 
     id: str
+
+
+class ByPlace(msgspec.Struct, frozen=True, array_like=True):
+    """The place in a list that is sorted as its reader likes, and then by number."""
+
+    id: cursors.Number
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Kind(Generic[R]):
     name: str
     shown: Callable[[dict[str, Any]], R]
     asked: type[Asked]
-    place: type[ById | ByText] = ById
+    place: type[ById | ByText | ByPlace] = ById
     fixed: str = ""
     faults: Callable[[Any], Iterable[str]] = lambda _: ()
     add: Add | None = None
@@ -107,11 +116,19 @@ class Kind(Generic[R]):
 async def page(work: Work, kind: Kind[R], asked: Asked) -> tuple[list[Kept[R]], str | None]:
     """One page of the list, and the cursor of the next."""
     last = cursors.after(asked, kind.name, work.scope, kind.place)
-    params = {**asked.filters, "id": None, "after": last and last.id, "limit": asked.limit + 1}
-    found = [_kept(work, kind, row) for row in await work.rows(kind.name, params)]
-    return cursors.page(
-        found, lambda kept: msgspec.convert((kept.id,), kind.place), asked, kind.name, work.scope
-    )
+    params = {**asked.filters, **_after(last), "id": None, "limit": asked.limit + 1}
+    rows = await work.rows(kind.name, params)
+    shown, following = cursors.page(rows, lambda row: _place(kind, row), asked, kind.name, work.scope)
+    return [_kept(work, kind, row) for row in shown], following
+
+
+def _after(last: ById | ByText | ByPlace | None) -> dict[str, Any]:
+    """After which number, and which place before it, a page begins."""
+    return {"after": last and last.id, "after_place": getattr(last, PLACE, None)}
+
+
+def _place(kind: Kind[Any], row: Mapping[str, Any]) -> msgspec.Struct:
+    return kind.place(**{name: row[name] for name in kind.place.__struct_fields__})
 
 
 async def read(work: Work, kind: Kind[R], number: Ident) -> Kept[R]:
@@ -120,7 +137,7 @@ async def read(work: Work, kind: Kind[R], number: Ident) -> Kept[R]:
     Raises:
         ProblemError: 404.
     """
-    everything = {**kind.asked().filters, "retired": True, "id": number, "after": None, "limit": 1}
+    everything = {**kind.asked().filters, **_after(None), "retired": True, "id": number, "limit": 1}
     row = await work.maybe(kind.name, everything)
     if row is None:
         raise not_found()
@@ -218,5 +235,5 @@ def _kept(work: Work, kind: Kind[R], row: dict[str, Any]) -> Kept[R]:
     home = row["id"] if kind.is_home else row.get("home_id")
     work.call.saw(work.scope.purpose, [home] if home is not None else [])
     row = kind.opened(work.ring, row)
-    fields = {name: value for name, value in row.items() if name not in META}
+    fields = {name: value for name, value in row.items() if name not in {*META, PLACE}}
     return Kept(**meta, record=kind.shown(fields))

@@ -19,8 +19,8 @@ from cloud.incidents import rows
 from cloud.people import id_number, numbers, plans, roster, tenancy
 from cloud.people.roster import Centre, Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
 from cloud.register import screens, secrets
-from cloud.register.desk import Add, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
-from cloud.register.model import Devices, Divisions, Homes, Living, OfHome, Staff
+from cloud.register.desk import Add, ByPlace, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
+from cloud.register.model import Devices, Divisions, Gateways, Homes, Living, OfHome, Staff
 from cloud.sealed import Keyring
 from firmware_protocols.wire import plan as wire
 from firmware_protocols.wire.plan import Plan
@@ -328,6 +328,7 @@ STAFF: Final = Kind(
     "staff",
     lambda row: msgspec.convert(row, Person),
     Staff,
+    ByPlace,
     fixed="username",
     add=_add_staff,
     write=_write_staff,
@@ -337,6 +338,7 @@ HOMES: Final = Kind(
     "homes",
     lambda row: Place(**row),
     Homes,
+    ByPlace,
     fixed="key",
     add=_add_home,
     write=_write_home,
@@ -347,6 +349,7 @@ RESIDENTS: Final = Kind(
     "residents",
     lambda row: Resident(**row),
     OfHome,
+    ByPlace,
     add=_add_resident,
     write=_write_resident,
     end=_end_resident,
@@ -356,6 +359,7 @@ CONTACTS: Final = Kind(
     "contacts",
     lambda row: msgspec.convert(row, Contact),
     OfHome,
+    ByPlace,
     add=_add_contact,
     write=_write_contact,
     end=_end_contact,
@@ -364,7 +368,7 @@ CONTACTS: Final = Kind(
 GATEWAYS: Final = Kind(
     "gateways",
     _gateway,
-    OfHome,
+    Gateways,
     ByText,
     fixed="id",
     faults=roster.gateway_faults,
@@ -376,6 +380,7 @@ DEVICES: Final = Kind(
     "devices",
     lambda row: Device(**row),
     Devices,
+    ByPlace,
     fixed="name",
     add=_plain_add("add_device"),
     write=_plain_write("change_device"),

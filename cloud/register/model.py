@@ -6,7 +6,7 @@ The one idea: one shape for every kind, so that whoever has learned one route kn
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,18 +20,22 @@ Version = Annotated[int, Field(ge=0, lt=2**53, description="of the record that t
 HomeNumber = Annotated[int, Field(ge=1, lt=2**31)]
 GatewayName = Annotated[str, Field(min_length=2, max_length=48, pattern="^[A-Za-z0-9-]+$")]
 DivisionCode = Annotated[str, Field(pattern="^[0-9]{12}$")]
+Words = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Order = Literal["number", "newest", "name"]
+"""How a list is sorted: the oldest first, the newest first, or by name."""
 
 
 class Kept(BaseModel, Generic[R]):
     """One record as it is kept. ``retired_at``: since when it is out of use; it never vanishes.
 
-    ``home_id``, ``gateway_id``: what it belongs to, where it belongs to one.
+    ``home_id``, ``gateway_id``: what it belongs to, where it belongs to one; ``home_key``: that home's name.
     """
 
     id: int | str
     version: int = 1
     retired_at: datetime | None = None
     home_id: int | None = None
+    home_key: str | None = None
     gateway_id: str | None = None
     record: R
 
@@ -82,20 +86,38 @@ class Living(Asked):
     retired: bool = False
 
 
-class OfHome(Living):
+class Searched(Living):
+    """``q``: words that stand in it, or in the key or address of its home, whatever their case."""
+
+    q: Words | None = None
+
+
+class Sorted(Searched):
+    """Records that are sorted as one likes."""
+
+    sort: Order = "number"
+
+
+class OfHome(Sorted):
     """Records that belong to a home."""
 
     home_id: HomeNumber | None = None
 
 
-class Homes(Living):
+class Gateways(Searched):
+    """Gateways, by id."""
+
+    home_id: HomeNumber | None = None
+
+
+class Homes(Sorted):
     """Homes."""
 
     division: DivisionCode | None = None
     key: Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")] = None
 
 
-class Staff(Living):
+class Staff(Sorted):
     """People who sign in."""
 
     role: Role | None = None
@@ -108,6 +130,7 @@ class Devices(OfHome):
 
 
 class Divisions(Asked):
-    """Divisions. ``parent``: those directly below it."""
+    """Divisions. ``parent``: those directly below it. ``q``: words that stand in its name, or its code."""
 
     parent: DivisionCode | None = None
+    q: Words | None = None

@@ -5,6 +5,7 @@ select code as id, code, name, parent_code as parent
 from division
 where (%(id)s::text is null or code = %(id)s)
   and (%(parent)s::text is null or parent_code = %(parent)s)
+  and (%(q)s::text is null or strpos(lower(name), lower(%(q)s)) > 0 or code = %(q)s)
   and (%(after)s::text is null or code > %(after)s)
 order by code
 limit %(limit)s
@@ -31,7 +32,7 @@ returning id
 
 -- staff --
 select
-    s.id, s.version, s.disabled_at as retired_at, s.username, s.role, s.name, s.locale,
+    sorted.place, s.id, s.version, s.disabled_at as retired_at, s.username, s.role, s.name, s.locale,
     array(
         select h.key from staff_home a join home h on h.id = a.home_id
         where a.staff_id = s.id
@@ -39,12 +40,14 @@ select
         order by h.key
     ) as homes
 from staff s
+cross join lateral list_place(%(sort)s, s.name, s.id) as sorted (place)
 where s.tenant_id = any(%(tenants)s)
   and (%(id)s::int is null or s.id = %(id)s)
   and (%(role)s::text is null or s.role = %(role)s)
   and (%(retired)s or s.disabled_at is null)
-  and (%(after)s::bigint is null or s.id > %(after)s)
-order by s.id
+  and (%(q)s::text is null or strpos(lower(concat_ws(' ', s.name, s.username)), lower(%(q)s)) > 0)
+  and (%(after)s::bigint is null or (sorted.place, s.id) > (%(after_place)s, %(after)s))
+order by sorted.place, s.id
 limit %(limit)s
 
 -- username_taken --
@@ -92,15 +95,18 @@ with retired as (
 select id from retired
 
 -- homes --
-select h.id, h.version, h.retired_at, h.key, h.division_code as division, h.address, h.latitude, h.longitude
+select
+    sorted.place, h.id, h.version, h.retired_at, h.key, h.division_code as division, h.address, h.latitude, h.longitude
 from home h
+cross join lateral list_place(%(sort)s, h.key, h.id) as sorted (place)
 where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
   and (%(id)s::int is null or h.id = %(id)s)
   and (%(division)s::text is null or h.division_code = %(division)s)
   and (%(key)s::text is null or h.key = %(key)s)
   and (%(retired)s or h.retired_at is null)
-  and (%(after)s::bigint is null or h.id > %(after)s)
-order by h.id
+  and (%(q)s::text is null or strpos(lower(concat_ws(' ', h.key, h.address)), lower(%(q)s)) > 0)
+  and (%(after)s::bigint is null or (sorted.place, h.id) > (%(after_place)s, %(after)s))
+order by sorted.place, h.id
 limit %(limit)s
 
 -- add_home --
@@ -136,15 +142,17 @@ where g.home_id = %(id)s and g.revoked_at is null
 
 -- residents --
 select
-    r.id, r.version, r.retired_at, r.home_id, r.name, r.birth_year, r.sex, r.lives_alone, r.ability_level, r.phone,
-    r.id_number, r.notes
+    sorted.place, r.id, r.version, r.retired_at, r.home_id, h.key as home_key, r.name, r.birth_year, r.sex,
+    r.lives_alone, r.ability_level, r.phone, r.id_number, r.notes
 from resident r join home h on h.id = r.home_id
+cross join lateral list_place(%(sort)s, r.name, r.id) as sorted (place)
 where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
   and (%(id)s::int is null or r.id = %(id)s)
   and (%(home_id)s::int is null or r.home_id = %(home_id)s)
   and (%(retired)s or r.retired_at is null)
-  and (%(after)s::bigint is null or r.id > %(after)s)
-order by r.id
+  and (%(q)s::text is null or strpos(lower(concat_ws(' ', r.name, h.key, h.address)), lower(%(q)s)) > 0)
+  and (%(after)s::bigint is null or (sorted.place, r.id) > (%(after_place)s, %(after)s))
+order by sorted.place, r.id
 limit %(limit)s
 
 -- home_to_fill --
@@ -190,14 +198,17 @@ returning r.id, r.home_id
 
 -- contacts --
 select
-    c.id, c.version, c.retired_at, c.home_id, c.rank, c.name, c.relation, c.phone, c.has_key, c.locale, c.channels
+    sorted.place, c.id, c.version, c.retired_at, c.home_id, h.key as home_key, c.rank, c.name, c.relation, c.phone,
+    c.has_key, c.locale, c.channels
 from contact c join home h on h.id = c.home_id
+cross join lateral list_place(%(sort)s, c.name, c.id) as sorted (place)
 where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
   and (%(id)s::int is null or c.id = %(id)s)
   and (%(home_id)s::int is null or c.home_id = %(home_id)s)
   and (%(retired)s or c.retired_at is null)
-  and (%(after)s::bigint is null or c.id > %(after)s)
-order by c.id
+  and (%(q)s::text is null or strpos(lower(concat_ws(' ', c.name, h.key, h.address)), lower(%(q)s)) > 0)
+  and (%(after)s::bigint is null or (sorted.place, c.id) > (%(after_place)s, %(after)s))
+order by sorted.place, c.id
 limit %(limit)s
 
 -- add_contact --
@@ -233,12 +244,13 @@ returning c.id, c.home_id
 
 -- gateways --
 -- The secret goes in and never comes out.
-select g.id, g.id as gateway, g.version, g.revoked_at as retired_at, g.home_id, g.shard, g.phone
+select g.id, g.id as gateway, g.version, g.revoked_at as retired_at, g.home_id, h.key as home_key, g.shard, g.phone
 from gateway g join home h on h.id = g.home_id
 where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
   and (%(id)s::text is null or g.id = %(id)s)
   and (%(home_id)s::int is null or g.home_id = %(home_id)s)
   and (%(retired)s or g.revoked_at is null)
+  and (%(q)s::text is null or strpos(lower(concat_ws(' ', g.id, h.key, h.address)), lower(%(q)s)) > 0)
   and (%(after)s::text is null or g.id > %(after)s)
 order by g.id
 limit %(limit)s
@@ -284,15 +296,21 @@ where g.id = %(id)s and g.version = %(version)s and g.revoked_at is null
 for update of g
 
 -- devices --
-select d.id, d.version, d.retired_at, g.home_id, d.gateway_id, d.name, d.kind, d.room
+select
+    sorted.place, d.id, d.version, d.retired_at, g.home_id, h.key as home_key, d.gateway_id, d.name, d.kind, d.room
 from device d join gateway g on g.id = d.gateway_id join home h on h.id = g.home_id
+cross join lateral list_place(%(sort)s, d.name, d.id) as sorted (place)
 where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
   and (%(id)s::int is null or d.id = %(id)s)
   and (%(home_id)s::int is null or g.home_id = %(home_id)s)
   and (%(gateway_id)s::text is null or d.gateway_id = %(gateway_id)s)
   and (%(retired)s or d.retired_at is null)
-  and (%(after)s::bigint is null or d.id > %(after)s)
-order by d.id
+  and (
+      %(q)s::text is null
+      or strpos(lower(concat_ws(' ', d.name, d.kind, d.room, d.gateway_id, h.key, h.address)), lower(%(q)s)) > 0
+  )
+  and (%(after)s::bigint is null or (sorted.place, d.id) > (%(after_place)s, %(after)s))
+order by sorted.place, d.id
 limit %(limit)s
 
 -- add_device --
@@ -390,3 +408,15 @@ returning id
 update centre set retired_at = %(now)s
 where id = %(id)s and version = %(version)s and retired_at is null and tenant_id = any(%(tenants)s)
 returning id
+
+-- what_stands_of_sheet --
+-- Of a sheet of residents: which of its keys are taken, also by homes out of use, and the places that there are.
+select
+    array(
+        select h.key from home h
+        where h.key = any(%(keys)s)
+          and h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
+    ) as keys,
+    (
+        select coalesce(jsonb_object_agg(d.code, jsonb_build_array(d.name, d.parent_code)), '{}') from division d
+    ) as places

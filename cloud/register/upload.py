@@ -87,7 +87,7 @@ async def import_roster(
         found = await _faults(conn, content, scope)
         if not found:
             await conn.execute(SQL["let_idle"])
-            found = await _load(once.call, content, admin.tenant_id, dry_run=dry_run)
+            found = await load(once.call, roster.parse(content), admin.tenant_id, dry_run=dry_run)
         loaded = not found and not dry_run
         return await to_thread.run_sync(lambda: _answer(content, found, loaded=loaded))
 
@@ -149,10 +149,11 @@ def _misplaced(division: Division, known: Sequence[str | None] | None, own: str)
         yield "code", "this division does not lie in yours: whoever runs the installation adds it"
 
 
-async def _load(call: Call, content: bytes, tenant: int, *, dry_run: bool) -> list[Fault]:
+async def load(call: Call, taken: Roster, tenant: int, *, dry_run: bool) -> list[Fault]:
+    """Load what was judged; as a trial it is undone. What stands against it as a whole comes back."""
     try:
         async with call.unscoped() as conn, conn.transaction(force_rollback=dry_run):
-            await roster.load(conn, roster.parse(content), call.parts.ring)
+            await roster.load(conn, taken, call.parts.ring)
             await rows.start_anew(conn, tenant, None, call.now)
     except RosterError as error:
         return [Fault((), str(error))]

@@ -152,6 +152,8 @@ _PAPERS: Final = (
     " values (%(tenant)s, 'neighbour', %(key)s, '+8613900000002', %(now)s, '{}')",
     "insert into responder_home select max(id), %(home)s, true from responder",
     "insert into responder_place select max(id), %(now)s, 27.5, 109.9 from responder",
+    "insert into duty_shift (responder_id, begin_at, end_at, made_by, made_at)"
+    " select max(id), %(now)s, 'infinity', %(staff)s, %(now)s from responder",
     "insert into callout_ask (incident_id, responder_id, asked_at, asked_by, night, travel_s, distance_m,"
     " in_visit, has_key) select %(incident)s, max(id), %(now)s, 'policy', false, 60, 100, false, true"
     " from responder",

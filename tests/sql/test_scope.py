@@ -121,6 +121,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "day_plan",
         "division",
         "follower",
+        "duty_shift",
         "forgotten",
         "gap",
         "idempotency",

@@ -105,7 +105,8 @@ def test_every_key_is_used() -> None:
     scripts = [path for path in SOURCES.rglob("*.ts*") if path.name != "schema.d.ts"]
     pages = [path for path in LITE.rglob("*") if path.suffix in {".py", ".html"}]
     sources = "\n".join(path.read_text(encoding="utf-8") for path in scripts + pages)
-    built = set(re.findall(r'term\("([\w.]+)"', sources)) | set(re.findall(r"`([\w.]+)\.\$\{", sources))
+    named = r'(?:term\(|words: |"word:)"?([\w.]+)"'
+    built = set(re.findall(named, sources)) | set(re.findall(r"`([\w.]+)\.\$\{", sources))
     unused = [
         key for key in catalogue("en") if f'"{key}"' not in sources and key.rpartition(".")[0] not in built
     ]

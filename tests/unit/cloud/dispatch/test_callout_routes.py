@@ -74,6 +74,15 @@ async def test_a_leader_registers_somebody_who_agreed_and_ties_them_to_a_home(si
     assert [one["name"] for one in (await leader.get("/responders")).json()["items"]] == ["龙大哥"]
 
 
+async def test_a_tie_is_forgotten_and_cannot_be_forgotten_twice(site: Site) -> None:
+    leader = await site.signed_in("supervisor")
+    number = (await posted(leader, "/responders", VOLUNTEER, 201))["id"]
+    where = f"/responders/{number}/homes/{site.town.yellow}"
+    await leader.put(where, json={"barred": True})
+    assert (await leader.delete(where)).json()["homes"] == []
+    assert (await leader.delete(where)).status_code == 404
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -175,6 +184,62 @@ async def test_whoever_withdraws_is_forgotten_and_gets_no_message_any_more(
     await posted(desk, f"/callouts/{incident}/asks", {"responder_id": number}, 409)
     again = await leader.put(f"/responders/{number}", json={"phone": "13700000001"})
     assert again.status_code == 404
+
+
+def shift(begin_h: float, end_h: float) -> dict[str, str]:
+    """From so many hours after noon to so many."""
+    begin, end = (NOON + timedelta(hours=hours) for hours in (begin_h, end_h))
+    return {"begin_at": begin.isoformat(), "end_at": end.isoformat()}
+
+
+async def test_whoever_has_a_shift_is_on_duty_from_its_beginning_to_its_end(
+    site: Site, incident: int
+) -> None:
+    number = await enrolled(site, "responder")
+    leader = await site.signed_in("supervisor")
+    await leader.put(f"/responders/{number}", json={"phone": "13700000009", "mode": "car", **DOOR})
+    entered = await posted(leader, f"/responders/{number}/shifts", shift(1, 3), 201)
+    near = []
+    for _ in range(4):  # so much later that they sign in anew
+        leader, worker = await site.signed_in("supervisor"), await site.signed_in("responder")
+        duty = (await worker.get("/duty")).json()
+        callout = (await leader.get(f"/callouts/{incident}")).json()
+        near.append((duty["on"], len(callout["nearest"])))
+        site.clock.turn(timedelta(minutes=75))
+    assert near == [(False, 0), (True, 1), (True, 1), (False, 0)]
+    assert entered["end_at"] == "2026-11-20T15:00:00Z"
+    leader = await site.signed_in("supervisor")
+    assert (await leader.get(f"/responders/{number}/shifts")).json()["shifts"] == []
+
+
+async def test_whoever_says_that_they_are_off_duty_is_whatever_was_entered(site: Site) -> None:
+    number = await enrolled(site, "responder")
+    leader, worker = await site.signed_in("supervisor"), await site.signed_in("responder")
+    await posted(leader, f"/responders/{number}/shifts", shift(-1, 3), 201)
+    duty = (await worker.get("/duty")).json()
+    assert (duty["on"], duty["until"]) == (True, "2026-11-20T15:00:00Z")
+    assert not (await worker.put("/duty", json={"on": False})).json()["on"]
+
+
+async def test_a_shift_is_taken_back_and_meets_no_other(site: Site) -> None:
+    number = await enrolled(site, "responder")
+    leader = await site.signed_in("supervisor")
+    shifts = f"/responders/{number}/shifts"
+    first = await posted(leader, shifts, shift(1, 3), 201)
+    assert (await posted(leader, shifts, shift(2, 4), 409))["code"] == "shifts_meet"
+    await posted(leader, shifts, shift(3, 4), 201)
+    assert (await leader.delete(f"{shifts}/{first['id']}")).status_code == 204
+    assert (await leader.delete(f"{shifts}/{first['id']}")).status_code == 404
+    assert [one["begin_at"] for one in (await leader.get(shifts)).json()["shifts"]] == [
+        "2026-11-20T15:00:00Z"
+    ]
+
+
+@pytest.mark.parametrize("wrong", [shift(3, 3), shift(3, 1), shift(1, 38), shift(-3, -1)])
+async def test_a_shift_that_cannot_be_is_refused(site: Site, wrong: dict[str, str]) -> None:
+    number = await enrolled(site, "responder")
+    leader = await site.signed_in("supervisor")
+    await posted(leader, f"/responders/{number}/shifts", wrong, 422)
 
 
 async def test_off_duty_nobody_is_asked_and_their_places_are_forgotten(site: Site, incident: int) -> None:

@@ -348,3 +348,67 @@ async def test_a_change_of_a_home_reaches_the_open_screens(site: Site, conn: Con
     assert await cursor.fetchall() == [
         {"topic": "home", "home_id": town.yellow, "address": "round the corner", "at": NOON}
     ]
+
+
+# Lists ------------------------------------------------------------------------------------------------------
+
+
+async def _listed(browser: httpx.AsyncClient, kind: str, **asked: Any) -> list[dict[str, Any]]:
+    """All of a list, page by page."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        params = asked | ({"cursor": cursor} if cursor else {})
+        answer = await browser.get(f"/register/{kind}", params=params)
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["items"]
+        cursor = answer.json()["next"]
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "q", "found"),
+    [
+        ("homes", "YELLOW", 1),
+        ("homes", "lane", 2),
+        ("homes", "_", 0),
+        ("residents", "向秀", 1),
+        ("residents", "green lane", 1),
+        ("residents", "石金花", 0),
+        ("contacts", "邻居", 2),
+        ("gateways", "gw-green", 1),
+        ("devices", "pendant", 2),
+        ("devices", "yellow", 1),
+        ("staff", "supervisor", 1),
+        ("divisions", "鹤城", 1),
+    ],
+)
+async def test_a_list_is_searched_by_words_of_the_record_and_of_its_home(
+    site: Site, kind: str, q: str, found: int
+) -> None:
+    browser = await site.signed_in("admin")
+    assert len(await _listed(browser, kind, q=q)) == found
+
+
+@pytest.mark.parametrize("sort", ["number", "newest", "name"])
+async def test_a_sorted_list_goes_on_where_the_page_ended(site: Site, town: Town, sort: str) -> None:
+    browser = await site.signed_in("admin")
+    for rank, name in enumerate(("丙", "甲" * 200, "甲", "乙"), 2):
+        body = {"home_id": town.yellow, "record": CONTACT | {"rank": rank, "name": name}}
+        await added(browser, "contacts", body)
+    whole = await _listed(browser, "contacts", sort=sort)
+    assert await _listed(browser, "contacts", sort=sort, limit=1) == whole
+    keys: dict[str, Any] = {
+        "number": [one["id"] for one in whole],
+        "newest": [-one["id"] for one in whole],
+        "name": [one["record"]["name"][:40].encode() for one in whole],
+    }
+    assert keys[sort] == sorted(keys[sort])
+
+
+async def test_what_lies_in_a_home_names_it(site: Site, town: Town) -> None:
+    browser = await site.signed_in("admin")
+    for kind in ("residents", "contacts", "gateways", "devices"):
+        listed = await _listed(browser, kind, home_id=town.yellow)
+        assert {one["home_key"] for one in listed} == {"yellow"}, kind

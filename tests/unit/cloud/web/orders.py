@@ -51,6 +51,8 @@ class Things:
     handover: int
     responder: int
     centre: int
+    worker: int
+    shift: int
     account: int
     entry: int
     paper: int
@@ -111,6 +113,7 @@ PHONE: Final = {
     "auth": "BTBZMqHH6r4Tts7J_aSIgg",
 }
 """A browser's subscription; its keys are the example of RFC 8291."""
+SHEET: Final = "编号,区划,地址,姓名,性别,出生年份\nsheet,鹤城区,新巷3号,滕树英,女,1938".encode()
 SPAN: Final = {"begin": "2026-11-20T00:00:00Z", "end": "2026-11-20T12:00:00Z"}
 DAYS: Final = {"since": "2026-11-19", "until": "2026-11-21"}
 _S: Final = IncidentState
@@ -277,6 +280,13 @@ ORDERS: Final[Mapping[str, Order]] = {
     "withdrawResponder": Order(),
     "tieResponder": Order(body=lambda _: {"has_key": True}),
     "callForMyself": Order(body=lambda _: {"place": {"latitude": 27.6, "longitude": 110.0, "accuracy_m": 9}}),
+    "untieResponder": Order(),
+    "listShifts": Order(filled="shifts"),
+    "addShift": Order(
+        body=lambda _: {"begin_at": "2026-11-21T00:00:00Z", "end_at": "2026-11-21T08:00:00Z"},
+        before=("delete from duty_shift where responder_id = %(worker)s",),
+    ),
+    "dropShift": Order(),
     "readMyDuty": Order(),
     "putMyDuty": Order(body=lambda _: {"on": True}),
     "iAmHere": Order(body=lambda _: {"latitude": 27.6, "longitude": 110.0}),
@@ -463,6 +473,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     "signOut": Order(oneself=True),
     # The register.
     "importRoster": Order(body=_roster, sentence=lambda said: not said["loaded"]),
+    "importResidents": Order(body=lambda _: {"form": "csv", "content": b64encode(SHEET).decode()}),
     "listDivisionRecords": Order(filled="items"),
     "readDivisionRecord": Order(refused={"division": 200}),
     "listTenantRecords": Order(filled="items"),

@@ -221,6 +221,10 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("PUT", "/responders/{responder_id}"): REVIEW,
     ("POST", "/responders/{responder_id}/withdraw"): REVIEW,
     ("PUT", "/responders/{responder_id}/homes/{home_id}"): REVIEW,
+    ("DELETE", "/responders/{responder_id}/homes/{home_id}"): REVIEW,
+    ("GET", "/responders/{worker_id}/shifts"): REVIEW,
+    ("POST", "/responders/{worker_id}/shifts"): REVIEW,
+    ("DELETE", "/responders/{worker_id}/shifts/{shift_id}"): REVIEW,
     ("GET", "/duty"): QUEUE,
     ("PUT", "/duty"): QUEUE,
     ("POST", "/duty/places"): QUEUE,
@@ -242,6 +246,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("GET", "/health"): ANYONE,
     ("GET", "/ready"): ANYONE,
     ("POST", "/register/import"): ADMIN,
+    ("POST", "/register/residents/sheet"): ADMIN,
     **{
         (WAYS[way][0], f"/register/{kind}{WAYS[way][1]}"): ADMIN
         for kind, ways in REGISTER.items()

@@ -308,6 +308,10 @@ _NUMBERED: Final = {
     " values (%(tenant)s, 'neighbour', %(key)s, '{sms:+8613700000001}', 27.56, 109.99, %(now)s) returning id",
     "centre": "insert into centre (tenant_id, name, latitude, longitude)"
     " values (%(tenant)s, %(key)s, 27.5, 109.9) returning id",
+    "worker": "select id from responder where staff_id = %(person)s",
+    "shift": "insert into duty_shift (responder_id, begin_at, end_at, made_by, made_at)"
+    " select id, %(now)s, %(later)s, %(person)s, %(now)s from responder where staff_id = %(person)s"
+    " returning id",
     "account": "insert into time_account (tenant_id, sort, resident_id, opened_at)"
     " select %(tenant)s, 'person', id, %(now)s from resident where home_id = %(home)s returning id",
     "entry": "with services as (insert into time_account (tenant_id, sort, opened_at)"
@@ -369,6 +373,8 @@ _NUMBERED: Final = {
 }
 """The statement that finds or makes each thing that has a number."""
 _BESIDE: Final = (
+    "insert into responder_home select id, %(home)s, true from responder where tenant_id = %(tenant)s"
+    " and name = %(key)s",
     "insert into certificate (serial, gateway_id, key_hash, pem, issued_at, expires_at)"
     " values (to_hex(%(home)s::int), 'gw-' || %(key)s, '', '', %(now)s, %(now)s)",
     "insert into consent_task (home_id, purpose, task, due_at)"
