@@ -115,6 +115,8 @@ PAGES: Final[Mapping[str, str]] = {
     "/kpi/": "kpi",
     "/kpi/report/{month}": "kpi",
     "/admin/": "admin",
+    "/admin/{part}": "admin",
+    "/admin/homes/{home:int}": "admin",
 }
 """The page that answers at an address; what a page shows of it is the page's own affair."""
 SHORT: Final[Mapping[str, str]] = {

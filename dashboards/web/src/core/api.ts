@@ -54,6 +54,9 @@ export interface ActionDetail {
   readonly yes?: boolean;
 }
 
+/** One field that was refused: where it is in what was sent, and which rule it breaks. */
+export type InvalidField = components["schemas"]["InvalidField"];
+
 /** The server answered, and the answer was no. `current` is the record as it stands, sent with a 409. */
 export class Refused extends Error {
   constructor(
@@ -61,6 +64,9 @@ export class Refused extends Error {
     /** A stable word such as `not_found`. */
     readonly code: string,
     readonly current: IncidentView | null,
+    /** One sentence for a person, in English. */
+    readonly detail = "",
+    readonly fields: readonly InvalidField[] = [],
   ) {
     super(`${status} ${code}`);
   }
@@ -104,15 +110,18 @@ const NO_CONTENT = 204;
 
 const pause: Wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** How a page speaks with the platform. `command`: done once, however often it is sent; `POST` unless said. */
+/**
+ * How a page speaks with the platform. `command`: done once, however often it is sent; `POST` unless said. `limitMs`:
+ * how long an answer may take.
+ */
 export interface Transport {
-  once<T>(method: string, path: string, body?: unknown, key?: string): Promise<T>;
-  command<T>(path: string, body?: unknown, method?: "POST" | "PUT" | "DELETE"): Promise<T>;
+  once<T>(method: string, path: string, body?: unknown, key?: string, limitMs?: number): Promise<T>;
+  command<T>(path: string, body?: unknown, method?: "POST" | "PUT" | "DELETE", limitMs?: number): Promise<T>;
 }
 
 /** What lies below `/api/v1`. `send` and `wait` are arguments so that tests can play the network. */
 export function createTransport(send: Send = (input, init) => fetch(input, init), wait: Wait = pause): Transport {
-  async function once<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+  async function once<T>(method: string, path: string, body?: unknown, key?: string, limitMs = LIMIT_MS): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json", "X-Anban": "1" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (key !== undefined) headers["Idempotency-Key"] = key;
@@ -124,7 +133,7 @@ export function createTransport(send: Send = (input, init) => fetch(input, init)
         headers,
         body: body === undefined ? null : JSON.stringify(body),
         cache: "no-store",
-        signal: AbortSignal.timeout(LIMIT_MS),
+        signal: AbortSignal.timeout(limitMs),
       });
       answer = response.status === NO_CONTENT ? undefined : await readJson(response);
     } catch (error) {
@@ -134,17 +143,17 @@ export function createTransport(send: Send = (input, init) => fetch(input, init)
     return answer as T;
   }
 
-  async function command<T>(path: string, body?: unknown, method = "POST"): Promise<T> {
+  async function command<T>(path: string, body?: unknown, method = "POST", limitMs?: number): Promise<T> {
     const key = randomKey();
     for (const delay of COMMAND_RETRY_MS) {
       try {
-        return await once<T>(method, path, body, key);
+        return await once<T>(method, path, body, key, limitMs);
       } catch (error) {
         if (!mayRepeat(error)) throw error;
         await wait(delay);
       }
     }
-    return once<T>(method, path, body, key);
+    return once<T>(method, path, body, key, limitMs);
   }
 
   return { once, command };
@@ -188,8 +197,8 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 function refusal(status: number, answer: unknown): Refused {
-  const problem = (answer ?? {}) as { code?: string; current?: IncidentView | null };
-  return new Refused(status, problem.code ?? "", problem.current ?? null);
+  const problem = (answer ?? {}) as Partial<Refused>;
+  return new Refused(status, problem.code ?? "", problem.current ?? null, problem.detail ?? "", problem.fields ?? []);
 }
 
 /**

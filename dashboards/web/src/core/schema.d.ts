@@ -1892,6 +1892,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/register/residents/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take residents in from a sheet
+         * @description One home with its resident and care circle per row; all rows or none.
+         *
+         *     A file with faults answers 200 with ``loaded`` false and every bad row. Divisions are named or numbered.
+         */
+        post: operations["importResidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/register/residents/{number}": {
         parameters: {
             query?: never;
@@ -2405,7 +2427,11 @@ export interface paths {
          */
         put: operations["tieResponder"];
         post?: never;
-        delete?: never;
+        /**
+         * Forget what somebody is to a home
+         * @description They have no key, are not known and not barred there; 404 where nothing was said of the two.
+         */
+        delete: operations["untieResponder"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2426,6 +2452,50 @@ export interface paths {
          */
         post: operations["withdrawResponder"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responders/{worker_id}/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When somebody is on duty
+         * @description From now on. Nobody needs one: a worker may also say for themselves that they are on duty.
+         */
+        get: operations["listShifts"];
+        put?: never;
+        /**
+         * Enter a shift
+         * @description They are on duty then without saying so; their own "off duty" ends it. 409 ``shifts_meet``.
+         */
+        post: operations["addShift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responders/{worker_id}/shifts/{shift_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a shift back
+         * @description A running one, too: they are off duty at once, unless they have said otherwise themselves.
+         */
+        delete: operations["dropShift"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5809,7 +5879,7 @@ export interface components {
         Domain: "self_care" | "movement" | "mind" | "senses";
         /**
          * DrawnClaim
-         * @description The new claim. ``code`` is shown this once.
+         * @description The new claim. ``code`` is shown this once; ``qr``: the same as an SVG picture, a ``data:`` address.
          */
         DrawnClaim: {
             /** Code */
@@ -5823,6 +5893,8 @@ export interface components {
             gateway_id: string;
             /** Id */
             id: number;
+            /** Qr */
+            qr: string;
         };
         /**
          * DrawnToken
@@ -5866,6 +5938,32 @@ export interface components {
             items: components["schemas"]["cloud__visits__duties__views__DutyView"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * DutyShiftList
+         * @description Shifts that are not over, the next first.
+         */
+        DutyShiftList: {
+            /** Shifts */
+            shifts: components["schemas"]["DutyShiftView"][];
+        };
+        /**
+         * DutyShiftView
+         * @description One shift.
+         */
+        DutyShiftView: {
+            /**
+             * Begin At
+             * Format: date-time
+             */
+            begin_at: string;
+            /**
+             * End At
+             * Format: date-time
+             */
+            end_at: string;
+            /** Id */
+            id: number;
         };
         /**
          * EarnedView
@@ -6255,12 +6353,6 @@ export interface components {
             /** Resident */
             resident: string;
         };
-        /**
-         * Form
-         * @description How a file is made.
-         * @enum {string}
-         */
-        Form: "csv" | "xlsx";
         /**
          * FormView
          * @description What is asked at a visit of one kind. ``proof``: what must show that it was made; ``photos``: at most
@@ -6834,6 +6926,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -6862,6 +6956,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -6901,6 +6997,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -6931,6 +7029,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -6959,6 +7059,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -6991,6 +7093,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -7021,6 +7125,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -7061,6 +7167,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -7506,6 +7614,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -7545,6 +7655,8 @@ export interface components {
             gateway_id?: string | null;
             /** Home Id */
             home_id?: number | null;
+            /** Home Key */
+            home_key?: string | null;
             /** Id */
             id: number | string;
             /**
@@ -8361,6 +8473,22 @@ export interface components {
             };
         };
         /**
+         * NewDutyShift
+         * @description When somebody is on duty, at most 36 hours on end.
+         */
+        NewDutyShift: {
+            /**
+             * Begin At
+             * Format: date-time
+             */
+            begin_at: string;
+            /**
+             * End At
+             * Format: date-time
+             */
+            end_at: string;
+        };
+        /**
          * NewFactor
          * @description What the authenticator must learn. ``qr``: the address as an image (data URI). Shown once.
          */
@@ -8636,6 +8764,18 @@ export interface components {
              */
             findings: components["schemas"]["Finding"][];
             verdict: components["schemas"]["Verdict"];
+        };
+        /**
+         * NewSheet
+         * @description The file in base 64, and how it is written.
+         */
+        NewSheet: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            form: components["schemas"]["cloud__register__sheet_file__Form"];
         };
         /**
          * NewTag
@@ -9914,6 +10054,12 @@ export interface components {
             record: number;
         };
         /**
+         * Rule
+         * @description What is wrong. ``other``: the rule stands in words beside it.
+         * @enum {string}
+         */
+        Rule: "no_headings" | "missing_column" | "twice_column" | "missing" | "too_long" | "twice" | "known" | "cut" | "no_number" | "out_of_range" | "no_yes_or_no" | "no_choice" | "id_number" | "differs" | "phone" | "division_unknown" | "division_several" | "division_foreign" | "other";
+        /**
          * RuleCounts
          * @description One rule's incidents. ``rule``: the finding, or else the kind of alarm. ``why``: false ones by code
          *     (C1 accidental press, C2 sensor, C3 rule, D1 device). ``right_share``: of those that were judged.
@@ -10121,6 +10267,39 @@ export interface components {
             /** Asked */
             asked: boolean;
             purpose: components["schemas"]["Purpose"];
+        };
+        /**
+         * SheetFault
+         * @description One fault. ``row``: as the file counts, 0: the whole file; ``column``: the field, with ``heading`` as
+         *     the file writes it; ``detail``: what helps to mend it, or the rule in words where ``rule`` is ``other``.
+         */
+        SheetFault: {
+            /** Column */
+            column: string;
+            /** Detail */
+            detail: string;
+            /** Heading */
+            heading: string;
+            /** Row */
+            row: number;
+            rule: components["schemas"]["Rule"];
+        };
+        /**
+         * SheetTaken
+         * @description What the file holds. ``loaded``: it is in force now; with faults or as a trial nothing was changed.
+         *     ``ignored``: headings that nobody knows.
+         */
+        SheetTaken: {
+            /** Contacts */
+            contacts: number;
+            /** Faults */
+            faults: components["schemas"]["SheetFault"][];
+            /** Homes */
+            homes: number;
+            /** Ignored */
+            ignored: string[];
+            /** Loaded */
+            loaded: boolean;
         };
         /**
          * ShiftView
@@ -11281,6 +11460,18 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * Form
+         * @description How the file is written.
+         * @enum {string}
+         */
+        cloud__register__sheet_file__Form: "csv" | "xlsx";
+        /**
+         * Form
+         * @description How a file is made.
+         * @enum {string}
+         */
+        cloud__report__routes__Form: "csv" | "xlsx";
         /**
          * EntryView
          * @description One entry. ``homes``: whose data, ``None``: of all homes that ``actor`` may see. ``status``: of the
@@ -21043,6 +21234,8 @@ export interface operations {
                 /** @description most items on the page */
                 limit?: number;
                 retired?: boolean;
+                q?: string | null;
+                sort?: "number" | "newest" | "name";
                 home_id?: number | null;
             };
             header?: never;
@@ -21672,6 +21865,8 @@ export interface operations {
                 /** @description most items on the page */
                 limit?: number;
                 retired?: boolean;
+                q?: string | null;
+                sort?: "number" | "newest" | "name";
                 home_id?: number | null;
                 gateway_id?: string | null;
             };
@@ -22302,6 +22497,7 @@ export interface operations {
                 /** @description most items on the page */
                 limit?: number;
                 parent?: string | null;
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -22513,6 +22709,7 @@ export interface operations {
                 /** @description most items on the page */
                 limit?: number;
                 retired?: boolean;
+                q?: string | null;
                 home_id?: number | null;
             };
             header?: never;
@@ -23139,6 +23336,8 @@ export interface operations {
                 /** @description most items on the page */
                 limit?: number;
                 retired?: boolean;
+                q?: string | null;
+                sort?: "number" | "newest" | "name";
                 division?: string | null;
                 key?: string | null;
             };
@@ -24260,6 +24459,8 @@ export interface operations {
                 /** @description most items on the page */
                 limit?: number;
                 retired?: boolean;
+                q?: string | null;
+                sort?: "number" | "newest" | "name";
                 home_id?: number | null;
             };
             header?: never;
@@ -24385,6 +24586,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeptResident"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importResidents: {
+        parameters: {
+            query?: {
+                /** @description only say what is wrong */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSheet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetTaken"];
                 };
             };
             /** @description Bad Request */
@@ -24889,6 +25230,8 @@ export interface operations {
                 /** @description most items on the page */
                 limit?: number;
                 retired?: boolean;
+                q?: string | null;
+                sort?: "number" | "newest" | "name";
                 role?: components["schemas"]["Role"] | null;
             };
             header?: never;
@@ -26406,7 +26749,7 @@ export interface operations {
     downloadReport: {
         parameters: {
             query?: {
-                form?: components["schemas"]["Form"];
+                form?: components["schemas"]["cloud__report__routes__Form"];
                 /** @description by what it is cut; several may be named */
                 cut?: components["schemas"]["Cut"][];
                 /** @description the language of words */
@@ -28482,6 +28825,144 @@ export interface operations {
             };
         };
     };
+    untieResponder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number in the register */
+                responder_id: number;
+                /** @description number of the home */
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponderView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     withdrawResponder: {
         parameters: {
             query?: never;
@@ -28507,6 +28988,386 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ResponderView"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listShifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number in the register */
+                worker_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyShiftList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addShift: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number in the register */
+                worker_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDutyShift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyShiftView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropShift: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path: {
+                /** @description number in the register */
+                worker_id: number;
+                /** @description number of the shift */
+                shift_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {

@@ -22,7 +22,7 @@ const PLACES: readonly Place[] = [
   { path: "/field/", name: "pages.field", icon: "home", may: allowed("make_visits") },
   { path: "/family/", name: "pages.family", icon: "user", may: (person) => person.role === "family" },
   { path: "/kpi/", name: "pages.kpi", icon: "list", may: allowed("read_figures") },
-  { path: "/admin/", name: "pages.admin", icon: "key", may: allowed("administer", "manage_tenants") },
+  { path: "/admin/", name: "pages.admin", icon: "key", may: allowed("administer", "manage_tenants", "manage_responders", "read_audit") },
 ];
 
 /** Links to every page of this person. */

@@ -1,6 +1,6 @@
 /** Small parts that every screen uses: priority tag, clocks, buttons, dialog, language switch. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { LANGUAGES, t, term, type Locale } from "@/core/i18n";
 import { ageSeconds, formatDuration, secondsUntil } from "@/core/time";
 import { Icon, rank, Shape, type IconName } from "./icons";
@@ -64,6 +64,7 @@ interface DialogProps {
  */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
+  const id = useId();
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
@@ -72,9 +73,9 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     (first as HTMLElement | null | undefined)?.focus();
   }, []);
   return (
-    <dialog ref={element} aria-labelledby="dialog-title" onCancel={onClose} onClose={onClose}>
+    <dialog ref={element} aria-labelledby={id} onCancel={onClose} onClose={onClose}>
       <header>
-        <h2 id="dialog-title">{title}</h2>
+        <h2 id={id}>{title}</h2>
         <Button kind="quiet" icon="close" label={t("action.cancel")} onClick={onClose} />
       </header>
       {children}
