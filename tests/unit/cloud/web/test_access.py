@@ -417,6 +417,11 @@ def _address(site: Site, path: str) -> str:
         version="1.0.0",
         name="none",
         provider="none",
+        layer_id=7,
+        tiles_id="none",
+        z=1,
+        x=0,
+        y=0,
     )
     return "http://anban.test" + ("" if path.startswith("/a/") else API) + named
 
