@@ -79,7 +79,8 @@ class Order:
     ``state``: where its incident stands. ``before``: statements that make things ready. ``refused``: status
     of the answer when only this thing is another's, where that is not 404. ``filled``: the list in the answer
     that names something of one's own and nothing of another's. ``oneself``: it changes the sign-in of whoever
-    asks. ``sentence``: whether the body of a 200 says that nothing was done.
+    asks. ``led``: whoever does not lead may do it of themselves only. ``sentence``: whether the body of a 200
+    says that nothing was done.
     """
 
     query: Asked = lambda _: {}
@@ -89,6 +90,7 @@ class Order:
     refused: Mapping[str, int] = field(default_factory=dict)
     filled: str = ""
     oneself: bool = False
+    led: bool = False
     sentence: Callable[[Any], bool] | None = None
 
 
@@ -238,10 +240,10 @@ ORDERS: Final[Mapping[str, Order]] = {
     "readQueue": Order(filled="rows"),
     "readAlarmRate": Order(),
     "followWall": Order(),
-    "readWorklist": Order(filled="items"),
-    "readShift": Order(filled="past"),
+    "readWorklist": Order(),
+    "readShift": Order(filled="waiting"),
     "giveShift": Order(body=lambda _: {"note": "the line to the mill is out"}),
-    "takeShift": Order(body=lambda thing: {"read": [thing.incident]}),
+    "takeShift": Order(body=lambda thing: {"read": [thing.incident]}, refused={"incident": 409}),
     "listIncidents": Order(query=_in_home, filled="items"),
     "readIncident": Order(),
     "actOnIncidents": Order(
@@ -281,7 +283,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     "tieResponder": Order(body=lambda _: {"has_key": True}),
     "callForMyself": Order(body=lambda _: {"place": {"latitude": 27.6, "longitude": 110.0, "accuracy_m": 9}}),
     "untieResponder": Order(),
-    "listShifts": Order(filled="shifts"),
+    "listShifts": Order(),
     "addShift": Order(
         body=lambda _: {"begin_at": "2026-11-21T00:00:00Z", "end_at": "2026-11-21T08:00:00Z"},
         before=("delete from duty_shift where responder_id = %(worker)s",),
@@ -412,8 +414,8 @@ ORDERS: Final[Mapping[str, Order]] = {
     "askForDayPlan": Order(body=lambda _: {"day": "2026-11-22"}),
     "whyNotToday": Order(),
     "listVisitWorkersAway": Order(filled="away"),
-    "sayVisitWorkerAway": Order(body=lambda _: {"why": "leave"}),
-    "endVisitWorkerAway": Order(body=lambda _: {"back_at": "2026-11-22T00:00:00Z"}),
+    "sayVisitWorkerAway": Order(body=lambda _: {"why": "leave"}, led=True),
+    "endVisitWorkerAway": Order(body=lambda _: {"back_at": "2026-11-22T00:00:00Z"}, led=True),
     "listDayMends": Order(query=lambda _: {"day": "2026-11-21"}, filled="mends"),
     "askForDayMend": Order(body=lambda _: {}),
     "listMovedVisits": Order(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -382,47 +383,16 @@ async def test_exactly_the_allowed_roles_get_in(site: Site, role: Role | None) -
 
 
 def _address(site: Site, path: str) -> str:
-    named = path.format(
-        incident_id=7,
-        home_id=site.town.yellow,
-        token="none",
-        claim_id=7,
-        gateway_id="gw-none",
-        number=7,
-        session_id=7,
-        staff_id=999,
-        token_id=7,
-        resident_id=999,
-        hold_id=7,
-        proposal_id=7,
-        mute_id=7,
-        handover_id=7,
-        phone_id=7,
-        account_id=7,
-        responder_id=7,
-        entry_id=7,
-        campaign_id=7,
-        plan_id=7,
-        mend_id=7,
-        away_id=7,
-        visit_id=7,
-        tag_id=7,
-        file_id=7,
-        assessment_id=7,
-        of="raw",
-        month="2026-10",
-        access_id=7,
-        grant_id=7,
-        code="none",
-        version="1.0.0",
-        name="none",
-        provider="none",
-        layer_id=7,
-        tiles_id="none",
-        z=1,
-        x=0,
-        y=0,
-    )
+    words = dict.fromkeys(("token", "code", "name", "provider", "tiles_id"), "none")
+    known = {
+        **words,
+        "home_id": site.town.yellow,
+        "gateway_id": "gw-none",
+        "staff_id": 999,
+        "resident_id": 999,
+    }
+    shapes = {"of": "raw", "month": "2026-10", "version": "1.0.0", "z": 1, "x": 0, "y": 0}
+    named = path.format_map(defaultdict(lambda: 7, {**known, **shapes}))
     return "http://anban.test" + ("" if path.startswith("/a/") else API) + named
 
 
