@@ -1,4 +1,4 @@
-"""Every route, for every role and for nobody, answers what the document says, whatever is sent."""
+"""Every route, whoever asks, answers what the document says, whatever is sent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from tests.harness import System
 
 pytestmark = pytest.mark.services
 
+ASKERS = (None, Role.ADMIN, Role.OPERATOR, Role.FAMILY, Role.AUDITOR, Role.CITY_ADMIN)
+"""Nobody, and one for each set of things that a role may see. Which route answers whom is asked of every role
+by ``tests/unit/cloud/web/test_access.py``."""
+
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
@@ -24,9 +28,7 @@ def test_every_answer_to_right_and_wrong_requests_is_one_of_the_document(system:
     cases = visit.requests_of(system.address, examples=1)
     right = [case for case in cases if visit.is_right(case)]
     thorough = (None, Role.ADMIN)  # whoever may do nothing or all; what is wrong is wrong for everybody
-    reports = [
-        visit.visit(system.address, role, cases if role in thorough else right) for role in (None, *Role)
-    ]
+    reports = [visit.visit(system.address, role, cases if role in thorough else right) for role in ASKERS]
     assert visit.faults(reports) == []
     assert {report.role: report.operations for report in reports if report.operations < 70} == {}
     assert all(report.answers["4xx"] for report in reports)

@@ -2,7 +2,7 @@
  * What `/console/map` draws beside homes and incidents: base maps and outlines below, circles, names, helpers.
  *
  * What this is: signals of `county` turned into layers. The one idea: a base map in GCJ-02 is moved as a whole by
- * the shift at the middle of the view. It changes so slowly that the corners of a large screen are three pixels off.
+ * the shift at the middle of the view. It changes so slowly that the corners of a large screen are four pixels off.
  */
 import { effect } from "@preact/signals";
 import * as L from "leaflet";

@@ -14,6 +14,7 @@ import pytest
 from cloud.db import Connection
 from cloud.recorder import SILENT
 from tests.unit.cloud.conftest import Site
+from tests.unit.cloud.web.test_access import APART
 from tests.unit.cloud.web.test_incidents import raise_alarm
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -59,6 +60,7 @@ async def _asked(
     ids = {"incident_id": incident, "home_id": site.town.yellow, "claim_id": 7, "gateway_id": "gw-yellow"}
     body = BODIES.get(described["operationId"], {"version": 999}) if method != "get" else None
     address = f"http://anban.test{path}".format_map(_Ids(ids))
+    site.clock.turn(APART)
     return await browser.request(
         method, address, json=body, params={"after": 999} if "stream" in path else None
     )
