@@ -200,10 +200,13 @@ export async function drop(key: string): Promise<void> {
   await shelf.drop([key]);
 }
 
-/** Send a refused thing once more. */
+/** Send a refused thing once more. It is never away meanwhile: neither from the disk nor from what is still to be sent. */
 export async function sendAgain(item: Item): Promise<void> {
-  await drop(item.key);
-  await say(again(item, randomKey()));
+  const fresh = again(item, randomKey());
+  await onDisk(shelf.put(fresh));
+  items.value = items.peek().map((one) => (one.key === item.key ? fresh : one));
+  if (fresh.key !== item.key) await shelf.drop([item.key]);
+  void flush();
 }
 
 export async function tryNow(): Promise<void> {
