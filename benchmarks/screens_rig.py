@@ -29,6 +29,8 @@ OPERATOR: Final = "op1"
 CENTRE: Final = (27.55, 110.0)
 WINDOWS: Final = 50
 """Streams of one session: it may ask 200 times at once (``cloud.throttle``)."""
+TOWNSHIPS: Final = 60
+"""A county has some; so many that no alarms of the benchmark are a flood, which is one row."""
 SPREAD: Final = 0.25
 """Degrees: the standard deviation of homes about the county town."""
 
@@ -51,7 +53,10 @@ def county(homes: int, gateways: int) -> dict[str, Any]:
     person = {"username": OPERATOR, "password": PASSWORD, "role": "operator", "name": "向玉珍"}
     document, rng = roster(homes, staff=[person]), random.Random(1)
     document["tenant"]["second_factor_roles"] = []
+    towns = [f"431202{100 + number}000" for number in range(TOWNSHIPS)]
+    document["divisions"] += [{"code": code, "name": code, "parent": "431202000000"} for code in towns]
     for number, home in enumerate(document["homes"], 1):
+        home["division"] = towns[number % TOWNSHIPS]
         home["gateway"]["shard"] = number % SHARDS
         if number > gateways:  # a gateway that says nothing costs only the loading
             del home["gateway"], home["devices"]
