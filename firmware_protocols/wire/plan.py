@@ -159,12 +159,13 @@ LIMITS: Final[Mapping[Quantity, LimitSpec]] = {
     Quantity.RESPIRATION_RATE: LimitSpec(Limit(low=8, high=25), 3, 80),
     Quantity.SYSTOLIC: LimitSpec(Limit(low=90, high=220), 50, 280),
     Quantity.BODY_TEMPERATURE: LimitSpec(Limit(low=35.0, high=39.1), 30, 43),
-    Quantity.GLUCOSE: LimitSpec(Limit(low=3.0, high=33.3, twice=False), 0.6, 33.3),
+    Quantity.GLUCOSE: LimitSpec(Limit(low=3.0, high=33.3, twice=False), 0.3, 40),
 }
 """A single 3 of NEWS2 (Royal College of Physicians 2017), and 39.1 °C, its highest band of temperature.
 
 Glucose, mmol/L: below 3.0 a person may lose consciousness soon (American Diabetes Association, Standards of
-Care, level 2), and a meter that shows "HI" has met its end at 33.3. Neither waits for a second drop of blood.
+Care, level 2), and a meter that shows "HI" has met its end at 33.3; some go on to 40. Neither waits for a
+second drop of blood.
 """
 
 DEFAULT: Final = Plan()

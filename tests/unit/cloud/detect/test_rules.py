@@ -145,6 +145,8 @@ def test_the_mean_of_a_week_does_not_hide_that_today_is_to_be_measured_again() -
         (None, 17.0, {("sugar_high", False)}),
         (18.2, 17.0, {("sugar_high", True)}),
         (None, 33.3, {("sugar_very_high", True)}),
+        (None, 36.0, {("sugar_very_high", True)}),
+        (None, 0.5, {("sugar_very_low", True)}),
     ],
 )
 def test_low_sugar_waits_for_a_second_drop_of_blood_only_where_there_is_time(
