@@ -37,6 +37,7 @@ from cloud.db.migrate import migrate
 from cloud.embedded import Account, Nats, Postgres
 from cloud.embedded.supervise import running
 from cloud.people import roster as people
+from cloud.people import roster_store
 from firmware_protocols.model import (
     Alarm,
     AlarmId,
@@ -138,7 +139,7 @@ async def settle_in(dsn: str) -> None:
     document = {"divisions": divisions, "tenant": tenant, "staff": [], "homes": homes}
     conn = await connect(dsn)
     async with conn.transaction():
-        await people.load(conn, people.parse(msgspec.json.encode(document)))
+        await roster_store.load(conn, people.parse(msgspec.json.encode(document)))
     await conn.close()
 
 

@@ -21,6 +21,7 @@ from cloud.embedded import Nats, room
 from cloud.embedded.access import held
 from cloud.own_services import folders, keep_accounts, start_broker, start_database, tell_lag
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.people.reseal import reseal
 from cloud.role import check_port, ingest, ingest_pool, service_dsn, service_pool, serving, sms, wall, watched
 from cloud.sealed import Keyring, SealError, keyring
@@ -107,7 +108,7 @@ async def seal_plain(pool: Pool, ring: Keyring) -> None:
 async def load(pool: Pool, roster: people.Roster, ring: Keyring) -> None:
     """Load ``roster`` in one transaction."""
     async with pool.connection() as conn, conn.transaction():
-        await people.load(conn, roster, ring)
+        await roster_store.load(conn, roster, ring)
 
 
 def _import_heavy() -> None:

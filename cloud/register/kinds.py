@@ -16,7 +16,7 @@ from cloud.auth import Role
 from cloud.consent import effect as consents
 from cloud.enrolment import claims
 from cloud.incidents import rows
-from cloud.people import id_number, numbers, plans, roster, tenancy
+from cloud.people import id_number, numbers, plans, roster, roster_store, tenancy
 from cloud.people.roster import Centre, Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
 from cloud.register import screens, secrets
 from cloud.register.desk import Add, ByPlace, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
@@ -251,7 +251,7 @@ async def _write_staff(work: Work, number: Ident, version: int, person: Changed)
         await secrets.renew_staff(work, int(number), roster.Staff(**fields), homes)
     else:
         await work.maybe("change_staff", {**values(person), "id": number})
-        await roster.assign_homes(work.conn, int(number), homes.values())
+        await roster_store.assign_homes(work.conn, int(number), homes.values())
     return True
 
 

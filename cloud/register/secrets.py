@@ -13,7 +13,7 @@ from typing import Any
 
 from cloud import machine_secret
 from cloud.passwords import hashed
-from cloud.people import roster
+from cloud.people import roster_store
 from cloud.people.roster import Gateway, Staff
 from cloud.register.desk import Work, values
 from firmware_protocols.wire.sms import key_of
@@ -40,7 +40,7 @@ async def add_staff(work: Work, person: Staff, homes: Mapping[str, int]) -> int 
     row = await work.maybe("add_staff", {**await _staff(person), "tenant_id": work.actor.tenant_id})
     if row is None:
         return None
-    await roster.assign_homes(work.conn, row["id"], homes.values())
+    await roster_store.assign_homes(work.conn, row["id"], homes.values())
     return int(row["id"])
 
 
@@ -48,7 +48,7 @@ async def renew_staff(work: Work, staff_id: int, person: Staff, homes: Mapping[s
     """Change a person and give them a new password, which ends their sessions."""
     await work.maybe("renew_staff", {**await _staff(person), "id": staff_id})
     await work.run("end_sessions", {"id": staff_id})
-    await roster.assign_homes(work.conn, staff_id, homes.values())
+    await roster_store.assign_homes(work.conn, staff_id, homes.values())
 
 
 async def _expect_texts(work: Work, gateway: Gateway) -> None:

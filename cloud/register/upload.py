@@ -22,7 +22,7 @@ from cloud.auth import Scope
 from cloud.db import Connection
 from cloud.incidents import rows
 from cloud.once import Once
-from cloud.people import roster
+from cloud.people import roster, roster_store
 from cloud.people.divisions import HUAIHUA, is_below
 from cloud.people.roster import Division, Roster, RosterError
 from cloud.problems import ProblemError
@@ -153,7 +153,7 @@ async def load(call: Call, taken: Roster, tenant: int, *, dry_run: bool) -> list
     """Load what was judged; as a trial it is undone. What stands against it as a whole comes back."""
     try:
         async with call.unscoped() as conn, conn.transaction(force_rollback=dry_run):
-            await roster.load(conn, taken, call.parts.ring)
+            await roster_store.load(conn, taken, call.parts.ring)
             await rows.start_anew(conn, tenant, None, call.now)
     except RosterError as error:
         return [Fault((), str(error))]

@@ -24,6 +24,7 @@ from cloud.consent.decide import By, Decision, Entry, How
 from cloud.consent.purposes import Purpose
 from cloud.db import Connection, connect
 from cloud.people import roster as people
+from cloud.people import roster_store
 from edge_agent.app import Agent as Gateway
 from firmware_protocols.model import Quantity
 from firmware_protocols.serial import micradar
@@ -121,7 +122,7 @@ def test_a_withdrawal_stops_the_home_and_a_backlog_is_sorted_and_a_fall_still_ca
 async def test_what_a_gateway_collected_while_it_was_away_is_told_apart(
     conn: Connection, tmp_path: Path
 ) -> None:
-    await people.load(conn, people.parse(msgspec.json.encode(roster(1))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(1))))
     machine = Pi("boot")
     machine.late = timedelta()
     agent = Gateway(settings(tmp_path), machine.clock)

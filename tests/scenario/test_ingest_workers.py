@@ -26,6 +26,7 @@ from cloud.embedded.supervise import running
 from cloud.ingest.shards import Range
 from cloud.ingest.station import most_subscriptions
 from cloud.people import roster as people
+from cloud.people import roster_store
 from firmware_protocols.model import GatewayId
 from firmware_protocols.wire.topics import Lane
 from tests.conftest import Server
@@ -144,7 +145,7 @@ async def load(dsn: str) -> None:
         del home["gateway"]["secret"]
     conn = await connect(dsn)
     async with conn.transaction():
-        await people.load(conn, people.parse(msgspec.json.encode(document)))
+        await roster_store.load(conn, people.parse(msgspec.json.encode(document)))
     await conn.close()
 
 

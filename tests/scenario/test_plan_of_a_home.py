@@ -18,6 +18,7 @@ import pytest
 
 from cloud.db import connect
 from cloud.people import roster as people
+from cloud.people import roster_store
 from tests.harness import System, eventually, roster
 from tests.scenario.edge_home import GATEWAY, SECRET, SHARD, Agent, Radar
 
@@ -40,7 +41,7 @@ class County:
         async def load() -> None:
             conn = await connect(self.system.dsn)
             async with conn.transaction():
-                await people.load(conn, people.parse(msgspec.json.encode(county)))
+                await roster_store.load(conn, people.parse(msgspec.json.encode(county)))
             await conn.close()
 
         asyncio.run(load())

@@ -19,6 +19,7 @@ from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.privacy import export
 from cloud.sealed import Keyring
 from cloud.worker import SetAside
@@ -179,7 +180,7 @@ async def loaded(database: str) -> str:
     home["devices"] = [{"name": d.name, "kind": str(d.kind), "room": d.room} for d in DEVICES.values()]
     home["plan"] = PLAN
     async with await connect(database) as conn:
-        await people.load(conn, people.parse(msgspec.json.encode(document)), Keyring())
+        await roster_store.load(conn, people.parse(msgspec.json.encode(document)), Keyring())
     return database
 
 

@@ -25,6 +25,7 @@ from cloud.incidents import store
 from cloud.incidents.machine import Trigger
 from cloud.ingest import subscriber
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.settings import Broker as BrokerSettings
 from cloud.settings import Settings, Sms
 from cloud.texts import modem as centre_modem
@@ -176,7 +177,7 @@ async def scene(tmp_path: Path, database: str) -> AsyncIterator[Scene]:
     carrier = Carrier()
     async with open_pool(database, size=6) as pool:
         async with pool.connection() as conn, conn.transaction():
-            await people.load(conn, people.parse(msgspec.json.encode(county)))
+            await roster_store.load(conn, people.parse(msgspec.json.encode(county)))
         gateway = Modem(tmp_path / "ttyHOME", HOME, carrier)
         centre = Modem(tmp_path / "ttyCENTRE", CENTRE, carrier)
         made = Scene(tmp_path, pool, carrier, gateway, centre, free_port())

@@ -22,6 +22,7 @@ from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from edge_agent.app import Agent
 from edge_agent.clock import Clock
 from edge_agent.configuration import parse
@@ -98,7 +99,7 @@ async def times(conn: Connection, statement: str) -> Sequence[Any]:
 async def test_what_was_recorded_two_weeks_in_the_past_ends_at_the_time_it_happened(
     conn: Connection, tmp_path: Path
 ) -> None:
-    await people.load(conn, people.parse(msgspec.json.encode(roster(1))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(1))))
     pi = Pi("boot-1")
     agent = Agent(settings(tmp_path), pi.clock)
     said = []
@@ -129,7 +130,7 @@ async def test_what_was_recorded_two_weeks_in_the_past_ends_at_the_time_it_happe
 async def test_a_night_without_any_clock_is_kept_in_its_place_and_marked(
     conn: Connection, tmp_path: Path
 ) -> None:
-    await people.load(conn, people.parse(msgspec.json.encode(roster(1))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(1))))
     night = Pi("boot-1")
     agent = Agent(settings(tmp_path), night.clock)
     says(agent, micradar.encode_distance(1))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cloud.audit import Lane, Range, audit, holes, judge, lines, main, newest, overlap
 from cloud.db import Connection
 from cloud.people import roster as people
+from cloud.people import roster_store
 from firmware_protocols.wire import topics
 from firmware_protocols.wire.control import LaneState, State
 from tests.harness import roster
@@ -85,7 +86,7 @@ async def enter(conn: Connection, *batches: tuple[str, str, int, int, int]) -> N
 
 
 async def test_the_report_names_gateway_lane_range_and_cause(conn: Connection) -> None:
-    await people.load(conn, people.parse(msgspec.json.encode(roster(2))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(2))))
     state = State(online=True, epoch="e1", lanes={topics.Lane.BULK: LaneState(next=21, depth=2)})
     await conn.execute(
         "update gateway set state = %s where id = 'gw-h001'", [msgspec.json.encode(state).decode()]
@@ -106,7 +107,7 @@ async def test_the_report_names_gateway_lane_range_and_cause(conn: Connection) -
 
 
 async def test_how_batches_arrived_is_told_by_home_and_lane_over_all_days(conn: Connection) -> None:
-    await people.load(conn, people.parse(msgspec.json.encode(roster(3))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(3))))
     for home, day, lane, *counts in (
         (1, "2026-04-30", "t", 90, 900, 0, 0, 7),
         (1, "2026-05-01", "t", 3, 100, 25, 1, 0),
@@ -132,7 +133,7 @@ async def test_how_batches_arrived_is_told_by_home_and_lane_over_all_days(conn: 
 async def test_tables_that_differ_from_the_ledger_are_found(
     conn: Connection, rows: int, missing: int, doubled: int
 ) -> None:
-    await people.load(conn, people.parse(msgspec.json.encode(roster(1))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(1))))
     await enter(conn, ("gw-h001", "t", 1, 3, 3))
     await conn.execute(
         "insert into reading select %s, 1, 1, min(id), 1, 0, 7 from device, generate_series(1, %s) g"

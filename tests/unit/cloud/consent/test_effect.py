@@ -22,6 +22,7 @@ from cloud.ingest.model import Delivery, StoredAlarm
 from cloud.ingest.read import read
 from cloud.ingest.store import store as ingest
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.privacy import tasks
 from firmware_protocols.model import (
     Alarm,
@@ -57,7 +58,7 @@ async def home(conn: Connection) -> Connection:
         {"name": "clip", "kind": "pulse_oximeter", "room": ""},
         {"name": "hall", "kind": "motion", "room": "hall"},
     ]
-    await people.load(conn, people.parse(msgspec.json.encode(county)))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(county)))
     await conn.commit()
     return conn
 
@@ -119,7 +120,7 @@ async def test_a_withdrawal_reaches_the_plan_and_a_new_consent_takes_it_back(hom
 
 async def test_loading_the_roster_again_undoes_no_withdrawal(home: Connection) -> None:
     await say(home, WITHDRAWN)
-    await people.load(home, people.parse(msgspec.json.encode(roster(1))))
+    await roster_store.load(home, people.parse(msgspec.json.encode(roster(1))))
     assert await rows(home, "select true from withheld where purpose = 'vitals' and standing") == [(True,)]
     assert await rows(home, "select version from plan") == [(1,)]
 
@@ -131,7 +132,7 @@ async def test_a_roster_brings_what_is_on_file(conn: Connection) -> None:
         {"purpose": "family_sharing", "decision": "refused", "at": "2026-01-01T00:00:00Z"},
     ]
     for _ in range(2):
-        await people.load(conn, people.parse(msgspec.json.encode(county)))
+        await roster_store.load(conn, people.parse(msgspec.json.encode(county)))
     assert len(await rows(conn, "select * from consent")) == 4
     standing = await store.standing(conn, SCOPE, 1)
     assert Purpose.FAMILY in {one.purpose for one in standing}

@@ -18,6 +18,7 @@ from cloud.consent.purposes import Purpose
 from cloud.db import Connection, Pool, open_pool
 from cloud.ingest import plans
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.privacy import erase, holds, tasks, wish
 from firmware_protocols.wire import plan as documents
 from tests.harness import roster
@@ -50,7 +51,7 @@ def county(*numbers: str, plan: dict[str, Any] | None = None) -> people.Roster:
 @pytest.fixture
 async def home(conn: Connection) -> Connection:
     """A gateway that is there and texts centre, daughter and neighbour."""
-    await people.load(conn, county(DAUGHTER, NEIGHBOUR))
+    await roster_store.load(conn, county(DAUGHTER, NEIGHBOUR))
     await conn.execute("update gateway set online = true")
     await conn.commit()
     return conn
@@ -97,7 +98,7 @@ async def test_a_withdrawal_names_nobody_and_a_later_plan_or_roster_changes_noth
     await told(home)
     await store.record(home, SCOPE, store.Said(1, NO, "staff:1"), NOW)
     assert await told(home) == documents.Phones(centre=CENTRE, contacts=())
-    await people.load(
+    await roster_store.load(
         home, county(DAUGHTER, plan={"phones": {"centre": "+8674599999", "contacts": [DAUGHTER]}})
     )
     assert await told(home) == documents.Phones(centre="+8674599999", contacts=())
@@ -106,7 +107,7 @@ async def test_a_withdrawal_names_nobody_and_a_later_plan_or_roster_changes_noth
 
 
 async def test_a_home_without_numbers_in_its_plan_silences_the_technicians_too(conn: Connection) -> None:
-    await people.load(conn, county(DAUGHTER, plan={}))
+    await roster_store.load(conn, county(DAUGHTER, plan={}))
     await conn.execute("update gateway set online = true")
     await store.record(conn, SCOPE, store.Said(1, NO, "staff:1"), NOW)
     assert await told(conn) == documents.Phones(contacts=())
@@ -127,7 +128,7 @@ async def test_a_roster_with_another_number_or_fewer_people_is_followed(home: Co
     await told(home)
     moved = "+8613800000003"
     one = county(moved)
-    await people.load(
+    await roster_store.load(
         home, msgspec.structs.replace(one, homes=(msgspec.structs.replace(one.homes[0], plan=None),))
     )
     assert (await told(home)).contacts == (moved,)

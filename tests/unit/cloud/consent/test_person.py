@@ -19,7 +19,7 @@ from cloud.incidents.store import attach_or_open
 from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
 from cloud.ingest.store import store
-from cloud.people import plans
+from cloud.people import plans, roster_store
 from cloud.people import roster as people
 from cloud.privacy import command, erase, export, holds, retention, tables, wish
 from cloud.sealed import NO_KEYS, Key, Keyring
@@ -58,7 +58,7 @@ async def home(conn: Connection) -> Connection:
     resident = county["homes"][0]["resident"] | {"name": MARKS[0], "phone": MARKS[1], "notes": MARKS[2]}
     plan = {"phones": {"contacts": [MARKS[4]]}}
     county["homes"][0] |= {"address": MARKS[5], "resident": resident, "contacts": [contact], "plan": plan}
-    await people.load(conn, people.parse(msgspec.json.encode(county)))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(county)))
     for number in (1, 2):
         for days in (3, 2, 0):
             await deliver(conn, number, spo2(NOW - days * DAY))

@@ -15,6 +15,7 @@ from cloud.ingest.model import Delivery, Message, StoredAlarm
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.sealed import NO_KEYS
 from firmware_protocols.wire import control
 from firmware_protocols.wire.control import Command, Result, State
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.services
 @pytest.fixture
 async def homes(conn: Connection) -> Connection:
     """A connection to a database with the homes h001 and h002 (shards 1 and 2)."""
-    await people.load(conn, people.parse(msgspec.json.encode(roster(2))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(2))))
     return conn
 
 

@@ -19,6 +19,7 @@ from cloud.ingest.shards import Range
 from cloud.ingest.silence import SILENT, mark_silent
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.sealed import NO_KEYS
 from firmware_protocols.model import AlarmKind, AlarmState, ClockState, DeviceId, Event, EventKind
 from firmware_protocols.wire import control, envelope
@@ -41,7 +42,7 @@ async def ingest(postgres: Server, database: str, conn: Connection) -> AsyncIter
         2, contacts=[{"rank": 1, "name": "吴嫂", "relation": "neighbour", "phone": "13800000001"}]
     )
     county["homes"][0]["plan"] = {"person": {"wanders": True}}
-    await people.load(conn, people.parse(msgspec.json.encode(county)))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(county)))
     await conn.commit()
     async with await connect(postgres.as_role(database, roles.INGEST)) as own:
         yield own

@@ -14,6 +14,7 @@ from cloud.ingest.model import Delivery, StoredAlarm
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.sealed import Key, Keyring
 from firmware_protocols.wire import control
 from firmware_protocols.wire import plan as documents
@@ -38,7 +39,7 @@ def county(plan: dict[str, Any] | None = None, **resident: Any) -> people.Roster
 @pytest.fixture
 async def home(conn: Connection) -> Connection:
     """A connection to a database in which h001 has a plan."""
-    await people.load(conn, county(PLAN))
+    await roster_store.load(conn, county(PLAN))
     return conn
 
 
@@ -85,7 +86,7 @@ async def answer(conn: Connection, *, ok: bool, seconds: float) -> None:
 @pytest.mark.parametrize("end", ["answered", "expired", "withdrawn"])
 async def test_what_is_not_sent_again_keeps_no_number_of_anybody(conn: Connection, end: str) -> None:
     whom = {"centre": "+8674512345"}
-    await people.load(conn, county({"phones": whom}), RING)
+    await roster_store.load(conn, county({"phones": whom}), RING)
     await beat(conn, 0)
     ((_, command),) = await commands.claim(conn, RING, (0, 255), after(1))
     assert command.args["plan"]["phones"] == whom
@@ -95,7 +96,7 @@ async def test_what_is_not_sent_again_keeps_no_number_of_anybody(conn: Connectio
     elif end == "expired":
         await commands.claim(conn, RING, (0, 255), after(7_200))
     else:
-        await people.load(conn, county(PLAN))
+        await roster_store.load(conn, county(PLAN))
         await beat(conn, 0, 2)
     row = await (await conn.execute("select args from command where id = %s", [command.id])).fetchone()
     assert row is not None
@@ -106,7 +107,7 @@ async def test_what_is_not_sent_again_keeps_no_number_of_anybody(conn: Connectio
 async def test_a_plan_whose_key_is_lost_is_not_sent_and_holds_up_no_other(
     conn: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await people.load(conn, county({"phones": {"centre": "+8674512345"}}), RING)
+    await roster_store.load(conn, county({"phones": {"centre": "+8674512345"}}), RING)
     await conn.execute(
         "insert into command (id, gateway_id, name, created_at, until, due_at)"
         " values ('word', 'gw-h002', 'announce', %(now)s, %(until)s, %(now)s)",
@@ -122,12 +123,12 @@ async def test_a_plan_whose_key_is_lost_is_not_sent_and_holds_up_no_other(
 
 async def test_the_same_roster_under_a_new_key_changes_nothing_at_home(conn: Connection) -> None:
     whom = {"phones": {"centre": "+8674512345"}}
-    await people.load(conn, county(whom), RING)
+    await roster_store.load(conn, county(whom), RING)
     newer = Keyring((Key.of("k2", "aes", bytes(range(32))), *RING.keys))
-    await people.load(conn, county(whom), newer)
+    await roster_store.load(conn, county(whom), newer)
     await beat(conn, 0)
     assert await sent(conn) == [("gw-h001", 1)]
-    await people.load(conn, county({"phones": {"centre": "+8674554321"}}), newer)
+    await roster_store.load(conn, county({"phones": {"centre": "+8674554321"}}), newer)
     await plans.offer(conn, after(1))
     assert await sent(conn) == [("gw-h001", 1), ("gw-h001", 2)]
 
@@ -144,7 +145,7 @@ async def test_a_gateway_that_goes_by_another_plan_is_sent_the_wanted_one_once(h
 
 async def test_what_the_cloud_alone_watches_stays_there(conn: Connection) -> None:
     """A gateway refuses a plan with a part that it does not know, and an older one does not know this."""
-    await people.load(conn, county(PLAN | {"watch": {"not_up": {"latest": "09:00"}}}))
+    await roster_store.load(conn, county(PLAN | {"watch": {"not_up": {"latest": "09:00"}}}))
     await beat(conn, 0)
     ((_, command),) = await commands.claim(conn, RING, (0, 255), after(1))
     assert set(command.args["plan"]) == {"person", "limits", "time_zone", "version"}
@@ -177,7 +178,7 @@ async def test_a_refused_plan_is_offered_again_after_a_day_and_a_changed_one_at_
     assert await sent(home) == [("gw-h001", 1)]
     await beat(home, 0, 25 * 3600)
     assert len(await sent(home)) == 2
-    await people.load(home, county({"person": {"wanders": False}}))
+    await roster_store.load(home, county({"person": {"wanders": False}}))
     await plans.offer(home, after(25 * 3600 + 1))
     assert (await sent(home))[-1] == ("gw-h001", 2)
 
@@ -186,7 +187,7 @@ async def test_a_change_is_offered_without_waiting_for_a_heartbeat_and_withdraws
     home: Connection,
 ) -> None:
     await beat(home, 0)
-    await people.load(home, county({**PLAN, "confirm_s": 30}))
+    await roster_store.load(home, county({**PLAN, "confirm_s": 30}))
     await plans.offer(home, after(1))
     due = await commands.claim(home, RING, (0, 255), after(1))
     assert [command.args["plan"]["version"] for _, command in due] == [2]
@@ -196,14 +197,14 @@ async def test_the_same_roster_again_changes_nothing(home: Connection) -> None:
     await beat(home, 0)
     await answer(home, ok=True, seconds=1)
     await beat(home, 1, 60)
-    await people.load(home, county(PLAN))
-    await people.load(home, county())  # a roster that says nothing of the plan leaves it
+    await roster_store.load(home, county(PLAN))
+    await roster_store.load(home, county())  # a roster that says nothing of the plan leaves it
     await plans.offer(home, after(61))
     assert await sent(home) == [("gw-h001", 1)]
 
 
 async def test_what_the_resident_is_able_to_is_part_of_the_plan(home: Connection) -> None:
-    await people.load(home, county(PLAN, ability_level=3, lives_alone=False))
+    await roster_store.load(home, county(PLAN, ability_level=3, lives_alone=False))
     await beat(home, 0)
     ((_, command),) = await commands.claim(home, RING, (0, 255), NOW)
     person = documents.parse(command.args["plan"]).person

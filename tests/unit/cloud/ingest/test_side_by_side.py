@@ -18,6 +18,7 @@ from cloud.ingest.model import Delivery, Message, StoredAlarm
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from firmware_protocols.model import ClockState, GatewayId
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.envelope import Batch, Record
@@ -32,7 +33,7 @@ GATEWAY = GatewayId("gw-h001")
 async def pair(database: str) -> AsyncIterator[tuple[Connection, Connection]]:
     """Two connections to a database with one home."""
     both = await connect(database), await connect(database)
-    await people.load(both[0], people.parse(msgspec.json.encode(roster(1))))
+    await roster_store.load(both[0], people.parse(msgspec.json.encode(roster(1))))
     await both[0].commit()
     yield both
     for one in both:

@@ -23,6 +23,7 @@ from cloud.ingest.silence import SILENT, mark_silent
 from cloud.ingest.station import EVERY_SHARD
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from firmware_protocols.model import AlarmState, ClockState, DeviceId, Event, EventKind, GatewayId
 from firmware_protocols.wire import control, envelope
 from firmware_protocols.wire.control import Ack, LaneState, State
@@ -37,7 +38,7 @@ GATEWAY = GatewayId("gw-h001")
 @pytest.fixture
 async def home(conn: Connection) -> Connection:
     """A connection to a database with the homes h001 and h002."""
-    await people.load(conn, people.parse(msgspec.json.encode(roster(2))))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(roster(2))))
     await conn.execute("delete from change")
     return conn
 

@@ -15,7 +15,7 @@ from cloud.incidents.rows import SQL, tell
 from cloud.ingest import commands, plans
 from cloud.notify import NotifyError, Outgoing, Receipt
 from cloud.notify.deliver import Post, deliver
-from cloud.people import numbers
+from cloud.people import numbers, roster_store
 from cloud.people import reseal as resealing
 from cloud.people import roster as people
 from cloud.people.card import home_card
@@ -82,7 +82,7 @@ async def _incident(conn: Connection) -> int:
 
 
 async def test_a_stolen_database_holds_no_number(conn: Connection) -> None:
-    await people.load(conn, _roster(), OLD)
+    await roster_store.load(conn, _roster(), OLD)
     await _incident(conn)
     whole = await _whole(conn)
     assert not [secret for secret in SECRETS if secret in whole]
@@ -90,7 +90,7 @@ async def test_a_stolen_database_holds_no_number(conn: Connection) -> None:
 
 
 async def test_who_may_see_numbers_sees_them_and_the_id_number_only_masked(conn: Connection) -> None:
-    await people.load(conn, _roster(), OLD)
+    await roster_store.load(conn, _roster(), OLD)
     incident = await _incident(conn)
     card = await home_card(conn, SCOPE, 1, NOON, ring=OLD)
     assert card is not None
@@ -123,7 +123,7 @@ class Broken:
 async def test_a_message_goes_to_the_number_itself_and_to_the_next_channel_after_a_rotation(
     pool: Pool, conn: Connection
 ) -> None:
-    await people.load(conn, _roster(), OLD)
+    await roster_store.load(conn, _roster(), OLD)
     await _incident(conn)
     assert await reseal(pool, NEW) > 0
     phone = Phone()
@@ -136,7 +136,7 @@ async def test_a_message_goes_to_the_number_itself_and_to_the_next_channel_after
 async def test_a_number_whose_key_is_lost_fails_for_good_and_the_screen_still_shows_the_rest(
     pool: Pool, conn: Connection
 ) -> None:
-    await people.load(conn, _roster(), OLD)
+    await roster_store.load(conn, _roster(), OLD)
     incident = await _incident(conn)
     stranger = Keyring((Key.of("k9", "aes", bytes(range(32))),))
     await deliver(pool, Post({"sms": Phone()}, "", stranger), 1, NOON)
@@ -151,7 +151,7 @@ async def test_a_number_whose_key_is_lost_fails_for_good_and_the_screen_still_sh
 async def test_plain_rows_from_before_are_sealed_and_older_ones_anew(
     pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await people.load(conn, _roster(), NO_KEYS)
+    await roster_store.load(conn, _roster(), NO_KEYS)
     await _incident(conn)
     assert SECRETS[0] in await _whole(conn)
     await conn.commit()
@@ -171,7 +171,7 @@ async def test_plain_rows_from_before_are_sealed_and_older_ones_anew(
 async def test_a_plan_under_way_is_sealed_anew_and_reaches_its_gateway_as_the_same_version(
     pool: Pool, conn: Connection
 ) -> None:
-    await people.load(conn, _roster(), OLD)
+    await roster_store.load(conn, _roster(), OLD)
     await _incident(conn)
     assert await reseal(pool, NEW) > 0
     ((_, command),) = await commands.claim(conn, Keyring(NEW.keys[:1]), (0, 255), NOON)
@@ -183,7 +183,7 @@ async def test_whoever_is_stopped_in_the_middle_goes_on_where_it_stood(
     pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw: dict[str, Any] = roster(6)
-    await people.load(conn, people.parse(msgspec.json.encode(raw)), OLD)
+    await roster_store.load(conn, people.parse(msgspec.json.encode(raw)), OLD)
     await conn.commit()
     monkeypatch.setattr(resealing, "BATCH", 2)
     await conn.execute("alter table resident add constraint stop check (id < 5 or phone not like '~aes:k2%')")
@@ -212,7 +212,7 @@ def test_a_roster_with_a_wrong_id_number_is_refused_without_repeating_it() -> No
 async def test_whoever_may_be_called_is_sealed_under_a_context_of_their_own_and_still_reached(
     conn: Connection, pool: Pool
 ) -> None:
-    await people.load(conn, _roster(), OLD)
+    await roster_store.load(conn, _roster(), OLD)
     await _incident(conn)
     called = numbers.responder_columns(OLD, 1, phone=NEIGHBOUR, channels=[f"sms:{NEIGHBOUR}"])
     await conn.execute(
@@ -250,7 +250,7 @@ async def test_whoever_may_be_called_is_sealed_under_a_context_of_their_own_and_
 
 async def test_a_number_without_a_mark_is_marked_anew_and_found(conn: Connection, pool: Pool) -> None:
     """Whoever changes the form in which numbers are marked takes the old marks away."""
-    await people.load(conn, _roster(), OLD)
+    await roster_store.load(conn, _roster(), OLD)
     await conn.execute("update resident set phone_mark = null")
     await conn.execute("update contact set phone_mark = null")
     await conn.commit()

@@ -13,6 +13,7 @@ from cloud import machine_secret
 from cloud.db import Connection, connect
 from cloud.passwords import verify
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.people.accounts import gateway_accounts
 from firmware_protocols.wire.sms import key_of
 from tests.harness import roster, secret_of
@@ -45,7 +46,7 @@ async def rows(conn: Connection, sql: str) -> list[tuple[Any, ...]]:
 
 
 async def test_a_roster_becomes_rows(conn: Connection) -> None:
-    await people.load(conn, parsed(roster(2, staff=[STAFF], contacts=[CONTACT])))
+    await roster_store.load(conn, parsed(roster(2, staff=[STAFF], contacts=[CONTACT])))
     assert await rows(conn, "select key, tenant_id, address from home order by key") == [
         ("h001", 1, "城北路1号"),
         ("h002", 1, "城北路2号"),
@@ -69,21 +70,21 @@ async def test_a_roster_becomes_rows(conn: Connection) -> None:
 async def test_loading_again_changes_nothing_not_even_a_hash(conn: Connection) -> None:
     tables = ("division", "tenant", "home", "resident", "gateway", "device", "contact", "staff", "staff_home")
     document = roster(2, staff=[{**STAFF, "role": "family", "homes": ["h001"]}], contacts=[CONTACT])
-    await people.load(conn, parsed(document))
+    await roster_store.load(conn, parsed(document))
     before = {table: await rows(conn, f"select * from {table} order by 1, 2") for table in tables}
-    await people.load(conn, parsed(document))
+    await roster_store.load(conn, parsed(document))
     assert before == {table: await rows(conn, f"select * from {table} order by 1, 2") for table in tables}
 
 
 async def test_corrections_are_taken_over(conn: Connection) -> None:
     document = roster(2, staff=[{**STAFF, "role": "family", "homes": ["h001"]}], contacts=[CONTACT])
-    await people.load(conn, parsed(document))
+    await roster_store.load(conn, parsed(document))
     changed = deepcopy(document)
     changed["homes"][0]["resident"]["name"] = "改名"
     changed["homes"][0]["contacts"] = [{**CONTACT, "rank": 2, "name": "女儿"}]
     changed["homes"][0]["gateway"]["secret"] = "another-secret-0123456789"
     changed["staff"][0] |= {"password": "battery staple", "homes": ["h002"]}
-    await people.load(conn, parsed(changed))
+    await roster_store.load(conn, parsed(changed))
     assert await rows(conn, "select name from resident where home_id = 1") == [("改名",)]
     called = "select rank, name from contact where home_id = 1 and retired_at is null"
     assert await rows(conn, called) == [(2, "女儿")]
@@ -97,35 +98,35 @@ async def test_corrections_are_taken_over(conn: Connection) -> None:
 async def test_a_gateway_without_a_secret_signs_in_by_certificate_only(conn: Connection) -> None:
     document = roster(2)
     del document["homes"][0]["gateway"]["secret"]
-    await people.load(conn, parsed(document))
+    await roster_store.load(conn, parsed(document))
     await conn.execute("update gateway set sms_key = 'given at enrolment' where id = 'gw-h001'")
     assert [one.user for one in await gateway_accounts(conn)] == ["gw-h002"]
     del document["homes"][1]["gateway"]["secret"]
-    await people.load(conn, parsed(document))
+    await roster_store.load(conn, parsed(document))
     assert [one.user for one in await gateway_accounts(conn)] == ["gw-h002"], "what is not named stays"
     rows = await (await conn.execute("select sms_key from gateway order by id")).fetchall()
     assert [row["sms_key"] for row in rows] == [b"given at enrolment", key_of(secret_of("gw-h002"))]
 
 
 async def test_a_gateway_of_another_home_is_not_taken_over(conn: Connection) -> None:
-    await people.load(conn, parsed(roster(2)))
+    await roster_store.load(conn, parsed(roster(2)))
     stolen = roster(3)
     stolen["homes"] = [stolen["homes"][2]]
     stolen["homes"][0]["gateway"]["id"] = "gw-h001"
     with pytest.raises(people.RosterError, match="gw-h001 belongs to another home"):
-        await people.load(conn, parsed(stolen))
+        await roster_store.load(conn, parsed(stolen))
 
 
 async def test_a_user_name_of_another_tenant_is_not_taken_over(conn: Connection) -> None:
-    await people.load(conn, parsed(roster(1, staff=[STAFF])))
+    await roster_store.load(conn, parsed(roster(1, staff=[STAFF])))
     other = roster(0, staff=[STAFF])
     other["tenant"]["code"] = "other"
     with pytest.raises(people.RosterError, match="op1 belongs to another tenant"):
-        await people.load(conn, parsed(other))
+        await roster_store.load(conn, parsed(other))
 
 
 async def test_a_revoked_gateway_may_not_sign_in(conn: Connection) -> None:
-    await people.load(conn, parsed(roster(2)))
+    await roster_store.load(conn, parsed(roster(2)))
     await conn.execute("update gateway set revoked_at = '2026-05-01' where id = 'gw-h001'")
     assert [one.user for one in await gateway_accounts(conn)] == ["gw-h002"]
 
@@ -185,11 +186,11 @@ def test_a_time_zone_that_does_not_exist_is_refused_because_messages_would_tell_
 async def test_a_new_password_signs_out_whoever_knew_the_old_one(
     conn: Connection, password: str, live: int
 ) -> None:
-    await people.load(conn, parsed(roster(1, staff=[STAFF])))
+    await roster_store.load(conn, parsed(roster(1, staff=[STAFF])))
     await conn.execute(
         "insert into session select '\\x00', id, now(), now(), now() + interval '1 hour' from staff"
     )
-    await people.load(conn, parsed(roster(1, staff=[STAFF | {"password": password}])))
+    await roster_store.load(conn, parsed(roster(1, staff=[STAFF | {"password": password}])))
     assert await rows(conn, "select count(*) from session") == [(live,)]
 
 
@@ -197,12 +198,12 @@ async def test_a_file_that_changes_nothing_of_a_home_waits_for_no_alarm_and_hold
     conn: Connection, database: str
 ) -> None:
     document = parsed(roster(1, contacts=[CONTACT]) | {"staff": []})
-    await people.load(conn, document)
+    await roster_store.load(conn, document)
     await conn.commit()
     async with await connect(database) as alarm:
         await alarm.execute("set lock_timeout = '200ms'")
         await alarm.execute("select id from home for no key update")
-        await people.load(conn, document)
+        await roster_store.load(conn, document)
         await alarm.rollback()
         await alarm.execute("set lock_timeout = '200ms'")
         await alarm.execute("select id from home for no key update")

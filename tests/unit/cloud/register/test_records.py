@@ -11,7 +11,7 @@ import pytest
 
 from cloud.auth import Role
 from cloud.db import Connection
-from cloud.people import roster
+from cloud.people import roster, roster_store
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON, Town
 from tests.unit.cloud.web.test_incidents import raise_alarm
@@ -123,7 +123,7 @@ async def test_a_record_loaded_from_a_file_meanwhile_is_not_overwritten(site: Si
         },
         "homes": [{**place, "resident": RESIDENT}],
     }
-    await roster.load(conn, roster.parse(msgspec.json.encode(document)))
+    await roster_store.load(conn, roster.parse(msgspec.json.encode(document)))
     await conn.commit()
     mine = {"version": before["version"], "record": before["record"] | {"address": "by hand"}}
     answer = await browser.put(f"/register/homes/{site.town.yellow}", json=mine)

@@ -17,6 +17,7 @@ from cloud.ingest.model import Delivery
 from cloud.ingest.read import read
 from cloud.ingest.store import store
 from cloud.people import roster as people
+from cloud.people import roster_store
 from cloud.texts.judge import DOUBLED
 from cloud.texts.store import FIRST_TEST, NEXT_TEST, REMIND, due, miss, take
 from firmware_protocols.model import Alarm, AlarmKind, AlarmState, ClockState, DeviceId, GatewayId
@@ -34,7 +35,7 @@ CALL = alarm(1, at=NOW)
 @pytest.fixture
 async def home(conn: Connection) -> Connection:
     """A connection to a database with the homes h001 and h002; texts are expected of the first."""
-    await people.load(conn, people.parse(msgspec.json.encode(county())))
+    await roster_store.load(conn, people.parse(msgspec.json.encode(county())))
     return conn
 
 
@@ -176,7 +177,7 @@ async def test_a_gateway_that_was_enrolled_before_there_were_keys_is_named(home:
     await home.execute("update gateway set sms_key = null")
     assert not await take(home, said(), NOW)
     assert await refused(home) == [(GATEWAY, "no key for texts: load the roster again", 1)]
-    await people.load(home, people.parse(msgspec.json.encode(county())))
+    await roster_store.load(home, people.parse(msgspec.json.encode(county())))
     assert await take(home, said(), NOW)
 
 
@@ -270,10 +271,10 @@ async def test_nothing_is_expected_of_a_home_without_a_modem_or_of_a_revoked_gat
 async def test_a_modem_that_is_taken_away_is_no_longer_expected_and_one_that_texts_is(
     home: Connection,
 ) -> None:
-    await people.load(home, people.parse(msgspec.json.encode(county(phone=""))))
+    await roster_store.load(home, people.parse(msgspec.json.encode(county(phone=""))))
     assert await rows(home, "select 1 from second_path") == []
     await take(home, said(test=True), NOW)
-    await people.load(home, people.parse(msgspec.json.encode(county(phone=""))))
+    await roster_store.load(home, people.parse(msgspec.json.encode(county(phone=""))))
     assert len(await rows(home, "select 1 from second_path")) == 1
 
 
