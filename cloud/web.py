@@ -45,6 +45,7 @@ from cloud.db import Pool
 from cloud.dispatch import callout_routes, report_routes
 from cloud.dispatch import people_routes as responder_routes
 from cloud.dispatch import routes as answer_routes
+from cloud.enrolment import claim_routes, office
 from cloud.enrolment import routes as enrolment_routes
 from cloud.family import routes as family_routes
 from cloud.family import wish_routes
@@ -131,6 +132,7 @@ ROUTERS: Final = (
     plan_of_day_routes.router,
     mend_routes.router,
     visit_routes.router,
+    claim_routes.router,
     enrolment_routes.router,
     release_routes.router,
     family_routes.router,
@@ -232,7 +234,7 @@ def create_app(
     }
     STREAMS.set_function(lambda: len(feed.listeners))
     app.state.push = webpush.service(settings)
-    app.state.office = enrolment_routes.office(settings)
+    app.state.office = office.configured(settings)
     problems.install(app)
     app.add_exception_handler(PurposeError, on_purpose)
     failures = problems.responses(*ANYWHERE)

@@ -168,8 +168,8 @@ def _stored_secret(gateway: Gateway, stored: str) -> str:
     return machine_secret.hashed(gateway.secret)
 
 
-async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: Mapping[str, int]) -> int:
-    """Make or change a person; returns their number. A new password ends their sessions.
+async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: Mapping[str, int]) -> None:
+    """Make or change a person. A new password ends their sessions.
 
     Raises:
         RosterError: the user name belongs to another tenant.
@@ -193,7 +193,6 @@ async def _put_staff(conn: Connection, tenant: int, person: Staff, homes: Mappin
     if known is not None and not same:
         await conn.execute(_SQL["end_sessions"], {"staff": staff_id})
     await assign_homes(conn, staff_id, (homes[key] for key in person.homes))
-    return staff_id
 
 
 async def assign_homes(conn: Connection, staff_id: int, homes: Iterable[int]) -> None:
