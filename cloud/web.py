@@ -42,8 +42,7 @@ from cloud.atlas import routes as map_routes
 from cloud.atlas.tiles import Shelf
 from cloud.auth import PurposeError
 from cloud.db import Pool
-from cloud.dispatch import callout_routes, report_routes
-from cloud.dispatch import people_routes as responder_routes
+from cloud.dispatch import callout_routes, own_duty_routes, report_routes, responder_routes
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import claim_routes, office
 from cloud.enrolment import routes as enrolment_routes
@@ -141,6 +140,7 @@ ROUTERS: Final = (
     month_routes.router,
     answer_routes.router,
     responder_routes.router,
+    own_duty_routes.router,
     callout_routes.router,
     text_routes.router,
     report_routes.router,

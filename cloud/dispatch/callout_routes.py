@@ -17,9 +17,9 @@ from cloud.auth import Permission, Principal, Purpose
 from cloud.db import Connection
 from cloud.dispatch import desk as work_of
 from cloud.dispatch.answers import How, Reply
+from cloud.dispatch.at_desk import CHANGED, FOUND, IncidentId, desk_of
 from cloud.dispatch.desk import NobodyThere
 from cloud.dispatch.people import Desk
-from cloud.dispatch.people_routes import CHANGED, FOUND, IncidentId, desk_of
 from cloud.dispatch.views import Answer, CalloutView, StandbyView, WhomToAsk
 from cloud.incidents.errors import NotFound
 from cloud.once import Once
