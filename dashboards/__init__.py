@@ -126,6 +126,11 @@ SHORT: Final[Mapping[str, str]] = {
 """Addresses that people type, and where they lead."""
 
 
+FOLDERS: Final[Mapping[str, str]] = {"assets": IMMUTABLE, "install": REVALIDATE}
+"""Folders of files that pages name, and how long a browser keeps them. ``install``: manifests and icons of
+the pages that people keep on their telephones; their names stay."""
+
+
 def mount(app: Starlette, static: Path = STATIC) -> bool:
     """Serve the screens of ``static`` on ``app``: ``PAGES``, their assets and service workers, the short
     addresses, and ``/lite``.
@@ -136,20 +141,18 @@ def mount(app: Starlette, static: Path = STATIC) -> bool:
     from dashboards import lite
 
     pages = {path.stem: StaticFile.read(path) for path in static.glob("*.html")}
-    assets = {p.name: StaticFile.read(p) for p in static.glob("assets/*") if p.suffix != ".gz"}
     missing = sorted(set(PAGES.values()) - set(pages))
     if missing:
         log.error("screens not built path=%s missing=%s repair=%r", static, ",".join(missing), REPAIR)
-
-    async def show_asset(request: Request) -> Response:
-        asset = assets.get(request.path_params["name"])
-        return Response(status_code=404) if asset is None else asset.respond(request, IMMUTABLE)
 
     for short, path in SHORT.items():
         app.add_route(short, _leads_to(path), include_in_schema=False)
     for path, name in PAGES.items():
         app.add_route(path, _shows(pages.get(name), DEVICES.get(name, NOTHING_MORE)), include_in_schema=False)
-    app.add_route("/assets/{name}", show_asset, include_in_schema=False)
+    for folder, cache in FOLDERS.items():
+        app.add_route(
+            f"/{folder}/{{name}}", _shows_one_of(_files(static / folder), cache), include_in_schema=False
+        )
     for worker in static.glob("sw/sw-*.js"):  # below its page: a worker reaches no further than its address
         name = worker.stem.removeprefix("sw-")
         app.add_route(
@@ -157,6 +160,18 @@ def mount(app: Starlette, static: Path = STATIC) -> bool:
         )
     lite.mount(app)
     return not missing
+
+
+def _files(folder: Path) -> Mapping[str, StaticFile]:
+    return {path.name: StaticFile.read(path) for path in folder.glob("*") if path.suffix != ".gz"}
+
+
+def _shows_one_of(files: Mapping[str, StaticFile], cache: str) -> Answer:
+    async def show(request: Request) -> Response:
+        file = files.get(request.path_params["name"])
+        return Response(status_code=404) if file is None else file.respond(request, cache)
+
+    return show
 
 
 def _leads_to(path: str) -> Answer:

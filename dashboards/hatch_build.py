@@ -27,7 +27,7 @@ SKIP: Final = "ANBAN_SKIP_SCREENS"
 """Environment variable: ``1`` builds and installs everything but the screens."""
 STAMP: Final = "sources.sha256"
 _NOT_SOURCES: Final = frozenset({"node_modules", ".vite"})
-_COMPRESSIBLE: Final = frozenset({".js", ".css", ".html", ".svg"})
+_COMPRESSIBLE: Final = frozenset({".js", ".css", ".html", ".svg", ".webmanifest"})
 _TAIL_LINES: Final = 25
 
 

@@ -41,6 +41,8 @@ def static(tmp_path: Path) -> Path:
     for page in set(dashboards.PAGES.values()):
         (tmp_path / f"{page}.html").write_bytes(HTML.replace(b"console", page.encode()))
     (tmp_path / "assets" / "console-abc123.js").write_bytes(SCRIPT)
+    (tmp_path / "install").mkdir()
+    (tmp_path / "install" / "field.en.webmanifest").write_bytes(b"{}")
     (tmp_path / "sw").mkdir()
     (tmp_path / "sw" / "sw-family.js").write_bytes(SCRIPT)
     hatch_build.compress(tmp_path)
@@ -59,6 +61,13 @@ def test_a_service_worker_is_below_its_page_and_never_kept_unasked(get: Get) -> 
     assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (200, SCRIPT, "no-cache")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert get("/console/sw.js").status_code == 404
+
+
+def test_a_manifest_is_asked_for_anew_each_time_for_its_name_stays(get: Get) -> None:
+    answer = get("/install/field.en.webmanifest")
+    assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (200, b"{}", "no-cache")
+    assert answer.headers["content-type"] == "application/manifest+json"
+    assert get("/install/other.webmanifest").status_code == 404
 
 
 @pytest.mark.parametrize(

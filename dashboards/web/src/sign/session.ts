@@ -86,5 +86,12 @@ export function useLocale(chosen: Locale, remember = true): void {
   locale.value = chosen;
   document.documentElement.lang = LANGUAGES[chosen].tag;
   document.title = stage.title();
+  nameInstalled(chosen);
   if (remember) localStorage.setItem(LOCALE_KEY, chosen);
+}
+
+/** A page that is kept on a telephone bears the name that its reader reads; `core/i18n` and the build name languages alike. */
+function nameInstalled(chosen: Locale): void {
+  const link = document.querySelector<HTMLLinkElement>('link[rel="manifest"]');
+  if (link !== null) link.href = link.href.replace(/[^.]+(?=\.webmanifest$)/, chosen);
 }

@@ -42,9 +42,9 @@ export interface Clicked extends Extendable {
   readonly notification: Notification;
 }
 
-/** Everything that the page asks for before it can show something. */
+/** Everything that the page asks for before it can show something: files whose names change with their content. */
 export function named(html: string): string[] {
-  return [...html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg|webmanifest|png))"/g)].map((found) => found[1] ?? "");
+  return [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1] ?? "");
 }
 
 /** Keep the page at `address` and what it names, from now on. */
