@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unreachable } from "@/core/api";
 import type { FamilyApi, FamilyHome, Followed } from "@/family/api";
-import { allows, clockAt, dayAt, follow, followed, forget, home, looks, past, readAt, refresh, telephone, trouble, underWay } from "@/family/model";
+import { allows, clockAt, dayAt, follow, followed, forget, home, looks, past, readAt, refresh, telephone, toldOf, trouble, underWay } from "@/family/model";
 import { readNews } from "@/family/news";
 import { asPhone } from "@/family/push";
 import { nextSize } from "@/family/sizes";
@@ -41,10 +41,19 @@ describe("what the page knows", () => {
   it("is the first home, then the one that was chosen", async () => {
     await refresh(api([4, 7]));
     expect(home.value?.home_id).toBe(4);
-    await refresh(api([4, 7]), 7);
+    await refresh(api([4, 7]), { home: 7 });
     await refresh(api([4, 7]));
     expect(home.value?.home_id).toBe(7);
     expect(readAt.value).toBe(NOW);
+  });
+
+  it("is the home that a notice told of, whichever is shown, and stays where that is nobody's", async () => {
+    const both = { ...api([4, 7]), home: async (id: number) => shown(id, { incidents: id === 7 ? shown(7).incidents : [] }) };
+    await refresh(both, toldOf("?i=2"));
+    expect(home.value?.home_id).toBe(7);
+    await refresh(both, toldOf("?i=99"));
+    expect(home.value?.home_id).toBe(7);
+    expect(["", "?i=", "?i=x", "?i=-1", "?j=2"].map(toldOf)).toEqual([null, null, null, null, null]);
   });
 
   it("stays, and says how old it is, when the network goes", async () => {
@@ -124,5 +133,5 @@ describe("a subscription", () => {
 it("the letters grow in three steps and begin again", () =>
   expect([nextSize("large"), nextSize("larger"), nextSize("largest")]).toEqual(["larger", "largest", "large"]));
 
-it("a shell is all that the page names", () =>
-  expect(named('<link href="/assets/a.css"><script src="/assets/b.js"></script><a href="/console/">')).toEqual(["/assets/a.css", "/assets/b.js"]));
+it("a shell is all files of the build that the page names", () =>
+  expect(named('<link href="/assets/a.css"><link href="/install/a.webmanifest"><script src="/assets/b.js"></script><a href="/console/">')).toEqual(["/assets/a.css", "/assets/b.js"]));

@@ -35,13 +35,14 @@ export function allows(shown: FamilyHome, purpose: string): boolean {
   return shown.shared.some((one) => one.purpose === purpose && one.allowed);
 }
 
-/** Read which homes there are, and the one at `wanted`, else the one that is shown, else the first. */
-export async function refresh(api: FamilyApi, wanted: number | null = null): Promise<void> {
+/** What somebody wants to see: a home, or whichever the incident is of that a notice told of. */
+export type Wanted = { readonly home: number } | { readonly incident: number };
+
+/** Read which homes there are, and the one that is `wanted`, else the one that is shown, else the first. */
+export async function refresh(api: FamilyApi, wanted: Wanted | null = null): Promise<void> {
   try {
     const all = await api.followed();
-    const ids = all.homes.map((one) => one.home_id);
-    const id = [wanted, home.value?.home_id ?? null, ids[0] ?? null].find((one) => one !== null && ids.includes(one));
-    const shown = id === undefined || id === null ? null : await api.home(id);
+    const shown = await choose(api, all.homes.map((one) => one.home_id), wanted);
     batch(() => {
       followed.value = all;
       home.value = shown;
@@ -56,6 +57,31 @@ export async function refresh(api: FamilyApi, wanted: number | null = null): Pro
       trouble.value = error instanceof Refused ? "refused" : "network";
     });
   }
+}
+
+async function choose(api: FamilyApi, ids: readonly number[], wanted: Wanted | null): Promise<FamilyHome | null> {
+  if (wanted !== null && "incident" in wanted) {
+    const found = await homeOf(api, ids, wanted.incident);
+    if (found !== null) return found;
+  }
+  const asked = wanted !== null && "home" in wanted ? wanted.home : null;
+  const id = [asked, home.value?.home_id ?? null, ids[0] ?? null].find((one) => one !== null && ids.includes(one));
+  return id === undefined || id === null ? null : api.home(id);
+}
+
+/** A notice names no home, for it is read on a locked screen; the few homes of one reader are asked in turn. */
+async function homeOf(api: FamilyApi, ids: readonly number[], incident: number): Promise<FamilyHome | null> {
+  for (const id of ids) {
+    const read = await api.home(id);
+    if (read.incidents.some((one) => one.id === incident)) return read;
+  }
+  return null;
+}
+
+/** The incident that the address of this page names, as a notice's link does. */
+export function toldOf(search: string): Wanted | null {
+  const incident = Number(new URLSearchParams(search).get("i") ?? "");
+  return Number.isSafeInteger(incident) && incident > 0 ? { incident } : null;
 }
 
 /** Forget everything: somebody else may be next. */

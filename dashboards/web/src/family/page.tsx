@@ -5,7 +5,7 @@ import { leave, useLocale } from "@/sign/session";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import { createFamilyApi, type Followed } from "./api";
 import { Behind } from "./behind";
-import { follow, followed, home, readAt, refresh, trouble } from "./model";
+import { follow, followed, home, readAt, refresh, toldOf, trouble, type Wanted } from "./model";
 import { Ring, Status, Today, UnderWay, Worried } from "./home";
 import { TextSize } from "./text-size";
 import { clockAt, dayAt } from "./model";
@@ -17,9 +17,9 @@ const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function FamilyPage() {
   useEffect(() => {
-    const read = () => void refresh(api);
-    read();
-    return follow(read);
+    const told = toldOf(location.search);
+    void refresh(api, told).then(() => showIncident(told));
+    return follow(() => void refresh(api));
   }, []);
   return (
     <>
@@ -34,6 +34,15 @@ export function FamilyPage() {
       </main>
     </>
   );
+}
+
+/** Bring what a notice told of into view; the address forgets it, so that a reload is only a reload. */
+function showIncident(told: Wanted | null): void {
+  if (told === null || !("incident" in told)) return;
+  history.replaceState(null, "", location.pathname);
+  const steps = document.getElementById(`incident-${told.incident}`);
+  steps?.closest("details")?.setAttribute("open", "");
+  steps?.scrollIntoView({ block: "center" });
 }
 
 /** That what stands below is old, or that nothing could be read. */
@@ -88,7 +97,7 @@ function Homes({ all }: { all: Followed }) {
           type="button"
           class="button"
           aria-pressed={one.home_id === home.value?.home_id}
-          onClick={() => void refresh(api, one.home_id)}
+          onClick={() => void refresh(api, { home: one.home_id })}
         >
           {one.resident}
         </button>

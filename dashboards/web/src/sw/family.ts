@@ -10,7 +10,7 @@ keepShell(worker, PAGE);
 worker.addEventListener("push", (event) => {
   const news = readNews(event.data, location.origin);
   event.waitUntil(
-    worker.registration.showNotification(news.title, { body: news.body, tag: news.path, data: news.path, lang: "zh-Hans-CN" }),
+    worker.registration.showNotification(news.title, { body: news.body, tag: news.path, data: news.path, icon: "/install/icon-192.png" }),
   );
 });
 
