@@ -63,6 +63,9 @@ UNCONFIRMED: Final = _counter("messages_unconfirmed", "Messages accepted and nev
 REPORTED: Final = _counter(
     "message_reports", "Later words of providers: delivered, failed, yes, no", "provider", "word"
 )
+REPLIED: Final = _counter(
+    "text_replies", "Texts that people sent back: answer, unclear, late, again, stranger", "fate"
+)
 
 # The screens: api.
 REQUEST_SECONDS: Final = _seconds(

@@ -42,7 +42,13 @@ from cloud.atlas import routes as map_routes
 from cloud.atlas.tiles import Shelf
 from cloud.auth import PurposeError
 from cloud.db import Pool
-from cloud.dispatch import callout_routes, own_duty_routes, report_routes, responder_routes
+from cloud.dispatch import (
+    callout_routes,
+    own_duty_routes,
+    reply_routes,
+    report_routes,
+    responder_routes,
+)
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import claim_routes, office
 from cloud.enrolment import routes as enrolment_routes
@@ -92,7 +98,7 @@ from cloud.wall import routes as wall_routes
 API: Final = "/api/v1"
 VERSION: Final = "1"
 """Of the contract, not of the program: it changes only when an old client would break."""
-INTENT_FREE: Final = (f"{API}/answers/", f"{API}/texts/", f"{API}/receipts/", ANSWER_PATH)
+INTENT_FREE: Final = (f"{API}/answers/", f"{API}/texts/", f"{API}/receipts/", f"{API}/replies/", ANSWER_PATH)
 """Where the address itself is the secret: no cookie is read, so no foreign page can use one."""
 OWN_PROOF: Final = ("/lite/",)
 """Where a form proves by itself that it is ours (``dashboards.lite.forms``)."""
@@ -144,6 +150,7 @@ ROUTERS: Final = (
     callout_routes.router,
     text_routes.router,
     report_routes.router,
+    reply_routes.router,
     account_routes.router,
     token_routes.router,
     oidc_routes.router,

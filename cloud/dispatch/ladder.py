@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cloud.db import Connection, Queries
@@ -111,8 +111,11 @@ async def _said(conn: Connection, token: str, said: Said, now: datetime) -> Answ
     return await _take(conn, asked, said, now)
 
 
-async def answer_to(conn: Connection, message_id: int, accepted: bool, now: datetime) -> Answered:
-    """Like ``answer``, for somebody whose provider proves which message it was: a key pressed in a call.
+async def answer_to(
+    conn: Connection, message_id: int, accepted: bool, now: datetime, within: timedelta | None = None
+) -> Answered:
+    """Like ``answer``, for somebody of whom is known which message they answer: a key pressed in a call, or a
+    text sent back. ``within``: in what time they promise to be there.
 
     Raises:
         UnknownToken: that message asked nobody.
@@ -120,20 +123,23 @@ async def answer_to(conn: Connection, message_id: int, accepted: bool, now: date
     asked = await _one(conn, "asked_in", message_id=message_id)
     if asked is None:
         raise UnknownToken
-    return await _take(conn, asked, Said.ACCEPT if accepted else Said.DECLINE, now)
+    return await _take(conn, asked, Said.ACCEPT if accepted else Said.DECLINE, now, within)
 
 
-async def _take(conn: Connection, asked: Mapping[str, Any], said: Said, now: datetime) -> Answered:
+async def _take(
+    conn: Connection, asked: Mapping[str, Any], said: Said, now: datetime, within: timedelta | None = None
+) -> Answered:
     row = await store.hold(conn, asked["incident_id"], wait=True)
     if row is None:
         raise UnknownToken
     if asked["ask_id"] is not None:
-        given = answers.Given(asked["ask_id"], said, now, message_id=asked["message_id"])
+        given = answers.Given(asked["ask_id"], said, now, within, message_id=asked["message_id"])
         return await answers.answer(conn, row, given)
     if row.incident.state in SETTLED:
         return Answered(Outcome.OVER, "")
     rung = next(rung for rung in await _rungs(conn, row.id) if rung["step"] == asked["step"])
-    return await _answer(conn, row, _Given(asked["message_id"], rung, said is not Said.DECLINE, now))
+    said_yes = said is not Said.DECLINE
+    return await _answer(conn, row, _Given(asked["message_id"], rung, said_yes, now, within))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,7 @@ class _Given:
     rung: dict[str, Any]
     accepted: bool
     now: datetime
+    within: timedelta | None
 
     @property
     def actor(self) -> str:
@@ -165,7 +172,7 @@ def _step(row: rows.Row, given: _Given, *, mine: bool) -> rows.Step:
     name = given.rung["name"]
     record = {"step": given.rung["step"], "accepted": given.accepted}
     if given.accepted and row.incident.state in HELP_WANTED:
-        eta_at = given.now + ARRIVE_WITHIN[row.incident.priority]
+        eta_at = given.now + (given.within or ARRIVE_WITHIN[row.incident.priority])
         going = Detail(responder=name, eta_at=eta_at)
         return rows.Step(Trigger.ACCEPT, given.actor, given.now, going, record)
     turned_back = mine and not given.accepted

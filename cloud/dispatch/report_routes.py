@@ -36,7 +36,7 @@ class Thanks(BaseModel):
     errmsg: str = ""
 
 
-_BODY = {"application/json": {"schema": {"oneOf": [{"type": "object"}, {"type": "array"}]}}}
+BODY = {"application/json": {"schema": {"oneOf": [{"type": "object"}, {"type": "array"}]}}}
 
 
 @router.post(
@@ -45,7 +45,7 @@ _BODY = {"application/json": {"schema": {"oneOf": [{"type": "object"}, {"type": 
     summary="Take a provider's word of what became of messages",
     responses=responses(HTTPStatus.NOT_FOUND),
     response_model_exclude_unset=True,
-    openapi_extra={"requestBody": {"required": True, "content": _BODY}},
+    openapi_extra={"requestBody": {"required": True, "content": BODY}},
 )
 async def take_receipts(provider: Provider, token: Token, request: Request, api: Api) -> Thanks:
     """As the provider documents its call-back. 404 without such a provider or token, 422 when the body is

@@ -95,7 +95,7 @@ def read(provider: str, body: bytes) -> Sequence[Report]:
 
 
 def _aliyun_sms(body: bytes) -> Iterator[Report]:
-    for entry in _list(body):
+    for entry in entries(body):
         match entry:
             case {"biz_id": str(number), "success": bool(success)}:
                 word = Word.DELIVERED if success else Word.FAILED
@@ -116,7 +116,7 @@ _ALIYUN_CALL: Final = {
 
 
 def _aliyun_voice(body: bytes) -> Iterator[Report]:
-    for entry in _list(body):
+    for entry in entries(body):
         match entry:
             case {"call_id": str(number), "status_code": str(status)}:
                 yield from _of_call(_short(number), status, _short(_of(entry, "dtmf")))
@@ -133,7 +133,7 @@ def _of_call(number: str, status: str, key: str) -> Iterator[Report]:
 
 
 def _tencent_sms(body: bytes) -> Iterator[Report]:
-    for entry in _list(body):
+    for entry in entries(body):
         match entry:
             case {"sid": str(number), "report_status": "SUCCESS" | "FAIL" as status}:
                 word = Word.DELIVERED if status == "SUCCESS" else Word.FAILED
@@ -146,7 +146,7 @@ _TENCENT_TAKEN: Final = "0"
 
 
 def _tencent_voice(body: bytes) -> Iterator[Report]:
-    match _decoded(body):
+    match decoded(body):
         case {"voiceprompt_callback": {"callid": str(number), "result": str(result)}}:
             word = Word.DELIVERED if result == _TENCENT_TAKEN else Word.FAILED
             yield Report(_short(number), word, _short(result))
@@ -174,15 +174,25 @@ READERS: Final[Mapping[str, Reader]] = {
 }
 
 
-def _decoded(body: bytes) -> object:
+def decoded(body: bytes) -> object:
+    """The JSON in a call-back.
+
+    Raises:
+        BadReport: it is none.
+    """
     try:
         return msgspec.json.decode(body)
     except (ValueError, RecursionError) as error:
         raise BadReport("not JSON") from error
 
 
-def _list(body: bytes) -> Sequence[object]:
-    found = _decoded(body)
+def entries(body: bytes) -> Sequence[object]:
+    """The entries of a call-back that is a list.
+
+    Raises:
+        BadReport: it is none.
+    """
+    found = decoded(body)
     if not isinstance(found, list):
         raise BadReport("not a list")
     return found

@@ -36,6 +36,7 @@ class Kind(Enum):
     TIME = (5, re.compile(r"[0-2]\d:[0-5]\d"))
     TOKEN = (22, re.compile(r"[A-Za-z0-9_-]+"))
     COUNT = (4, re.compile(r"[1-9]\d*"))
+    CODE = (1, re.compile(r"[A-Z]"))
 
     @property
     def longest(self) -> int:
@@ -76,6 +77,13 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
         "${resident}家${time}有${what}，能去看看吗？请点此回复：{public_url}/a/${token}",
         {"resident": Kind.NAME, "time": Kind.TIME, "what": Kind.WHAT, "token": Kind.TOKEN},
     ),
+    "go": SmsTemplate(
+        "已收到，请在${by}前到${resident}家。去不了请回复2。", {"by": Kind.TIME, "resident": Kind.NAME}
+    ),
+    "which": SmsTemplate(
+        "请问您能去${resident}家吗？能去请回复1${code}，不能请回复2${code}。",
+        {"resident": Kind.NAME, "code": Kind.CODE},
+    ),
     "relieved": SmsTemplate("已有人前往${resident}家，您不必再去，谢谢。", {"resident": Kind.NAME}),
     "settled": SmsTemplate("${resident}家的警报已处理完毕，谢谢您的关心。", {"resident": Kind.NAME}),
     "page": SmsTemplate(
@@ -100,6 +108,13 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
 }
 
 
+ASK_FOR_TEXT: Final = SmsTemplate(
+    "${resident}家${time}有${what}，能去请回复1，不能请回复2，或点：{public_url}/a/${token}",
+    TEMPLATES["ask"].variables,
+)
+"""Handed in for ``ask`` instead where a text that is sent back reaches us (``notify.heard``)."""
+
+
 def fill(template: str, values: Mapping[str, str]) -> dict[str, str]:
     """The variables of ``template`` out of ``values``, each made to fit.
 
@@ -120,10 +135,16 @@ def filled(templates: Mapping[str, SmsTemplate], template: str, values: Mapping[
     return ready
 
 
-def preview(template: str, values: Mapping[str, str], sign_name: str, public_url: str) -> str:
-    """The message as it will be read, with its signature."""
+def preview(
+    template: str,
+    values: Mapping[str, str],
+    sign_name: str,
+    public_url: str,
+    handed_in: SmsTemplate | None = None,
+) -> str:
+    """The message as it will be read, with its signature. ``handed_in``: in place of the usual text."""
     said = fill(template, values)
-    text = TEMPLATES[template].text.replace("{public_url}", public_url)
+    text = (handed_in or TEMPLATES[template]).text.replace("{public_url}", public_url)
     return f"【{sign_name}】" + _VARIABLE.sub(lambda match: said[match[1]], text)
 
 

@@ -24,6 +24,11 @@ _WHO: Final = {"resident": Kind.NAME, "what": Kind.WHAT}
 TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
     "raised": SmsTemplate("社区通知：${resident}家有${what}，已在处理，请留意电话。", _WHO),
     "ask": SmsTemplate("紧急求助：${resident}家有${what}，请您去看看。能去请按1，不能去请按2。", _WHO),
+    "go": SmsTemplate("已收到，请在${by}前到${resident}家。", {"by": Kind.TIME, "resident": Kind.NAME}),
+    "which": SmsTemplate(
+        "请问您能去${resident}家吗？请回复短信1${code}或2${code}。",
+        {"resident": Kind.NAME, "code": Kind.CODE},
+    ),
     "relieved": SmsTemplate("已有人前往${resident}家，您不必再去，谢谢。", {"resident": Kind.NAME}),
     "settled": SmsTemplate("${resident}家的警报已处理完毕，谢谢您的关心。", {"resident": Kind.NAME}),
     "page": SmsTemplate("值班提醒：${resident}家的${what}无人应答，请立即处理。", _WHO),

@@ -26,8 +26,8 @@ async def consider(
     """How many messages this one goes out for, itself included; or why it does not, and until when, which has
     been written unless it cannot wait.
     """
-    recipient = ring.mark(address) or sha256(address.encode()).digest()
-    about = {"message_id": message["id"], "channel": message["channel"], "recipient": recipient, "now": now}
+    known_by = recipient(ring, address)
+    about = {"message_id": message["id"], "channel": message["channel"], "recipient": known_by, "now": now}
     await conn.execute(_SQL["know_recipient"], about)
     spent = {window: await _spent(conn, about, now - window) for window in windows(message["channel"])}
     local = now.astimezone(_zone(str(message["params"].get("time_zone", ""))))
@@ -39,6 +39,11 @@ async def consider(
         asked = {"attempts": message["attempts"], "why": held.why.value, "until": held.until}
         await conn.execute(_SQL["hold"], {**about, **asked})
     return held
+
+
+def recipient(ring: Keyring, address: str) -> bytes:
+    """By what the recipient at ``address`` is known."""
+    return ring.mark(address) or sha256(address.encode()).digest()
 
 
 async def _spent(conn: Connection, about: Mapping[str, Any], since: datetime) -> int:

@@ -237,6 +237,34 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Wording]]] = {
             " Say that you are well, or call the centre.",
         ),
     },
+    "go": {
+        "zh-Hans": Wording(
+            "已收到：您去{resident}家",
+            "已收到，您前往{resident}家（{where}），请在{by}前到。",
+        ),
+        "zh-Hant": Wording(
+            "已收到：您去{resident}家",
+            "已收到，您前往{resident}家（{where}），請在{by}前到。",
+        ),
+        "en": Wording(
+            "{resident}: you are going",
+            "Noted: you are going to {resident}, {where}, and will be there by {by}.",
+        ),
+    },
+    "which": {
+        "zh-Hans": Wording(
+            "请问您能去{resident}家吗？",
+            "请问您能去{resident}家（{where}）吗？能去请回复1{code}，不能请回复2{code}。",
+        ),
+        "zh-Hant": Wording(
+            "請問您能去{resident}家嗎？",
+            "請問您能去{resident}家（{where}）嗎？能去請回覆1{code}，不能請回覆2{code}。",
+        ),
+        "en": Wording(
+            "{resident}: can you go?",
+            "Can you go to {resident}, {where}? If so, answer 1{code}; if not, answer 2{code}.",
+        ),
+    },
     "send_colleague": {
         "zh-Hans": Wording(
             "工作人员失联：{resident}家",
@@ -287,7 +315,8 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Wording]]] = {
 def facts(params: Mapping[str, Any], locale: str, link: str) -> dict[str, str]:
     """The words to fill in, from what was kept when the message was queued.
 
-    ``time`` is the home's wall clock; ``params["observed_at"]`` an ISO time.
+    ``time`` is the home's wall clock; ``params["observed_at"]`` an ISO time. ``by``: until when somebody has
+    promised to be there, ``code``: the letter of a question; each empty where it is not about that.
     """
     kinds, rooms = WHAT[language(locale)], ROOMS[language(locale)]
     room = str(params["room"])
@@ -297,6 +326,8 @@ def facts(params: Mapping[str, Any], locale: str, link: str) -> dict[str, str]:
         "what": kinds.get(str(params["kind"]), kinds["sos"]),
         "where": where,
         "time": _local(str(params["observed_at"]), str(params["time_zone"])),
+        "by": _local(str(params["by"]), str(params["time_zone"])) if "by" in params else "",
+        "code": str(params.get("code", "")),
         "link": link,
     }
 

@@ -113,6 +113,21 @@ async def test_what_no_provider_says_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_report")
 
 
+TEXT = {"phone_number": "13812345678", "content": "1", "send_time": "2026-11-20 20:00:00", "sequence_id": 7}
+
+
+async def test_a_text_that_somebody_sent_back_is_thanked_for_whoever_it_is_from(
+    provider: httpx.AsyncClient, message: int
+) -> None:
+    del message
+    for _ in range(2):
+        answer = await provider.post(f"/replies/aliyun-sms/{TOKEN}", json=[TEXT])
+        assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "OK"})
+    assert (await provider.post(f"/replies/aliyun-sms/{TOKEN}", json=[{}])).status_code == 422
+    for path in (f"aliyun-voice/{TOKEN}", "aliyun-sms/guess-guess-guess-guess-guess"):
+        assert (await provider.post(f"/replies/{path}", json=[TEXT])).status_code == 404
+
+
 async def test_a_number_of_another_provider_is_not_this_one_s(
     provider: httpx.AsyncClient, conn: Connection, message: int
 ) -> None:

@@ -15,7 +15,7 @@ from cloud.notify import NotifyError, Outgoing
 from cloud.notify.aliyun import Credentials, Rpc, canonical_query, sign
 from cloud.notify.phone import international, national
 from cloud.notify.sms_aliyun import PERMANENT, AliyunSms
-from cloud.notify.sms_templates import TEMPLATES, Kind, fill, preview, units
+from cloud.notify.sms_templates import ASK_FOR_TEXT, TEMPLATES, Kind, fill, preview, units
 from cloud.settings import ConfigError
 from tests.scenario.webhook import Webhook, webhook
 
@@ -138,7 +138,7 @@ def test_a_query_is_encoded_as_it_is_signed() -> None:
 
 
 def _longest(template: str) -> dict[str, str]:
-    samples = {Kind.NAME: "杨", Kind.WHAT: "漏", Kind.TOKEN: "x", Kind.COUNT: "9"}
+    samples = {Kind.NAME: "杨", Kind.WHAT: "漏", Kind.TOKEN: "x", Kind.COUNT: "9", Kind.CODE: "A"}
     kinds = TEMPLATES[template].variables
     return {
         name: samples[kind] * kind.longest if kind in samples else "23:59" for name, kind in kinds.items()
@@ -151,6 +151,12 @@ def test_every_text_is_short_with_its_longest_values(template: str) -> None:
     assert units(text) == (2 if template == "ask" else 1)
     assert "$" not in text
     assert "{" not in text
+
+
+def test_an_ask_that_is_answered_by_text_takes_no_more_units_than_one_by_link() -> None:
+    assert ASK_FOR_TEXT.variables == TEMPLATES["ask"].variables
+    text = preview("ask", _longest("ask"), "安伴养老", "https://anban.example.cn", ASK_FOR_TEXT)
+    assert units(text) == 2
 
 
 def test_length_is_charged_by_the_unit() -> None:

@@ -242,6 +242,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/answers/{token}"): ANYONE,
     ("POST", "/texts/{token}"): ANYONE,
     ("POST", "/receipts/{provider}/{token}"): ANYONE,
+    ("POST", "/replies/{provider}/{token}"): ANYONE,
     ("GET", "/a/{token}"): ANYONE,
     ("POST", "/a/{token}"): ANYONE,
     ("GET", "/health"): ANYONE,

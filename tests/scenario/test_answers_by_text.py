@@ -1,0 +1,169 @@
+"""A neighbour answers the question on their telephone by a text: who is meant, when, and what they are told.
+
+A real database and a real provider's server, under a hand-turned clock; the texts come in as Aliyun hands
+them over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cloud.db import Pool, open_pool
+from cloud.dispatch import texted
+from cloud.dispatch.texted import Fate
+from cloud.incidents import store
+from cloud.notify import heard
+from cloud.sealed import NO_KEYS
+from tests.scenario.carriers import Carrier, carrier, notifiers
+from tests.scenario.clockwork import Clockwork, clockwork
+from tests.scenario.household import Contact, Household, after, seed
+
+pytestmark = pytest.mark.services
+
+NUMBER, STRANGER = "13812345678", "13900000000"
+ASKED = 60
+"""When the ladder begins, s after the alarm: nobody has taken it."""
+CHINA = ZoneInfo("Asia/Shanghai")
+_numbers = count(1)
+
+
+@dataclass
+class Night:
+    """Two homes whose neighbour is the same person with one telephone, by which the platform texts."""
+
+    pool: Pool
+    homes: tuple[Household, Household]
+    sent: Carrier
+    time: Clockwork
+
+    async def alarm(self, of: int = 0) -> None:
+        async with self.pool.connection() as conn:
+            alarm = self.homes[of].alarm(at=self.time.now, alarm_id=f"01JA{of:022d}")
+            await store.attach_or_open(conn, alarm, self.time.now)
+        await self.time.until(self.time.now + timedelta(seconds=ASKED))
+
+    async def text(
+        self, words: str, *, sender: str = NUMBER, written_at: datetime | None = None, times: int = 1
+    ) -> list[Fate]:
+        """Somebody texts ``words``; the provider hands it over, ``times`` over."""
+        written = (written_at or self.time.now).astimezone(CHINA)
+        body = {
+            "phone_number": sender,
+            "content": words,
+            "send_time": f"{written:%Y-%m-%d %H:%M:%S}",
+            "sequence_id": next(_numbers),
+        }
+        (one,) = heard.read("aliyun-sms", json.dumps([body]).encode())
+        fates = []
+        for _ in range(times):
+            async with self.pool.connection() as conn:
+                fates.append(await texted.take(conn, NO_KEYS, one, self.time.now))
+        await self.time.settle()
+        return fates
+
+    async def incident(self, of: int = 0) -> dict[str, Any]:
+        async with self.pool.connection() as conn:
+            found = await conn.execute(
+                "select state, responder, eta_at from incident where home_id = %s", [self.homes[of].home_id]
+            )
+            row = await found.fetchone()
+        assert row is not None
+        return row
+
+    def told(self) -> list[str]:
+        """What was texted to them after the first question."""
+        return [one.template for one in self.sent.taken if one.template != "ask"]
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    async with open_pool(database, size=4) as opened:
+        yield opened
+
+
+@pytest.fixture
+def provider() -> Iterator[Carrier]:
+    with carrier("aliyun") as served:
+        yield served
+
+
+@pytest.fixture
+async def night(pool: Pool, provider: Carrier) -> Night:
+    first = Contact("吴嫂", has_key=True, channels=(f"sms:+86{NUMBER}",))
+    second = Contact("吴嫂", has_key=True, channels=(f"sms:{NUMBER}",))
+    async with pool.connection() as conn:
+        homes = (await seed(conn, [first]), await seed(conn, [second]))
+    return Night(pool, homes, provider, clockwork(pool, notifiers=notifiers(provider)))
+
+
+async def test_a_one_with_minutes_is_a_promise_and_is_confirmed_and_counts_once(night: Night) -> None:
+    await night.alarm()
+    assert await night.text("1 20", times=2) == [Fate.ANSWER, Fate.AGAIN]
+    seen = await night.incident()
+    assert (seen["state"], seen["responder"]) == ("en_route", "吴嫂")
+    assert seen["eta_at"] == night.time.now + timedelta(minutes=20)
+    assert night.told() == ["go"]
+    assert night.sent.texts("go")[0].values == {"by": "03:21", "resident": "杨秀英"}
+
+
+async def test_a_two_turns_back_and_the_next_is_sought(night: Night) -> None:
+    await night.alarm()
+    await night.text("1")
+    await night.text("2")
+    assert (await night.incident())["state"] == "emergency_services"
+
+
+async def test_only_the_telephone_that_was_asked_answers_and_only_after_it_was_asked(night: Night) -> None:
+    await night.alarm()
+    assert await night.text("1", sender=STRANGER) == [Fate.STRANGER]
+    assert await night.text("1", written_at=after(-600)) == [Fate.STRANGER]
+    assert (await night.incident())["state"] == "dispatching"
+    assert night.told() == []
+
+
+async def test_with_two_questions_open_it_is_asked_which_by_a_letter(night: Night) -> None:
+    await night.alarm(0)
+    await night.alarm(1)
+    assert await night.text("1") == [Fate.UNCLEAR]
+    assert night.told() == ["which", "which"]
+    assert (await night.incident(0))["responder"] == (await night.incident(1))["responder"] == ""
+    letters = {one.values["code"] for one in night.sent.texts("which") if isinstance(one.values, dict)}
+    assert letters == {"A", "B"}
+    assert await night.text("1A") == [Fate.ANSWER]
+    gone = [of for of in (0, 1) if (await night.incident(of))["responder"] == "吴嫂"]
+    assert len(gone) == 1
+
+
+async def test_what_is_no_plain_answer_is_asked_about_once_more(night: Night) -> None:
+    await night.alarm()
+    assert await night.text("收到") == [Fate.UNCLEAR]
+    assert await night.text("好") == [Fate.UNCLEAR]
+    assert night.told() == ["which"]
+    assert await night.text("1A") == [Fate.ANSWER]
+    assert (await night.incident())["state"] == "en_route"
+
+
+async def test_who_answers_when_all_is_over_is_told_so(night: Night) -> None:
+    await night.alarm()
+    async with night.pool.connection() as conn:
+        await conn.execute("update incident set state = 'resolved', outcome = 'A2', due_at = null")
+    assert await night.text("1") == [Fate.LATE]
+    assert night.told() == ["settled"]
+    assert (await night.incident())["state"] == "resolved"
+
+
+async def test_who_answers_when_another_is_on_the_way_is_told_so(night: Night) -> None:
+    await night.alarm()
+    async with night.pool.connection() as conn:
+        await conn.execute("update incident set state = 'en_route', responder = '杨叔'")
+    assert await night.text("1") == [Fate.LATE]
+    assert night.told() == ["relieved"]
+    assert (await night.incident())["responder"] == "杨叔"
