@@ -26,6 +26,7 @@ from cloud.db import Connection, connect, roles
 from cloud.db.migrate import migrate
 from cloud.embedded import Postgres
 from cloud.embedded.supervise import running
+from tests import cluster
 
 # How long an example takes says more about the machine than about the code: a busy one is no failure.
 settings.register_profile("anban", settings.default, deadline=None)
@@ -82,11 +83,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     if request.config.getoption("--outside"):
         yield request.getfixturevalue("outside")
         return
-    with _server_folder(tmp_path_factory) as folder, running(service := Postgres(folder, durable=False)):
-        with psycopg.connect(service.dsn, autocommit=True) as admin:
-            admin.execute(f"create database {TEMPLATE}")
-        migrate(make_conninfo(service.dsn, dbname=TEMPLATE))
-        yield Server(service.dsn, roles.let_in(service.dsn, service.secret_of))
+    with _server_folder(tmp_path_factory) as folder:
+        cluster.lay(folder)
+        with running(service := Postgres(folder, durable=False)):
+            # Not from the migrated one itself: nobody may be in a database that is copied.
+            with psycopg.connect(service.dsn, dbname="template1", autocommit=True) as admin:
+                admin.execute(f"create database {TEMPLATE} template postgres strategy file_copy")
+            yield Server(service.dsn, roles.let_in(service.dsn, service.secret_of))
 
 
 @contextmanager

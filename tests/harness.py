@@ -41,6 +41,7 @@ from firmware_protocols.wire import control, envelope, topics
 from firmware_protocols.wire.control import Ack, LaneState, State
 from firmware_protocols.wire.envelope import Batch, Record
 from firmware_protocols.wire.topics import Channel, Lane
+from tests import cluster
 
 ROOT: Final = Path(__file__).parent.parent
 READY_S: Final = 60.0
@@ -121,8 +122,8 @@ class System:
             self.stop()
 
     def start(self) -> None:
-        """Start it and wait for its ready line."""
-        self.data.mkdir(parents=True, exist_ok=True)
+        """Start it and wait for its ready line; for the first time, on a database that others migrated."""
+        cluster.lay(self.data)
         file = self.data / "roster.json"
         file.write_text(json.dumps(self.roster), encoding="utf-8")
         began = time.monotonic()
