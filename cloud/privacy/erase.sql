@@ -143,6 +143,13 @@ delete from visit_moved using visit where visit.id = visit_moved.visit_id and vi
 -- visit --
 delete from visit where resident_id = %(resident_id)s
 
+-- service_pause --
+delete from service_pause using service_order
+where service_order.id = service_pause.order_id and service_order.resident_id = %(resident_id)s
+
+-- service_order --
+delete from service_order where resident_id = %(resident_id)s
+
 -- door_tag --
 delete from door_tag where home_id = %(home_id)s
 
@@ -151,6 +158,9 @@ delete from care_event where resident_id = %(resident_id)s
 
 -- day_plan_left --
 delete from day_plan_left where resident_id = %(resident_id)s
+
+-- visit_day --
+delete from visit_day where resident_id = %(resident_id)s
 
 -- visit_due --
 delete from visit_due where resident_id = %(resident_id)s

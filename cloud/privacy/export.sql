@@ -119,6 +119,14 @@ select since, difficulties, conditions, ended_at from visit_person where home_id
 -- visit_absence --
 select why, since, until, set_at from visit_absence where home_id = %(home_id)s order by id
 
+-- service_order --
+select kind, services, weekdays, every_days, open_min, due_min, minutes, people, skills, since, until, made_at, ended_at,
+    ended_why
+from service_order where home_id = %(home_id)s order by id
+
+-- service_pause --
+select order_id, since, until, why, set_at from service_pause where home_id = %(home_id)s order by id
+
 -- visit_concern --
 select at, words from visit_concern where home_id = %(home_id)s order by id
 

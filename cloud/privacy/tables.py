@@ -48,6 +48,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     "unheard": "when nothing of a home was recorded; no content",
     "day_plan_left": "why a visit was not planned on a day; the visits and what is owed are exported",
     "visit_moved": "which visits others were sent to than planned; the visits are exported",
+    "visit_day": "which day of the week ahead was found; what is owed and the visits are exported",
     "visit_due": "worked out from what was done and what happened; both are exported",
     "door_tag": "digests of codes that hang at a door",
     "routine_home": "when a home was last looked at, and which sensors speak; no content",
@@ -70,6 +71,7 @@ _REPEATED: Final = frozenset(
         "vital_watch",
         "deadline",
         "unheard",
+        "visit_day",
         "visit_due",
         "day_plan_left",
         "visit_moved",
@@ -129,9 +131,12 @@ ERASED: Final = (
     "assessment",
     "visit_moved",
     "visit",
+    "service_pause",
+    "service_order",
     "door_tag",
     "care_event",
     "day_plan_left",
+    "visit_day",
     "visit_due",
     "visit_concern",
     "visit_absence",
@@ -172,6 +177,7 @@ ERASED: Final = (
 
 OF_PERSON: Final = frozenset(
     {"consent", "legal_hold", "resident", "visit_file", "visit_event", "assessment", "visit", "care_event"}
+    | {"service_order", "service_pause", "visit_day"}
     | {"day_plan_left", "visit_moved", "visit_due", "visit_concern", "visit_absence", "visit_person"}
 )
 """What is one person's own where somebody else still lives; the rest of the home is theirs too."""

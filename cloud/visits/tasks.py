@@ -22,6 +22,7 @@ from cloud.visits.records import store
 from cloud.visits.records.desk import NotFound
 from cloud.visits.records.store import Wanted
 from cloud.visits.task import Task
+from cloud.visits.week import Because
 
 AHEAD: Final = timedelta(days=7)
 """Duties that a day may already take, so that a week can be spread. D."""
@@ -58,6 +59,9 @@ SKILLS: Final[Mapping[str, str]] = {
 }
 """What somebody must be able to do for it."""
 
+MOVED_UP: Final = frozenset({Reason.TREND, Reason.EMERGENCY, Reason.CHANGE})
+"""Something has happened: sooner is better."""
+
 _SQL: Final = Queries("cloud.visits", "tasks.sql")
 
 
@@ -65,10 +69,7 @@ async def open_tasks(conn: Connection, scope: Scope, day: date, *, ahead: timede
     """What nobody goes to yet: duties until ``ahead`` after ``day`` ends, the longest owed first, and then
     booked visits of ``day``.
     """
-    row = await (await conn.execute(_SQL["zone"], scope.params)).fetchone()
-    zone = ZoneInfo(row["time_zone"] if row else "Asia/Shanghai")
-    begin = datetime.combine(day, time(), zone)
-    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    begin, end = await _span(conn, scope, day, day + timedelta(days=1))
     asked = {
         **scope.params,
         "begin": begin,
@@ -79,6 +80,19 @@ async def open_tasks(conn: Connection, scope: Scope, day: date, *, ahead: timede
     owed = await (await conn.execute(_SQL["owed"], asked)).fetchall()
     booked = await (await conn.execute(_SQL["booked"], asked)).fetchall()
     return [*(_owed(row, begin) for row in owed), *(booked_task(row) for row in booked)]
+
+
+async def booked_ahead(conn: Connection, scope: Scope, first: date, before: date) -> list[Task]:
+    """What is booked from ``first`` until before ``before`` that nobody goes to yet."""
+    begin, end = await _span(conn, scope, first, before)
+    asked = {**scope.params, "begin": begin, "end": end, "since": begin - USUAL_WITHIN}
+    return [booked_task(row) for row in await (await conn.execute(_SQL["booked"], asked)).fetchall()]
+
+
+async def _span(conn: Connection, scope: Scope, first: date, before: date) -> tuple[datetime, datetime]:
+    row = await (await conn.execute(_SQL["zone"], scope.params)).fetchone()
+    zone = ZoneInfo(row["time_zone"] if row else "Asia/Shanghai")
+    return datetime.combine(first, time(), zone), datetime.combine(before, time(), zone)
 
 
 async def plan(  # noqa: PLR0917 - what a planned visit consists of
@@ -159,6 +173,9 @@ def _owed(row: Mapping[str, Any], begin: datetime) -> Task:
         minutes=MINUTES[kind],
         people=2 if kind is VisitKind.ASSESSMENT else 1,
         skills=_skills(asked),
+        sooner=bool(MOVED_UP & set(row["reasons"])),
+        chosen=row["on_day"],
+        because=Because(row["because"]) if row["because"] else None,
         **_where(row),
     )
 

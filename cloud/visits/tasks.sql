@@ -3,7 +3,7 @@
 -- owed --
 -- Duties of people whom nobody plans to visit yet; several duties are one visit, an assessment is one of its own.
 select due.resident_id, due.home_id, home.division_code as division, home.latitude, home.longitude, due.due_at,
-    due.reasons, due.people_group,
+    due.reasons, due.people_group, visit_day.on_day, visit_day.because,
     array(
         select visit.by_id from visit
         where visit.resident_id = due.resident_id and visit.by_id is not null and visit.began_at > %(since)s
@@ -17,6 +17,7 @@ from (
 ) as due
 join home on home.id = due.home_id
 join resident on resident.id = due.resident_id
+left join visit_day on visit_day.resident_id = due.resident_id and visit_day.assessed = due.assessed
 where home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
   and resident.retired_at is null and home.retired_at is null
   and not exists (

@@ -185,6 +185,15 @@ _PAPERS: Final = (
     "insert into visit (key, tenant_id, home_id, resident_id, kind, way, made_at)"
     " select gen_random_uuid(), %(tenant)s, home_id, id, 'regular', 'home', %(now)s"
     " from resident where home_id = %(home)s",
+    "insert into visit_day (resident_id, home_id, assessed, on_day, because, chosen_at)"
+    " select id, home_id, false, '2026-11-27', 'due', %(now)s from resident where home_id = %(home)s",
+    "insert into service_order (tenant_id, home_id, resident_id, kind, services, weekdays, open_min,"
+    " due_min, since, made_by, made_at, due_at)"
+    " select %(tenant)s, home_id, id, 'service', '{meals}', '{1}', 660, 720, '2026-11-27', %(staff)s,"
+    " %(now)s, %(now)s from resident where home_id = %(home)s",
+    "insert into service_pause (order_id, home_id, since, why, set_by, set_at)"
+    " select id, home_id, '2026-11-27', 'away', %(staff)s, %(now)s from service_order"
+    " where home_id = %(home)s",
     "insert into visit_moved (mend_id, visit_id, was_ids, now_ids, why)"
     " select day_mend.id, visit.id, '{}', '{}', 'new' from visit, day_mend"
     " where visit.home_id = %(home)s and day_mend.tenant_id = %(tenant)s",

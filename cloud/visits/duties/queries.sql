@@ -197,6 +197,7 @@ where home.id = visit_person.home_id and visit_person.due_at > %(now)s
 -- One line a person: what is owed first; assessments where they are asked for. ``tried_at``: when somebody last stood before a closed door, or rang in vain.
 select due.id, due.resident_id, due.home_id, resident.name as resident, home.division_code as division, home.address,
     due.due_at, due.reason, due.name, due.ways, due.people_group, due.n, visit_person.looked_at,
+    visit_day.on_day, visit_day.because,
     (select max(visit.began_at) from visit where visit.resident_id = due.resident_id and visit.seen) as seen_at,
     (select max(visit.began_at) from visit
      where visit.resident_id = due.resident_id and not coalesce(visit.seen, false)) as tried_at,
@@ -212,7 +213,14 @@ from (
 join resident on resident.id = due.resident_id
 join home on home.id = due.home_id
 join visit_person on visit_person.resident_id = due.resident_id
+join tenant on tenant.id = home.tenant_id
+left join visit_day on visit_day.resident_id = due.resident_id and visit_day.assessed = (due.reason = 'assessment')
+    and visit_day.on_day >= (%(now)s::timestamptz at time zone tenant.time_zone)::date
 where resident.retired_at is null and home.retired_at is null
+  and (not %(unplanned)s or not exists (
+      select from visit
+      where visit.resident_id = due.resident_id and visit.began_at is null and visit.cancelled_at is null
+        and visit.kind <> 'service' and visit.staff_id is not null and visit.planned_at > %(now)s))
   and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
   and (%(people_group)s::text is null or due.people_group = %(people_group)s)
   and (%(division)s::text is null or starts_with(home.division_code, %(division)s))

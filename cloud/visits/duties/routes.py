@@ -153,6 +153,8 @@ async def list_duties(asked: Annotated[DutiesAsked, Query()], api: Api, visitor:
             reason=asked.reason,
             people_group=asked.group,
             division=asked.division,
+            unplanned=asked.unplanned,
+            now=api.now,
             after_at=last.at if last else None,
             after_id=last.id if last else None,
             limit=asked.limit + 1,

@@ -16,6 +16,7 @@ from cloud.access import Text
 from cloud.cursors import Asked, Page
 from cloud.visits.duty import Cause, Condition, Difficulty, Group, Reason, Rule, Way
 from cloud.visits.rate import Standing
+from cloud.visits.week import Because
 
 Days = Annotated[int, Field(ge=1, le=366)]
 Hours = Annotated[int, Field(ge=1, le=24 * 31)]
@@ -127,19 +128,22 @@ class CampaignList(_View):
 
 class DutiesAsked(Asked):
     """Whose duties: overdue ones, or those of the next days, too. ``reason``: only what is owed for that;
-    assessments are listed only so.
+    assessments are listed only so. ``unplanned``: only those to whom nobody goes yet: with ``within_days=2``
+    the list that somebody has to look at every day.
     """
 
     within_days: Annotated[int, Field(ge=0, le=366, description="0: only what is overdue")] = 0
     reason: Reason | None = None
     group: Group | None = None
     division: Division | None = None
+    unplanned: bool = False
 
 
 class DutyView(_View):
     """One person, by what is owed to them first. ``n``: how many duties they have in this list. ``seen_at``:
     when they were last seen; ``tried_at``: when somebody last tried in vain; ``planned_at``: when somebody
-    goes. ``looked_at``: when this line was worked out.
+    goes. ``on_day``, ``because``: the day that it was given, and why. ``looked_at``: when this line was
+    worked out.
     """
 
     resident_id: int
@@ -157,6 +161,8 @@ class DutyView(_View):
     seen_at: datetime | None
     tried_at: datetime | None
     planned_at: datetime | None
+    on_day: date | None
+    because: Because | None
     looked_at: datetime | None
 
 

@@ -29,8 +29,12 @@ DOORS_CLOSE_MIN: Final = 18 * 60.0
 MUST: Final = 2_000.0
 """Minutes of travel that a visit is worth which is owed by the end of the day."""
 MAY: Final = ((1, 600.0), (3, 200.0))
-"""The same for what may wait so many days; the rest is worth ``LATER``."""
+"""The same for what may wait so many days and was given no day; the rest is worth ``LATER``."""
 LATER: Final = 100.0
+ON_THE_WAY: Final = 15.0
+"""What it is worth to make on the evening's tomorrow what is to be made on the day after. D, no more than it
+saves: with more, each day would take the share of the next, and what is kept for emergencies would be gone.
+"""
 FIXED: Final = 1e6
 """Nothing is worth to lose what was planned by people."""
 BY_DAY: Final = 10
@@ -45,6 +49,7 @@ class Why(StrEnum):
     """Why a task is not in a plan, in the order in which it is asked."""
 
     NO_PLACE = "no_place"
+    LATER = "later"
     NO_SKILL = "no_skill"
     NO_SECOND = "no_second"
     NO_HOURS = "no_hours"
@@ -133,7 +138,7 @@ def day_of(asked: Asked, also: Sequence[Point] = ()) -> Day:
     placed = [
         (number, task, point)
         for number, task in enumerate(asked.tasks)
-        if (point := point_of(task)) is not None
+        if not waits(task, midnight_of(asked)) and (point := point_of(task)) is not None
     ]
     points = [*places_of(asked), *also]
     at_tasks = len(asked.carers)
@@ -154,7 +159,11 @@ def day_of(asked: Asked, also: Sequence[Point] = ()) -> Day:
 
 def places_of(asked: Asked) -> list[Point]:
     """Where carers live, then what is to be done, then what is planned already."""
-    at_tasks = (point for task in asked.tasks if (point := point_of(task)) is not None)
+    at_tasks = (
+        point
+        for task in asked.tasks
+        if not waits(task, midnight_of(asked)) and (point := point_of(task)) is not None
+    )
     return [*(one.home for one in asked.carers), *at_tasks, *(one.at for one in asked.fixed)]
 
 
@@ -192,10 +201,23 @@ def weight_of(task: Task, midnight: datetime) -> float:
     """Minutes of travel that it is worth to make it on this day; more with each day that it is overdue."""
     if task.due_at is None:
         return MUST
-    late = floor((midnight - task.due_at) / _DAY) + 1
+    today, late = midnight.date(), floor((midnight - task.due_at) / _DAY) + 1
+    if task.chosen is not None and task.chosen > today:
+        return MAY[0][1] * (1 + late) if late >= 0 else ON_THE_WAY
     if late >= 0:
         return MUST * (1 + late)
+    if task.chosen == today:
+        return MUST
     return next((worth for days, worth in MAY if -late <= days), LATER)
+
+
+def waits(task: Task, midnight: datetime) -> bool:
+    """Whether it is not asked for on this day: it was given one that is neither this nor the next, and is not
+    owed yet.
+    """
+    if task.chosen is None or task.due_at is None or task.due_at < midnight + _DAY:
+        return False
+    return task.chosen not in {midnight.date(), midnight.date() + _DAY}
 
 
 def _visit(asked: Asked, number: int, task: Task, place: int) -> Visit:
@@ -260,9 +282,13 @@ def _left(asked: Asked, day: Day, found: Plan) -> Iterator[tuple[Task, Why]]:
     for number, task in enumerate(asked.tasks):
         visit = visits.get(VisitId(str(number)))
         if visit is None:
-            yield task, Why.NO_PLACE
+            yield task, Why.NO_PLACE if point_of(task) is None else Why.LATER
         elif visit.id in found.left_out:
-            yield task, why(day, visit)
+            yield task, Why.LATER if _has_another(task, asked.on_day) else why(day, visit)
+
+
+def _has_another(task: Task, on_day: date) -> bool:
+    return task.chosen is not None and task.chosen > on_day
 
 
 def why(day: Day, visit: Visit) -> Why:

@@ -80,8 +80,17 @@ where id = %(id)s and made_at is null
 returning id
 
 -- leave --
-insert into day_plan_left (plan_id, resident_id, home_id, kind, due_at, why)
-values (%(plan_id)s, %(resident_id)s, %(home_id)s, %(kind)s, %(due_at)s, %(why)s)
+insert into day_plan_left (plan_id, resident_id, home_id, kind, due_at, why, on_day, because)
+values (%(plan_id)s, %(resident_id)s, %(home_id)s, %(kind)s, %(due_at)s, %(why)s, %(on_day)s, %(because)s)
+
+-- keep_day --
+-- The day of a duty, so that tomorrow evening gives it no other without a reason.
+insert into visit_day (resident_id, home_id, assessed, on_day, because, chosen_at)
+values (%(resident_id)s, %(home_id)s, %(assessed)s, %(on_day)s, %(because)s, %(now)s)
+on conflict (resident_id, assessed) do update
+set home_id = excluded.home_id, on_day = excluded.on_day, because = excluded.because, chosen_at = excluded.chosen_at
+where (visit_day.home_id, visit_day.on_day, visit_day.because)
+    is distinct from (excluded.home_id, excluded.on_day, excluded.because)
 
 -- fixed --
 -- What these people go to on that day already.

@@ -38,7 +38,7 @@ select id from day_plan where tenant_id = any(%(tenants)s) and id = %(plan_id)s
 
 -- left --
 select day_plan_left.resident_id, day_plan_left.home_id, resident.name, day_plan_left.kind, day_plan_left.due_at,
-    day_plan_left.why
+    day_plan_left.why, day_plan_left.on_day, day_plan_left.because
 from day_plan_left
 join resident on resident.id = day_plan_left.resident_id
 join home on home.id = day_plan_left.home_id

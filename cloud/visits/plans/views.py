@@ -16,7 +16,8 @@ from cloud.auth import Locale
 from cloud.visits.check import Fault
 from cloud.visits.forms.table import VisitKind
 from cloud.visits.plans.build import Why
-from cloud.visits.plans.words import SAID
+from cloud.visits.plans.words import sentence
+from cloud.visits.week import Because
 
 Township = Annotated[str, Field(pattern=r"^[0-9]{9}$", description="the first nine digits of a division")]
 Minute = Annotated[int, Field(ge=0, le=1440, description="from midnight")]
@@ -79,8 +80,9 @@ class PlanAsked(BaseModel):
 
 
 class PlanView(_View):
-    """A plan that was asked for. ``made_at``: nothing until it is made. ``faults``: why the checker
-    refused it; then no visit was planned by it.
+    """A plan that was asked for. ``made_at``: nothing until it is made. ``left_out``: what was to be made on
+    this day; who was given another one is not counted. ``faults``: why the checker refused it; then no visit
+    was planned by it.
     """
 
     id: int
@@ -102,7 +104,9 @@ class PlanList(_View):
 
 
 class LeftView(_View):
-    """Who is not visited on this day, and why not in a word and a sentence."""
+    """Who is not visited on this day, and why not in a word and a sentence. ``on_day``, ``because``: the day
+    that they were given, and why; null where there is none.
+    """
 
     resident_id: int
     home_id: int
@@ -110,12 +114,15 @@ class LeftView(_View):
     kind: VisitKind
     due_at: datetime | None
     why: Why
+    on_day: date | None
+    because: Because | None
     sentence: str
 
     @classmethod
     def of(cls, row: Mapping[str, Any], locale: Locale) -> Self:
         """From a row of the database, in words of ``locale``."""
-        return cls(**row, sentence=SAID[locale][Why(row["why"])])
+        because = Because(row["because"]) if row["because"] else None
+        return cls(**row, sentence=sentence(locale, Why(row["why"]), row["on_day"], because))
 
 
 class LeftList(_View):

@@ -4539,6 +4539,12 @@ export interface components {
             right_lost: number;
         };
         /**
+         * Because
+         * @description Why a duty has its day.
+         * @enum {string}
+         */
+        Because: "overdue" | "late" | "room" | "sooner" | "near" | "due";
+        /**
          * BrokerAddress
          * @description Where gateways publish, and who vouches for it (PEM).
          */
@@ -7782,9 +7788,11 @@ export interface components {
         };
         /**
          * LeftView
-         * @description Who is not visited on this day, and why not in a word and a sentence.
+         * @description Who is not visited on this day, and why not in a word and a sentence. ``on_day``, ``because``: the day
+         *     that they were given, and why; null where there is none.
          */
         LeftView: {
+            because: components["schemas"]["Because"] | null;
             /** Due At */
             due_at: string | null;
             /** Home Id */
@@ -7792,6 +7800,8 @@ export interface components {
             kind: components["schemas"]["VisitKind"];
             /** Name */
             name: string;
+            /** On Day */
+            on_day: string | null;
             /** Resident Id */
             resident_id: number;
             /** Sentence */
@@ -9292,8 +9302,9 @@ export interface components {
         };
         /**
          * PlanView
-         * @description A plan that was asked for. ``made_at``: nothing until it is made. ``faults``: why the checker
-         *     refused it; then no visit was planned by it.
+         * @description A plan that was asked for. ``made_at``: nothing until it is made. ``left_out``: what was to be made on
+         *     this day; who was given another one is not counted. ``faults``: why the checker refused it; then no visit
+         *     was planned by it.
          */
         PlanView: {
             /** Appointments */
@@ -11531,11 +11542,13 @@ export interface components {
          * DutyView
          * @description One person, by what is owed to them first. ``n``: how many duties they have in this list. ``seen_at``:
          *     when they were last seen; ``tried_at``: when somebody last tried in vain; ``planned_at``: when somebody
-         *     goes. ``looked_at``: when this line was worked out.
+         *     goes. ``on_day``, ``because``: the day that it was given, and why. ``looked_at``: when this line was
+         *     worked out.
          */
         cloud__visits__duties__views__DutyView: {
             /** Address */
             address: string;
+            because: components["schemas"]["Because"] | null;
             /** Division */
             division: string;
             /**
@@ -11552,6 +11565,8 @@ export interface components {
             n: number;
             /** Name */
             name: string;
+            /** On Day */
+            on_day: string | null;
             /** Overdue */
             overdue: boolean;
             /** Planned At */
@@ -11627,7 +11642,7 @@ export interface components {
          * @description Why a task is not in a plan, in the order in which it is asked.
          * @enum {string}
          */
-        cloud__visits__plans__build__Why: "no_place" | "no_skill" | "no_second" | "no_hours" | "full";
+        cloud__visits__plans__build__Why: "no_place" | "later" | "no_skill" | "no_second" | "no_hours" | "full";
         /**
          * Why
          * @description Why a visit was moved.
@@ -35970,6 +35985,7 @@ export interface operations {
                 reason?: components["schemas"]["cloud__visits__duty__Reason"] | null;
                 group?: components["schemas"]["Group"] | null;
                 division?: string | null;
+                unplanned?: boolean;
             };
             header?: never;
             path?: never;

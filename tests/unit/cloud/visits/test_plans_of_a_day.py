@@ -86,6 +86,29 @@ async def test_a_bath_brings_two_and_what_is_planned_stays(
     assert (await told(await office.get("/visits")))["items"] == before
 
 
+async def test_a_duty_is_made_on_the_day_that_it_was_given_and_not_before(
+    pool: Pool, site: Site, office: httpx.AsyncClient
+) -> None:
+    await at_work(office, site, "caseworker")
+    await begun(office, days=2)  # due within seven days of that
+    await made(pool, site)
+    (plan,) = await plans(office)
+    assert (plan["appointments"], plan["left_out"]) == (0, 0)
+    left = (await told(await office.get(f"/visits/plans/{plan['id']}/left", params={"locale": "en"})))["left"]
+    assert [(one["kind"], one["why"], one["on_day"]) for one in left] == [("regular", "later", "2026-11-24")]
+    day = "Tuesday 2026-11-24: that is before it is due, and sooner is not needed"
+    assert left[0]["sentence"] == f"Its day is {day}."
+    asked = {"within_days": 7, "unplanned": True}
+    (line,) = (await told(await office.get("/visits/duty", params=asked)))["items"]
+    assert (line["on_day"], line["because"]) == ("2026-11-24", "due")
+    site.clock.turn(timedelta(days=3))
+    await made(pool, site)
+    office = await site.signed_in("supervisor")
+    (visit,) = (await told(await office.get("/visits", params={"resident_id": YANG})))["items"]
+    assert "2026-11-24T00:00:00Z" <= visit["planned_at"] <= "2026-11-24T09:00:00Z"
+    assert (await told(await office.get("/visits/duty", params=asked)))["items"] == []
+
+
 async def test_in_the_evening_tomorrow_is_planned_once_without_being_asked_for(
     pool: Pool, site: Site, office: httpx.AsyncClient
 ) -> None:

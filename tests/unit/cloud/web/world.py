@@ -385,6 +385,15 @@ _BESIDE: Final = (
     "insert into day_plan_left (plan_id, resident_id, home_id, kind, why)"
     " select max(day_plan.id), resident.id, resident.home_id, 'regular', 'full' from resident, day_plan"
     " where home_id = %(home)s and day_plan.tenant_id = %(tenant)s group by 2, 3",
+    "insert into visit_day (resident_id, home_id, assessed, on_day, because, chosen_at)"
+    " select id, home_id, false, '2026-11-27', 'due', %(now)s from resident where home_id = %(home)s",
+    "insert into service_order (tenant_id, home_id, resident_id, kind, services, weekdays, open_min,"
+    " due_min, since, made_by, made_at, due_at)"
+    " select %(tenant)s, home_id, id, 'service', '{meals}', '{1}', 660, 720, '2026-11-27', %(person)s,"
+    " %(now)s, %(now)s from resident where home_id = %(home)s",
+    "insert into service_pause (order_id, home_id, since, why, set_by, set_at)"
+    " select id, home_id, '2026-11-27', 'away', %(person)s, %(now)s from service_order"
+    " where home_id = %(home)s",
     "insert into visit_moved (mend_id, visit_id, was_ids, now_ids, why)"
     " select max(day_mend.id), max(visit.id), '{}', '{}', 'new' from visit, day_mend"
     " where visit.home_id = %(home)s and day_mend.tenant_id = %(tenant)s",
