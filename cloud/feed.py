@@ -85,7 +85,6 @@ class Listener:
     waiting: deque[Change] = field(default_factory=deque)
     overrun: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, item: Change) -> None:
         """Take the next change of the log; changes at or before ``offered`` are already known to it."""
@@ -98,9 +97,8 @@ class Listener:
             self.start_anew()
             return
         self.waiting.append(item)
-        self._wake.set()
         if not item.patient:
-            self._hurry.set()
+            self.wake()
 
     def start_anew(self) -> None:
         """Give this listener up: what waits for it is dropped, and it must read a new snapshot."""
@@ -111,30 +109,24 @@ class Listener:
     def wake(self) -> None:
         """Make ``wait`` return."""
         self._wake.set()
-        self._hurry.set()
 
     def skip_to(self, change_id: int) -> None:
         """Take changes up to ``change_id`` as known: the snapshot may be ahead of the feed by a moment."""
         self.offered = max(self.offered, change_id)
 
-    async def wait(self, seconds: float) -> None:
-        """Return when something is waiting that cannot wait, or something has waited for ``GATHER_S``; at the
-        latest after ``seconds``.
+    async def wait(self, seconds: float | None = None) -> None:
+        """Return when something is waiting that cannot wait longer, or somebody woke us; at the latest after
+        ``seconds``.
         """
-        if seconds <= 0:
-            return
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may swallow a cancellation
                 await self._wake.wait()
-                async with asyncio.timeout(GATHER_S):
-                    await self._hurry.wait()
 
     def take(self) -> list[Change]:
         """Everything waiting, oldest first."""
         taken = list(self.waiting)
         self.waiting.clear()
         self._wake.clear()
-        self._hurry.clear()
         return taken
 
 
@@ -151,6 +143,7 @@ class Feed:
         self._start = 0
         self._read_at: float | None = None
         self._lost = False
+        self._gathering: asyncio.TimerHandle | None = None
         self.last_id = 0
         self.closing = False
 
@@ -242,3 +235,12 @@ class Feed:
         self.last_id = item.id
         for listener in self.listeners:
             listener.offer(item)
+        if item.patient and self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._let_go)
+
+    def _let_go(self) -> None:
+        """What could wait has waited long enough. One clock for all: a timer for each listener costs more."""
+        self._gathering = None
+        for listener in self.listeners:
+            if listener.waiting:
+                listener.wake()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -218,13 +219,21 @@ async def _count(conn: Connection, statement: str, row: dict[str, Any], now: dat
 
 async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
     """The live session stored under ``key``, marked as used; ``None`` if it ended, however it ended."""
-    asked = {"token_hash": key, "now": now, "idle_since": now - IDLE}
-    cursor = await conn.execute(_SQL["live_session"], asked)
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    if row["seen_at"] <= now - TOUCH:
-        await conn.execute(_SQL["touch_session"], {"token_hash": key, "now": now})
+    return (await find_all(conn, [key], now)).get(key)
+
+
+async def find_all(conn: Connection, keys: Sequence[bytes], now: datetime) -> dict[bytes, Session]:
+    """The live sessions among those stored under ``keys``, marked as used; who is left out has ended."""
+    asked = {"token_hashes": list(keys), "now": now, "idle_since": now - IDLE}
+    rows = await (await conn.execute(_SQL["live_sessions"], asked)).fetchall()
+    unmarked = [row["token_hash"] for row in rows if row["seen_at"] <= now - TOUCH]
+    if unmarked:
+        await conn.execute(_SQL["touch_sessions"], {"token_hashes": unmarked, "now": now})
+    found = ((row["created_at"], _session(row)) for row in rows)
+    return {one.key: one for at, one in found if one.whole or at > now - HALF_LIFE}
+
+
+def _session(row: dict[str, Any]) -> Session:
     role = Role(row["role"])
     homes = tuple(row["homes"]) if role in RESTRICTED_ROLES else None
     principal = Principal(
@@ -237,18 +246,16 @@ async def find(conn: Connection, key: bytes, now: datetime) -> Session | None:
         tuple(row["below"]),
         frozenset(Module(module) for module in row["modules"]),
     )
-    factor = SecondFactor(row["second_factor"])
-    found = Session(
-        key,
+    return Session(
+        row["token_hash"],
         principal,
         row["expires_at"],
         row["id"],
         row["username"],
-        factor,
+        SecondFactor(row["second_factor"]),
         one_time=row["one_time"],
         proved_at=row["proved_at"],
     )
-    return found if found.whole or row["created_at"] > now - HALF_LIFE else None
 
 
 async def revoke(conn: Connection, key: bytes) -> None:

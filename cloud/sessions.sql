@@ -80,8 +80,9 @@ delete from session where staff_id = %(staff_id)s and id = %(session_id)s
 -- revoke_all --
 delete from session where staff_id = %(staff_id)s and token_hash is distinct from %(but)s::bytea
 
--- live_session --
+-- live_sessions --
 select
+    session.token_hash,
     session.staff_id,
     session.created_at,
     session.seen_at,
@@ -118,15 +119,20 @@ select
 from session
 join staff on staff.id = session.staff_id
 join tenant on tenant.id = staff.tenant_id
-where session.token_hash = %(token_hash)s
+where session.token_hash = any(%(token_hashes)s)
   and session.expires_at > %(now)s
   and session.seen_at > %(idle_since)s
   and staff.disabled_at is null
 
--- touch_session --
+-- touch_sessions --
+-- Whom another process marks at this moment is marked: nobody waits, so nobody waits for each other.
 update session
 set seen_at = %(now)s
-where token_hash = %(token_hash)s and seen_at < %(now)s
+where token_hash in (
+    select token_hash from session
+    where token_hash = any(%(token_hashes)s) and seen_at < %(now)s
+    for update skip locked
+)
 
 -- revoke_session --
 delete from session

@@ -1,7 +1,7 @@
 """``GET /stream``: what a screen needs to stay equal to the database, as server-sent events.
 
 What this is: catch up, then follow, with a heartbeat that is a proof and not a habit: it is sent only after
-the session was checked in the database and while the feed reads the log. What it is not: the feed. The one
+the session was found in the database and while the feed reads the log. What it is not: the feed. The one
 idea: *snapshot at id S + every change after S = snapshot now*; whatever cannot be proved to be complete
 becomes ``reset``, and the screen starts from a new snapshot.
 """
@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
@@ -25,7 +24,6 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, RootModel
 from starlette.types import Message, Send
 
-from cloud import api_tokens, sessions
 from cloud.access import Api, Parts, SignedIn, require
 from cloud.auth import Permission, Principal, Purpose, Scope
 from cloud.db import Connection, Queries
@@ -33,16 +31,15 @@ from cloud.db.scope import narrow
 from cloud.feed import Change, Feed, Listener, change
 from cloud.incidents.model import HomeView, IncidentView
 from cloud.problems import responses
+from cloud.roll import Place, Roll, Standing
 from cloud.sessions import Session
 
-HEARTBEAT_S: Final = 5.0
-"""A screen calls itself blind after 12 s of silence: two heartbeats may be late."""
 LIFE_S: Final = 3_600.0
 """A stream ends after an hour and the browser opens the next: no connection lives for ever."""
 SEND_S: Final = 20.0
 """A client that takes nothing for this long is gone."""
 CHECK_S: Final = 3.0
-"""How long the session check of a heartbeat may wait for the database."""
+"""How long what was missed may wait for the database."""
 CATCH_UP: Final = 2_000
 """More missed changes than this cost more than a new snapshot."""
 CHANGES_KEPT: Final = timedelta(hours=24)
@@ -72,17 +69,6 @@ class Reset(BaseModel):
 
 class StreamData(RootModel[IncidentView | HomeView | Heartbeat | Reset]):
     """The ``data`` of one event, by its name: ``inc``, ``home``, ``hb``, ``reset``."""
-
-
-class _Standing(Enum):
-    """What has become of a session. ``CHANGED``: its owner may see something else now. ``UNSAID``: the
-    database did not say: no heartbeat then.
-    """
-
-    WHOLE = auto()
-    CHANGED = auto()
-    OVER = auto()
-    UNSAID = auto()
 
 
 class EventStream(StreamingResponse):
@@ -124,7 +110,7 @@ async def follow(  # noqa: PLR0917 - FastAPI passes by name
     feed = request.app.state.feed
     scope = reader.scope(Purpose.LIVE)
     api.saw(scope.purpose, scope.homes)
-    stream = Stream(api.parts, feed, session, scope)
+    stream = Stream(api.parts, feed, request.app.state.roll, session, scope)
     return EventStream(stream.events(since), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
@@ -134,13 +120,14 @@ class Stream:
 
     parts: Parts
     feed: Feed
+    roll: Roll
     session: Session
     scope: Scope
 
     async def events(self, since: int | None) -> AsyncGenerator[bytes, None]:
         """Frames for the wire, until the session ends, the listener is overrun or the life is over."""
         yield f"retry: {RETRY_MS}\n\n".encode()
-        with self.feed.listen(self.scope) as listener:
+        with self.feed.listen(self.scope) as listener, self.roll.place(self.session, listener.wake) as place:
             try:
                 missed = await self._missed(listener, since)
             except (psycopg.Error, PoolTimeout):
@@ -149,7 +136,7 @@ class Stream:
                 yield _reset("unknown")
                 return
             yield b"".join(item.frame for item in missed)
-            async for frames in self._live(listener):
+            async for frames in self._live(listener, place):
                 yield frames
 
     async def _missed(self, listener: Listener, since: int | None) -> list[Change] | None:
@@ -168,44 +155,27 @@ class Stream:
             missed = await _missed_changes(conn, self.scope, since, upto)
         return missed if len(missed) <= CATCH_UP else None
 
-    async def _live(self, listener: Listener) -> AsyncIterator[bytes]:
+    async def _live(self, listener: Listener, place: Place) -> AsyncIterator[bytes]:
         ends_at = time.monotonic() + LIFE_S
-        beat_at = time.monotonic()
         while time.monotonic() < ends_at and not self.feed.closing:
-            await listener.wait(beat_at - time.monotonic())
-            proven = False
-            if time.monotonic() >= beat_at:
-                beat_at = time.monotonic() + HEARTBEAT_S
-                standing = await self._standing()
-                if standing is _Standing.OVER:
-                    return
-                if standing is _Standing.CHANGED:
-                    yield _reset("scope")
-                    return
-                proven = standing is _Standing.WHOLE and self.feed.current
+            if place.standing is Standing.OVER:
+                return
+            if place.standing is Standing.CHANGED:
+                yield _reset("scope")
+                return
             if listener.overrun:
                 yield _reset("overrun")
                 return
             # No await from here to the yield: the heartbeat claims exactly what goes out with it.
             frames = b"".join(item.frame for item in listener.take())
+            proven = self.feed.current and place.proof()
             if frames or proven:
                 yield frames + (self._heartbeat(listener) if proven else b"")
+            await listener.wait()
 
     def _heartbeat(self, listener: Listener) -> bytes:
         beat = Heartbeat(seq=listener.offered, now=self.parts.clock()).model_dump_json()
         return f"id: {listener.offered}\nevent: hb\ndata: {beat}\n\n".encode()
-
-    async def _standing(self) -> _Standing:
-        """Whether this person may go on."""
-        try:
-            async with self.parts.service.connection(timeout=CHECK_S) as conn:
-                find = sessions.find if self.session.principal.token_id is None else api_tokens.find
-                session = await find(conn, self.session.key, self.parts.clock())
-        except (psycopg.Error, PoolTimeout):
-            return _Standing.UNSAID
-        if session is None:
-            return _Standing.OVER
-        return _Standing.WHOLE if session.principal == self.session.principal else _Standing.CHANGED
 
 
 def _reset(reason: Literal["overrun", "unknown", "scope"]) -> bytes:

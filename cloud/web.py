@@ -81,6 +81,7 @@ from cloud.register import routes as register_routes
 from cloud.register import sheets, upload
 from cloud.releases import routes as release_routes
 from cloud.report import routes as month_routes
+from cloud.roll import Roll
 from cloud.sealed import keyring
 from cloud.settings import Settings
 from cloud.texts import routes as text_routes
@@ -204,14 +205,14 @@ def create_app(
     """
     if not isinstance(service.conninfo, str):
         raise TypeError("the feed needs the pool's connection string, not a function")
-    feed = Feed(service.conninfo)
+    feed, roll = Feed(service.conninfo), Roll(service, clock)
     tiles = Shelf(settings)
     parts = Parts(settings, pool, service, clock, Throttle(), keyring(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(feed.run()), tasks.create_task(_tidy(parts))]
+            running = [tasks.create_task(each) for each in (feed.run(), roll.run(), _tidy(parts))]
             yield
             for task in running:
                 task.cancel()
@@ -230,6 +231,7 @@ def create_app(
     )
     app.state.parts = parts
     app.state.feed = feed
+    app.state.roll = roll
     app.state.tiles = tiles
     app.state.document = None
     app.state.writing_document = asyncio.Lock()

@@ -261,7 +261,7 @@ EXEMPT: Final = {
     ("register/queries.sql", "add_home"): "the number of what was just added to the asker's own tenant",
     ("register/queries.sql", "add_resident"): "the number of what was just added; home_to_fill was in scope",
     ("api_tokens.sql", "live"): "where a scope comes from: the homes of a wall's place",
-    ("sessions.sql", "live_session"): "where a scope comes from: which homes stay out of it",
+    ("sessions.sql", "live_sessions"): "where a scope comes from: which homes stay out of it",
     ("stream.sql", "last_id"): "a number",
     (
         "visits/assessments/queries.sql",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
@@ -77,34 +76,6 @@ async def test_waiting_ends_with_a_change_or_with_the_time() -> None:
     await listener.wait(60)  # something is still waiting to be taken
 
 
-async def test_a_change_of_a_home_waits_for_company_and_goes_with_what_cannot_wait() -> None:
-    listener = Listener(ALL_OF_ONE, 0)
-    waiting = asyncio.create_task(listener.wait(60))
-    for number in (1, 2):
-        listener.offer(replace(_change(number), patient=True))
-        await asyncio.sleep(0)
-    assert not waiting.done()
-    listener.offer(_change(3))
-    async with asyncio.timeout(60):
-        await waiting
-    assert [item.id for item in listener.take()] == [1, 2, 3]
-
-
-async def test_a_change_of_a_home_without_company_goes_alone_and_the_next_one_waits_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(feeds, "GATHER_S", 0.01)
-    listener = Listener(ALL_OF_ONE, 0)
-    for number in (1, 2):
-        listener.offer(replace(_change(number), patient=True))
-        async with asyncio.timeout(60):
-            await listener.wait(600)
-        assert [item.id for item in listener.take()] == [number]
-    listener.wake()
-    async with asyncio.timeout(60):
-        await listener.wait(600)
-
-
 def test_a_home_can_wait_and_an_incident_cannot() -> None:
     row = {"id": 1, "tenant_id": 1, "home_id": 1, "body": "{}"}
     assert [change({**row, "topic": topic}).patient for topic in ("home", "inc", "reset")] == [
@@ -143,6 +114,40 @@ async def running(database: str, town: Town) -> AsyncIterator[Feed]:
     yield feed
     task.cancel()
     await asyncio.wait([task])
+
+
+async def _say(conn: Connection, tenant: int, *topics: str) -> None:
+    for topic in topics:
+        await conn.execute("select append_change(%s, null, %s, '{}', %s)", [tenant, topic, NOON])
+    await conn.commit()
+
+
+async def test_a_change_of_a_home_waits_for_company_and_goes_with_what_cannot_wait(
+    running: Feed, conn: Connection, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "GATHER_S", 600)
+    with running.listen(Scope((town.hecheng,), None, Purpose.CONSOLE)) as listener:
+        waiting = asyncio.create_task(listener.wait())
+        await _say(conn, town.hecheng, "home", "home")
+        await until(lambda: len(listener.waiting) == 2)
+        assert not waiting.done()
+        await _say(conn, town.hecheng, "inc")
+        async with asyncio.timeout(60):
+            await waiting
+        assert [item.id for item in listener.take()] == [1, 2, 3]
+
+
+async def test_a_change_of_a_home_without_company_goes_alone_and_the_next_one_waits_again(
+    running: Feed, conn: Connection, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "GATHER_S", 0.01)
+    with running.listen(Scope((town.hecheng,), None, Purpose.CONSOLE)) as listener:
+        for number in (1, 2):
+            await _say(conn, town.hecheng, "home")
+            async with asyncio.timeout(60):
+                await listener.wait()
+            assert [item.id for item in listener.take()] == [number]
+    assert running.listeners == set()
 
 
 async def _taken(listener: Listener, count: int) -> list[Change]:

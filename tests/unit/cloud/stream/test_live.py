@@ -13,7 +13,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from cloud import stream
+from cloud import roll, stream
 from cloud.db import Connection
 from cloud.listener import Listener
 from cloud.serve import serving
@@ -61,7 +61,7 @@ async def _served(site: Site) -> AsyncIterator[Live]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", BEAT_S)
+    monkeypatch.setattr(roll, "EVERY_S", BEAT_S)
 
 
 @pytest.fixture

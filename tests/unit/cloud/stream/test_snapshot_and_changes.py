@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud import sessions, stream
+from cloud import roll, sessions
 from cloud.access import Parts
 from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool
@@ -28,6 +28,7 @@ from cloud.incidents import store
 from cloud.incidents.model import OutcomeCode, Snapshot
 from cloud.ingest.model import StoredAlarm
 from cloud.notify import tokens
+from cloud.roll import Roll
 from cloud.sessions import SignedIn
 from cloud.settings import Settings
 from cloud.stream import Stream
@@ -131,6 +132,7 @@ class World:
     town: Town
     parts: Parts
     feed: Feed
+    roll: Roll
     signed_in: SignedIn
     clock: TurnedClock
 
@@ -210,7 +212,7 @@ class World:
         while True:
             if console.stale:
                 console.start(await self.snapshot(scope))
-            live = Stream(self.parts, self.feed, self.signed_in.session, scope).events(console.seq)
+            live = Stream(self.parts, self.feed, self.roll, self.signed_in.session, scope).events(console.seq)
             left = next(patience, None)
             async with aclosing(live), aclosing(events(live)) as incoming:
                 async for event in incoming:
@@ -226,21 +228,23 @@ async def world(
     pool: Pool, api_pool: Pool, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     """The store, a feed at work, and heartbeats quick enough for a test."""
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(roll, "EVERY_S", 0.05)
     signed_in = await sessions.sign_in(pool, "operator", PASSWORD, NOON)
     assert signed_in is not None
-    feed = Feed(str(pool.conninfo), ring=20)
-    following = asyncio.create_task(feed.run())
+    feed, called = Feed(str(pool.conninfo), ring=20), Roll(pool, lambda: NOON)
+    running = [asyncio.create_task(feed.run()), asyncio.create_task(called.run())]
     yield World(
         pool,
         town,
         Parts(Settings(), api_pool, pool, lambda: NOON, Throttle()),
         feed,
+        called,
         signed_in,
         TurnedClock(),
     )
-    following.cancel()
-    await asyncio.wait([following])
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
 
 
 @settings(
