@@ -53,16 +53,20 @@ class TestSignIn:
         sign_in(page, base_url)
         expect(page.get_by_role("heading", name="待处理事件")).to_be_visible()
 
-    def test_signing_out_leaves_nothing_on_the_page(
+    def test_signing_out_in_one_tab_leaves_nothing_on_either(
         self, page: Page, base_url: str, platform: Platform
     ) -> None:
         town(platform)
         platform.put(incident(3, "fall", 1))
         sign_in(page, base_url)
-        expect(row(page, 3)).to_be_visible()
+        other = page.context.new_page()
+        other.goto(f"{base_url}/console/")
+        for tab in (page, other):
+            expect(row(tab, 3)).to_be_visible()
         page.get_by_role("button", name="退出").click()
-        expect(page.get_by_label("密码")).to_be_visible()
-        assert home(3).resident not in page.content()
+        for tab in (page, other):
+            expect(tab.get_by_label("密码")).to_be_visible(timeout=2_000)  # no heartbeat is waited for
+            assert home(3).resident not in tab.content()
 
     def test_a_link_to_an_incident_opens_it_after_sign_in(
         self, page: Page, base_url: str, platform: Platform

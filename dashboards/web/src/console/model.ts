@@ -14,7 +14,7 @@ import { Live, type Link } from "@/core/live";
 import { arrange, order, type Shown } from "@/core/queue";
 import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board } from "@/core/store";
 import { formatClock, ServerClock } from "@/core/time";
-import { api, beginSession, session } from "@/sign/session";
+import { api, beginSession, nobodyHere, session } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { t, term } from "./words";
 
@@ -105,7 +105,7 @@ const live = new Live(
     beat: hear,
     link: (state) => {
       link.value = state;
-      if (state === "signed_out") session.value = null;
+      if (state === "signed_out") nobodyHere();
     },
   },
 );
@@ -285,7 +285,7 @@ export async function act(id: number, action: Action, what: ActionDetail = {}): 
 function explain(error: unknown): void {
   if (!(error instanceof Refused)) return notify(t("notice.unreachable"), true);
   if (error.status === 401) {
-    session.value = null;
+    nobodyHere();
     return;
   }
   const current = error.current;

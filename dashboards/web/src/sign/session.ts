@@ -41,7 +41,15 @@ export function beginSession(page: Stage): void {
   useLocale(chooseLocale(stored === null ? navigator.languages : [stored]), false);
   turnedAway.value = new URLSearchParams(location.search).get("sign_in");
   if (turnedAway.value !== null) history.replaceState(null, "", location.pathname);
+  addEventListener("storage", leftElsewhere);
   void restore();
+}
+
+/** Somebody signed out in another tab of this browser: they mean this one too, even while no server answers. */
+function leftElsewhere(event: StorageEvent): void {
+  if (event.key !== LEFT_KEY || event.newValue === null || !session.peek()) return;
+  stage.leaving?.();
+  nobodyHere();
 }
 
 async function restore(): Promise<void> {
@@ -75,6 +83,11 @@ export async function leave(): Promise<void> {
     if (error instanceof Refused) localStorage.removeItem(LEFT_KEY);
     else notify(t("notice.unreachable"), true);
   }
+  nobodyHere();
+}
+
+/** Whoever was here is not any more: they left, or the server knows no session of theirs. */
+export function nobodyHere(): void {
   batch(() => {
     session.value = null;
     enrolling.value = null;
