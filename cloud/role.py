@@ -53,7 +53,7 @@ async def run_ingest(settings: Settings, subscribed: asyncio.Event | None = None
 
 
 async def run_sms(settings: Settings) -> None:
-    """Read the alarm centre's modem until cancelled."""
+    """Read the alarm centre's modem, and send by it, until cancelled."""
     async with service_pool(settings) as pool:
         await sms(settings, pool)
 
@@ -157,7 +157,11 @@ async def ingest(
 
 
 async def sms(settings: Settings, pool: Pool) -> None:
-    """Read the modem until cancelled."""
-    from cloud.texts import modem
+    """Read the modem, and send by it, until cancelled."""
+    from cloud.dispatch import by_modem
+    from cloud.sealed import keyring
+    from cloud.texts import modem, sending
 
-    await modem.run(settings.sms, pool, clock=wall)
+    ring = keyring(settings)
+    desk = sending.Desk(ring, by_modem.hearing(ring), by_modem.tell)
+    await modem.run(settings.sms, pool, desk, clock=wall)

@@ -30,6 +30,7 @@ from cloud.incidents import grants, store
 from cloud.metrics import FAILED_ROWS, LOOPS, WORKED_ROWS
 from cloud.notify import deliver, overdue, webpush
 from cloud.notify.probe import Prober, by_channel
+from cloud.notify.sms_modem import Port
 from cloud.people import tenancy
 from cloud.privacy import erase, retention, reviews
 from cloud.privacy import tasks as consents
@@ -115,7 +116,9 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
     """
     if not settings.web.public_url:
         _log.warning("web.public_url is empty: links in messages will not open")
-    post = deliver.Post(notify.build(webpush.with_key(settings)), settings.web.public_url, keyring(settings))
+    ring = keyring(settings)
+    notifiers = notify.build(webpush.with_key(settings), Port(pool, ring, clock).configured)
+    post = deliver.Post(notifiers, settings.web.public_url, ring)
     wakes = []
     async with asyncio.TaskGroup() as group:
         for job in jobs(pool, post, settings.routine.model, settings.notify.probes, _router(settings)):

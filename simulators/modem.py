@@ -35,6 +35,11 @@ MOST_OCTETS: Final = 140
 PLACES: Final = 10
 """Texts that a card stores; the network keeps the next ones until there is room."""
 _POLL_S: Final = 0.05
+_WANTS_REPORT: Final = 32
+"""In the first octet of a text: a status report is asked for (23.040, 9.2.3.5)."""
+_REPORT_MODE: Final = 3
+"""Which parameter of ``+CNMI`` says where status reports go; 1: straight to whoever listens (27.005,
+3.4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ class Conditions:
     """What may ail a modem. ``card``: the word after ``+CPIN:``, ``""`` for no card. ``network``: its
     ``+CREG``. ``credit``: texts it can still pay, ``None`` without end. ``chatter``: lines it says of itself
     before each answer. ``nonsense``: what it says instead of any answer. ``strict``: once its character set
-    is UCS2 it reads every string in it.
+    is UCS2 it reads every string in it. ``report``: the status that it reports of each text that asks for one
+    (23.040, 9.2.3.15), ``None``: the network reports nothing.
     """
 
     card: str = "READY"
@@ -125,6 +131,7 @@ class Conditions:
     chatter: Sequence[str] = ()
     nonsense: bytes = b""
     strict: bool = False
+    report: int | None = 0
 
 
 class Modem:
@@ -149,6 +156,7 @@ class Modem:
 
     def _reset(self) -> None:
         self._echo, self._text_format, self._set, self._scheme = True, False, "IRA", 0
+        self._first_octet, self._tells_reports, self._reference = 17, False, 6
         self._receiver: str | None = None
         self._line = b""
 
@@ -281,7 +289,13 @@ class Modem:
         return ("+CSQ: 18,99", "OK")
 
     def _parameters(self, argument: str) -> Sequence[str]:
-        self._scheme = int(argument.split(",")[3])
+        first, _validity, _protocol, scheme = argument.split(",")
+        self._first_octet, self._scheme = int(first), int(scheme)
+        return ("OK",)
+
+    def _indications(self, argument: str) -> Sequence[str]:
+        modes = argument.split(",")
+        self._tells_reports = len(modes) > _REPORT_MODE and modes[_REPORT_MODE] == "1"
         return ("OK",)
 
     def _places(self, _argument: str) -> Sequence[str]:
@@ -319,7 +333,19 @@ class Modem:
         if conditions.credit is not None:
             conditions.credit -= 1
         self._carrier.take(text)
-        return ("+CMGS: 7", "OK")
+        self._reference = (self._reference + 1) % 256
+        lines = (f"+CMGS: {self._reference}", "OK")
+        if not (self._first_octet & _WANTS_REPORT and self._tells_reports) or conditions.report is None:
+            return lines
+        return (*lines, self._word(receiver, conditions.report))
+
+    def report(self, receiver: str, status: int) -> None:
+        """The network says only now what became of the last text."""
+        self.say(self._word(receiver, status))
+
+    def _word(self, receiver: str, status: int) -> str:
+        at = '"26/11/25,23:31:35+32"'
+        return f'+CDS: 6,{self._reference},"{self._shown(receiver)}",145,{at},{at},{status}'
 
     def _deliver(self, text: Text) -> bool:
         """Take a text that came in, if there is room and somebody to tell."""
@@ -336,7 +362,7 @@ class Modem:
         "AT+CPIN": _card,
         "AT+CMGF=": _format,
         "AT+CSCS=": _choose_set,
-        "AT+CNMI=": _ok,
+        "AT+CNMI=": _indications,
         "AT+CREG?": _registered,
         "AT+CSQ": _signal,
         "AT+CSMP=": _parameters,

@@ -76,6 +76,6 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "ingest": Command("store what gateways send", _ingest),
     "worker": Command("work the timers and the messages", _worker),
     "api": Command("serve the API and the screens", _api, _api_arguments),
-    "sms": Command("read the texts that come to the alarm centre's modem", _sms, _sms_arguments),
+    "sms": Command("read and send the texts of the alarm centre's modem", _sms, _sms_arguments),
     "all": Command("everything on this machine, with embedded services", _all, _all_arguments),
 }

@@ -33,7 +33,9 @@ _APPRISE: Final = (
     *("dingtalk", "feishu", "lark", "wecom", "wecombot"),
 )
 
-PROVIDERS: Final[Mapping[str, Mapping[str, Factory]]] = {
+Providers = Mapping[str, Mapping[str, Factory]]
+
+PROVIDERS: Final[Providers] = {
     "sms": {"aliyun": AliyunSms.configured, "tencent": TencentSms.configured},
     "voice": {"aliyun": AliyunVoice.configured, "tencent": TencentVoice.configured},
 }
@@ -48,8 +50,9 @@ NOTIFIERS: Final[Mapping[str, Factory]] = {
 }
 
 
-def build(channels: Mapping[str, Options]) -> Mapping[str, Notifier]:
-    """A notifier for every scheme that can be used with these options.
+def build(channels: Mapping[str, Options], modem: Factory | None = None) -> Mapping[str, Notifier]:
+    """A notifier for every scheme that can be used with these options. ``modem``: makes the one that texts by
+    our own modem, which needs more than options.
 
     Raises:
         ConfigError: options for a scheme that does not exist, or that its channel refuses.
@@ -61,20 +64,23 @@ def build(channels: Mapping[str, Options]) -> Mapping[str, Notifier]:
             f"notify.channels.{min(unknown)}: no such channel; known: {', '.join(sorted(known))}"
         )
     made = {scheme: factory(channels.get(scheme, {})) for scheme, factory in NOTIFIERS.items()}
-    made |= {scheme: _carried(scheme, channels) for scheme in PROVIDERS}
+    providers = PROVIDERS if modem is None else {**PROVIDERS, "sms": {**PROVIDERS["sms"], "modem": modem}}
+    made |= {scheme: _carried(scheme, channels, providers) for scheme in PROVIDERS}
     return {scheme: notifier for scheme, notifier in made.items() if notifier is not None}
 
 
-def _carried(scheme: str, channels: Mapping[str, Options]) -> Notifier | None:
+def _carried(scheme: str, channels: Mapping[str, Options], known: Providers) -> Notifier | None:
     sections = (scheme, scheme + SPARE)
-    found = [provider for section in sections if (provider := _provider(scheme, section, channels))]
+    found = [made for section in sections if (made := _provider(scheme, section, channels, known))]
     if channels.get(scheme + SPARE) and not channels.get(scheme):
         raise ConfigError(f"notify.channels.{scheme + SPARE}: a spare of nothing; configure {scheme} first")
     return Spared(tuple(found)) if len(found) > 1 else next(iter(found), None)
 
 
-def _provider(scheme: str, section: str, channels: Mapping[str, Options]) -> Notifier | None:
-    options, providers = channels.get(section, {}), PROVIDERS[scheme]
+def _provider(
+    scheme: str, section: str, channels: Mapping[str, Options], known: Providers
+) -> Notifier | None:
+    options, providers = channels.get(section, {}), known[scheme]
     name = options.get("provider", next(iter(providers)))
     if name not in providers:
         raise ConfigError(

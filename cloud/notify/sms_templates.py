@@ -115,6 +115,14 @@ ASK_FOR_TEXT: Final = SmsTemplate(
 """Handed in for ``ask`` instead where a text that is sent back reaches us (``notify.heard``)."""
 
 
+BY_MODEM: Final[Mapping[str, SmsTemplate]] = {
+    "ask": SmsTemplate(
+        "${resident}家${time}有${what}，能去请回复1，不能请回复2。", TEMPLATES["ask"].variables
+    )
+}
+"""What goes out by our own modem in other words: one segment, and no link."""
+
+
 def fill(template: str, values: Mapping[str, str]) -> dict[str, str]:
     """The variables of ``template`` out of ``values``, each made to fit.
 

@@ -42,6 +42,7 @@ NOT_EXPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("change", "change_draft"), _LOG),
     **dict.fromkeys(("audit_link", "audit_unsealed"), "hashes over the audit log"),
     "answer_token": "digests of links that were in messages",
+    "modem_text": "numbers and digests of texts that went out, for a week; the messages are exported",
     "text_answer": "digests of texts that came in, kept for two days",
     "vital_watch": "when a home was last looked at; no content",
     "deadline": "when a home is looked at next; no content",

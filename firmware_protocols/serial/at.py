@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
 from firmware_protocols.serial.at_talk import Ask, Dialogue, End, Reply, Talk
+from firmware_protocols.serial.sms_status import Reported, read_report, read_stamp
 from firmware_protocols.serial.sms_text import checked_number, checked_segment, from_hex, to_hex
 
 SUBMIT: Final = b"\x1a"
@@ -26,6 +28,8 @@ VALID: Final = 143
 anew."""
 _SUBMIT_FORMAT: Final = 17
 """First octet: SMS-SUBMIT with a relative validity period (23.040, 9.2.2.2)."""
+_WANTS_REPORT: Final = 32
+"""In the first octet: a status report is asked for (23.040, 9.2.3.5)."""
 _REGISTERED: Final = frozenset({1, 5, 6, 7, 9, 10})
 """27.007, 7.2: home and roaming, also where only texts (6, 7) or calls by the old network (9, 10) are to be
 had."""
@@ -72,16 +76,20 @@ class Timeouts:
 @dataclass(frozen=True, slots=True)
 class Received:
     """A text came in. ``sender``: as the network says it, which anybody can forge. ``place``: where it is
-    stored until ``forget``; ``None``: nowhere."""
+    stored until ``forget``; ``None``: nowhere. ``sent_at``: when the network took it, ``None``: not said."""
 
     sender: str
     text: str
     place: int | None
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The network has taken the text. That is no delivery."""
+    """The network has taken the text. That is no delivery. ``reference``: by what ``Reported`` names it,
+    ``None`` where the modem gave none."""
+
+    reference: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ class PinRefused:
     """The PIN was wrong and must not be tried again."""
 
 
-ModemEvent = Received | Sent | NotSent | PinWanted | PinRefused
+ModemEvent = Received | Sent | NotSent | Reported | PinWanted | PinRefused
 
 
 _Question = Generator[Ask, Reply, bool]
@@ -126,8 +134,10 @@ class AtModem:
     """One modem. Call ``start``, then ``feed`` what it says and ``tick`` every second or so; write
     ``to_write``."""
 
-    def __init__(self, timeouts: Timeouts | None = None) -> None:
+    def __init__(self, timeouts: Timeouts | None = None, *, reports: bool = False) -> None:
+        """``reports``: ask the network what becomes of each text."""
         self._wait = timeouts or Timeouts()
+        self._reports = reports
         self._talk = Talk(self._by_itself, self._told_by_itself)
         self.signal_dbm: int | None = None
         self._clear()
@@ -227,7 +237,7 @@ class AtModem:
         return head == _TEXT_COMES
 
     def _told_by_itself(self, header: str, line: str) -> None:
-        self._events.append(Received(_sender(header), from_hex(line) or "", None))
+        self._events.append(Received(_sender(header), from_hex(line) or "", None, read_stamp(header)))
 
     def _network(self, line: str) -> None:
         """``+CREG: n,stat`` answers, ``+CREG: stat[,"area","cell",…]`` comes by itself."""
@@ -246,6 +256,10 @@ class AtModem:
         found = _NUMBERS.findall(line)
         if found and self._talk.waiting < _MOST_WAITING:  # the next look finds what is left
             self._talk.begin(self._read(int(found[-1])))
+
+    def _status(self, line: str) -> None:
+        found = read_report(line)
+        self._events += [] if found is None else [found]
 
     # -- dialogues ---------------------------------------------------------------------------------
 
@@ -273,7 +287,7 @@ class AtModem:
             return card
         if not (yield from self._text_mode()):
             return ModemState.SILENT
-        yield self._command("AT+CNMI=2,1")
+        yield self._command("AT+CNMI=2,1,0,1" if self._reports else "AT+CNMI=2,1")
         for question in ("AT+CREG?", "AT+CEREG?", "AT+CSQ"):
             if not (yield self._command(question)).ok:
                 self._networks.pop(question[2:-1], None)
@@ -336,7 +350,8 @@ class AtModem:
         elif place not in self._told:
             self._told.add(place)
             text = from_hex(reply.lines[1]) if len(reply.lines) > 1 else ""
-            self._events.append(Received(_sender(reply.lines[0]), text or "", place))
+            header = reply.lines[0]
+            self._events.append(Received(_sender(header), text or "", place, read_stamp(header)))
         return True
 
     def _delete(self, place: int) -> Dialogue:
@@ -357,7 +372,8 @@ class AtModem:
         alphabet = checked_segment(text)
         if not (yield from self._text_mode()):
             return NotSent("the modem takes no text mode", certain=True)
-        reply = yield self._command(f"AT+CSMP={_SUBMIT_FORMAT},{VALID},0,{alphabet.value}")
+        first = _SUBMIT_FORMAT | (_WANTS_REPORT if self._reports else 0)
+        reply = yield self._command(f"AT+CSMP={first},{VALID},0,{alphabet.value}")
         if not reply.ok:
             return NotSent(reply.reason, certain=True)
         command = f'AT+CMGS="{to_hex(number)}"\r'.encode("ascii")
@@ -367,7 +383,8 @@ class AtModem:
             return NotSent(reply.reason, certain=True)
         reply = yield Ask(to_hex(text).encode("ascii") + SUBMIT, self._wait.send_s, "+CMGS:")
         if reply.ok or reply.lines:
-            return Sent()
+            given = _NUMBERS.findall(reply.lines[-1]) if reply.lines else []
+            return Sent(int(given[0]) if given else None)
         self._talk.write(CANCEL if reply.end is End.SILENCE else b"")
         return NotSent(reply.reason, certain=reply.end is End.ERROR)
 
@@ -376,6 +393,7 @@ class AtModem:
         "+CEREG": _network,
         "+CSQ": _signal,
         "+CMTI": _stored,
+        "+CDS": _status,
     }
 
 

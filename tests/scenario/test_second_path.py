@@ -21,14 +21,17 @@ import pytest
 
 from cloud.auth import Purpose, Scope
 from cloud.db import Pool, open_pool
+from cloud.dispatch import by_modem
 from cloud.incidents import store
 from cloud.incidents.machine import Trigger
 from cloud.ingest import subscriber
 from cloud.people import roster as people
 from cloud.people import roster_store
+from cloud.sealed import NO_KEYS
 from cloud.settings import Broker as BrokerSettings
 from cloud.settings import Settings, Sms
 from cloud.texts import modem as centre_modem
+from cloud.texts.sending import Desk
 from edge_agent import modem as edge_modem
 from edge_agent import second_path, texting
 from edge_agent.app import Agent
@@ -48,6 +51,8 @@ pytestmark = pytest.mark.services
 HOME, CENTRE, DAUGHTER = "+8613700137000", "+8613900139000", "+8613800138000"
 UNCONFIRMED = timedelta(seconds=0.3)
 LOOK_S = 0.05
+NOBODY = Desk(NO_KEYS, by_modem.hearing(NO_KEYS), by_modem.tell)
+"""Those who wait for an answer by text, where nobody was asked."""
 
 
 async def eventually(what: Callable[[], object], within_s: float = 60.0) -> None:
@@ -96,7 +101,7 @@ class Scene:
     def start_cloud(self) -> None:
         sms = Sms(port=str(self.centre.link))
         self.tasks.append(
-            asyncio.create_task(centre_modem.run(sms, self.pool, clock=lambda: datetime.now(UTC)))
+            asyncio.create_task(centre_modem.run(sms, self.pool, NOBODY, clock=lambda: datetime.now(UTC)))
         )
 
     def start_ingest(self) -> None:

@@ -152,6 +152,7 @@ NO_RESIDENT_DATA: Final = frozenset(
         "staff_identity",
         "tenant",
         "text_answer",
+        "modem_text",
         "time_rule",
         "quota",
         "visit_campaign",

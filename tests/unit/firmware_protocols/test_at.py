@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,10 @@ from firmware_protocols.serial.at import (
     Received,
     Sent,
 )
+from firmware_protocols.serial.sms_status import Reported
 from firmware_protocols.serial.sms_text import BadNumber, TooLong, to_hex
 
+WHEN = datetime(2026, 11, 25, 15, 31, 35, tzinfo=UTC)
 ANNA, BEN = "+8613800138000", "+4915112345678"
 HEALTHY = {
     "AT+CPIN?": ["+CPIN: READY", "OK"],
@@ -109,16 +112,27 @@ def test_a_text_goes_out_in_digits_and_its_acceptance_is_told() -> None:
     assert bench.asked == [
         "AT+CMGF=1", 'AT+CSCS="UCS2"', "AT+CSMP=17,143,0,0", f'AT+CMGS="{to_hex(ANNA)}"', to_hex("help"),
     ]  # fmt: skip
-    assert bench.events == [Sent()]
+    assert bench.events == [Sent(12)]
     assert bench.state() is ModemState.READY
 
 
 def test_chinese_is_sent_as_ucs2() -> None:
-    bench = Bench(HEALTHY | {"AT+CMGS=": ["> "], to_hex("救命"): ["+CMGS: 1", "OK"]}).start()
+    bench = Bench(HEALTHY | {"AT+CMGS=": ["> "], to_hex("救命"): ["+CMGS: 12", "OK"]}).start()
     bench.at.send(ANNA, "救命")
     bench.run()
     assert "AT+CSMP=17,143,0,8" in bench.asked
-    assert bench.events == [Sent()]
+    assert bench.events == [Sent(12)]
+
+
+def test_word_of_a_text_is_asked_for_only_where_somebody_waits_for_it() -> None:
+    bench = Bench(HEALTHY | SENDS, at=AtModem(reports=True)).start()
+    assert "AT+CNMI=2,1,0,1" in bench.asked
+    bench.at.send(ANNA, "help")
+    bench.run()
+    assert "AT+CSMP=49,143,0,0" in bench.asked
+    bench.say(f'+CDS: 6,12,"{to_hex(ANNA)}",145,"26/11/25,23:31:35+32","26/11/25,23:31:40+32",0')
+    bench.run()
+    assert bench.events == [Sent(12), Reported(12, ANNA, True, 0)]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +154,7 @@ def test_a_refused_text_says_why_and_may_be_tried_again(answer: str, reason: str
     bench.run(20)
     bench.at.send(ANNA, "help")
     bench.run()
-    assert bench.events[1:] == [Sent()]
+    assert bench.events[1:] == [Sent(12)]
     assert bench.state() is ModemState.READY
 
 
@@ -236,7 +250,7 @@ def test_a_text_that_comes_in_is_read_told_once_and_deleted_when_it_is_taken_up(
     bench = Bench(stored(ANNA, "收到")).start()
     bench.say('+CMTI: "SM",3', '+CMTI: "SM",3')
     bench.run()
-    assert bench.events == [Received(ANNA, "收到", 3)]
+    assert bench.events == [Received(ANNA, "收到", 3, WHEN)]
     assert "AT+CMGD=3" not in bench.asked
     bench.at.forget(3)
     bench.run()
@@ -252,19 +266,19 @@ def test_a_text_that_cannot_be_deleted_is_deleted_later_and_not_told_again() -> 
     bench.answers |= {"AT+CPMS?": ['+CPMS: "SM",1,20', "OK"], "AT+CMGD=3": ["OK"]}
     bench.run(65)
     assert bench.asked.count("AT+CMGD=3") == 2
-    assert bench.events == [Received(ANNA, "1", 3)]
+    assert bench.events == [Received(ANNA, "1", 3, WHEN)]
 
 
 def test_texts_that_came_while_nobody_listened_are_found() -> None:
     bench = Bench(stored(ANNA, "1", 4) | {"AT+CPMS?": ['+CPMS: "SM",1,20', "OK"]}).start()
-    assert bench.events == [Received(ANNA, "1", 4)]
+    assert bench.events == [Received(ANNA, "1", 4, WHEN)]
     assert bench.asked[-1] == "AT+CMGR=4", "it stops when all are found"
 
 
 def test_a_text_that_is_handed_over_directly_is_taken() -> None:
     bench = Bench().start()
     bench.say(f'+CMT: "{to_hex(BEN)}",,"26/11/25,23:31:35+32"', to_hex("OK"))
-    assert bench.events == [Received(BEN, "OK", None)]
+    assert bench.events == [Received(BEN, "OK", None, WHEN)]
 
 
 @pytest.mark.parametrize("sender", ["10086", "861380013800", "BANK", "+8613800138000"])
@@ -282,7 +296,7 @@ def test_a_text_that_plays_the_modem_stays_a_text(text: str) -> None:
     bench = Bench(stored(ANNA, text)).start()
     bench.say('+CMTI: "SM",3')
     bench.run()
-    assert bench.events == [Received(ANNA, text, 3)]
+    assert bench.events == [Received(ANNA, text, 3, WHEN)]
     assert not any(line.startswith("AT+CMGR=9") for line in bench.asked)
 
 
@@ -355,7 +369,7 @@ def test_lines_nobody_asked_for_change_no_outcome_wherever_they_stand(noise: lis
     bench.run()
     bench.say('+CMTI: "SM",3')
     bench.run()
-    assert bench.events == [Sent(), Received(ANNA, "收到", 3)]
+    assert bench.events == [Sent(12), Received(ANNA, "收到", 3, WHEN)]
     assert bench.state() is ModemState.READY
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import product
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from cloud import notify
 from cloud.incidents import worker
 from cloud.notify import NOTIFIERS, NotifyError, Outgoing, wording
+from cloud.notify.sms_modem import ModemSms, Port
 from cloud.notify.sms_templates import TEMPLATES as SMS
 from cloud.notify.voice_templates import TEMPLATES as VOICE
 from cloud.notify.voice_templates import THANKS
+from cloud.sealed import NO_KEYS
 from cloud.settings import ConfigError
 from firmware_protocols.model import AlarmKind
 from tests.scenario.webhook import Webhook, webhook
+
+if TYPE_CHECKING:
+    from cloud.db import Pool
 
 PARAMS = {
     "resident": "杨秀英",
@@ -78,6 +85,14 @@ def test_text_messages_calls_and_pushes_are_off_until_configured() -> None:
 )
 def test_a_wrong_option_is_an_error_that_names_it(channels: dict[str, dict[str, str]]) -> None:
     with pytest.raises(ConfigError, match=r"notify\.channels"):
+        notify.build(channels)
+
+
+def test_our_own_modem_carries_texts_where_somebody_has_its_queue() -> None:
+    channels = {"sms": {"provider": "modem", "sign_name": "安伴"}}
+    made = notify.build(channels, Port(cast("Pool", None), NO_KEYS, lambda: datetime.now(UTC)).configured)
+    assert isinstance(made["sms"], ModemSms)
+    with pytest.raises(ConfigError, match="no provider modem"):
         notify.build(channels)
 
 

@@ -15,7 +15,7 @@ from cloud.notify import NotifyError, Outgoing
 from cloud.notify.aliyun import Credentials, Rpc, canonical_query, sign
 from cloud.notify.phone import international, national
 from cloud.notify.sms_aliyun import PERMANENT, AliyunSms
-from cloud.notify.sms_templates import ASK_FOR_TEXT, TEMPLATES, Kind, fill, preview, units
+from cloud.notify.sms_templates import ASK_FOR_TEXT, BY_MODEM, TEMPLATES, Kind, fill, preview, units
 from cloud.settings import ConfigError
 from tests.scenario.webhook import Webhook, webhook
 
@@ -157,6 +157,14 @@ def test_an_ask_that_is_answered_by_text_takes_no_more_units_than_one_by_link() 
     assert ASK_FOR_TEXT.variables == TEMPLATES["ask"].variables
     text = preview("ask", _longest("ask"), "安伴养老", "https://anban.example.cn", ASK_FOR_TEXT)
     assert units(text) == 2
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_our_own_modem_needs_one_segment_for_each_text(template: str) -> None:
+    text = preview(template, _longest(template), "安伴养老", "", BY_MODEM.get(template))
+    assert units(text) == 1
+    assert "http" not in text
+    assert "{" not in text
 
 
 def test_length_is_charged_by_the_unit() -> None:

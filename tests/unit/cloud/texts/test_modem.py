@@ -13,8 +13,11 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.db import Connection, Pool
+from cloud.dispatch import by_modem
+from cloud.sealed import NO_KEYS
 from cloud.settings import ConfigError, Sms
 from cloud.texts import modem as centre
+from cloud.texts.sending import Desk
 from firmware_protocols.model import AlarmId, AlarmKind, AlarmState, GatewayId
 from firmware_protocols.serial.at import Timeouts
 from firmware_protocols.wire import sms as wire
@@ -24,6 +27,8 @@ from tests.unit.cloud.town import Town
 CENTRE, HOME = "+8613900139000", "+8613700137000"
 KEY = wire.key_of("secret of the yellow gateway")
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+NOBODY = Desk(NO_KEYS, by_modem.hearing(NO_KEYS), by_modem.tell)
+"""Those who wait for an answer, where nobody was asked anything."""
 
 
 def call(number: int = 1) -> str:
@@ -69,7 +74,7 @@ async def until(what: Callable[[], object]) -> None:
 @asynccontextmanager
 async def reading(sms: Sms, pool: Pool) -> AsyncIterator[None]:
     """The modem is read for the length of the block."""
-    task = asyncio.create_task(centre.run(sms, pool, clock=lambda: NOW))
+    task = asyncio.create_task(centre.run(sms, pool, NOBODY, clock=lambda: NOW))
     try:
         yield
     finally:
@@ -145,7 +150,7 @@ async def test_a_locked_card_is_opened_with_the_pin_and_a_wrong_one_is_tried_onc
 
 async def test_a_pin_file_that_is_not_there_stops_the_start(pool: Pool) -> None:
     with pytest.raises(ConfigError, match=r"sms\.pin_file"):
-        await centre.run(Sms(port="/dev/null", pin_file="/no/such/file"), pool, clock=lambda: NOW)
+        await centre.run(Sms(port="/dev/null", pin_file="/no/such/file"), pool, NOBODY, clock=lambda: NOW)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+-- Texts that go out by our own modem. No person is in here once a text has left: a number and words are sealed until then.
+
+-- put --
+with old as (delete from modem_text where created_at < %(now)s - interval '7 days')
+insert into modem_text (recipient, number, words, priority, created_at, due_at)
+values (%(recipient)s, %(number)s, %(words)s, %(priority)s, %(now)s, %(now)s)
+returning id
+
+-- take_up --
+-- What is known is told before anything is sent. Ours until the lease ends.
+with picked as (
+    select id from modem_text where due_at <= %(now)s
+    order by word = '', priority, id
+    limit 1
+    for update skip locked
+)
+update modem_text t set due_at = %(lease)s, attempts = t.attempts + (t.word = '')::int
+from picked where t.id = picked.id
+returning t.id, t.number, t.words, t.created_at, t.attempts, t.word, t.why
+
+-- sent --
+update modem_text set sent_at = %(now)s, reference = %(reference)s, due_at = null, number = '', words = ''
+where id = %(id)s
+
+-- again --
+update modem_text set due_at = %(due_at)s where id = %(id)s
+
+-- know --
+update modem_text set word = %(word)s, why = %(why)s, due_at = %(now)s, number = '', words = '' where id = %(id)s
+
+-- known --
+-- Of texts with the same number the last one is meant.
+update modem_text set word = %(word)s, why = %(why)s, due_at = %(now)s
+where word = '' and id = (
+    select id from modem_text
+    where reference = %(reference)s and sent_at > %(now)s - interval '2 days'
+      and (%(recipient)s::bytea is null or recipient = %(recipient)s)
+    order by sent_at desc, id desc
+    limit 1
+)
+
+-- told --
+update modem_text set due_at = null where id = %(id)s
