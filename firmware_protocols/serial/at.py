@@ -355,6 +355,11 @@ class AtModem:
         return True
 
     def _delete(self, place: int) -> Dialogue:
+        """Delete what was taken up there, unless that has been done: the next text may have come to the same
+        place by now.
+        """
+        if place not in self._taken:
+            return
         if (yield self._command(f"AT+CMGD={place}")).ok:
             self._told.discard(place)
             self._taken.discard(place)

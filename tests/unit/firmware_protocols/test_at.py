@@ -269,6 +269,16 @@ def test_a_text_that_cannot_be_deleted_is_deleted_later_and_not_told_again() -> 
     assert bench.events == [Received(ANNA, "1", 3, WHEN)]
 
 
+def test_a_place_is_emptied_once_because_the_next_text_may_be_in_it_already() -> None:
+    bench = Bench(stored(ANNA, "1", 3)).start()
+    bench.say('+CMTI: "SM",3')
+    bench.run()
+    bench.at.forget(3)
+    bench.at.forget(3)
+    bench.run()
+    assert bench.asked.count("AT+CMGD=3") == 1
+
+
 def test_texts_that_came_while_nobody_listened_are_found() -> None:
     bench = Bench(stored(ANNA, "1", 4) | {"AT+CPMS?": ['+CPMS: "SM",1,20', "OK"]}).start()
     assert bench.events == [Received(ANNA, "1", 4, WHEN)]
