@@ -1,9 +1,8 @@
 /** One field of a form: its label, its control, what it is for, and what is wrong with it. */
-import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { Division } from "@/ui/division";
 import type { Field } from "./fields";
 import { t, term } from "./words";
-import { http, type Schemas } from "./wire";
+import { http } from "./wire";
 
 interface ControlProps {
   readonly field: Field;
@@ -36,7 +35,7 @@ export function Control({ field, text, locked, fault, onText }: ControlProps) {
   }
   if (field.is === "choices") return <Choices field={field} text={text} onText={onText}>{below}</Choices>;
   return (
-    <div class={`control ${WIDE.has(field.is) ? "wide" : ""}`}>
+    <div class={`control ${field.wide === true || WIDE.has(field.is) ? "wide" : ""}`}>
       <label for={id}>{term("field", field.name)}{field.optional === true && <small class="quiet"> {t("field_optional")}</small>}</label>
       {input(field, common, text, onText)}
       {below}
@@ -58,11 +57,11 @@ function input(field: Field, common: Attributes, text: string, onText: (text: st
     return (
       <select {...common} value={text} onChange={(event) => onText(event.currentTarget.value)}>
         {field.optional === true && <option value="">—</option>}
-        {field.of.map((one) => <option key={one} value={one}>{term(field.words, one)}</option>)}
+        {[...field.of, ...unlisted(field.of, text)].map((one) => <option key={one} value={one}>{term(field.words, one)}</option>)}
       </select>
     );
   }
-  if (field.is === "division") return <Division common={common} text={text} onText={onText} />;
+  if (field.is === "division") return <Division attributes={common} text={text} onText={onText} ask={(path) => http.ask("GET", path)} />;
   return (
     <input
       {...common}
@@ -75,6 +74,11 @@ function input(field: Field, common: Attributes, text: string, onText: (text: st
       onInput={(event) => onText(event.currentTarget.value)}
     />
   );
+}
+
+/** What a record holds already stays a choice, though this page does not know it. */
+function unlisted(of: readonly string[], text: string): readonly string[] {
+  return text === "" || of.includes(text) ? [] : [text];
 }
 
 interface ChoicesProps {
@@ -98,37 +102,5 @@ function Choices({ field, text, onText, children }: ChoicesProps) {
       ))}
       {children}
     </fieldset>
-  );
-}
-
-/** Places that were found for what somebody types. */
-const places = signal<readonly Schemas["KeptDivision"][]>([]);
-
-/** A place: by its code, found by its name. */
-function Division({ common, text, onText }: { common: Attributes; text: string; onText: (text: string) => void }) {
-  const find = (q: string) => {
-    const path = `/register/divisions?limit=50${q === "" ? "" : `&q=${encodeURIComponent(q)}`}`;
-    http.ask<Schemas["DivisionPage"]>("GET", path).then((found) => (places.value = found.items), () => undefined); // the code can be typed
-  };
-  useEffect(() => find(text), []);
-  const name = places.value.find((one) => one.id === text)?.record.name;
-  return (
-    <>
-      <input
-        {...common}
-        class="code"
-        list="divisions"
-        autocomplete="off"
-        value={text}
-        onInput={(event) => {
-          onText(event.currentTarget.value);
-          find(event.currentTarget.value);
-        }}
-      />
-      <datalist id="divisions">
-        {places.value.map((one) => <option key={one.id} value={String(one.id)}>{one.record.name}</option>)}
-      </datalist>
-      {name !== undefined && <small class="found">{name}</small>}
-    </>
   );
 }

@@ -19,6 +19,8 @@ interface Common {
   /** A sentence below it. */
   readonly hint?: Key;
   readonly optional?: boolean;
+  /** It takes a line of the form alone; what holds several lines does so anyway. */
+  readonly wide?: true;
   /** It names the record outside: given once. */
   readonly fixed?: boolean;
   /** Only when something is added, or only when it is changed. */

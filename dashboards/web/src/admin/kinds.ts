@@ -38,6 +38,14 @@ export const ROLES = ["operator", "supervisor", "admin", "caseworker", "responde
 const ALL_ROLES = [...ROLES, "auditor", "city_admin", "city_evaluator"] as const;
 export const LOCALES = ["zh-Hans", "zh-Hant", "en"] as const;
 export const RELATIONS = ["family", "neighbour", "grid", "doctor", "centre", "guard", "caseworker", "volunteer"] as const;
+/** Kinds of equipment, as a gateway's settings name them (`edge_agent.settings.DeviceKind`). */
+export const EQUIPMENT = [
+  "pendant", "sos_button", "cancel_button", "visitor_button", "pill_box", "wearable", "heart_rate", "pulse_oximeter", "blood_pressure", "thermometer",
+  "scale", "glucose_meter", "mains", "gas_valve", "water_valve", "radar", "bed", "door", "window", "motion", "presence", "smoke", "gas",
+  "carbon_monoxide", "water", "climate", "plug", "stove", "other",
+] as const;
+/** Rooms that have a word in every language; a gateway may name others, and those stay as they are. */
+export const ROOMS = ["bedroom", "bathroom", "kitchen", "living_room", "hall", "yard"] as const;
 const LEVELS = ["0", "1", "2", "3", "4"] as const; // GB/T 42195
 const RANKS = { least: 1, most: 99, whole: true } as const;
 const SHARDS = { least: 0, most: 255, whole: true } as const;
@@ -48,7 +56,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
     fields: [
       { name: "key", is: "text", code: true, fixed: true, hint: "hint.key" },
       { name: "division", is: "division", hint: "hint.division" },
-      { name: "address", is: "text" },
+      { name: "address", is: "text", wide: true },
       { name: "latitude", is: "number", least: -90, most: 90, optional: true, hint: "hint.wgs84" },
       { name: "longitude", is: "number", least: -180, most: 180, optional: true },
     ],
@@ -111,10 +119,10 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
     name: "devices",
     fields: [
       { name: "name", is: "text", code: true, fixed: true, hint: "hint.device_name" },
-      { name: "kind", is: "text", optional: true, code: true },
-      { name: "room", is: "text", optional: true, hint: "hint.room" },
+      { name: "kind", is: "choice", of: EQUIPMENT, words: "device", optional: true },
+      { name: "room", is: "choice", of: ROOMS, words: "room", optional: true, hint: "hint.room" },
     ],
-    columns: [["name", "code"], ["home", "home"], ["kind", "text"], ["room", "text"], ["gateway", "code"]],
+    columns: [["name", "code"], ["home", "home"], ["kind", "word:device"], ["room", "word:room"], ["gateway", "code"]],
     sorts: true,
     within: "gateway_id",
     adds: true,
@@ -139,7 +147,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
   centres: {
     name: "centres",
     fields: [
-      { name: "name", is: "text" },
+      { name: "name", is: "text", wide: true },
       { name: "latitude", is: "number", least: -90, most: 90, hint: "hint.wgs84" },
       { name: "longitude", is: "number", least: -180, most: 180 },
     ],

@@ -59,9 +59,10 @@ function Page() {
 
 function Administration({ person }: { person: Session }) {
   const shown = part.value;
+  const opened = place.value.id;
   useEffect(() => {
     if (shown !== null) document.getElementById("part-title")?.focus();
-  }, [shown]);
+  }, [shown, opened]); // what had the focus is gone
   return (
     <div class="admin">
       <header class="band">

@@ -67,7 +67,7 @@ function Draw({ onClose }: { onClose: () => void }) {
     <Form
       title={t("token.new")}
       fields={[
-        { name: "name", is: "text", hint: "hint.token_name" },
+        { name: "name", is: "text", wide: true, hint: "hint.token_name" },
         { name: "permissions", is: "choices", of: GRANTED, words: "permission" },
         { name: "division", is: "division", optional: true, hint: "hint.wall_division" },
         { name: "days", is: "number", least: 1, most: LONGEST_DAYS, whole: true },

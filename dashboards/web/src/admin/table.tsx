@@ -26,6 +26,7 @@ interface TableProps<T> {
 
 export function Table<T>({ label, list, columns, keyOf, over, actions, empty }: TableProps<T>) {
   const items = list.items.value;
+  useEffect(keepFocus, [items]);
   if (list.state.value === "failed") return <Failed list={list} />;
   if (items === null) return <p class="quiet" role="status">{t("app.loading")}</p>;
   if (items.length === 0) return <p class="none">{empty}</p>;
@@ -55,6 +56,11 @@ export function Table<T>({ label, list, columns, keyOf, over, actions, empty }: 
       </p>
     </>
   );
+}
+
+/** The row from which somebody did something may be gone when the list is read anew: then the title has the focus. */
+function keepFocus(): void {
+  if (document.activeElement === document.body) document.getElementById("part-title")?.focus({ preventScroll: true });
 }
 
 function Failed<T>({ list }: { list: Listing<T> }) {

@@ -60,17 +60,20 @@ interface DialogProps {
 
 /**
  * A modal dialog: the browser's own, so that focus, Escape and the background behave. `cancel` comes with the
- * key, `close` a moment later; the next key must already find the dialog gone.
+ * key, `close` a moment later; the next key must already find the dialog gone. A dialog that is taken away instead of closed
+ * would leave the keyboard nowhere, so it gives the focus back itself: to what opened it, or to the page's title.
  */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = element.current;
+    const opener = document.activeElement;
     dialog?.showModal();
     // Begin at what is to be answered, not at the button that closes.
-    const first = dialog?.querySelector("form :checked") ?? dialog?.querySelector("form input, form textarea");
+    const first = dialog?.querySelector("form [type=radio]:checked") ?? dialog?.querySelector("form input, form select, form textarea");
     (first as HTMLElement | null | undefined)?.focus();
+    return () => queueMicrotask(() => focusAgain(opener)); // while it stands, nothing else can have the focus
   }, []);
   return (
     <dialog ref={element} aria-labelledby={id} onCancel={onClose} onClose={onClose}>
@@ -81,6 +84,11 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       {children}
     </dialog>
   );
+}
+
+function focusAgain(opener: Element | null): void {
+  const back = opener?.isConnected === true ? opener : document.querySelector("h1[tabindex]");
+  (back as HTMLElement | null)?.focus();
 }
 
 export function LanguageSwitch({ value, onChange }: { value: Locale; onChange: (locale: Locale) => void }) {
