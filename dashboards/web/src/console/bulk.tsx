@@ -1,12 +1,13 @@
 /**
  * The same step on many incidents: in a flood nobody has time for one at a time.
  *
- * What this is: which are picked, the bar above the queue, and the dialogs for what needs words. What it is not: one
- * transaction; each is answered for itself, and what was picked stays so for the next step. The one idea: nothing is sent for an
- * incident that the screen has not shown.
+ * What this is: which are picked, the bar above the queue, and what became of each. What it is not: one transaction; each
+ * is answered for itself and told at its row, and what was picked stays so for the next step. The one idea: nothing is sent for
+ * an incident that the screen has not shown.
  */
 import { computed, signal } from "@preact/signals";
 import type { ActionDetail, Action } from "@/core/api";
+import type { ItemAnswer } from "@/core/home-api";
 import { upsert } from "@/core/store";
 import { explain } from "@/sign/send";
 import { notify } from "@/ui/notices";
@@ -20,6 +21,8 @@ const MOST = 100; // items of one request, as the platform has it
 export const picking = signal(false);
 const picked = signal<ReadonlySet<number>>(new Set());
 const sending = signal(false);
+/** What became of each that was sent last. */
+const answered = signal<ReadonlyMap<number, ItemAnswer>>(new Map());
 /** Those picked that are still there to act on, from top to bottom. */
 const chosen = computed(() => shown.value.rows.filter((id) => picked.value.has(id) && incidentOf(id)?.closed_at === null).slice(0, MOST));
 
@@ -30,6 +33,7 @@ export function begin(): void {
 function end(): void {
   picking.value = false;
   picked.value = new Set();
+  answered.value = new Map();
 }
 
 function toggle(id: number): void {
@@ -50,6 +54,7 @@ async function act(action: Action, what: ActionDetail = {}): Promise<boolean> {
   try {
     const answers = await homeApi.actOnMany(asked.map(({ id, version }) => ({ incident_id: id, version, action, ...what })));
     for (const { incident } of answers) if (incident) board.value = upsert(board.peek(), incident);
+    answered.value = new Map(answers.map((answer) => [answer.incident_id, answer]));
     const refused = answers.filter((answer) => !answer.incident).map((answer) => answer.incident_id);
     notify(t(refused.length === 0 ? "bulk.done" : "bulk.partly", { n: answers.length - refused.length, left: refused.length }), refused.length > 0);
     if (refused.length > 0) picked.value = new Set(refused);
@@ -94,4 +99,18 @@ export function Pick({ id }: { id: number }) {
       />
     </label>
   );
+}
+
+/** At a row: what became of the last step on it. */
+export function Outcome({ id }: { id: number }) {
+  const answer = answered.value.get(id);
+  if (!picking.value || answer === undefined) return null;
+  return <b class={`outcome ${answer.incident ? "well" : "bad"}`}>{said(answer)}</b>;
+}
+
+function said({ incident, problem }: ItemAnswer): string {
+  if (incident) return t("bulk.row_done");
+  const owner = problem?.current?.["owner"];
+  if (typeof owner === "string" && owner !== "") return t("bulk.row_taken", { who: owner });
+  return t(problem?.code === "conflict" ? "bulk.row_changed" : "bulk.row_refused");
 }

@@ -6,7 +6,7 @@ import { formatClock } from "@/core/time";
 import { Icon } from "@/ui/icons";
 import { Age, Button, Countdown, PriorityTag } from "@/ui/parts";
 import { STEP_ICON, take } from "./actions";
-import { Bar, begin, Pick, picking } from "./bulk";
+import { Bar, begin, Outcome, Pick, picking } from "./bulk";
 import { lines, nameOf } from "./flood";
 import { Group } from "./group";
 import { busy, held, incidentOf, letWaitingIn, nowMs, select, selected, shown } from "./model";
@@ -61,6 +61,7 @@ function Row({ id }: { id: number }) {
           {incident.room && <span class="quiet">{term("room", incident.room)}</span>}
         </span>
         <span class="where">
+          <Outcome id={id} />
           <Progress incident={incident} overdue={where === Band.Overdue} />
           <span class="address">{incident.address}</span>
         </span>

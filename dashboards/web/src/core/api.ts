@@ -91,7 +91,9 @@ export interface Api {
   endOtherSessions(): Promise<void>;
   changePassword(old: string, chosen: string): Promise<void>;
   tokens(): Promise<readonly TokenView[]>;
-  drawToken(name: string, permissions: readonly Permission[], days: number): Promise<DrawnToken>;
+  /** `division`: the one place that a wall shows; `null`: all of the county. */
+  drawToken(name: string, permissions: readonly Permission[], days: number, division: string | null): Promise<DrawnToken>;
+  divisions(path: string): Promise<components["schemas"]["DivisionPage"]>;
   revokeToken(id: number): Promise<void>;
   snapshot(): Promise<Snapshot>;
   incident(id: number): Promise<IncidentDetail>;
@@ -176,7 +178,8 @@ export function createApi(send?: Send, wait?: Wait): Api {
     endOtherSessions: () => once("DELETE", "/account/sessions"),
     changePassword: (old, chosen) => once("POST", "/account/password", { old, new: chosen }),
     tokens: async () => (await once<components["schemas"]["Tokens"]>("GET", "/tokens")).tokens,
-    drawToken: (name, permissions, days) => command("/tokens", { name, permissions, days }),
+    drawToken: (name, permissions, days, division) => command("/tokens", { name, permissions, days, division }),
+    divisions: (path) => once("GET", path),
     revokeToken: (id) => once("DELETE", `/tokens/${id}`),
     snapshot: () => once("GET", "/snapshot"),
     incident: (id) => once("GET", `/incidents/${id}`),

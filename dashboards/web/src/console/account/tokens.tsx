@@ -3,6 +3,7 @@ import { signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { DrawnToken, Permission, TokenView } from "@/core/api";
 import { formatAgo, formatDay } from "@/core/time";
+import { Division } from "@/ui/division";
 import { Icon } from "@/ui/icons";
 import { Button, Dialog } from "@/ui/parts";
 import { api } from "@/sign/session";
@@ -16,7 +17,7 @@ import { t, term, type Key } from "../words";
 const GRANTED = ["read_home", "read_figures", "read_audit", "read_wall"] as const satisfies readonly Permission[];
 /** What a token has to itself: a wall hangs where anybody can take it out of the browser. */
 const ALONE: ReadonlySet<Permission> = new Set<Permission>(["read_wall"]);
-const REFUSALS: Readonly<Record<string, Key>> = { shown_once: "tokens.lost" };
+const REFUSALS: Readonly<Record<string, Key>> = { shown_once: "tokens.lost", division_unknown: "tokens.no_place" };
 const DAYS = [30, 90, 365] as const;
 
 /** What is open over the page. */
@@ -47,6 +48,7 @@ function Row({ token }: { token: TokenView }) {
         <p class="entry-name"><b>{token.name}</b>{over !== null && <span class="chip">{term("tokens", over)}</span>}</p>
         <p class="entry-facts">
           <span>{new Intl.ListFormat(tag()).format(token.permissions.map((one) => term("permission", one)))}</span>
+          {token.division !== null && <span>{t("tokens.place_of", { place: token.division })}</span>}
           <span>{t("tokens.until", { at: formatDay(token.expires_at, tag()) })}</span>
           <span>{used}</span>
         </p>
@@ -71,16 +73,19 @@ function New() {
   const days = useSignal<number>(DAYS[2]);
   const allowed = useSignal<readonly Permission[]>([]);
   const name = useSignal("");
+  const place = useSignal("");
+  const isWall = allowed.value.includes("read_wall");
   const flip = (one: Permission) => (allowed.value = flipped(allowed.value, one));
   const draw = async (event: SubmitEvent) => {
     event.preventDefault();
     const called = name.value.trim();
     const refused = await send(async () => {
-      open.value = { is: "drawn", drawn: await api.drawToken(called, allowed.value, days.value), name: called };
+      open.value = { is: "drawn", drawn: await api.drawToken(called, allowed.value, days.value, (isWall && place.value.trim()) || null), name: called };
     }, null, REFUSALS);
-    if (refused !== "tokens.lost") return;
-    close();
+    if (refused !== "tokens.lost" && refused !== "tokens.no_place") return;
     notify(t(refused), true);
+    if (refused === "tokens.no_place") return;
+    close();
     await read();
   };
   return (
@@ -99,6 +104,13 @@ function New() {
             </label>
           ))}
         </fieldset>
+        {isWall && (
+          <label class="field">
+            {t("tokens.place")}
+            <Division text={place.value} onText={(text) => (place.value = text)} ask={api.divisions} />
+            <small class="quiet">{t("tokens.place_hint")}</small>
+          </label>
+        )}
         <fieldset class="picks">
           <legend>{t("tokens.days")}</legend>
           {DAYS.map((n) => (

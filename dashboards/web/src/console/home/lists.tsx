@@ -113,7 +113,7 @@ export function Devices() {
             return (
               <li key={device.name} class="plain-row">
                 <span>
-                  <b>{term("device", device.kind)}</b> {device.room === "" ? "" : term("room", device.room)}
+                  <b>{term("device", device.kind || "other")}</b> {device.room === "" ? "" : term("room", device.room)}
                   <small class={silent ? "worry" : ""}>
                     {device.last_at === null ? t("home.never_heard") : t("home.heard", { ago: formatAgo(device.last_at, nowMs.value, tag()) })}
                   </small>
