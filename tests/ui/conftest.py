@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -25,6 +26,8 @@ FLAGS: Final = (
     "--disable-sync",
 )
 TIMEOUT_MS: Final = 10_000
+OURS: Final = ("127.0.0.1", "localhost", None)
+"""Hosts that a page may ask; ``None``: what it holds itself (``data:``, ``blob:``)."""
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +68,14 @@ def base_url(platform: Platform, screens: Path) -> Iterator[str]:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser that nobody has used; whatever a page in it asks of any host but ours fails its test."""
     context = chromium.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
     context.set_default_timeout(TIMEOUT_MS)
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
     yield context
     context.close()
+    assert [url for url in asked if urlsplit(url).hostname not in OURS] == []
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ class Account:
         token = {
             "id": len(self.tokens) + 1, "name": name, "permissions": permissions, "made_by": 1,
             "made_at": now().isoformat(), "expires_at": (now() + timedelta(days=days)).isoformat(),
-            "used_at": None, "revoked_at": None,
+            "used_at": None, "revoked_at": None, "division": None,
         } | more  # fmt: skip
         self.tokens.insert(0, token)
         return token

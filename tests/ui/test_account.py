@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.ui.conftest import sign_in
+from tests.ui.judge import faults, in_every_dress
 from tests.ui.people import busy_evening, incident
 from tests.ui.scripted import CHROME, CODE, PASSWORD, SAFARI, TOKEN, WECHAT, Platform, now
-from tests.ui.test_quality import faults
 
 pytestmark = pytest.mark.browser
 
@@ -216,36 +216,27 @@ def test_whoever_has_a_one_time_password_chooses_another_before_anything_else(
     assert platform.account.password == CHOSEN
 
 
-@pytest.mark.parametrize("shown", [("zh-Hans", "light"), ("zh-Hant", "dark"), ("en", "light")])
-def test_no_part_of_it_breaks_wcag_or_its_own_sizes(
-    chromium: Browser, base_url: str, platform: Platform, shown: tuple[str, Literal["light", "dark"]]
+def test_no_part_of_it_breaks_wcag_or_its_own_sizes_in_any_language_and_theme(
+    page: Page, base_url: str, platform: Platform
 ) -> None:
-    language, theme = shown
     busy_evening(platform)
     platform.elsewhere = "怀化统一认证"
     platform.account.let_in("kpi-export-of-the-county", ["read_figures"], 20, revoked_at=now().isoformat())
-    context = chromium.new_context(locale="zh-CN", color_scheme=theme, reduced_motion="reduce")
-    page = context.new_page()
-    found = {}
+    page.goto(base_url + "/console/account")
+    expect(page.locator(".sign-in a.button")).to_be_visible()
+    found = in_every_dress(page, "account-sign-in")
+    page.get_by_label("用户名").fill("op1")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.locator("button[type=submit]").click()
+    expect(page.locator(".part-tokens li")).to_have_count(2)
     for size, (width, height) in {"desk": (1366, 768), "phone": (360, 740)}.items():
         page.set_viewport_size({"width": width, "height": height})
-        context.clear_cookies()
-        page.goto(base_url + "/console/account")
-        page.locator(".language").select_option(language)
-        expect(page.locator(".sign-in a.button")).to_be_visible()
-        found[size, "sign-in"] = faults(page)
-        page.locator("input[name=username]").fill("op1")
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.locator("button[type=submit]").click()
-        expect(page.locator(".part-tokens li")).to_have_count(2)
-        found[size, "page"] = faults(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.locator(".part-tokens > footer button").click()
-        found[size, "new token"] = faults(page)
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
-        page.locator(".part-factor footer button").click()
-        expect(page.locator("input[name=code]")).to_be_focused()
-        found[size, "replace"] = faults(page)
-    context.close()
-    assert {where: what for where, what in found.items() if what} == {}
+        found |= in_every_dress(page, f"account-{size}")
+    page.locator(".part-tokens > footer button").click()
+    found |= in_every_dress(page, "account-token", within="dialog")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator(".part-factor footer button").click()
+    expect(page.locator("input[name=code]")).to_be_focused()
+    found |= in_every_dress(page, "account-factor", within=".part-factor")
+    assert found == {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -13,11 +13,19 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from cloud.auth import Role
 from tests.harness import System
+from tests.ui.judge import in_every_dress, shoot
 from tests.ui.town import come_in
 
 pytestmark = pytest.mark.browser
 
-SHOTS: Final = Path(__file__).parent / "shots"
+DIVISION: Final = "431202000000"
+FOCUS_IS_SEEN: Final = """() => {
+  const focused = document.activeElement;
+  if (focused === document.body) return true;  // between the last thing on the page and the first
+  const painted = focused.type === "checkbox" ? focused.nextElementSibling : focused;
+  const style = getComputedStyle(focused.type === "file" ? focused.closest("label") : painted);
+  return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+}"""
 SHEET: Final = "编号,区划,地址,姓名,性别,出生年份,联系人1,联系人1电话\n"
 
 
@@ -30,12 +38,6 @@ def admin(context: BrowserContext, town: System) -> Iterator[Page]:
     expect(page.get_by_role("heading", name="家庭", exact=True)).to_be_visible()
     yield page
     assert errors == []
-
-
-def shot(page: Page, name: str) -> None:
-    """A picture for people to look at."""
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"admin-{name}.png")
 
 
 def row(page: Page, name: str) -> Locator:
@@ -51,6 +53,92 @@ def api(page: Page, method: str, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Go on by ``key`` until ``target`` has the focus; wherever it stands on the way, it is seen."""
+    for _ in range(60):
+        page.keyboard.press(key)
+        where = page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
+        assert page.evaluate(FOCUS_IS_SEEN), where
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail(f"{target} is not reached by {key}")
+
+
+def test_a_home_is_registered_filled_and_retired_by_keys_alone(admin: Page) -> None:
+    key, keys = f"H-{uuid4().hex[:8]}", admin.keyboard
+    expect(admin.locator("h1")).to_be_focused()
+    add = admin.get_by_role("button", name="登记家庭")
+    tab_to(admin, add)
+    keys.press("Enter")
+    form = admin.get_by_role("dialog")
+    expect(form.get_by_label("编号")).to_be_focused()
+    for text in (key, "12", "新巷3号"):
+        keys.type(text)
+        keys.press("Tab")
+    keys.press("Enter")
+    expect(form.get_by_text("没有这个区划")).to_be_visible()
+    shoot(admin, "admin-fault")
+    tab_to(admin, form.get_by_label("行政区划"), "Shift+Tab")
+    keys.type(DIVISION)
+    expect(form.locator(".found")).to_have_text("鹤城区")
+    keys.press("Enter")
+    expect(form).to_have_count(0)
+    expect(add).to_be_focused()
+
+    tab_to(admin, admin.get_by_role("searchbox"), "Shift+Tab")
+    keys.type(key)
+    expect(admin.locator("tbody tr")).to_have_count(1)
+    tab_to(admin, admin.get_by_role("link", name=key))
+    keys.press("Enter")
+    expect(admin.get_by_role("heading", name=key)).to_be_visible()
+    expect(admin.locator("h1")).to_be_focused()
+    tab_to(admin, admin.get_by_role("button", name="登记老人"))
+    keys.press("Enter")
+    expect(form.get_by_label("姓名")).to_be_focused()
+    keys.type("滕树英")
+    tab_to(admin, form.get_by_label("出生年份"))
+    keys.type("1938")
+    keys.press("Enter")
+    expect(admin.get_by_role("region", name="老人").first).to_contain_text("滕树英")
+    consents = row(admin, "滕树英").get_by_role("button", name="同意")
+    tab_to(admin, consents, "Shift+Tab")
+    keys.press("Enter")
+    expect(form.locator("li")).to_have_count(9)
+    keys.press("Escape")
+    expect(consents).to_be_focused()
+
+    tab_to(admin, admin.get_by_role("button", name="返回家庭列表"), "Shift+Tab")
+    keys.press("Enter")
+    expect(admin.locator("h1")).to_be_focused()
+    tab_to(admin, admin.get_by_role("searchbox"))
+    keys.type(key)
+    expect(admin.locator("tbody tr")).to_have_count(1)
+    tab_to(admin, row(admin, key).get_by_role("button", name="停用"))
+    keys.press("Enter")
+    tab_to(admin, form.get_by_role("button", name="停用", exact=True))
+    keys.press("Enter")
+    expect(admin.locator("tbody tr")).to_have_count(0)
+    expect(admin.locator("h1")).to_be_focused()
+
+
+def test_what_two_change_at_once_is_shown_to_the_second_field_by_field(admin: Page) -> None:
+    admin.get_by_role("link", name="老人", exact=True).click()
+    (kept, *_) = api(admin, "GET", "/register/residents?limit=1")["items"]
+    name, form = kept["record"]["name"], admin.get_by_role("dialog")
+    row(admin, name).first.get_by_role("button", name="修改").click()
+    form.get_by_label("备注").fill("我写的")
+    theirs = kept["record"] | {"phone": "13800000001", "notes": "对方写的"}
+    api(admin, "PUT", f"/register/residents/{kept['id']}", {"version": kept["version"], "record": theirs})
+    form.get_by_role("button", name="保存").click()
+    expect(form.get_by_text("别人先保存了修改")).to_be_visible()
+    shoot(admin, "admin-conflict")
+    form.get_by_role("listitem").filter(has_text="电话").get_by_role("button").click()
+    form.get_by_role("button", name="按我的选择保存").click()
+    expect(form).to_have_count(0)
+    now = api(admin, "GET", f"/register/residents/{kept['id']}")["record"]
+    assert (now["phone"], now["notes"]) == ("13800000001", "我写的")
+
+
 def test_a_sheet_shows_its_bad_rows_and_is_taken_in_once_it_has_none(admin: Page) -> None:
     key = f"S-{uuid4().hex[:8]}"
     admin.get_by_role("link", name="批量导入").click()
@@ -61,7 +149,7 @@ def test_a_sheet_shows_its_bad_rows_and_is_taken_in_once_it_has_none(admin: Page
     expect(admin.locator("tbody tr")).to_have_count(4)
     expect(admin.locator("tbody")).to_contain_text("与第 2 行重复")
     expect(admin.get_by_role("alert").filter(has_text="1 行需要改正")).to_be_visible()
-    shot(admin, "import")
+    shoot(admin, "admin-import")
     choose.set_input_files({"name": "名册.csv", "mimeType": "text/csv", "buffer": (SHEET + good).encode()})
     admin.get_by_role("button", name="导入 1 户").click()
     expect(admin.get_by_text("已导入 1 户")).to_be_visible()
@@ -85,7 +173,7 @@ def test_a_worker_has_a_shift_and_a_home_and_loses_both(admin: Page) -> None:
     expect(form.get_by_text("先开始后结束")).to_be_visible()
     form.get_by_label("结束").fill("2100-01-01T16:00")
     form.get_by_role("button", name="添加").click()
-    shot(admin, "shifts")
+    shoot(admin, "admin-shifts")
     form.get_by_role("button", name="删除班次").click()
     expect(form.get_by_text("没有排班")).to_be_visible()
     admin.keyboard.press("Escape")
@@ -117,5 +205,24 @@ def test_what_cannot_be_taken_back_asks_who_is_here_and_nobody_sees_more_than_th
     expect(audit.get_by_role("heading", name="审计记录")).to_be_visible()
     expect(audit.get_by_role("navigation").get_by_role("link")).to_have_count(1)
     expect(audit.locator("tbody tr").first).to_be_visible()
-    shot(audit, "audit")
+    shoot(audit, "admin-audit")
     other.close()
+
+
+def test_no_part_breaks_wcag_or_its_own_sizes_in_any_language_and_theme(admin: Page) -> None:
+    """The strip on top and the list of parts stay the same: they are judged once."""
+    found = in_every_dress(admin, "admin-first", lambda: read(admin))
+    for part in admin.locator(".admin > nav a").all():
+        part.click()
+        name = f"{part.get_attribute('href')}".rpartition("/")[2]
+        found |= in_every_dress(admin, f"admin-{name}", lambda: read(admin), within="main")
+    admin.locator(".admin > nav a").first.click()
+    admin.locator("tbody a").first.click()
+    expect(admin.locator(".block")).to_have_count(4)
+    found |= in_every_dress(admin, "admin-home", lambda: read(admin), within="main")
+    assert found == {}
+
+
+def read(page: Page) -> None:
+    """Wait until nothing is being read any more."""
+    expect(page.get_by_role("status").filter(has_text=re.compile("…$"))).to_have_count(0)

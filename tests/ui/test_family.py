@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from cloud.auth import Role
 from tests.harness import System
 from tests.ui.conftest import TIMEOUT_MS
-from tests.ui.test_quality import faults
+from tests.ui.judge import faults
 from tests.ui.town import come_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.harness import System
-from tests.ui.test_quality import AXE, OVERFLOW, TOO_SMALL, WEB
+from tests.ui.judge import faults
 from tests.ui.valley import DOOR, Valley, picture, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
@@ -281,11 +281,6 @@ LOOKS: Final = (
 """Every language, both themes, and large text where words are longest."""
 
 
-WIDER: Final = """() => document.documentElement.scrollWidth > innerWidth
-  ? ["wider than the telephone: " + document.documentElement.scrollWidth] : []"""
-RULES: Final = (AXE, TOO_SMALL, OVERFLOW, WIDER)
-
-
 def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
     chromium: Browser, town: System, valley: Valley
 ) -> None:
@@ -303,7 +298,6 @@ def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
         expect(page.locator(".card")).to_have_count(3)
         open_visit(page, visits[1])
         arrive(page)
-        page.evaluate((WEB / "node_modules" / "axe-core" / "axe.min.js").read_text())
         for language, theme, large in LOOKS:
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             page.goto(page.url.split("#")[0] + "#/me")
@@ -313,7 +307,7 @@ def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
                 _show(page, view, visits)
                 name = f"{view}-{language}-{theme}"
                 page.screenshot(path=_shot(name), full_page=view != "help")
-                found[name] = [fault for rule in RULES for fault in page.evaluate(rule)]
+                found[name] = faults(page)
                 page.keyboard.press("Escape")
     assert {name: what for name, what in found.items() if what} == {}
     assert [url for url in asked if not url.startswith((town.address, "blob:"))] == []

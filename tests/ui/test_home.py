@@ -7,11 +7,10 @@ What this is: stories of an operator who has never seen the screen. What it is n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -20,16 +19,13 @@ from cloud.auth import Role
 from firmware_protocols.model import AlarmKind
 from firmware_protocols.wire.topics import Lane
 from tests.harness import System, Uplink, alarm
+from tests.ui.judge import in_every_dress, shoot
 from tests.ui.lived_in import GATEWAY, RESIDENT, SHARD, Lived, live_in
-from tests.ui.test_quality import faults
 from tests.ui.town import come_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
-SHOTS: Final = Path(__file__).parent / "shots"
 SLOW_MS: Final = 30_000
-LANGUAGES: Final = ("en", "zh-Hant", "zh-Hans")
-THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
 @pytest.fixture(scope="session")
@@ -59,25 +55,6 @@ class Hand:
         before = self.presses
         yield
         assert self.presses - before <= presses
-
-
-def shoot(page: Page, name: str) -> None:
-    """A picture of the whole page, for people to look at."""
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-
-
-def in_every_dress(page: Page, name: str, settled: Callable[[], Any]) -> dict[str, list[str]]:
-    """Faults of the page as it stands, in each language and theme; a picture of each."""
-    found = {}
-    for theme in THEMES:
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        for language in LANGUAGES:
-            page.locator("select.language").select_option(language)
-            settled()
-            found[f"{language}, {theme}"] = faults(page)
-            shoot(page, f"{name}-{language}-{theme}")
-    return {dress: wrong for dress, wrong in found.items() if wrong}
 
 
 def test_from_the_alarm_to_the_outcome_each_step_takes_three_presses_at_most(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Final
 from unicodedata import normalize
 
@@ -16,12 +15,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from cloud.auth import Role
 from tests.harness import System
 from tests.ui import county
-from tests.ui.test_quality import faults
+from tests.ui.judge import SHOTS, faults, in_every_dress, shoot
 from tests.ui.town import come_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
-SHOTS: Final = Path(__file__).parent / "shots"
 A4_PT: Final = (594.96, 841.92)
 """As Chromium rounds it."""
 
@@ -45,11 +43,6 @@ def open_month(context: BrowserContext, town: System, role: Role, month: date, p
     return page
 
 
-def shot(page: Page, name: str) -> None:
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"kpi-{name}.png", full_page=True)
-
-
 def test_a_figure_is_read_cut_and_followed_to_its_rows_and_the_trail_says_who_looked(
     context: BrowserContext, town: System, month: date
 ) -> None:
@@ -63,13 +56,13 @@ def test_a_figure_is_read_cut_and_followed_to_its_rows_and_the_trail_says_who_lo
     page.get_by_role("radio", name="年龄").check(force=True)
     expect(page.locator("#breakdown")).to_contain_text("80–89 岁")
     expect(page.locator(".heat tbody tr")).to_have_count(8)
-    shot(page, "screen")
+    shoot(page, "kpi-screen", whole=True)
     page.get_by_role("button", name="查看明细：60 秒内应答", exact=True).click()
     rows = page.get_by_role("dialog")
     expect(rows).to_contain_text("打开明细会留下记录")
     expect(rows.locator("tbody tr")).to_have_count(1)
     expect(rows.locator("tbody tr")).to_contain_text("0 / 1")
-    shot(page, "rows")
+    shoot(page, "kpi-rows", whole=True)
     with psycopg.connect(town.dsn) as conn:
         seen = conn.execute("select actor, homes from audit_entry where action = 'listReportRows'").fetchall()
     assert len(seen) == 1
@@ -94,7 +87,7 @@ def test_the_month_on_paper_is_a_few_pages_of_a4_that_say_what_they_rest_on(
 ) -> None:
     page = open_month(context, town, Role.EVALUATOR, month, f"/kpi/report/{month:%Y-%m}")
     expect(page.get_by_role("heading", name=f"{month.year}年{month.month}月养老服务月报")).to_be_visible()
-    shot(page, "paper")
+    shoot(page, "kpi-paper", whole=True)
     printed = page.pdf(prefer_css_page_size=True)
     (SHOTS / "kpi-paper.pdf").write_bytes(printed)
     document = pypdf.PdfReader(io.BytesIO(printed))
@@ -118,17 +111,8 @@ def test_no_language_and_no_theme_breaks_the_screen_or_the_paper(
     context: BrowserContext, town: System, month: date
 ) -> None:
     page = open_month(context, town, Role.SUPERVISOR, month)
-    found = {}
-    for language in ("zh-Hans", "zh-Hant", "en"):
-        page.locator(".language").select_option(language)
-        expect(page.locator(f'html[lang^="{language}"]')).to_be_attached()
-        expect(page.locator(".heat tbody tr")).to_have_count(8)
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
-            found[language, theme] = faults(page)
-        shot(page, f"screen-{language}")
-        page.emulate_media(color_scheme="light")
+    found = in_every_dress(page, "kpi", lambda: expect(page.locator(".heat tbody tr")).to_have_count(8))
     page.goto(f"{town.address}/kpi/report/{month:%Y-%m}")
     expect(page.locator(".paper .heat").first).to_be_visible()
-    found["paper", "light"] = faults(page)
+    found["paper"] = faults(page)
     assert {name: what for name, what in found.items() if what} == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -13,19 +12,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from cloud.auth import Role
 from tests.harness import System
 from tests.ui.conftest import TIMEOUT_MS
-from tests.ui.test_quality import AXE, WEB
+from tests.ui.judge import LANGUAGES, THEMES, faults, in_every_dress, shoot, violations
 from tests.ui.town import come_in
 from tests.visit import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
-SHOTS: Final = Path(__file__).parent / "shots"
-LANGUAGES: Final = ("en", "zh-Hant", "zh-Hans")
 VILLAGES: Final = (("431202701000", "大坪乡"), ("431202702000", "凉亭坳乡"), ("431202703000", "黄岩村"))
 NAMES: Final = ("龙桂花", "欧阳明亮", "杨长贵", "吴秀兰", "滕春梅", "石建国")
 SILENCE_MS: Final = 13_000
-OVERFLOW: Final = """() =>
-  [document.documentElement, ...document.querySelectorAll(".list li p, .wall > footer b")]
+CUT: Final = """() => [...document.querySelectorAll(".list li p, .wall > footer b")]
   .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 160))"""
 
 
@@ -100,12 +96,10 @@ def token_of(context: BrowserContext, town: System) -> tuple[int, str]:
     return drawn.json()["id"], drawn.json()["token"]
 
 
-def faults(page: Page, name: str) -> list[str]:
-    """What axe and a ruler find on the page; a picture of it for whoever wants to look."""
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png")
-    page.evaluate((WEB / "node_modules" / "axe-core" / "axe.min.js").read_text())
-    return [*page.evaluate(AXE), *page.evaluate(OVERFLOW)]
+def seen(page: Page, name: str) -> list[str]:
+    """What axe finds on the wall, and which of its lines are cut; a picture of it for people."""
+    shoot(page, name)
+    return [*violations(page), *page.evaluate(CUT)]
 
 
 def test_a_wall_shows_where_help_is_needed_and_names_nobody(
@@ -126,7 +120,7 @@ def test_a_wall_shows_where_help_is_needed_and_names_nobody(
         page.evaluate("language => localStorage.setItem('anban.locale', language)", language)
         page.reload()
         expect(danger).to_be_visible()
-        found[language] = faults(page, f"wall-danger-{language}")
+        found[language] = seen(page, f"wall-danger-{language}")
     with psycopg.connect(busy.dsn) as conn:
         conn.execute("update incident set state = 'acked', acked_at = now() where kind = 'fall'"
                      " and home_id = (select id from home where key = 'wall-1')")  # fmt: skip
@@ -134,19 +128,43 @@ def test_a_wall_shows_where_help_is_needed_and_names_nobody(
                      " and state = 'raised'")  # fmt: skip
     page.clock.run_for(6_000)
     expect(page.locator("svg text.name").first).to_be_visible()
-    found["places"] = faults(page, "wall-places")
+    found["places"] = seen(page, "wall-places")
     television.route("**/api/v1/wall*", lambda route: route.abort())
     page.reload()
     page.clock.run_for(SILENCE_MS)
     expect(page.locator(".cover")).to_contain_text("资料中断")
-    found["old"] = faults(page, "wall-old")
+    found["old"] = seen(page, "wall-old")
     television.unroute("**/api/v1/wall*")
     headers = {"X-Anban": "1"}
     assert context.request.delete(f"{busy.address}/api/v1/tokens/{number}", headers=headers).ok
     page.reload()
     expect(page.get_by_label("大屏令牌")).to_be_visible()
-    found["revoked"] = faults(page, "wall-revoked")
+    found["revoked"] = seen(page, "wall-revoked")
     assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_a_wall_is_bound_to_one_place_by_the_token_that_its_administrator_draws(
+    context: BrowserContext, busy: System
+) -> None:
+    page = come_in(context, busy, Role.ADMIN, "/console/account")
+    page.get_by_role("button", name="新建令牌").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("用于哪个程序").fill("大坪乡大厅")
+    place = form.get_by_label("大屏显示哪个区划")
+    expect(place).to_have_count(0)
+    form.get_by_role("checkbox", name="大屏").check()
+    place.fill("999999999999")
+    form.get_by_role("button", name="生成令牌").click()
+    expect(page.locator(".notices")).to_contain_text("本县没有这个区划")
+    place.fill(VILLAGES[0][0])
+    expect(form.locator(".found")).to_have_text("大坪乡")
+    form.get_by_role("button", name="生成令牌").click()
+    token = form.get_by_label("令牌", exact=True).input_value()
+    form.get_by_role("button", name="我已保存").click()
+    expect(page.locator(".part-tokens li").first).to_contain_text(f"仅 {VILLAGES[0][0]}")
+    page.goto(f"{busy.address}/console/wall#token={token}")
+    expect(page.locator(".list")).to_contain_text("大坪乡")
+    expect(page.locator(".list")).not_to_contain_text("黄岩村")
 
 
 def test_the_plain_pages_need_no_script(chromium: Browser, busy: System) -> None:
@@ -159,33 +177,55 @@ def test_the_plain_pages_need_no_script(chromium: Browser, busy: System) -> None
     page.get_by_label("用户名").fill(Role.OPERATOR.value)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
-    SHOTS.mkdir(exist_ok=True)
     page.get_by_text("停电或断网 · 大坪乡 · 4 户").click()
-    page.screenshot(path=SHOTS / "lite-queue.png")
     page.get_by_role("link", name="疑似跌倒 · 欧阳明亮").click()
     expect(page.get_by_role("heading", level=2)).to_contain_text("疑似跌倒 · 欧阳明亮")
     page.get_by_label("接手的人需要知道什么？").fill("邻居去看")
     page.get_by_role("button", name="保存备注").click()
     expect(page.get_by_role("main")).to_contain_text("邻居去看")
-    page.screenshot(path=SHOTS / "lite-incident.png", full_page=True)
     context.close()
+
+
+def test_no_plain_page_breaks_wcag_or_its_own_sizes_in_any_language_and_theme(
+    context: BrowserContext, busy: System
+) -> None:
+    """The pages are the same for a browser that runs scripts: they have none."""
+    page = come_in(context, busy, Role.OPERATOR, "/lite/?pause=1")
+    incident = page.get_by_role("link", name="疑似跌倒 · 欧阳明亮").get_attribute("href")
+    found = {}
+    for language in LANGUAGES:
+        page.goto(f"{busy.address}/lite/language/{language}")
+        for name, path in {
+            "queue": "/lite/?pause=1",
+            "incident": f"{incident}",
+            "sign-in": "/lite/sign-in",
+        }.items():
+            page.goto(busy.address + path)
+            if name == "queue":
+                page.locator("summary").first.click()
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                found[f"{name} {language} {theme}"] = faults(page)
+                shoot(page, f"lite-{name}-{language}-{theme}", whole=True)
+    assert {name: what for name, what in found.items() if what} == {}
 
 
 def test_a_flood_is_one_row_and_a_shift_is_signed_by_two(
     context: BrowserContext, chromium: Browser, busy: System
 ) -> None:
-    page, found = come_in(context, busy, Role.OPERATOR, "/console/"), {}
+    page = come_in(context, busy, Role.OPERATOR, "/console/")
+    found: dict[str, list[str]] = {}
     group = page.locator("[data-group]").filter(has_text="停电或断网 · 大坪乡 · 4 户")
     expect(group).to_have_count(1)
     group.locator(".row-main").click()
     expect(page.locator("[data-incident]").filter(has_text="停电")).to_have_count(4)
-    found["queue"] = faults(page, "console-flood")
+    found |= in_every_dress(page, "console-flood")
     group.get_by_role("button", name="全部接下").click()
     expect(page.locator("[data-group]").filter(has_text="4 条 · 已确认")).to_have_count(1)
     page.locator("details.pages summary").click()
     page.get_by_role("link", name="设备待办").click()
     expect(page.get_by_role("row").filter(has_text="网关离线").first).to_be_visible()
-    found["devices"] = faults(page, "console-devices")
+    found |= in_every_dress(page, "console-devices")
     page.locator("details.pages summary").click()
     page.get_by_role("link", name="交接班").click()
     page.get_by_label("下一班需要知道什么？").fill("大坪乡停电，供电所 21 点来人。")
@@ -195,12 +235,10 @@ def test_a_flood_is_one_row_and_a_shift_is_signed_by_two(
     comes = come_in(other, busy, Role.SUPERVISOR, "/console/shift")
     sign = comes.get_by_role("button", name="接班并签字")
     expect(sign).to_be_disabled()
-    for language in LANGUAGES:
-        comes.locator(".language").select_option(language)
-        found[f"shift {language}"] = faults(comes, f"console-shift-{language}")
+    found |= in_every_dress(comes, "console-shift")
     for tick in comes.get_by_role("checkbox").all():
         tick.check()
     sign.click()
     expect(comes.get_by_role("row").filter(has_text="大坪乡停电")).to_contain_text(Role.SUPERVISOR.value)
     other.close()
-    assert {name: what for name, what in found.items() if what} == {}
+    assert found == {}
