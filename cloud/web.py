@@ -91,6 +91,7 @@ from cloud.visits.assessments import routes as assessment_routes
 from cloud.visits.duties import routes as duty_routes
 from cloud.visits.field import routes as field_routes
 from cloud.visits.hours import routes as hours_routes
+from cloud.visits.orders import routes as order_routes
 from cloud.visits.plans import mend_routes
 from cloud.visits.plans import routes as plan_of_day_routes
 from cloud.visits.records import routes as visit_routes
@@ -137,6 +138,7 @@ ROUTERS: Final = (
     assessment_routes.router,
     plan_of_day_routes.router,
     mend_routes.router,
+    order_routes.router,
     visit_routes.router,
     claim_routes.router,
     enrolment_routes.router,

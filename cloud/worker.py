@@ -42,6 +42,7 @@ from cloud.settings import Settings
 from cloud.texts import store as texts
 from cloud.trail import keeper
 from cloud.visits.duties import keeper as duties
+from cloud.visits.orders import keeper as orders
 from cloud.visits.plans import job as plans
 from cloud.visits.plans import mending
 from cloud.visits.plans.router import Kind, Router
@@ -201,6 +202,7 @@ def jobs(
         Job("rules", rules.due, functools.partial(rules.work, pool), hands=2, batch=20, woken=False),
         Job("routine", routine_store.due, look_at_days, hands=2, batch=5, woken=False),
         Job("duties", duties.due, functools.partial(duties.work, pool), batch=20, woken=False),
+        Job(orders.NAME, orders.due, functools.partial(orders.work, pool), batch=20, woken=False),
         Job(plans.NAME, plans.due, functools.partial(plans.work, pool, router), batch=1, woken=False),
         Job(mending.NAME, mending.due, functools.partial(mending.work, pool, router), batch=1, woken=False),
         Job("releases", releases.due, release),

@@ -180,10 +180,19 @@ def _owed(row: Mapping[str, Any], begin: datetime) -> Task:
     )
 
 
+def takes_of(row: Mapping[str, Any]) -> Needed:
+    """What a booked visit takes, from its row; an order may say more than its services do."""
+    takes = needed(VisitKind(row["kind"]), row["services"])
+    return Needed(
+        row["minutes"] or takes.minutes,
+        row["people"] or takes.people,
+        takes.skills | frozenset(row["skills"] or ()),
+    )
+
+
 def booked_task(row: Mapping[str, Any]) -> Task:
     """What a booked visit is, from its row."""
-    kind = VisitKind(row["kind"])
-    takes = needed(kind, row["services"])
+    kind, takes = VisitKind(row["kind"]), takes_of(row)
     return Task(
         visit_id=row["visit_id"],
         kind=kind,

@@ -25,13 +25,15 @@ where home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id
       where visit.resident_id = due.resident_id and visit.began_at is null and visit.cancelled_at is null
         and visit.way = 'home' and visit.kind <> 'service' and (visit.kind = 'assessment') = due.assessed
         and coalesce(visit.planned_at, visit.due_at, %(before)s) >= %(begin)s
+        and (visit.order_id is null or coalesce(visit.planned_at, visit.due_at) < greatest(due.due_at, %(end)s))
   )
 order by due.due_at, due.resident_id
 
 -- booked --
 -- Visits of this day, or of no day yet, that nobody goes to.
 select visit.id as visit_id, visit.resident_id, visit.home_id, home.division_code as division, home.latitude,
-    home.longitude, visit.kind, visit.services, visit.open_at, visit.due_at,
+    home.longitude, visit.kind, visit.services, visit.open_at, visit.due_at, service_order.minutes, service_order.people,
+    service_order.skills,
     array(
         select other.by_id from visit as other
         where other.resident_id = visit.resident_id and other.by_id is not null and other.began_at > %(since)s
@@ -40,6 +42,7 @@ select visit.id as visit_id, visit.resident_id, visit.home_id, home.division_cod
 from visit
 join home on home.id = visit.home_id
 join resident on resident.id = visit.resident_id
+left join service_order on service_order.id = visit.order_id
 where home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
   and resident.retired_at is null and home.retired_at is null
   and visit.began_at is null and visit.cancelled_at is null and visit.staff_id is null and visit.way = 'home'

@@ -213,6 +213,7 @@ SYSTEM_FILES: Final = {
     "series/queries.sql": "the keeper of readings and events: parts, roll-ups, their end",
     "visits/plans/job.sql": "the loop that makes plans of a day",
     "visits/plans/mend.sql": "the loop that mends running days",
+    "visits/orders/keeper.sql": "the loop that lets visits follow from orders",
     "visits/duties/keeper.sql": "the loop that keeps who is due by when",
     "texts/queries.sql": "what gateways text, on its way into the tables, and the loop that misses it",
 }

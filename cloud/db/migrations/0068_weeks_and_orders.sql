@@ -44,7 +44,7 @@ create index service_order_due on service_order (due_at) where ended_at is null;
 create index service_order_resident on service_order (resident_id);
 create index service_order_home on service_order (home_id, id);
 call secure('service_order', 'exists (select from resident where resident.id = resident_id)', 'select, insert, update',
-    'select, update (due_at, ended_at, ended_why), delete');
+    'select, update (due_at, ended_at, ended_by, ended_why, version), delete');
 
 create table service_pause (                                      -- days on which an order rests; absences rest by themselves
     id       integer generated always as identity primary key,
@@ -58,7 +58,7 @@ create table service_pause (                                      -- days on whi
 );
 create index service_pause_order on service_pause (order_id, since);
 call secure('service_pause', 'exists (select from service_order where service_order.id = order_id)',
-    'select, insert, update (until)', 'select, delete');
+    'select, insert, update (until), delete', 'select, delete');
 
 alter table visit add column order_id integer references service_order (id);
 alter table visit add column order_day date;                      -- the day of the order that this visit is

@@ -54,11 +54,11 @@ order by resident.id
 limit %(limit)s
 
 -- last_contacts --
--- The last of each way; what claims to lie ahead of now has not been.
+-- The last of each way; what claims to lie ahead of now has not been. Who brings a meal every day has not asked after anybody.
 select resident.id as resident_id, visit.way, max(visit.began_at) as at
 from visit join resident on resident.id = visit.resident_id join home on home.id = resident.home_id
 where home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
-  and resident.id = any(%(ids)s) and visit.seen and visit.began_at <= %(now)s
+  and resident.id = any(%(ids)s) and visit.seen and visit.kind <> 'service' and visit.began_at <= %(now)s
   and (visit.way <> 'home' or visit.arrival <> 'said')
 group by resident.id, visit.way
 
@@ -68,7 +68,8 @@ select resident.id as resident_id, visit.way,
     coalesce(visit.seen and (visit.way <> 'home' or visit.arrival <> 'said'), false) as seen, min(visit.began_at) as at
 from visit join resident on resident.id = visit.resident_id join home on home.id = resident.home_id
 where home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
-  and resident.id = any(%(ids)s) and visit.began_at >= %(since)s and visit.began_at < %(until)s
+  and resident.id = any(%(ids)s) and visit.kind <> 'service'
+  and visit.began_at >= %(since)s and visit.began_at < %(until)s
 group by 1, 2, 3
 
 -- quiet_days --

@@ -116,6 +116,11 @@ async def histories(
     }
 
 
+async def absences(conn: Connection, scope: Scope, ids: Sequence[int]) -> dict[int, list[Absence]]:
+    """When each of ``ids`` is in hospital or away."""
+    return await _absences(conn, scope, {"ids": list(ids)})
+
+
 async def tried(
     conn: Connection, scope: Scope, ids: Sequence[int], counts: frozenset[Way], span: Span
 ) -> dict[int, History]:

@@ -175,7 +175,7 @@ def _fixed(row: Mapping[str, Any], midnight: datetime) -> Fixed:
         tuple(row["staff_ids"]),
         Point(row["latitude"], row["longitude"]),
         (row["planned_at"] - midnight) / timedelta(minutes=1),
-        float(sum(tasks.OF_SERVICE[one] for one in row["services"]) or tasks.MINUTES[VisitKind(row["kind"])]),
+        float(tasks.takes_of(row).minutes),
     )
 
 

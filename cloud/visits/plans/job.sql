@@ -95,8 +95,9 @@ where (visit_day.home_id, visit_day.on_day, visit_day.because)
 -- fixed --
 -- What these people go to on that day already.
 select array_remove(array[visit.staff_id, visit.second_id], null) as staff_ids, home.latitude, home.longitude,
-    visit.planned_at, visit.kind, visit.services
+    visit.planned_at, visit.kind, visit.services, service_order.minutes, service_order.people, service_order.skills
 from visit join home on home.id = visit.home_id
+left join service_order on service_order.id = visit.order_id
 where (visit.staff_id = any(%(staff)s) or visit.second_id = any(%(staff)s))
   and visit.planned_at >= %(begin)s and visit.planned_at < %(end)s
   and visit.began_at is null and visit.cancelled_at is null and visit.way = 'home'

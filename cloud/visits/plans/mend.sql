@@ -59,13 +59,15 @@ where day_mend.id = %(id)s and day_mend.made_at is null
 -- Everything that these people make on that day, begun or not.
 select visit.id as visit_id, visit.resident_id, visit.home_id, home.division_code as division, home.latitude,
     home.longitude, visit.kind, visit.services, visit.open_at, visit.due_at, visit.staff_id, visit.second_id,
-    visit.planned_at, visit.planned_by, visit.began_at, visit.ended_at,
+    visit.planned_at, visit.planned_by, visit.began_at, visit.ended_at, service_order.minutes, service_order.people,
+    service_order.skills,
     array(
         select other.by_id from visit as other
         where other.resident_id = visit.resident_id and other.by_id is not null and other.began_at > %(since)s
         group by other.by_id order by count(*) desc, max(other.began_at) desc limit 3
     ) as usual
 from visit join home on home.id = visit.home_id
+left join service_order on service_order.id = visit.order_id
 where visit.tenant_id = %(tenant_id)s and (visit.staff_id = any(%(staff)s) or visit.second_id = any(%(staff)s))
   and visit.planned_at >= %(begin)s and visit.planned_at < %(end)s
   and visit.cancelled_at is null and visit.way = 'home' and home.latitude is not null and home.longitude is not null

@@ -1,0 +1,1 @@
+"""Orders: meals, baths, cleaning, assessments, again and again."""
