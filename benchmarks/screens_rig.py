@@ -34,13 +34,12 @@ TOWNSHIPS: Final = 60
 SPREAD: Final = 0.25
 """Degrees: the standard deviation of homes about the county town."""
 
-_CHANGE: Final = """
-select append_change(tenant_id, id, 'home', jsonb_build_object(
-    'id', id, 'resident', resident, 'age', 84, 'address', address,
-    'latitude', latitude, 'longitude', longitude,
-    'online', %(online)s::boolean, 'state_at', %(now)s::timestamptz, 'open_priority', open_priority
-), %(now)s) from home_card where id = %(home)s
+_HEARD: Final = """
+insert into gateway (id, home_id, shard, secret, online, state_at)
+values ('gw-said-' || %(home)s, %(home)s, 0, '', %(online)s, %(now)s)
+on conflict (id) do update set online = excluded.online, state_at = excluded.state_at
 """
+_CHANGE: Final = "select append_change(tenant_id, id, 'home', '{}', %(now)s) from home where id = %(home)s"
 _ALARM: Final = """
 insert into incident (tenant_id, home_id, kind, family, priority, state, state_since, observed_at, opened_at)
 select tenant_id, id, 'sos', 'sos', 1 + id %% 4, 'acked', %(now)s, %(now)s, %(now)s
@@ -90,8 +89,10 @@ def changing(dsn: str, per_s: float) -> Iterator[threading.Event]:
         with psycopg.connect(dsn, autocommit=True) as conn:
             homes = [row[0] for row in conn.execute("select id from home order by id").fetchall()]
             while not ended.wait(1 / per_s):
-                now = datetime.now(UTC)
-                conn.execute(_CHANGE, {"home": rng.choice(homes), "online": rng.random() < 0.5, "now": now})
+                said = {"home": rng.choice(homes), "online": rng.random() < 0.5, "now": datetime.now(UTC)}
+                with conn.transaction():
+                    conn.execute(_HEARD, said)
+                    conn.execute(_CHANGE, said)
 
     hand = threading.Thread(target=change)
     hand.start()

@@ -235,9 +235,6 @@ select min(priority)::integer as priority from incident where home_id = %(home_i
 -- card --
 select * from incident_card where id = %(incident_id)s
 
--- home --
-select * from home_card where home_id = %(home_id)s
-
 -- card_in_scope --
 select * from incident_card
 where id = %(incident_id)s

@@ -120,6 +120,14 @@ async def show(conn: Connection, row: Row, now: datetime) -> None:
     await _publish(conn, row, await _open_priority(conn, row.home_id), now)
 
 
+async def show_home(conn: Connection, tenant_id: int, home_id: int, now: datetime) -> None:
+    """Tell the screens of a home that was changed, as it will be at the commit: ``append_change`` reads it
+    when nothing else can change it any more.
+    """
+    params = {"tenant_id": tenant_id, "home_id": home_id, "topic": "home", "now": now}
+    await conn.execute(SQL["defer_change"], {**params, "body": Jsonb({})})
+
+
 async def start_anew(conn: Connection, tenant_id: int, home_id: int | None, now: datetime) -> None:
     """Let the screens that show this home (``None``: the tenant's desk) read a new snapshot: a change can add
     and alter what they show, and not take it away.
@@ -150,8 +158,7 @@ async def _publish(conn: Connection, row: Row, before: int | None, now: datetime
     view = await screens.card(conn, row.id)
     await _defer_change(conn, row, "inc", view.model_dump(mode="json"), now)
     if before != await _open_priority(conn, row.home_id):
-        shown = await screens.home(conn, row.home_id, now)
-        await _defer_change(conn, row, "home", shown.model_dump(mode="json"), now)
+        await show_home(conn, row.tenant_id, row.home_id, now)
 
 
 async def one(conn: Connection, query: str, **params: object) -> dict[str, Any]:

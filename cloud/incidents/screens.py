@@ -82,11 +82,6 @@ async def card(conn: Connection, incident_id: int) -> IncidentView:
     return IncidentView.model_validate((await _rows(conn, "card", {"incident_id": incident_id}))[0])
 
 
-async def home(conn: Connection, home_id: int, now: datetime) -> HomeView:
-    """The home as the map shows it, for whoever has just changed it."""
-    return _home((await _rows(conn, "home", {"home_id": home_id}))[0], now)
-
-
 async def _rows(conn: Connection, query: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
     cursor = await conn.execute(SQL[query], params)
     return await cursor.fetchall()

@@ -193,17 +193,7 @@ where gateway.id = silent.id and home.id = gateway.home_id
 returning gateway.id, gateway.home_id, home.tenant_id;
 
 -- home_changed --
--- The body is one ``HomeView`` (cloud.incidents.model). Takes the change lock: last in a transaction.
-select append_change(card.tenant_id, card.id, 'home', jsonb_build_object(
-    'id', card.id,
-    'resident', card.resident,
-    'age', coalesce(extract(year from %(now)s::timestamptz)::int - card.birth_year, 0),
-    'address', card.address,
-    'latitude', card.latitude,
-    'longitude', card.longitude,
-    'online', card.online,
-    'state_at', card.state_at,
-    'open_priority', card.open_priority
-), %(now)s)
-from home_card as card
-where card.id = %(home_id)s;
+-- What is shown of it is read there. Takes the change lock: last in a transaction.
+select append_change(tenant_id, id, 'home', '{}', %(now)s)
+from home
+where id = %(home_id)s;

@@ -18,7 +18,7 @@ from cloud.enrolment import claims
 from cloud.incidents import rows
 from cloud.people import id_number, numbers, plans, roster, roster_store, tenancy
 from cloud.people.roster import Centre, Contact, Device, Division, Gateway, Person, Place, Resident, Tenant
-from cloud.register import screens, secrets
+from cloud.register import secrets
 from cloud.register.desk import Add, ByPlace, ByText, End, Ident, Kind, Work, Write, invalid, refused, values
 from cloud.register.model import Devices, Divisions, Gateways, Homes, Living, OfHome, Staff
 from cloud.sealed import Keyring
@@ -70,7 +70,7 @@ async def _add_home(work: Work, _within: Mapping[str, Ident], home: Place) -> Id
     row = await work.maybe("add_home", {"tenant_id": tenant_id} | values(home))
     if row is None:
         return None
-    await screens.show(work, row["id"])
+    await _show(work, row["id"])
     return int(row["id"])
 
 
@@ -78,7 +78,7 @@ async def _write_home(work: Work, number: Ident, version: int, home: Place) -> b
     params = {**values(home), "id": number, "version": version}
     if await work.maybe("change_home", params) is None:
         return False
-    await screens.show(work, int(number))
+    await _show(work, int(number))
     return True
 
 
@@ -184,9 +184,13 @@ async def _end_resident(work: Work, number: Ident, version: int) -> bool:
     return row is not None
 
 
+async def _show(work: Work, home_id: int) -> None:
+    await rows.show_home(work.conn, work.actor.tenant_id, home_id, work.now)
+
+
 async def _told(work: Work, home_id: int) -> None:
     """The screens and the home's gateway learn who lives there."""
-    await screens.show(work, home_id)
+    await _show(work, home_id)
     home = await work.maybe("home_to_plan", {"id": home_id})
     if home is not None and home["body"] is not None:
         body = plan_numbers.shown(work.ring, home_id, home["body"])

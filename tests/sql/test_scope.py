@@ -251,7 +251,6 @@ EXEMPT: Final = {
         "incidents/queries.sql",
         "card",
     ): "the answer to whoever has just changed this very incident, and the log",
-    ("incidents/queries.sql", "home"): "the change log, which is filtered per listener",
     ("incidents/queries.sql", "open_priority"): BY_ID,
     ("privacy/holds.sql", "hold"): "a number, of what has just been written for somebody within the scope",
     ("people/plans.sql", "plan_to_compare"): "compared with the plan that is being written within the scope",

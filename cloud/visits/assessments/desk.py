@@ -14,7 +14,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from cloud.incidents import screens
+from cloud.incidents import rows
 from cloud.people import plans
 from cloud.sealed import Keyring
 from cloud.visits.ability.due import COUNTED, Reason, counted
@@ -132,9 +132,7 @@ async def _follow(desk: Desk, held: store.Row, ring: Keyring) -> None:
     await store.carry_out(conn, "follow_newest", resident_id=resident_id)
     (row,) = await store.rows(conn, "level", desk.scope, resident_id=resident_id)
     await plans.follow_ability(conn, ring, home_id, row["level"])
-    view = await screens.home(conn, home_id, desk.now)
-    change = {"tenant_id": desk.tenant_id, "home_id": home_id, "topic": "home", "now": desk.now}
-    await conn.execute(screens.SQL["defer_change"], change | {"body": Jsonb(view.model_dump(mode="json"))})
+    await rows.show_home(conn, desk.tenant_id, home_id, desk.now)
     await _refresh(desk, resident_id, home_id)
     if held["visit_id"] is not None:
         visit = await records.hold(conn, desk.scope, number=held["visit_id"])

@@ -116,9 +116,10 @@ async def running(database: str, town: Town) -> AsyncIterator[Feed]:
     await asyncio.wait([task])
 
 
-async def _say(conn: Connection, tenant: int, *topics: str) -> None:
+async def _say(conn: Connection, town: Town, *topics: str) -> None:
     for topic in topics:
-        await conn.execute("select append_change(%s, null, %s, '{}', %s)", [tenant, topic, NOON])
+        said = [town.hecheng, town.yellow, topic, NOON]
+        await conn.execute("select append_change(%s, %s, %s, '{}', %s)", said)
     await conn.commit()
 
 
@@ -128,10 +129,10 @@ async def test_a_change_of_a_home_waits_for_company_and_goes_with_what_cannot_wa
     monkeypatch.setattr(feeds, "GATHER_S", 600)
     with running.listen(Scope((town.hecheng,), None, Purpose.CONSOLE)) as listener:
         waiting = asyncio.create_task(listener.wait())
-        await _say(conn, town.hecheng, "home", "home")
+        await _say(conn, town, "home", "home")
         await until(lambda: len(listener.waiting) == 2)
         assert not waiting.done()
-        await _say(conn, town.hecheng, "inc")
+        await _say(conn, town, "inc")
         async with asyncio.timeout(60):
             await waiting
         assert [item.id for item in listener.take()] == [1, 2, 3]
@@ -143,7 +144,7 @@ async def test_a_change_of_a_home_without_company_goes_alone_and_the_next_one_wa
     monkeypatch.setattr(feeds, "GATHER_S", 0.01)
     with running.listen(Scope((town.hecheng,), None, Purpose.CONSOLE)) as listener:
         for number in (1, 2):
-            await _say(conn, town.hecheng, "home")
+            await _say(conn, town, "home")
             async with asyncio.timeout(60):
                 await listener.wait()
             assert [item.id for item in listener.take()] == [number]

@@ -24,9 +24,10 @@ from cloud.auth import Purpose, Scope
 from cloud.db import Connection, Pool
 from cloud.dispatch import ladder
 from cloud.feed import APPLICATION_NAME, Feed
-from cloud.incidents import store
+from cloud.incidents import rows, store
 from cloud.incidents.model import OutcomeCode, Snapshot
 from cloud.ingest.model import StoredAlarm
+from cloud.ingest.store import home_changed
 from cloud.notify import tokens
 from cloud.roll import Roll
 from cloud.sessions import SignedIn
@@ -80,11 +81,24 @@ class Undo:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """A home's gateway is heard, or is heard no more."""
+
+    home: int
+    online: bool
+
+
+@dataclass(frozen=True)
+class Leave:
+    """A home in which nothing happens leaves the register, or comes back: a change cannot take it away."""
+
+
+@dataclass(frozen=True)
 class Cut:
     """The database drops the feed's connection."""
 
 
-Op = Raise | Act | Wait | Answer | Undo | Cut
+Op = Raise | Act | Wait | Answer | Undo | Heard | Leave | Cut
 
 HOMES: Final = st.integers(0, 2)
 OPS: Final = st.one_of(
@@ -110,6 +124,8 @@ OPS: Final = st.one_of(
     st.builds(Wait, st.sampled_from([1, 30, 61, 300])),
     st.builds(Answer, st.booleans()),
     st.builds(Undo, HOMES),
+    st.builds(Heard, HOMES, st.booleans()),
+    st.just(Leave()),
     st.just(Cut()),
 )
 
@@ -117,6 +133,21 @@ OPS: Final = st.one_of(
 CUT: Final = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = %s
+"""
+
+
+SAY: Final = """
+    insert into gateway (id, home_id, shard, secret, online, state_at)
+    values ('gw-said-' || %(home)s, %(home)s, 1, '', %(online)s, %(now)s)
+    on conflict (id) do update set online = excluded.online, state_at = excluded.state_at
+"""
+SPARE: Final = """
+    insert into home (tenant_id, key, division_code, address)
+    select tenant_id, 'spare', division_code, 'yellow lane 2' from home where id = %s
+"""
+LEAVE: Final = """
+    update home set retired_at = case when retired_at is null then %(now)s::timestamptz end
+    where key = 'spare' returning id
 """
 
 
@@ -140,11 +171,11 @@ class World:
         match op:
             case Raise(home, kind, state):
                 async with self.pool.connection() as conn:
-                    await store.attach_or_open(conn, self._alarm(home, kind, state), self.clock())
+                    await store.attach_or_open(conn, self.alarm(home, kind, state), self.clock())
             case Undo(home):
                 with suppress(_UndoneError):
                     async with self.pool.connection() as conn:
-                        alarm = self._alarm(home, AlarmKind.SOS, AlarmState.RAISED)
+                        alarm = self.alarm(home, AlarmKind.SOS, AlarmState.RAISED)
                         await store.attach_or_open(conn, alarm, self.clock())
                         raise _UndoneError
             case Act(nth, trigger):
@@ -155,6 +186,15 @@ class World:
             case Answer(accepted):
                 async with self.pool.connection() as conn:
                     await self._answer(conn, accepted)
+            case Heard(home, online):
+                async with self.pool.connection() as conn:
+                    number = self._home(home)
+                    await conn.execute(SAY, {"home": number, "online": online, "now": self.clock()})
+                    await home_changed(conn, [number], NOON)
+            case Leave():
+                async with self.pool.connection() as conn:
+                    left = await (await conn.execute(LEAVE, {"now": NOON})).fetchall()
+                    await rows.start_anew(conn, self.town.hecheng, left[0]["id"], NOON)
             case Cut():
                 async with self.pool.connection() as conn:
                     await conn.execute(CUT, [APPLICATION_NAME])
@@ -190,14 +230,20 @@ class World:
             await conn.execute("insert into answer_token values (%s, %s, %s)", given)
             await ladder.answer(conn, token, accepted, self.clock())
 
-    def _alarm(self, home: int, kind: AlarmKind, state: AlarmState) -> StoredAlarm:
-        homes = (self.town.yellow, self.town.green, self.town.foreign)
-        tenant = self.town.zhongfang if home == 2 else self.town.hecheng
+    def _home(self, number: int) -> int:
+        return (self.town.yellow, self.town.green, self.town.foreign)[number]
+
+    def _tenant(self, number: int) -> int:
+        return self.town.zhongfang if number == 2 else self.town.hecheng
+
+    def alarm(self, home: int, kind: AlarmKind, state: AlarmState) -> StoredAlarm:
         confirm_s = 20.0 if state is AlarmState.SUSPECTED else 0.0
         alarm = Alarm(
             AlarmId(f"{next(_numbers):026d}"), kind, state, DeviceId("pendant"), NOON, confirm_s=confirm_s
         )
-        return StoredAlarm(alarm, tenant, homes[home], GatewayId("gw-yellow"), 1, "bedroom", NOON)
+        return StoredAlarm(
+            alarm, self._tenant(home), self._home(home), GatewayId("gw-yellow"), 1, "bedroom", NOON
+        )
 
     async def snapshot(self, scope: Scope) -> Snapshot:
         async with self.pool.connection() as conn, conn.transaction():
@@ -217,6 +263,8 @@ class World:
             async with aclosing(live), aclosing(events(live)) as incoming:
                 async for event in incoming:
                     console.apply(event)
+                    if console.stale:
+                        break
                     if until.done() and console.seq >= until.result():
                         return
                     if left is not None and (left := left - 1) <= 0:
@@ -229,6 +277,8 @@ async def world(
 ) -> AsyncIterator[World]:
     """The store, a feed at work, and heartbeats quick enough for a test."""
     monkeypatch.setattr(roll, "EVERY_S", 0.05)
+    async with pool.connection() as conn:
+        await conn.execute(SPARE, [town.yellow])
     signed_in = await sessions.sign_in(pool, "operator", PASSWORD, NOON)
     assert signed_in is not None
     feed, called = Feed(str(pool.conninfo), ring=20), Roll(pool, lambda: NOON)
@@ -245,6 +295,32 @@ async def world(
     for task in running:
         task.cancel()
     await asyncio.wait(running)
+
+
+@pytest.mark.parametrize("first_to_end", ["the alarm", "the gateway"])
+async def test_two_who_change_one_home_at_once_leave_what_is_true(world: World, first_to_end: str) -> None:
+    """Neither sees the other's change; the last of them must not take it back."""
+    scope = Scope((world.town.hecheng,), None, Purpose.CONSOLE)
+    async with world.pool.connection() as conn:
+        await conn.execute("update gateway set online = false")
+    console = Console()
+    console.start(await world.snapshot(scope))
+    async with world.pool.connection() as alarm, world.pool.connection() as gateway:
+        heard = {"home": world.town.yellow, "online": True, "now": NOON}
+        await gateway.execute(SAY, heard)
+        raised = world.alarm(0, AlarmKind.FALL, AlarmState.RAISED)
+        await store.attach_or_open(alarm, raised, NOON)
+        if first_to_end == "the alarm":
+            await alarm.commit()
+        await home_changed(gateway, [world.town.yellow], NOON)
+        await gateway.commit()
+    fresh = await world.snapshot(scope)
+    until: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    until.set_result(fresh.seq)
+    async with asyncio.timeout(30):
+        await world.follow(console, scope, [], until)
+    shown = console.homes[world.town.yellow]
+    assert (shown.online, shown.open_priority) == (True, 1)
 
 
 @settings(
