@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cloud.consent import effect
 from cloud.db import Connection, Pool, Queries
+from cloud.incidents import rows
 from cloud.privacy.tables import ERASED, OF_PERSON, SERIES, SHUT_OUT
 from cloud.privacy.wish import person_of
 
@@ -56,6 +57,7 @@ async def work(pool: Pool, erasure_id: int, now: datetime) -> bool:
         if not left:
             if person["shared"]:
                 await effect.take_effect(conn, row["home_id"])
+            await rows.start_anew(conn, person["tenant_id"], row["home_id"], now)
             await conn.execute(_SQL["finish"], {"id": erasure_id, "now": now})
             return True
         about = {"id": erasure_id, "home_id": row["home_id"], "resident_id": row["resident_id"], "now": now}

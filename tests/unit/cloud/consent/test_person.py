@@ -186,6 +186,8 @@ async def test_nothing_of_the_person_is_left_and_all_of_the_neighbour(home: Conn
     kept = await (await home.execute("select kind, state, evidence from incident")).fetchall()
     assert [tuple(row.values()) for row in kept] == [("fall", "raised", {})]
     assert (await audit(home)).off == (), "what was erased is not missing"
+    told = await (await home.execute("select home_id, topic from change where home_id = 1")).fetchall()
+    assert [tuple(row.values()) for row in told] == [(1, "reset")], "open screens read anew"
 
 
 async def test_an_erasure_that_is_killed_goes_on_where_it_stopped(home: Connection, pool: Pool) -> None:
