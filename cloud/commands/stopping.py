@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -20,12 +21,17 @@ _log = logging.getLogger(__name__)
 def run_until_told(work: Coroutine[Any, Any, None]) -> None:
     """Run ``work`` until it ends or SIGTERM or SIGINT comes; then it is cancelled and may clean up."""
     asyncio.run(_until_told(work))
+    gc.freeze()  # or the interpreter looks once more through all that ends with it
 
 
 def announce(address: str) -> None:
-    """Say on stdout that the screens answer; whoever started us may wait for this line."""
+    """Say on stdout that the screens answer; whoever started us may wait for this line.
+
+    What a service is made of by then lives as long as it does: the collector leaves it alone from now on.
+    """
     sys.stdout.write(f"ready {address}\n")
     sys.stdout.flush()
+    gc.freeze()
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
