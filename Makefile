@@ -7,7 +7,10 @@ SOURCES := $(shell find dashboards -path '*/node_modules' -prune -o -path dashbo
 # Most tests wait for brokers, browsers and clocks, so three go side by side on two cores; a file stays together.
 SIDE_BY_SIDE ?= -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check format lint types contracts dependencies unit screens compiled lock clean debian help
+# Hundreds of processes start in the tests: none may compile our sources anew, whatever the caller's shell says.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test check format lint types contracts dependencies unit screens compiled judged lock clean debian help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -15,14 +18,18 @@ help:  ## this list
 demo: $(VENV)/.run  ## set up (Python packages only) and run one county with 20 homes; stop with Ctrl-C
 	$(BIN)/anban demo $(ARGS)
 
-test: $(VENV)/.dev debian compiled lint types contracts screens  ## set up and pass every test
+test: $(VENV)/.dev debian  ## set up and pass every test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target judged
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(ARGS)
+
+# What the tests stand on, and what is judged without running; each part keeps one processor busy.
+judged: types lint screens compiled contracts
 
 check: $(VENV)/.dev lint types contracts dependencies unit  ## the fast loop: format, lint, types, contracts, licences, advisories, unit tests
 
-# Behind the checks that follow: otherwise each of the three would compile for itself.
+# Otherwise each of the three would compile for itself.
 compiled: $(VENV)/.dev
-	@$(BIN)/python -m cloud.visits.precompile >/dev/null &
+	$(BIN)/python -m cloud.visits.precompile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
