@@ -208,7 +208,9 @@ TRANSITIONS: Final[Mapping[tuple[IncidentState, Trigger], tuple[Move, ...]]] = {
     # Help on its way.
     **_go(T.DISPATCH, S.DISPATCHING, S.RAISED, S.ACKED, S.VOICE, S.TRIAGED, S.MONITORING, S.EN_ROUTE),
     **_stay(T.DISPATCH, (S.DISPATCHING,), Effect.START_LADDER),
-    **_stay(T.DISPATCH, (S.EMERGENCY_SERVICES,), Effect.RENEW_LADDER, Effect.START_LADDER),
+    **_stay(
+        T.DISPATCH, (S.EMERGENCY_SERVICES,), Effect.STOP_LADDER, Effect.RENEW_LADDER, Effect.START_LADDER
+    ),
     **_stay(T.ASK, (S.DISPATCHING, S.EMERGENCY_SERVICES)),
     **_stay(T.ANSWER, OPEN),
     **_go(T.ACCEPT, S.EN_ROUTE, S.RAISED, S.ACKED, S.VOICE, S.TRIAGED, S.MONITORING, S.DISPATCHING),

@@ -14,7 +14,7 @@ from cloud.incidents.kinds import CANCEL_TRANSIT, KINDS, LONGEST_CONFIRM, confir
 from cloud.incidents.machine import Detail, Incident, Trigger, actions, advance, opened
 from cloud.incidents.model import IncidentState, OutcomeCode, Priority
 from cloud.incidents.timers import ARRIVE_WITHIN, TIMERS, Effect
-from cloud.incidents.transitions import ACTIONS, SETTLED, TRANSITIONS
+from cloud.incidents.transitions import ACTIONS, ENTERING, SETTLED, TRANSITIONS
 from firmware_protocols.model import AlarmKind
 
 START = datetime(2026, 1, 10, 3, 0, tzinfo=UTC)
@@ -284,6 +284,15 @@ def test_a_call_at_an_incident_that_was_never_closed_is_raised_and_not_swallowed
     late, effects = advance(soon, call, at(31 * 60), SOS)
     assert (late.state, late.owner_id, late.due_at) == (IncidentState.RAISED, None, at(31 * 60 + 30))
     assert Effect.RENEW_LADDER in effects
+
+
+def test_no_ladder_begins_anew_while_questions_of_the_old_one_may_still_go_out() -> None:
+    """Whoever is put back into the line would be asked now, out of turn, and then a second time."""
+    asked_for = [move.effects for moves in TRANSITIONS.values() for move in moves] + list(ENTERING.values())
+    renewing = [effects for effects in asked_for if Effect.RENEW_LADDER in effects]
+    assert renewing
+    for effects in renewing:
+        assert effects.index(Effect.STOP_LADDER) < effects.index(Effect.RENEW_LADDER)
 
 
 @pytest.mark.parametrize("call", CALLS)
