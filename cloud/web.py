@@ -52,8 +52,8 @@ from cloud.dispatch import (
 from cloud.dispatch import routes as answer_routes
 from cloud.enrolment import claim_routes, office
 from cloud.enrolment import routes as enrolment_routes
+from cloud.family import hush_routes, wish_routes
 from cloud.family import routes as family_routes
-from cloud.family import wish_routes
 from cloud.feed import Feed
 from cloud.figures import routes as figure_routes
 from cloud.incidents import (
@@ -145,6 +145,7 @@ ROUTERS: Final = (
     release_routes.router,
     family_routes.router,
     wish_routes.router,
+    hush_routes.router,
     figure_routes.router,
     month_routes.router,
     answer_routes.router,

@@ -123,6 +123,11 @@ where i.id = %(incident_id)s
       where same.responder_id = r.id and rung.incident_id = i.id and rung.state <> 'waiting'
   )
   and not exists (
+      select from responder_contact same
+      where same.responder_id = r.id and same.home_id = i.home_id
+        and is_hushed(i.id, same.contact_id, null, %(now)s)
+  )
+  and not exists (
       select from withheld w
       where w.home_id = i.home_id and w.standing and w.purpose = 'family_sharing' and exists (
           select from responder_contact same

@@ -61,7 +61,7 @@ async def _climb(conn: Connection, row: rows.Row, now: datetime) -> tuple[rows.R
     if row.incident.state not in _CLIMBING:
         await _move(conn, row.id, Plan())
         return row, False
-    plan = next_rung(await _ladder(conn, row), now)
+    plan = next_rung(await _ladder(conn, row, now), now)
     await _write(conn, row.id, plan, now)
     if plan.ask:
         record = {"steps": list(plan.ask)}
@@ -137,7 +137,7 @@ async def _take(
         return await answers.answer(conn, row, given)
     if row.incident.state in SETTLED:
         return Answered(Outcome.OVER, "")
-    rung = next(rung for rung in await _rungs(conn, row.id) if rung["step"] == asked["step"])
+    rung = next(rung for rung in await _rungs(conn, row.id, now) if rung["step"] == asked["step"])
     said_yes = said is not Said.DECLINE
     return await _answer(conn, row, _Given(asked["message_id"], rung, said_yes, now, within))
 
@@ -195,7 +195,7 @@ async def _keep_answer(conn: Connection, incident_id: int, given: _Given) -> Non
     await conn.execute(SQL["answer_message"], message)
 
 
-async def _ladder(conn: Connection, row: rows.Row) -> Ladder:
+async def _ladder(conn: Connection, row: rows.Row, now: datetime) -> Ladder:
     rungs = tuple(
         Rung(
             step=rung["step"],
@@ -205,7 +205,7 @@ async def _ladder(conn: Connection, row: rows.Row) -> Ladder:
             state=RungState(rung["state"]),
             asked_at=rung["asked_at"],
         )
-        for rung in await _rungs(conn, row.id)
+        for rung in await _rungs(conn, row.id, now)
     )
     return Ladder(row.incident.priority, rungs)
 
@@ -224,8 +224,8 @@ async def _move(conn: Connection, incident_id: int, plan: Plan) -> None:
     await conn.execute(SQL["move_escalation"], params)
 
 
-async def _rungs(conn: Connection, incident_id: int) -> list[dict[str, Any]]:
-    cursor = await conn.execute(SQL["rungs"], {"incident_id": incident_id})
+async def _rungs(conn: Connection, incident_id: int, now: datetime) -> list[dict[str, Any]]:
+    cursor = await conn.execute(SQL["rungs"], {"incident_id": incident_id, "now": now})
     return await cursor.fetchall()
 
 

@@ -13,7 +13,7 @@ select step, due_at, callout_due_at from escalation where incident_id = %(incide
 
 -- rungs --
 -- A rung is reachable until every message that asked it has failed for good; family only while sharing is allowed, and
--- nobody who has left the care circle meanwhile, or was called already as somebody who lives near.
+-- nobody who has left the care circle meanwhile, asked not to be told, or was called already as somebody who lives near.
 select
     r.step, r.contact_id, r.name, r.relation, r.has_key, r.state, r.asked_at,
     cardinality(r.channels) > 0 and not exists (
@@ -30,7 +30,7 @@ select
     ) and not exists (
         select from responder_contact same join callout_ask a on a.responder_id = same.responder_id
         where same.contact_id = r.contact_id and a.incident_id = r.incident_id and a.relieved_at is null
-    ) as reachable
+    ) and not is_hushed(r.incident_id, r.contact_id, null, %(now)s) as reachable
 from rung r
 where r.incident_id = %(incident_id)s
 order by r.step

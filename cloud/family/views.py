@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,6 +12,7 @@ from cloud.auth import Role
 from cloud.consent.purposes import Purpose
 from cloud.family.day import What
 from cloud.family.status import Level
+from firmware_protocols.model import AlarmKind
 
 Locale = Literal["zh-Hans", "zh-Hant", "en"]
 Said = dict[Locale, str]
@@ -154,6 +155,41 @@ class WishesView(_View):
     detail: bool
     key: str
     phones: list[PhoneView]
+
+
+class HushView(_View):
+    """A home of which somebody wants to hear nothing until then. ``kinds``: of alarms, none: all.
+    ``in_circle``: they stand in the care circle by this name, so that texts and calls are meant, too; else
+    only their telephones here. ``alone``: the centre was told that nobody else is left to tell.
+    """
+
+    home_id: int
+    kinds: list[AlarmKind]
+    reason: str
+    since: datetime
+    until: datetime
+    in_circle: bool
+    alone: bool
+
+
+class Hushes(_View):
+    """What somebody wants to hear nothing of."""
+
+    hushes: list[HushView]
+
+
+LONGEST_HUSH_H: Final = 90 * 24
+"""[D] Whoever wants to hear nothing for longer asks the centre to leave the care circle."""
+
+
+class NewHush(BaseModel):
+    """Of which alarms (none: of all), why, and for how many hours from now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kinds: list[AlarmKind] = Field(default=[], max_length=len(AlarmKind))
+    reason: Text = Field(min_length=1, max_length=200)
+    hours: int = Field(ge=1, le=LONGEST_HUSH_H)
 
 
 Clock = Annotated[str, Field(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]

@@ -187,7 +187,8 @@ where incident_id = %(incident_id)s and step is not null and state in ('accepted
 order by step
 
 -- tell_rungs --
--- Each is told on the first channel; the next ones are tried when it fails. Family only while sharing is allowed.
+-- Each is told on the first channel; the next ones are tried when it fails. Family only while sharing is allowed, and
+-- nobody who asked not to be told.
 insert into message (incident_id, step, channel, address, locale, template, params, due_at, created_at)
 select
     c.id, r.step, split_part(r.channels[1], ':', 1), r.channels[1], r.locale, %(template)s,
@@ -205,6 +206,7 @@ where c.id = %(incident_id)s and r.step = any(%(steps)s) and cardinality(r.chann
       where i.id = r.incident_id and r.relation = 'family'
         and w.standing and w.purpose = 'family_sharing'
   )
+  and not is_hushed(r.incident_id, r.contact_id, null, %(now)s)
 order by r.step
 
 -- tell_followers --

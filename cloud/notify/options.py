@@ -13,7 +13,7 @@ from typing import Final
 from cloud.notify.model import NotifyError
 from cloud.settings import ConfigError
 
-LATER: Final = frozenset({"review", "digest", "probe", "channel", "go", "which"})
+LATER: Final = frozenset({"review", "digest", "probe", "channel", "go", "which", "alone"})
 """Texts that may be approved later: nobody is in danger without them, and calls for help must go out."""
 TEMPLATE: Final = "template_"
 CHOICE: Final = frozenset({"provider"})

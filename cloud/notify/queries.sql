@@ -67,6 +67,7 @@ join rung r on r.incident_id = m.incident_id and r.step = m.step
 cross join lateral (select r.channels[array_position(r.channels, m.address) + 1] as address) n
 where m.id = %(message_id)s and m.state in ('queued', 'failed', 'accepted') and n.address is not null
   and (m.template <> 'ask' or r.answered_at is null)
+  and not is_hushed(m.incident_id, r.contact_id, null, %(now)s)
   and not exists (
       select from message later
       where later.incident_id = m.incident_id and later.step = m.step and later.template = m.template

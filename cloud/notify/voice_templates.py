@@ -39,6 +39,9 @@ TEMPLATES: Final[Mapping[str, SmsTemplate]] = {
     "call_police": SmsTemplate(
         "在${resident}家的工作人员仍无消息或已求救，请拨打110。", {"resident": Kind.NAME}
     ),
+    "alone": SmsTemplate(
+        "${resident}家的联系人目前都不接收非紧急通知，请安排他人跟进。", {"resident": Kind.NAME}
+    ),
     "review": SmsTemplate("有工作人员紧急查看了未获同意的资料，请负责人登录后复核。", {}),
     "digest": SmsTemplate("您有${count}条不紧急的通知，请方便时登录查看。", {"count": Kind.COUNT}),
     "channel": SmsTemplate("有一个消息通道的自检没有送达，请检查服务商。", {}),

@@ -295,6 +295,21 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Wording]]] = {
             " Call 110: {link}",
         ),
     },
+    "alone": {
+        "zh-Hans": Wording(
+            "{resident}家无人接收通知",
+            "{resident}家（{where}）的联系人目前都不接收非紧急通知，请安排他人跟进。",
+        ),
+        "zh-Hant": Wording(
+            "{resident}家無人接收通知",
+            "{resident}家（{where}）的聯繫人目前都不接收非緊急通知，請安排他人跟進。",
+        ),
+        "en": Wording(
+            "{resident}: nobody left to tell",
+            "Everybody in the care circle of {resident}, {where}, asked to hear nothing that is not urgent."
+            " Please see that somebody follows it up.",
+        ),
+    },
     "review": {
         "zh-Hans": Wording(
             "紧急查看待复核",

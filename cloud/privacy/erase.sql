@@ -174,6 +174,9 @@ delete from visit_absence where resident_id = %(resident_id)s
 -- visit_person --
 delete from visit_person where resident_id = %(resident_id)s
 
+-- hush --
+delete from hush where home_id = %(home_id)s
+
 -- mute --
 delete from mute where home_id = %(home_id)s
 

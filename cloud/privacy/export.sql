@@ -151,6 +151,9 @@ from assessment where home_id = %(home_id)s order by id
 -- care_event --
 select kind, on_day, words, noted_at from care_event where home_id = %(home_id)s order by id
 
+-- hush --
+select kinds, reason, since, until, ended_at, alone from hush where home_id = %(home_id)s order by id
+
 -- mute --
 select why, reason, since, until, ended_at from mute where home_id = %(home_id)s order by id
 

@@ -126,6 +126,7 @@ ERASED: Final = (
     "routine_day",
     "routine_finding",
     "threshold_proposal",
+    "hush",
     "mute",
     "visit_file",
     "visit_event",

@@ -59,6 +59,7 @@ RESIDENT_DATA: Final = frozenset(
         "legal_hold",
         "message",
         "outage",
+        "hush",
         "mute",
         "plan",
         "reading",

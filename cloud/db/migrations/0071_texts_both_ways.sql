@@ -1,4 +1,14 @@
--- Texts that go out by the alarm centre's own modem (docs/adr/0090). A worker puts them here, whoever has the port sends.
+-- Answers that are texted back, and texts that go out by our own modem (docs/adr/0090).
+
+alter table message add column code text not null default '';     -- the letter of a question, once there are several
+alter table message add constraint message_code check (code ~ '^[A-Z]?$');
+
+create table text_answer (                                        -- texts that came in, once each; nothing of what they say
+    digest    bytea primary key,                                  -- keyed hash of the provider's mark
+    stored_at timestamptz not null
+);
+create index text_answer_stored on text_answer (stored_at);
+call secure('text_answer', null, null, 'select, insert, delete');
 
 create table modem_text (
     id         bigint generated always as identity primary key,   -- its number, as receipts know it
