@@ -558,6 +558,7 @@ BY_SECRET: Final[Mapping[str, str]] = {
     "answerByPage": "the token in a message",
     "takeText": "the token in the provider's address",
     "takeReceipts": "the token in the provider's address",
+    "takeReplies": "the token in the provider's address",
     "readMapLayer": "outlines of counties are the same for everybody",
     "readTile": "a picture of the earth is the same for everybody",
     "getReleaseFile": "the program of gateways is public",

@@ -62,6 +62,7 @@ def test_every_command_of_a_person_may_be_repeated_with_a_key() -> None:
         "enrolGateway", "renewGateway",  # the same key of the gateway gets the same answer
         "takeText",  # a text carries its own number
         "takeReceipts",  # and so does what a provider says of one of ours
+        "takeReplies",  # and so is what somebody texted back
         "checkTimeCertificate",  # it changes nothing, and a name does not belong in an address
         "completeSignIn", "beginSecondFactor", "proveSecondFactor", "changePassword",  # proofs are used up
         "provePresence",
@@ -74,7 +75,7 @@ def test_exactly_the_operations_behind_sign_in_ask_for_the_session() -> None:
     open_to_all = {operation["operationId"] for _, _, operation in OPERATIONS if "security" not in operation}
     assert open_to_all == {
         "signIn", "health", "ready", "answerRequest", "answerPage", "answerByPage",
-        "enrolGateway", "renewGateway", "takeText", "takeReceipts", "getReleaseFile",
+        "enrolGateway", "renewGateway", "takeText", "takeReceipts", "takeReplies", "getReleaseFile",
         "waysToSignIn", "signInElsewhere", "signedInElsewhere",
     }  # fmt: skip
 
