@@ -126,6 +126,11 @@ _PAPERS: Final = (
     " values (%(home)s, 'rules.bed_exit.wait_s', 1, 2, '{}', %(now)s, %(key)s)",
     "insert into mute (home_id, why, reason, since, until, set_by)"
     " values (%(home)s, 'away', %(key)s, %(now)s, 'infinity', %(staff)s)",
+    "insert into hush (staff_id, home_id, contacts, kinds, reason, since, until)"
+    " values (%(staff)s, %(home)s, '{}', '{}', %(key)s, %(now)s, 'infinity')",
+    "insert into text_answer values (sha256(%(key)s::bytea), %(now)s)",
+    "insert into modem_text (recipient, number, words, priority, created_at)"
+    " values (sha256(%(key)s::bytea), %(key)s, %(key)s, 1, %(now)s)",
     "insert into handover (tenant_id, note, items, given_by, given_at)"
     " values (%(tenant)s, %(key)s, array[%(incident)s], %(staff)s, %(now)s)",
     "insert into delivery_day (home_id, day, lane, records) values (%(home)s, '2026-11-20', 'a', 1)",

@@ -233,10 +233,6 @@ CALLED: Final = (
 )
 """Everybody of the register was asked to come; everybody who works here stands in it."""
 
-_HUSHED: Final = (
-    "insert into hush (staff_id, home_id, contacts, kinds, reason, since, until)"
-    " select staff_id, home_id, '{}', '{}', 'night shifts', '2026-01-01', '2100-01-01' from staff_home"
-)
 ORDERS: Final[Mapping[str, Order]] = {
     # The console.
     "readSnapshot": Order(filled="incidents"),
@@ -311,9 +307,9 @@ ORDERS: Final[Mapping[str, Order]] = {
     "readFollowed": Order(),
     "readWishes": Order(filled="phones"),
     "putWishes": Order(body=lambda _: {"quiet_from": "22:00", "quiet_until": "06:30", "detail": True}),
-    "listHushes": Order(filled="hushes", before=(_HUSHED,)),
+    "listHushes": Order(filled="hushes"),
     "hushHome": Order(body=lambda _: {"kinds": ["routine"], "reason": "night shifts", "hours": 24}),
-    "endHush": Order(before=(_HUSHED,)),
+    "endHush": Order(),
     "addPhone": Order(body=lambda _: dict(PHONE), before=("delete from push_subscription",)),
     "removePhone": Order(),
     "readActivity": Order(query=lambda _: SPAN),

@@ -379,6 +379,9 @@ _BESIDE: Final = (
     " values (to_hex(%(home)s::int), 'gw-' || %(key)s, '', '', %(now)s, %(now)s)",
     "insert into consent_task (home_id, purpose, task, due_at)"
     " values (%(home)s, 'vitals', 'erase', %(later)s)",
+    "insert into hush (staff_id, home_id, contacts, kinds, reason, since, until)"
+    " select id, %(home)s, '{}', '{}', %(key)s, %(now)s, %(later)s from staff"
+    " where tenant_id = %(tenant)s and username = 'family'",
     "update visit_person set since = '2026-01-01T00:00Z' where home_id = %(home)s",
     "insert into visit_worker values (%(person)s, %(tenant)s, '431202001', '{}', 'bike', 27.5, 109.9, 480,"
     " 1020, true, %(person)s, %(now)s)",
