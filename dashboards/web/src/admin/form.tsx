@@ -6,6 +6,7 @@
  */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { Refused } from "@/core/api";
 import { explain, sending } from "@/sign/send";
 import { Button, Dialog } from "@/ui/parts";
@@ -44,6 +45,8 @@ export function Form({ title, fields, before = {}, version = null, about, action
   const from = useSignal(version ?? 0);
   const faults = useSignal<Readonly<Record<string, string>>>({});
   const theirs = useSignal<Texts | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), [faults.value]);
 
   function take(error: unknown): void {
     if (!(error instanceof Refused)) return void explain(error);
@@ -80,7 +83,7 @@ export function Form({ title, fields, before = {}, version = null, about, action
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form class="record" noValidate onSubmit={(event) => void submit(event)}>
+      <form ref={form} class="record" noValidate onSubmit={(event) => void submit(event)}>
         {about !== undefined && <p class="wide">{about}</p>}
         {children}
         {fields.map((field) => (
@@ -136,8 +139,10 @@ function keptIn(error: Refused): Kept | null {
 
 /** What somebody else has changed meanwhile, field by field. */
 function Meanwhile({ names, theirs, onTheirs }: { names: readonly FieldName[]; theirs: Texts; onTheirs: (name: FieldName) => void }) {
+  const shown = useRef<HTMLElement>(null);
+  useEffect(() => shown.current?.scrollIntoView({ block: "nearest" }), []); // a long form begins above it
   return (
-    <section class="meanwhile wide" role="alert">
+    <section ref={shown} class="meanwhile wide" role="alert">
       <h3>{t("conflict.title")}</h3>
       <p>{t(names.length === 0 ? "conflict.same" : "conflict.about")}</p>
       <ul>

@@ -6,7 +6,7 @@ import { take } from "./actions";
 import { session } from "@/sign/session";
 import { detail, dialog, goTo, incidentOf, openHome, page, select, selected, shown, view, type Page } from "./model";
 
-const TYPING = "input:not([type=radio]), textarea, select";
+const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select";
 
 const COMMANDS: Readonly<Record<string, () => void>> = {
   j: () => move(1),

@@ -31,10 +31,11 @@ export function MapPanel() {
     <section class="map panel" aria-labelledby="map-title">
       <header>
         <h2 id="map-title">{t("map.title")}</h2>
-        <Button kind="quiet" icon="screen" label={t("map.open")} onClick={() => goTo("map")} />
+        <span class="spring" />
         <p class="legend">
           {[1, 2, 3, 4].map((p) => <span key={p} class={`legend-p${p}`}><Shape priority={p} />{term("priority", String(p))}</span>)}
         </p>
+        <Button kind="quiet" icon="screen" label={t("map.open")} onClick={() => goTo("map")} />
       </header>
       {failed.value && (
         <p class="quiet map-failed">
