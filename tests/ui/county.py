@@ -7,7 +7,7 @@ worse than the others, and a few cells of fewer than five.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -29,6 +29,8 @@ TOWNS: Final = {
     "431202203": "凉亭坳乡",
 }
 FAR: Final = "431202203"
+HUAIHUA, HECHENG, ZHONGFANG = "4312", "431202", "431221"
+"""A city and two counties in it; the second is drawn as the first, with chances of its own."""
 VILLAGES: Final = {"431202001": "003", "431202007": "012", "431202101": "104", "431202203": "207"}
 KINDS: Final = ("fall", "fall", "sos", "sos", "stillness", "bathroom_long", "night_door", "vitals", "smoke")
 OUTCOMES: Final = ("A1", "A2", "A2", "B1", "B2", "B2", "C1", "C1", "C2", "C3", "E2")
@@ -50,13 +52,40 @@ def put(conn: psycopg.Connection, now: datetime) -> date:
         conn.execute(
             "insert into division values (%s, %s, null) on conflict do nothing", [f"{code}000", name]
         )
-    for place, month in enumerate(year(now)):
-        cells = _cells(Random(place), month)
+    _freeze(conn, row[0], now, year(now), HECHENG)
+    return year(now)[-1]
+
+
+def city(conn: psycopg.Connection, now: datetime) -> None:
+    """A city with an evaluator whose name is ``city``, and in it a second county with a year of its own."""
+    above, other = f"{HUAIHUA}00000000", f"{ZHONGFANG}000000"
+    for code, name in ((above, "怀化市"), (other, "中方县")):
+        conn.execute("insert into division values (%s, %s, null) on conflict do nothing", [code, name])
+    conn.execute(
+        "insert into tenant (code, name, division_code, second_factor_roles) values"
+        " ('huaihua', '怀化市', %s, '{}'), ('zhongfang', '中方县', %s, '{}')",
+        [above, other],
+    )
+    conn.execute(
+        "insert into staff (tenant_id, username, password_hash, role, name)"
+        " select tenant.id, 'city', password_hash, 'city_evaluator', '市民政局' from staff, tenant"
+        " where staff.username = 'evaluator' and tenant.code = 'huaihua'"
+    )
+    row = conn.execute("select id from tenant where code = 'zhongfang'").fetchone()
+    assert row is not None
+    _freeze(conn, row[0], now, year(now), ZHONGFANG)
+
+
+def _freeze(
+    conn: psycopg.Connection, tenant: int, now: datetime, months: Sequence[date], county: str
+) -> None:
+    for place, month in enumerate(months):
+        cells = _cells(Random(place + int(county)), month, county)
         conn.execute(
             "insert into report (tenant_id, month, version, counted_at, frozen_at, digest, cells)"
             " values (%s, %s, 1, %s, %s, %s, %s)",
             [
-                row[0],
+                tenant,
                 month,
                 now,
                 datetime(*(month + timedelta(days=34)).timetuple()[:3], tzinfo=UTC),
@@ -65,7 +94,6 @@ def put(conn: psycopg.Connection, now: datetime) -> date:
             ],
         )
     conn.commit()
-    return year(now)[-1]
 
 
 def fall(conn: psycopg.Connection, month: date) -> int:
@@ -87,19 +115,19 @@ def fall(conn: psycopg.Connection, month: date) -> int:
     return int(row[0])
 
 
-def _cells(random: Random, month: date) -> Cells:
+def _cells(random: Random, month: date, county: str) -> Cells:
     tally = Tally()
-    for case in _cases(random, month):
+    for case in _cases(random, month, county):
         tally.add(case)
     return tally.cells()
 
 
-def _cases(random: Random, month: date) -> Iterator[Case]:
-    people = [_whose(random, number) for number in range(1, 241)]
+def _cases(random: Random, month: date, county: str) -> Iterator[Case]:
+    people = [_whose(random, number, county) for number in range(1, 241)]
     for number in range(1, 321):
         yield _incident(random, random.choice(people), number, month)
     for number, whose in enumerate(people, 1):
-        far = whose.division.startswith(FAR)
+        far = _far(whose)
         heard = 30 if random.random() > (0.2 if far else 0.03) else random.randint(8, 29)
         calls = random.choice([0, 0, 0, 1, 1, 2, 4])
         near = random.random() > (0.45 if far else 0.02)
@@ -111,17 +139,19 @@ def _cases(random: Random, month: date) -> Iterator[Case]:
         yield BatteryCase(random.choice(people), number, random.random() > 0.05)
 
 
-def _whose(random: Random, number: int) -> Whose:
+def _whose(random: Random, number: int, county: str) -> Whose:
     town = random.choices(list(TOWNS), [5, 4, 3, 2])[0]
     sex = random.choices(["f", "m", None], [60, 38, 2])[0]
-    return Whose(1, number, town + VILLAGES[town], random.choices([66, 74, 83, 91], [2, 4, 5, 1])[0], sex)
+    return Whose(
+        1, number, county + town[6:] + VILLAGES[town], random.choices([66, 74, 83, 91], [2, 4, 5, 1])[0], sex
+    )
 
 
 def _incident(random: Random, whose: Whose, number: int, month: date) -> IncidentCase:
     at = datetime(month.year, month.month, 1, tzinfo=SHANGHAI) + timedelta(
         days=random.randrange(28), hours=random.choices(range(24), [1] * 6 + [3] * 16 + [2] * 2)[0]
     )
-    night, far = at.hour < 6 or at.hour >= 21, whose.division.startswith(FAR)
+    night, far = at.hour < 6 or at.hour >= 21, _far(whose)
     answered = at + timedelta(seconds=random.expovariate(1 / (26 if night else 13)))
     sent = at + timedelta(seconds=70)
     there = sent + timedelta(minutes=random.lognormvariate(2.75 if far else 2.1, 0.45 if night else 0.35))
@@ -142,6 +172,10 @@ def _incident(random: Random, whose: Whose, number: int, month: date) -> Inciden
         rung=random.choice([1, 1, 1, 2, 3]),
         foreseen=random.random() < 0.3,
     )
+
+
+def _far(whose: Whose) -> bool:
+    return whose.division[6:9] == FAR[6:9]
 
 
 _CALL: Final = IncidentCase(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from cloud.auth import Role
 from firmware_protocols.model import AlarmKind
@@ -22,6 +22,7 @@ from tests.harness import System, Uplink, alarm
 from tests.ui.judge import in_every_dress, shoot
 from tests.ui.lived_in import GATEWAY, RESIDENT, SHARD, Lived, live_in
 from tests.ui.town import come_in
+from tests.visit import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
@@ -113,7 +114,9 @@ def test_from_the_alarm_to_the_outcome_each_step_takes_three_presses_at_most(
         expect(page.locator(".happened")).to_contain_text("本人报平安", timeout=SLOW_MS)
 
 
-def test_in_a_flood_several_are_closed_at_once(context: BrowserContext, town: System, lived: Lived) -> None:
+def test_in_a_flood_several_are_closed_at_once_and_each_row_tells_what_became_of_it(
+    context: BrowserContext, town: System, lived: Lived
+) -> None:
     del lived  # it is there
     page = come_in(context, town, Role.OPERATOR, "/console/")
     mine = page.locator("[data-incident]", has_text=RESIDENT)
@@ -127,9 +130,23 @@ def test_in_a_flood_several_are_closed_at_once(context: BrowserContext, town: Sy
         row.get_by_role("checkbox").check()
     bar = page.get_by_role("group", name="批量处理")
     expect(bar).to_contain_text("已选 2 条")
+    contested = mine.first.get_attribute("data-incident")
+
+    def somebody_is_first(route: Route) -> None:
+        with sign_in(town.address, Role.SUPERVISOR) as other:
+            taken = other.post(f"/incidents/{contested}/ack", json={"version": 1})
+            assert taken.is_success, taken.text
+        route.continue_()
+
+    page.route("**/incidents/actions", somebody_is_first, times=1)
     bar.get_by_role("button", name="确认").click()
-    for row in mine.all():
-        expect(row).to_contain_text("已确认", timeout=SLOW_MS)
+    expect(mine.first).to_contain_text("未处理：supervisor已先处理", timeout=SLOW_MS)
+    expect(mine.first.get_by_role("checkbox")).to_be_checked()
+    expect(mine.last).to_contain_text("已处理")
+    expect(mine.last).to_contain_text("已确认")
+    expect(page.locator(".notices")).to_contain_text("已处理 1 条，1 条未能处理，仍选中。")
+    shoot(page, "console-bulk-outcomes")
+    mine.last.get_by_role("checkbox").check()
     bar.get_by_role("button", name="结案").click()
     page.get_by_role("dialog").get_by_role("radio", name="D2").check()
     page.get_by_role("dialog").get_by_role("button", name="结案").click()

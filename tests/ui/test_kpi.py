@@ -17,6 +17,7 @@ from tests.harness import System
 from tests.ui import county
 from tests.ui.judge import SHOTS, faults, in_every_dress, shoot
 from tests.ui.town import come_in
+from tests.visit import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
@@ -80,6 +81,31 @@ def test_an_evaluator_sees_what_is_hidden_and_why_and_no_way_to_a_home(
     expect(page.locator("#breakdown")).to_contain_text("少于 5 例的数字不显示")
     expect(page.get_by_role("button", name="查看明细")).to_have_count(0)
     expect(page.get_by_role("heading", name="探访逾期")).to_have_count(0)
+
+
+def test_a_city_sets_its_counties_side_by_side_and_reaches_no_home(
+    context: BrowserContext, town: System, month: date
+) -> None:
+    with psycopg.connect(town.dsn) as conn:
+        county.city(conn, datetime.now(UTC))
+    entry = {"username": "city", "password": PASSWORD}
+    answer = context.request.post(f"{town.address}/api/v1/session", data=entry, headers={"X-Anban": "1"})
+    assert answer.ok, answer.text()
+    page = context.new_page()
+    page.goto(f"{town.address}/kpi/")
+    page.get_by_label("月份").select_option(f"{month}")
+    standing = page.get_by_label("这个月的来源")
+    expect(standing).to_contain_text("鹤城区")
+    expect(standing).to_contain_text("中方县")
+    page.get_by_role("radio", name="区县").check(force=True)
+    rows = page.locator("#breakdown tbody tr")
+    expect(rows).to_have_count(2)
+    shares = [float(f"{text}".rstrip("%")) for text in rows.locator("td b").all_inner_texts()]
+    assert shares == sorted(shares)  # the worst first
+    page.locator("#breakdown select").select_option("visiting_rate")
+    expect(rows.filter(has_text="中方县")).to_contain_text("%")
+    shoot(page, "kpi-city", whole=True)
+    expect(page.get_by_role("button", name="查看明细")).to_have_count(0)
 
 
 def test_the_month_on_paper_is_a_few_pages_of_a4_that_say_what_they_rest_on(
