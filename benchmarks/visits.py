@@ -25,15 +25,19 @@ from benchmarks.visits_county import COUNTY_HEAD, CountyResult, measure_county
 from benchmarks.visits_data import WEIGHTS, best_listed, objective, read
 from benchmarks.visits_replan import REPLAN_HEAD, ReplanResult, measure_replan
 from benchmarks.visits_town import town
-from benchmarks.visits_vrptw import ROUTING_HEAD, RoutingResult, best_known, measure_routing
+from benchmarks.visits_vrptw import (
+    ENDLESS,
+    ROUTING_HEAD,
+    RoutingResult,
+    best_known,
+    compiled,
+    measure_routing,
+)
 from cloud.visits.anneal import plan
 from cloud.visits.check import broken
-from cloud.visits.compiled import COMPILED
 from cloud.visits.cost import Weights, cost
 from cloud.visits.model import Day
 from cloud.visits.plans.job import STEPS
-
-TRIAL_STEPS: Final = 20_000 if COMPILED else 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,6 @@ class Result:
     gaps: tuple[float, ...]
     broken: int
     cpu_s: float
-    steps_per_s: float
 
     @property
     def row(self) -> tuple[object, ...]:
@@ -61,7 +64,6 @@ class Result:
             f"{min(self.gaps):+.2f} to {max(self.gaps):+.2f}",
             self.broken,
             f"{self.cpu_s:.1f}",
-            f"{self.steps_per_s:,.0f}",
         )
 
 
@@ -73,16 +75,14 @@ HEAD: Final = (
     "of the seeds, %",
     "broken rules",
     "CPU-s each",
-    "moves/s",
 )
 
 
 def measure(name: str, day: Day, listed: float, *, seconds: float, seeds: int) -> Result:
     """One instance with every seed."""
-    rate = _steps_per_s(day)
-    steps = max(TRIAL_STEPS, int(rate * seconds))
+    compiled(day)
     begun = time.process_time()
-    plans = [plan(day, WEIGHTS, steps=steps, seed=seed) for seed in range(seeds)]
+    plans = [plan(day, WEIGHTS, steps=ENDLESS, seed=seed, cpu_s=seconds) for seed in range(seeds)]
     spent_s = time.process_time() - begun
     greedy = objective(cost(day, plan(day, WEIGHTS, steps=0)))
     return Result(
@@ -94,7 +94,6 @@ def measure(name: str, day: Day, listed: float, *, seconds: float, seeds: int) -
         tuple(round(_gap(objective(cost(day, one)), listed), 3) for one in plans),
         sum(len(broken(day, one)) for one in plans),
         spent_s / seeds,
-        steps * seeds / spent_s,
     )
 
 
@@ -150,9 +149,8 @@ def measure_town(seed: int, *, seconds: float) -> TownResult:
     """One township."""
     day = town(seed)
     first = plan(day, Weights(), steps=0)
-    steps = max(TRIAL_STEPS, int(_steps_per_s(day) * seconds))
     begun = time.process_time()
-    found = plan(day, Weights(), steps=steps)
+    found = plan(day, Weights(), steps=ENDLESS, cpu_s=seconds)
     spent_s = time.process_time() - begun
     pairs = {visit.id for visit in day.visits if len(visit.parts) > 1}
     after, before, out = cost(day, found), cost(day, first), found.routes.values()
@@ -170,17 +168,6 @@ def measure_town(seed: int, *, seconds: float) -> TownResult:
         len(broken(day, found)),
         spent_s,
     )
-
-
-def _steps_per_s(day: Day) -> float:
-    """Moves a second, those of a short search; the first plan is not counted."""
-    plan(day, WEIGHTS, steps=1)  # what has to be compiled is
-    begun = time.process_time()
-    plan(day, WEIGHTS, steps=0)
-    middle = time.process_time()
-    plan(day, WEIGHTS, steps=TRIAL_STEPS)
-    spent_s = time.process_time() - middle - (middle - begun)
-    return TRIAL_STEPS / max(spent_s, 1e-3)
 
 
 def _gap(found: float, listed: float) -> float:
@@ -243,7 +230,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--data", type=Path, help="folder with bks.csv and mankowska/, or with bks_dimacs.csv"
     )
     parser.add_argument("--only", help="instances, as 10_* or 75_2; R112 or RC1_2_*")
-    parser.add_argument("--seconds", type=float, default=3.0, help="processor time for each plan, about")
+    parser.add_argument("--seconds", type=float, default=3.0, help="processor time for each plan")
     parser.add_argument("--moves", type=int, default=STEPS, help="tried for each task of the county")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--json", action="store_true")

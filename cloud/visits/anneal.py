@@ -5,25 +5,29 @@ simulated annealing over the order of all visits and who makes each. What it is 
 out (``check``). The one idea: a move touches few people, so only they are walked again (``price``), and a
 million moves a second are tried where they are compiled.
 
-The same day, weights, steps and seed give the same plan; time is counted in steps, never by a clock.
+The same day, weights, steps and seed give the same plan, unless it is the clock that ends the search
+(``pace``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import exp, inf, log
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from cloud.visits import strings
+from cloud.visits.changes import forget, spread, undo
 from cloud.visits.compiled import entry
 from cloud.visits.cost import Weights
 from cloud.visits.model import Day, Plan, VisitId, WorkerId
-from cloud.visits.moves import make, span, undo
+from cloud.visits.moves import make
+from cloud.visits.pace import slices
 from cloud.visits.price import begin, keep, price
-from cloud.visits.tables import ALL, SIZE, Charges, Floats, Ints, Tables, Tour, near_min, tables, tour
+from cloud.visits.tables import ALL, WORST, Charges, Floats, Ints, Tables, Tour, items, near_min, tables, tour
 from cloud.visits.walk import Crew, State, Walk
 
 
@@ -42,47 +46,54 @@ class Found(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best tour so far, as arrays."""
+    """The best tour so far, as arrays (``tables.Tour``), and its cost."""
 
-    order: Ints
+    key: Floats
+    split: Ints
     crew: Ints
     cost: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """First and last temperature, in mean ways between near visits: a township's are 4 minutes, those of the
-    instances of Mankowska 30.
+    """First and last temperature, in mean ways between near visits.
+
+    Where the cost falls as it cools, measured at 16 temperatures on Mankowska 75_1, 75_2 and 300_5 and a
+    township: from one or two such ways down to a twentieth; above that everything boils, below nothing moves.
     """
 
-    hot: float = 1.5
-    cold: float = 0.05
+    hot: float = 1.0
+    cold: float = 0.04
 
+
+Who = TypeVar("Who")
 
 PLANNED: Final = Heat()
 MENDED: Final = Heat(0.25, 0.03)
 """To begin from a plan that is good already. D."""
 _BETTER_MIN: Final = 1e-9
+SLICE: Final = 4_096
+"""Moves between two looks at the clock, and between two spreads of the keys. D."""
 
 
-def plan(day: Day, weights: Weights, *, steps: int, seed: int = 0) -> Plan:
+def plan(day: Day, weights: Weights, *, steps: int, seed: int = 0, cpu_s: float = inf) -> Plan:
     """A plan that can be done. Parts that nobody is able to do, and visits with one, are left out.
 
-    ``steps``: moves tried; without any it is the first plan. A day that asks for no more than ``strings``
-    knows is planned there, for as long.
+    ``steps``, ``cpu_s``: moves tried and seconds of the processor, whichever ends first; without any move it
+    is the first plan. A day that asks for no more than ``strings`` knows is planned there, for as long.
     """
     doable, hopeless = split(day)
     if steps and doable.visits and strings.fits(doable):
-        found = strings.plan(doable, weights, rounds=steps // strings.WORTH, seed=seed)
+        found = strings.plan(doable, weights, rounds=steps // strings.WORTH, seed=seed, cpu_s=cpu_s)
     else:
-        found = _annealed(Walk(doable, weights), steps, seed)
+        found = _annealed(Walk(doable, weights), steps, seed, cpu_s)
     return Plan(found.routes, found.left_out | hopeless)
 
 
-def _annealed(walk: Walk, steps: int, seed: int) -> Plan:
+def _annealed(walk: Walk, steps: int, seed: int, cpu_s: float) -> Plan:
     best = first(walk)
     if steps and best.order:
-        best = search(walk, best, steps=steps, seed=seed).tour
+        best = search(walk, best, steps=steps, seed=seed, cpu_s=cpu_s).tour
     return walk.plan(*best)
 
 
@@ -91,7 +102,7 @@ def split(day: Day) -> tuple[Day, frozenset[VisitId]]:
     hopeless = frozenset(
         visit.id
         for visit in day.visits
-        if not all(any(one.able(part) for one in day.workers) for part in visit.parts)
+        if not any(_crews([[who for who in day.workers if who.able(part)] for part in visit.parts]))
     )
     doable = tuple(visit for visit in day.visits if visit.id not in hopeless)
     return Day(doable, day.workers, day.travel), hopeless
@@ -103,50 +114,62 @@ def search(
     *,
     steps: int,
     seed: int = 0,
+    cpu_s: float = inf,
     heat: Heat = PLANNED,
     charges: Charges | None = None,
     out: frozenset[WorkerId] = frozenset(),
 ) -> Found:
-    """The best tour of ``steps`` tried moves. ``charges``, ``out``: as ``tables`` has them."""
+    """The best tour of ``steps`` tried moves, or of ``cpu_s`` of this process. ``charges``, ``out``: as
+    ``tables`` has them.
+    """
     day = tables(walk.day, walk.weights, charges, out)
-    going = tour(day, begun.order, begun.crews)
-    best = Best(going.order.copy(), going.crew.copy(), np.zeros(1))
+    crews = [
+        crew if len(set(crew)) == len(crew) else next(_crews(able))
+        for crew, able in zip(begun.crews, walk.able, strict=True)
+    ]
+    going, rng = tour(day, begun.order, crews), np.random.default_rng(seed)
+    _begin(day, going)
+    best = Best(going.key.copy(), going.split.copy(), going.crew.copy(), going.cost[ALL:WORST].copy())
     way_min = near_min(day)
-    cooling = np.array([steps, heat.hot * way_min, heat.cold * way_min])
-    size = _anneal(day, going, best, np.random.default_rng(seed), cooling)
-    crews = [tuple(map(int, row[:parts])) for row, parts in zip(best.crew, day.visit["parts"], strict=True)]
-    return Found(Order([int(item) for item in best.order[:size]], crews), float(best.cost[0]))
+    hot_min, fall = heat.hot * way_min, heat.cold / heat.hot
+    for moves, then, now in slices(steps, SLICE, cpu_s):
+        _anneal(day, going, best, rng, np.array([moves, hot_min * fall**then, hot_min * fall**now]))
+    found = [tuple(map(int, row[:parts])) for row, parts in zip(best.crew, day.visit["parts"], strict=True)]
+    return Found(Order(items(best.key, best.split, day.visit["parts"]), found), float(best.cost[0]))
+
+
+@entry
+def _begin(tables: Tables, tour: Tour) -> None:
+    begin(tables, tour)
 
 
 @entry
 def _anneal(tables: Tables, tour: Tour, best: Best, rng: np.random.Generator, cooling: Floats) -> int:
-    """Fills ``best``; how many items its order has. ``cooling``: steps, first and last temperature."""
-    begin(tables, tour)
+    """Some moves, and whatever is cheaper than ``best`` into it; how many were taken. ``cooling``: how many,
+    the temperature at the first and behind the last.
+    """
     apart = False
     for visit in range(len(tables.visit)):
         apart = apart or (tables.visit[visit]["parts"] > 1 and tables.visit[visit]["most"] > 0)
-    steps, hot_min = int(cooling[0]), cooling[1]
-    slope = log(cooling[2] / hot_min) / max(steps, 1)
-    least, size = tour.cost[ALL], tour.counts[SIZE]
-    for number in range(steps):
-        made = make(tables, tour, apart, rng)
-        cost, worst = inf, 0.0
-        low, high = span(tables, tour)
-        if made and low < tour.counts[SIZE]:
-            cost, worst = price(tables, tour, low, high)
-        heat_min = hot_min * exp(slope * number)
-        if cost > tour.cost[ALL] - heat_min * log(1.0 - rng.random()):
+    spread(tables, tour)
+    taken = 0
+    slope = log(cooling[2] / cooling[1]) / cooling[0]
+    for number in range(int(cooling[0])):
+        forget(tour)
+        most = tour.cost[ALL] - cooling[1] * exp(slope * number) * log(1.0 - rng.random())
+        if not make(tables, tour, apart, rng) or price(tables, tour, most) > most:
             undo(tour)
             continue
-        keep(tour, cost, worst)
-        if cost < least - _BETTER_MIN:
-            least, size = cost, tour.counts[SIZE]
-            for place in range(size):
-                best.order[place] = tour.order[place]
+        keep(tables, tour)
+        taken += 1
+        if tour.cost[ALL] < best.cost[0] - _BETTER_MIN:
+            best.cost[0] = tour.cost[ALL]
+            for code in range(len(best.key)):
+                best.key[code] = tour.key[code]
             for visit in range(len(best.crew)):
                 best.crew[visit, 0], best.crew[visit, 1] = tour.crew[visit, 0], tour.crew[visit, 1]
-    best.cost[0] = least
-    return int(size)
+                best.split[visit] = tour.split[visit]
+    return taken
 
 
 def first(walk: Walk) -> Order:
@@ -155,9 +178,14 @@ def first(walk: Walk) -> Order:
     crews: list[Crew] = [()] * len(order)
     state = walk.morning()
     for visit in order:
-        tried = [_tried(walk, state, visit, crew) for crew in product(*walk.able[visit])]
+        tried = [_tried(walk, state, visit, crew) for crew in _crews(walk.able[visit])]
         crews[visit], state = min(tried, key=lambda one: (walk.so_far(one[1]), sum(one[1].free)))
     return Order(order, crews)
+
+
+def _crews(able: Sequence[Sequence[Who]]) -> Iterator[tuple[Who, ...]]:
+    """One of each; nobody is both people of a visit."""
+    return (crew for crew in product(*able) if len(able) == 1 or crew[0] != crew[1])
 
 
 def _tried(walk: Walk, state: State, visit: int, crew: Crew) -> tuple[Crew, State]:

@@ -25,7 +25,16 @@ F = TypeVar("F", bound=Callable[..., object])
 
 COMPILED: Final = find_spec("numba") is not None
 """Whether there is a compiler."""
-_SOURCES: Final = ("compiled", "tables", "price", "moves", "anneal", "strings")
+_SOURCES: Final = (
+    "compiled",
+    "tables",
+    "place",
+    "price",
+    "changes",
+    "moves",
+    "anneal",
+    "strings",
+)
 
 
 @cache

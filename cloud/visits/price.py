@@ -2,7 +2,8 @@
 
 What this is: the walk of ``walk`` over arrays; a property test holds the two against each other. What it is
 not: a choice of moves. The one idea: what a worker does after a move is worked out until they are again where
-they would have been, at the same time, and no further; whoever is with them at a visit of two is drawn in.
+they would have been, at the same time, and no further; whoever is with them at a visit of two is drawn in. So
+a move takes as long in a county as in a village.
 """
 
 from __future__ import annotations
@@ -11,300 +12,246 @@ from math import inf
 from typing import Final
 
 from cloud.visits.compiled import compiled, inlined
+from cloud.visits.place import step
 from cloud.visits.tables import (
+    ACTIVE,
     ALL,
     AT,
     CARRIED,
     FREE,
+    HIGH,
     HOME,
     HOME_TRIED,
-    LAST,
+    IDLE,
     LATE,
+    LOW,
     MADE,
-    NOBODY,
-    REST,
+    MOVE,
     RESTED,
     SEEN,
-    SIZE,
     SPENT,
     START,
     SUM,
-    TOUCHED,
+    TRIED,
+    TRIED_WORST,
+    WORST,
     Tables,
     Tour,
 )
 
-_ROUNDS: Final = 4
-_ROUNDING_MIN: Final = 1e-9
-_FIRST, _SECOND = 1, 2
+_FIRST: Final = 1
 
 
 @compiled
 def begin(tables: Tables, tour: Tour) -> None:
     """Walk the whole tour, which is new (``tables.tour``), and keep it."""
+    tour.bounds[LOW], tour.bounds[HIGH] = -inf, inf
     for who in range(len(tables.worker)):
-        tour.hand[who, TOUCHED] = 1.0
-    cost, worst = price(tables, tour, 0, tour.counts[SIZE])
-    keep(tour, cost, worst)
+        touch(tour, who)
+    price(tables, tour, inf)
+    keep(tables, tour)
+
+
+@inlined
+def touch(tour: Tour, who: int) -> None:
+    """Have somebody walked again."""
+    if tour.turn[who] == IDLE:
+        tour.turn[who] = 0
+        tour.active[tour.counts[ACTIVE]] = who
+        tour.counts[ACTIVE] += 1
 
 
 @compiled
-def price(  # noqa: C901, PLR0912 - the one hot loop: what is called from it costs more than it does
-    tables: Tables, tour: Tour, low: int, high: int
-) -> tuple[float, float]:
-    """What the tour costs now that the places ``low`` to ``high`` and the ``touched`` workers changed, and
-    how much of that is for the worst lateness.
+def price(  # noqa: C901 - the one hot loop: what is called from it costs more than it does
+    tables: Tables, tour: Tour, most: float
+) -> float:
+    """What the tour costs now that the touched workers changed from ``bounds`` on.
+
+    Infinity: it cannot be walked, or would cost more than ``most`` even if whom the move touches were late
+    nowhere any more.
     """
-    visits, total, worst, seen = len(tables.visit), tour.cost[SUM], 0.0, 0
-    for who in range(len(tables.worker)):
-        tour.hand[who, LAST] = -1.0
-    for at in range(tour.counts[SIZE]):
-        item = tour.order[at]
-        alone = 0 if item < visits else 1 if item < 2 * visits else 2
-        visit = item - alone * visits
-        one, two = tour.crew[visit, 0], tour.crew[visit, 1]
-        if at == low:
-            for who in range(len(tables.worker)):
-                if tour.hand[who, TOUCHED] > 0:
-                    _take_up(tables, tour, who)
-        touched = tour.hand[one, TOUCHED] > 0 or tour.hand[two, TOUCHED] > 0
-        if at < low or not (touched or (alone == _SECOND and _first_changed(tour, visit))):
-            worst = max(worst, _as_before(tables, tour, visit, alone))
-            continue
-        _touch(tables, tour, one)
-        if two != NOBODY:
-            _touch(tables, tour, two)
-        tour.seen[seen] = item
-        seen += 1
+    tour.counts[MOVE] += 1
+    tour.counts[SEEN] = 0
+    for number in range(tour.counts[ACTIVE]):
+        who = tour.active[number]
+        at = 0
+        while at < tour.size[who] and tour.key[tour.route[who, at]] < tour.bounds[LOW]:
+            at += 1
+        _take_up(tables, tour, who, at)
+    if _at_best(tables, tour) > most:
+        return inf
+    total, worst = tour.cost[SUM], 0.0
+    worst_again = False
+    code = _next(tour)
+    while code >= 0:
+        visit = code // 2
+        alone = 1 + code % 2 if tour.split[visit] else 0
         first, after = max(alone - 1, 0), alone or tables.visit[visit]["parts"]
         for part in range(first, after):
-            total -= tour.kept[visit, part, SPENT]
+            _draw_in(tables, tour, 2 * visit + part)
         if not step(tables, tour, visit, alone):
-            return inf, 0.0
+            return inf
         for part in range(first, after):
-            total += tour.tried[visit, part, SPENT]
-            worst = max(worst, tour.tried[visit, part, LATE])
-            if at > high:
-                _let_go(tour, visit, part)
-    tour.counts[SEEN] = seen
-    for who in range(len(tables.worker)):
-        if tour.hand[who, TOUCHED] > 0:
-            place = int(tour.hand[who, AT])
-            home_min = tables.worker[who]["idle"]
-            if place >= 0:
-                home_min = tables.travel[tables.worker[who]["mode"], place, tables.worker[who]["end"]]
-            tour.hand[who, HOME_TRIED] = home_min
-            total += home_min - tour.hand[who, HOME]
-    return total + tables.worst_late * worst, tables.worst_late * worst
+            walked = 2 * visit + part
+            tour.mark[walked] = tour.counts[MOVE]
+            tour.seen[tour.counts[SEEN]] = walked
+            tour.counts[SEEN] += 1
+            total += tour.tried[walked, SPENT] - tour.kept[walked, SPENT]
+            worst = max(worst, tour.tried[walked, LATE])
+            worst_again = worst_again or 0 < tour.kept[walked, LATE] >= tour.cost[WORST]
+            if tour.key[walked] > tour.bounds[HIGH]:
+                _let_go(tour, walked)
+        if alone == _FIRST and _changed(tour, 2 * visit):
+            _await(tables, tour, 2 * visit + 1)
+        code = _next(tour)
+    for number in range(tour.counts[ACTIVE]):
+        total += _home(tables, tour, tour.active[number])
+    if worst_again and worst < tour.cost[WORST]:
+        worst = max(worst, _worst_of_others(tables, tour))
+    elif not worst_again:
+        worst = max(worst, tour.cost[WORST])
+    tour.cost[TRIED], tour.cost[TRIED_WORST] = total, worst
+    return float(total + tables.worst_late * worst)
 
 
 @compiled
-def keep(tour: Tour, cost: float, worst: float) -> None:
+def _at_best(tables: Tables, tour: Tour) -> float:
+    """What the tour would cost if all that is touched were made, and in time: ways and prices alone.
+
+    Whoever would only be drawn in is not asked; a move that gains nothing but their lateness is passed over.
+    """
+    total, late_again = tour.cost[SUM], False
+    for number in range(tour.counts[ACTIVE]):
+        who = tour.active[number]
+        mode, here = tables.worker[who]["mode"], int(tour.hand[who, AT])
+        here = tables.worker[who]["begin"] if here < 0 else here
+        at = tour.turn[who]
+        for place in range(at, tour.size[who]):
+            code = tour.route[who, place]
+            if tour.kept[code, MADE] == 0:
+                return -inf
+            there = tables.visit[code // 2]["place"]
+            total += tables.travel[mode, here, there] + tables.price[code // 2, code % 2, who]
+            total -= tour.kept[code, SPENT]
+            late_again = late_again or tour.kept[code, LATE] > 0
+            here = there
+        if tour.size[who] > 0:
+            total += tables.travel[mode, here, tables.worker[who]["end"]] - tour.hand[who, HOME]
+        else:
+            total += tables.worker[who]["idle"] - tour.hand[who, HOME]
+    return float(total + (0.0 if late_again else tables.worst_late * tour.cost[WORST]))
+
+
+@compiled
+def keep(tables: Tables, tour: Tour) -> None:
     """Make what was priced the tour that moves begin from."""
-    visits = len(tour.kept)
     for number in range(tour.counts[SEEN]):
-        item = tour.seen[number]
-        alone = 0 if item < visits else 1 if item < 2 * visits else 2
-        visit = item - alone * visits
-        for part in range(max(alone - 1, 0), alone or 2):
-            for column in range(8):
-                tour.kept[visit, part, column] = tour.tried[visit, part, column]
-    for who in range(len(tour.hand) - 1):
-        if tour.hand[who, TOUCHED] > 0:
-            tour.hand[who, HOME] = tour.hand[who, HOME_TRIED]
-    tour.cost[ALL] = cost
-    tour.cost[SUM] = cost - worst
+        code = tour.seen[number]
+        for column in range(8):
+            tour.kept[code, column] = tour.tried[code, column]
+    for number in range(tour.counts[ACTIVE]):
+        who = tour.active[number]
+        tour.hand[who, HOME] = tour.hand[who, HOME_TRIED]
+    tour.cost[SUM], tour.cost[WORST] = tour.cost[TRIED], tour.cost[TRIED_WORST]
+    tour.cost[ALL] = tour.cost[SUM] + tables.worst_late * tour.cost[WORST]
 
 
 @inlined
-def _as_before(tables: Tables, tour: Tour, visit: int, alone: int) -> float:
-    """Pass over an item that nobody touched; how late it is."""
-    late = 0.0
-    for part in range(max(alone - 1, 0), alone or tables.visit[visit]["parts"]):
-        if tour.kept[visit, part, MADE] > 0:
-            tour.hand[tour.crew[visit, part], LAST] = 2 * visit + part
-            late = max(late, tour.kept[visit, part, LATE])
-    if alone == _FIRST:  # the second part may be touched, and asks
-        tour.tried[visit, 0, MADE], tour.tried[visit, 0, START] = (
-            tour.kept[visit, 0, MADE],
-            tour.kept[visit, 0, START],
-        )
-    return late
+def _next(tour: Tour) -> int:
+    """The part with the least key that somebody touched has to make; -1: there is none."""
+    least, found = inf, -1
+    for number in range(tour.counts[ACTIVE]):
+        who = tour.active[number]
+        at = tour.turn[who]
+        while at < tour.size[who] and tour.mark[tour.route[who, at]] == tour.counts[MOVE]:
+            at += 1
+        tour.turn[who] = at
+        if at < tour.size[who] and tour.key[tour.route[who, at]] < least:
+            found = tour.route[who, at]
+            least = tour.key[found]
+    return found
 
 
 @inlined
-def _first_changed(tour: Tour, visit: int) -> bool:
-    """Whether a first part begins at another time than before: the second one waits for it."""
-    was, now = tour.kept, tour.tried
-    return bool(was[visit, 0, START] != now[visit, 0, START] or was[visit, 0, MADE] != now[visit, 0, MADE])
+def _draw_in(tables: Tables, tour: Tour, code: int) -> None:
+    """Walk whoever makes a part as well, from that part on."""
+    who = tour.crew[code // 2, code % 2]
+    if tour.turn[who] == IDLE:
+        touch(tour, who)
+        _take_up(tables, tour, who, tour.place[code])
 
 
 @inlined
-def _take_up(tables: Tables, tour: Tour, who: int) -> None:
-    """Put a worker where they were after what they made last."""
-    hand, last = tour.hand, int(tour.hand[who, LAST])
-    if last < 0:
+def _await(tables: Tables, tour: Tour, code: int) -> None:
+    """Walk whoever makes the second part of a visit whose first one changed, from now until then."""
+    who, at = tour.crew[code // 2, 1], 0
+    tour.bounds[HIGH] = max(tour.bounds[HIGH], tour.key[code])
+    if tour.turn[who] == IDLE:
+        touch(tour, who)
+        while at < tour.size[who] and tour.key[tour.route[who, at]] <= tour.key[code - 1]:
+            at += 1
+        _take_up(tables, tour, who, at)
+
+
+@inlined
+def _take_up(tables: Tables, tour: Tour, who: int, at: int) -> None:
+    """Put a worker where they were before what they make as ``at``-th."""
+    hand, tour.turn[who] = tour.hand, at
+    before = at - 1
+    while before >= 0 and tour.kept[tour.route[who, before], MADE] == 0:
+        before -= 1
+    if before < 0:
         hand[who, AT] = -1.0
         hand[who, FREE] = tables.worker[who]["leaves"]
         hand[who, RESTED] = 1.0 if tables.worker[who]["rest"] < 0 else 0.0
         hand[who, CARRIED] = 0.0
     else:
-        visit, part = last // 2, last % 2
-        hand[who, AT] = tables.visit[visit]["place"]
-        hand[who, FREE] = tour.kept[visit, part, FREE]
-        hand[who, RESTED] = tour.kept[visit, part, RESTED]
-        hand[who, CARRIED] = tour.kept[visit, part, CARRIED]
+        code = tour.route[who, before]
+        hand[who, AT] = tables.visit[code // 2]["place"]
+        hand[who, FREE] = tour.kept[code, FREE]
+        hand[who, RESTED] = tour.kept[code, RESTED]
+        hand[who, CARRIED] = tour.kept[code, CARRIED]
 
 
 @inlined
-def _touch(tables: Tables, tour: Tour, who: int) -> None:
-    if tour.hand[who, TOUCHED] == 0:
-        tour.hand[who, TOUCHED] = 1.0
-        _take_up(tables, tour, who)
-
-
-@inlined
-def _let_go(tour: Tour, visit: int, part: int) -> None:
+def _let_go(tour: Tour, code: int) -> None:
     """Whoever is where they were before the move, with all changes behind them, does the rest as before."""
-    was, now, who = tour.kept, tour.tried, tour.crew[visit, part]
-    made = was[visit, part, MADE] > 0 and now[visit, part, MADE] > 0
-    in_time = was[visit, part, FREE] == now[visit, part, FREE]
-    rested = was[visit, part, RESTED] == now[visit, part, RESTED]
-    if made and in_time and rested and was[visit, part, CARRIED] == now[visit, part, CARRIED]:
-        tour.hand[who, TOUCHED] = 0.0
-        tour.hand[who, LAST] = 2 * visit + part
+    was, now, who = tour.kept, tour.tried, tour.crew[code // 2, code % 2]
+    made = was[code, MADE] > 0 and now[code, MADE] > 0
+    in_time = was[code, FREE] == now[code, FREE]
+    rested = was[code, RESTED] == now[code, RESTED]
+    if made and in_time and rested and was[code, CARRIED] == now[code, CARRIED]:
+        number = 0
+        while tour.active[number] != who:
+            number += 1
+        tour.counts[ACTIVE] -= 1
+        tour.active[number] = tour.active[tour.counts[ACTIVE]]
+        tour.turn[who] = IDLE
 
 
 @inlined
-def step(  # noqa: C901, PLR0912 - in the hot loop: everything in one place compiles to half the code
-    tables: Tables, tour: Tour, visit: int, alone: int
-) -> bool:
-    """Place one item, or leave its visit out; whether the order can be walked at all."""
-    least_min, most_min = tables.visit[visit]["least"], tables.visit[visit]["most"]
-    one, two = tour.crew[visit, 0], tour.crew[visit, 1]
-    both = alone == 0 and two != NOBODY
-    part, not_before_min, first_min, first_rest_min = 0, 0.0, inf, -1.0
-    start_min, rest_min = inf, -1.0
-    if alone == _SECOND:
-        visits = len(tables.visit)
-        if tour.where[visits + visit] > tour.where[2 * visits + visit]:
-            return False
-        if tour.tried[visit, 0, MADE] == 0:
-            _leave(tables, tour, visit, 1)
-            return True
-        part, not_before_min = 1, tour.tried[visit, 0, START] + least_min
-    together = not both
-    for _ in range(2 * _ROUNDS if one != two else 0):
-        who = one if part == 0 else two
-        start_min, rest_min = ready(tables, tour, visit, part, who, not_before_min)
-        if not both or start_min == inf:
-            break
-        if part == 0:
-            first_min, first_rest_min = start_min, rest_min
-            part, not_before_min = 1, start_min + least_min
-        elif first_min >= start_min - most_min:
-            together = True
-            break
-        else:
-            part, not_before_min = 0, start_min - most_min
-    if alone == _SECOND and start_min > tour.tried[visit, 0, START] + most_min + _ROUNDING_MIN:
-        return False
-    made = together and start_min < inf
-    for placed in range(0 if both else part, part + 1 if made or not both else 2):
-        if not made:
-            _leave(tables, tour, visit, placed)
-        elif both and placed == 0:
-            _put(tables, tour, visit, 0, one, first_min, first_rest_min)
-        else:
-            _put(tables, tour, visit, placed, one if placed == 0 else two, start_min, rest_min)
-    return True
+def _changed(tour: Tour, code: int) -> bool:
+    """Whether a part begins at another time than before: the second part waits for the first one."""
+    was, now = tour.kept, tour.tried
+    return bool(was[code, START] != now[code, START] or was[code, MADE] != now[code, MADE])
 
 
 @inlined
-def _leave(tables: Tables, tour: Tour, visit: int, part: int) -> None:
-    for column in range(8):
-        tour.tried[visit, part, column] = 0.0
-    if part == 0:
-        tour.tried[visit, 0, SPENT] = tables.visit[visit]["weight"]
+def _home(tables: Tables, tour: Tour, who: int) -> float:
+    """What the way home costs more than before."""
+    place = int(tour.hand[who, AT])
+    home_min = tables.worker[who]["idle"]
+    if place >= 0:
+        home_min = tables.travel[tables.worker[who]["mode"], place, tables.worker[who]["end"]]
+    tour.hand[who, HOME_TRIED] = home_min
+    return float(home_min - tour.hand[who, HOME])
 
 
-@inlined
-def _put(  # noqa: PLR0917 - a compiled function takes no keywords
-    tables: Tables, tour: Tour, visit: int, part: int, who: int, start_min: float, rest_min: float
-) -> None:
-    hand, put, place = tour.hand, tour.tried, tables.visit[visit]["place"]
-    here = int(hand[who, AT])
-    here = tables.worker[who]["begin"] if here < 0 else here
-    late_min = max(0.0, start_min - tables.window[tables.visit[visit]["windows_end"] - 1]["due_min"])
-    hand[who, AT] = place
-    hand[who, FREE] = start_min + lasts(tables, visit, part)
-    if rest_min >= 0:
-        hand[who, RESTED] = 1.0
-    if part == 0:
-        hand[who, CARRIED] += tables.visit[visit]["load"]
-    put[visit, part, START], put[visit, part, REST], put[visit, part, LATE], put[visit, part, MADE] = (
-        start_min,
-        rest_min,
-        late_min,
-        1.0,
-    )
-    put[visit, part, FREE], put[visit, part, RESTED], put[visit, part, CARRIED] = (
-        hand[who, FREE],
-        hand[who, RESTED],
-        hand[who, CARRIED],
-    )
-    way_min = tables.travel[tables.worker[who]["mode"], here, place]
-    put[visit, part, SPENT] = way_min + tables.price[visit, part, who] + tables.late * late_min
-
-
-@inlined
-def ready(  # noqa: PLR0917 - a compiled function takes no keywords
-    tables: Tables, tour: Tour, visit: int, part: int, who: int, not_before_min: float
-) -> tuple[float, float]:
-    """When a worker can begin at the earliest, and the rest they take before (-1: none); infinity: cannot."""
-    hand, travel, place = tour.hand, tables.travel, tables.visit[visit]["place"]
-    mode = tables.worker[who]["mode"]
-    if part == 0 and hand[who, CARRIED] + tables.visit[visit]["load"] > tables.worker[who]["carries"]:
-        return inf, -1.0
-    here = int(hand[who, AT])
-    free_min, way_min = (
-        hand[who, FREE],
-        travel[mode, tables.worker[who]["begin"] if here < 0 else here, place],
-    )
-    start_min = _opened(tables, visit, max(free_min + way_min, not_before_min))
-    over_min = lasts(tables, visit, part) + travel[mode, place, tables.worker[who]["end"]]
-    if hand[who, RESTED] > 0:
-        return (start_min, -1.0) if start_min + over_min <= tables.worker[who]["close"] else (inf, -1.0)
-    if start_min == inf:
-        return inf, -1.0
-    long_min, from_min, due_min = (
-        tables.worker[who]["rest"],
-        tables.worker[who]["rest_open"],
-        tables.worker[who]["rest_due"],
-    )
-    home_min = travel[mode, place, tables.worker[who]["end"]]
-    after_min = max(start_min + lasts(tables, visit, part), from_min)
-    rest_min = max(free_min, from_min)
-    hidden = rest_min <= due_min and rest_min + long_min + way_min <= start_min
-    if not hidden and after_min <= due_min and after_min + long_min + home_min <= tables.worker[who]["close"]:
-        return start_min, -1.0
-    if rest_min > due_min:
-        return inf, -1.0
-    start_min = _opened(tables, visit, max(rest_min + long_min + way_min, not_before_min))
-    return (start_min, rest_min) if start_min + over_min <= tables.worker[who]["close"] else (inf, -1.0)
-
-
-@inlined
-def _opened(tables: Tables, visit: int, at_min: float) -> float:
-    """The first moment from ``at_min`` on at which the visit may begin; infinity: none."""
-    for window in range(tables.visit[visit]["windows"], tables.visit[visit]["windows_end"]):
-        if at_min <= tables.window[window]["due_min"]:
-            return max(at_min, float(tables.window[window]["open_min"]))
-    return at_min if tables.visit[visit]["soft"] > 0 else inf
-
-
-@inlined
-def lasts(tables: Tables, visit: int, part: int) -> float:
-    """Minutes of a part."""
-    row = tables.visit[visit]
-    return float(row["lasts_second"] if part else row["lasts"])
+@compiled
+def _worst_of_others(tables: Tables, tour: Tour) -> float:
+    """The worst lateness of what the move does not touch."""
+    worst = 0.0
+    for code in range(len(tour.kept)):
+        if tour.mark[code] != tour.counts[MOVE]:
+            worst = max(worst, tour.kept[code, LATE])
+    return worst

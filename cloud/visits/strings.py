@@ -18,6 +18,7 @@ import numpy as np
 from cloud.visits.compiled import compiled, entry, inlined
 from cloud.visits.cost import Weights
 from cloud.visits.model import Day, Plan, Route, Stop
+from cloud.visits.pace import slices
 from cloud.visits.tables import Floats, Ints, Tables, near_min, tables
 
 WORTH: Final = 16
@@ -48,6 +49,10 @@ MAKER, AT = range(2)
 """Columns of ``made``: by whom, or -1; as their how-manieth."""
 EARLY, LATE = range(2)
 """Columns of ``start``."""
+NOW, LEAST, LEFT = range(3)
+"""Columns of ``costs``."""
+SLICE: Final = 512
+"""Strings between two looks at the clock. D."""
 OUT, SEARCHES, SKIP, CHANGED, WAS_OUT = range(5)
 """Columns of ``counts``: visits that are out; searches so far; places until the next blink; workers
 changed; visits that were out before.
@@ -83,13 +88,18 @@ def fits(day: Day) -> bool:
     return alone and all(one.lunch is None for one in day.workers)
 
 
-def plan(day: Day, weights: Weights, *, rounds: int, seed: int = 0) -> Plan:
-    """The best plan of ``rounds`` strings taken out and put back, of a day that ``fits``."""
+def plan(day: Day, weights: Weights, *, rounds: int, seed: int = 0, cpu_s: float = inf) -> Plan:
+    """The best plan of ``rounds`` strings taken out and put back, or of ``cpu_s`` of this process, of a day
+    that ``fits``.
+    """
     day_tables = tables(day, weights)
     going = _begin(day, day_tables)
     way_min = near_min(day_tables)
-    cooling = np.array([rounds, _HOT * way_min, _COLD * way_min])
-    _search(day_tables, going, np.random.default_rng(seed), cooling)
+    rng, costs = np.random.default_rng(seed), np.zeros(3)
+    _start(day_tables, going, rng, costs)
+    for some, begun, ended in slices(rounds, SLICE, cpu_s):
+        hot_min, cold_min = (_HOT * way_min * (_COLD / _HOT) ** share for share in (begun, ended))
+        _search(day_tables, going, rng, np.array([some, hot_min, cold_min]), costs)
     return _read(day, day_tables, going)
 
 
@@ -139,27 +149,31 @@ def _read(day: Day, day_tables: Tables, going: Rounds) -> Plan:
 
 
 @entry
-def _search(tables: Tables, going: Rounds, rng: np.random.Generator, cooling: Floats) -> None:
+def _start(tables: Tables, going: Rounds, rng: np.random.Generator, costs: Floats) -> None:
+    """Everything put where it costs least. ``costs``: of the plan, of the best, of what is left out."""
+    going.counts[SKIP] = _blink(rng)
+    _put_back(tables, going, rng)
+    costs[NOW] = costs[LEAST] = _judge(tables, going, 0.0)
+    _forget(going)
+    _keep_best(going)
+    costs[LEFT] = _left_out(tables, going)
+
+
+@entry
+def _search(tables: Tables, going: Rounds, rng: np.random.Generator, cooling: Floats, costs: Floats) -> None:
     """Fills ``best``. ``cooling``: rounds, first and last temperature."""
     rounds, hot_min = int(cooling[0]), cooling[1]
     slope = log(cooling[2] / hot_min) / max(rounds, 1)
-    going.counts[SKIP] = _blink(rng)
-    _put_back(tables, going, rng)
-    cost = _judge(tables, going, 0.0)
-    least = cost
-    _forget(going)
-    _keep_best(going)
-    out_cost = _left_out(tables, going)
     for number in range(rounds):
         _take_out(tables, going, rng)
         _put_back(tables, going, rng)
-        tried = _judge(tables, going, cost - out_cost)
-        if tried > cost - hot_min * exp(slope * number) * log(1.0 - rng.random()):
+        tried = _judge(tables, going, costs[NOW] - costs[LEFT])
+        if tried > costs[NOW] - hot_min * exp(slope * number) * log(1.0 - rng.random()):
             _undo(tables, going)
         else:
-            cost, out_cost = tried, _left_out(tables, going)
-            if cost < least - _BETTER_MIN:
-                least = cost
+            costs[NOW], costs[LEFT] = tried, _left_out(tables, going)
+            if tried < costs[LEAST] - _BETTER_MIN:
+                costs[LEAST] = tried
                 _keep_best(going)
         _forget(going)
 

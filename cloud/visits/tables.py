@@ -30,14 +30,20 @@ START, FREE, REST, RESTED, CARRIED, SPENT, LATE, MADE = range(8)
 """Columns of a part that was placed: begins, over at, rest taken on the way (or -1), has rested by then, load
 so far, minutes charged, minutes late, was it made at all.
 """
-AT, _, TOUCHED, _, _, HOME, HOME_TRIED, LAST = range(8)
-"""Columns of ``hand``, beside FREE, RESTED, CARRIED: at which place, or -1 before any; is walked again; the
-way home as kept and as tried; what was made last, as twice the visit and the part.
+AT, _, _, _, _, HOME, HOME_TRIED = range(7)
+"""Columns of ``hand``, beside FREE, RESTED, CARRIED: at which place, or -1 before any; the way home as kept
+and as tried.
 """
-SIZE, SEEN, LOGGED, CREWED = range(4)
-"""Columns of ``counts``."""
-SUM, ALL = range(2)
-"""Columns of ``cost``: without and with what the worst lateness costs."""
+IDLE: Final = -1
+"""In ``turn``: somebody whom the move does not touch."""
+ACTIVE, SEEN, LOGGED, MOVE = range(4)
+"""Columns of ``counts``: workers that are walked; parts that were; parts moved; the number of the move."""
+SUM, ALL, WORST, TRIED, TRIED_WORST = range(5)
+"""Columns of ``cost``: without and with what the worst lateness costs; the worst lateness in minutes; the
+first and the third of these for the move that is being priced.
+"""
+LOW, HIGH = range(2)
+"""Columns of ``bounds``."""
 
 
 VISIT: Final = np.dtype(
@@ -81,22 +87,34 @@ class Tables(NamedTuple):
 
 
 class Tour(NamedTuple):
-    """An order of items (``walk``), who makes each visit, and what came of it.
+    """Who makes what, and what came of it. A part is known by twice its visit and its number, its code.
 
-    ``where``: the place of each item in the order, or -1. ``kept``: parts as they are placed; ``tried``: the
-    same for the move that is being priced. ``hand``: workers during a walk, and nobody; ``seen``: items
-    walked. ``log``, ``crews``: how to take a move back.
+    ``key``: by code; everybody makes their parts in the order of the keys, and parts that are made together
+    have one. ``split``: by visit; its parts have keys of their own. ``crew``: by visit and part. ``route``:
+    by worker, the codes in order, ``size`` of them; ``place``: by code, where in a route.
+    ``kept``: parts as they are placed; ``tried``: the same for the move that is being priced, where ``mark``
+    is the number of that move. ``hand``: workers during a walk, and nobody; ``active``: whom the move
+    touches; ``turn``: by worker, where in their route the walk is. ``bounds``: the first and last key that
+    the move changed; ``seen``: codes walked. ``log``, ``log_key``: how to take a move back.
     """
 
-    order: Ints
-    where: Ints
+    key: Floats
+    split: Ints
     crew: Ints
+    route: Ints
+    size: Ints
+    place: Ints
     kept: Floats
     tried: Floats
+    mark: Ints
     hand: Floats
+    active: Ints
+    turn: Ints
+    bounds: Floats
     seen: Ints
     log: Ints
-    crews: Ints
+    log_key: Floats
+    order: Ints
     counts: Ints
     cost: Floats
 
@@ -162,26 +180,54 @@ def near_min(day: Tables) -> float:
 def tour(day_tables: Tables, order: Sequence[int], crews: Sequence[Sequence[int]]) -> Tour:
     """Where a search begins; nothing is placed yet (``price.begin``)."""
     visits, workers = len(day_tables.visit), len(day_tables.worker)
+    key, split = np.zeros(2 * visits), np.zeros(visits, dtype=np.int64)
+    for place, item in enumerate(order):
+        alone, visit = divmod(item, visits)
+        split[visit] = alone > 0
+        key[2 * visit + (alone > 1)] = place
+        key[2 * visit + (alone != 1)] = place
     crew = np.full((visits, 2), NOBODY, dtype=np.int64)
-    for visit, who in enumerate(crews):
-        crew[visit, : len(who)] = who
-    room = np.zeros(2 * visits, dtype=np.int64)
-    room[: len(order)] = order
-    where = np.full(3 * visits, -1, dtype=np.int64)
-    where[list(order)] = range(len(order))
+    route, size = np.zeros((workers, 2 * visits), dtype=np.int64), np.zeros(workers, dtype=np.int64)
+    spot = np.zeros(2 * visits, dtype=np.int64)
+    codes = [2 * visit + part for visit, who in enumerate(crews) for part in range(len(who))]
+    for code in sorted(codes, key=lambda one: key[one]):
+        who = crews[code // 2][code % 2]
+        crew[code // 2, code % 2] = who
+        spot[code] = size[who]
+        route[who, size[who]] = code
+        size[who] += 1
     return Tour(
-        order=room,
-        where=where,
+        key=key,
+        split=split,
         crew=crew,
-        kept=np.zeros((visits, 2, 8)),
-        tried=np.zeros((visits, 2, 8)),
+        route=route,
+        size=size,
+        place=spot,
+        kept=np.zeros((2 * visits, 8)),
+        tried=np.zeros((2 * visits, 8)),
+        mark=np.zeros(2 * visits, dtype=np.int64),
         hand=np.zeros((workers + 1, 8)),
-        seen=np.zeros(2 * visits, dtype=np.int64),
-        log=np.zeros((16, 3), dtype=np.int64),
-        crews=np.zeros((2 * visits + 4, 3), dtype=np.int64),
-        counts=_ints([len(order), 0, 0, 0]),
-        cost=np.zeros(2),
+        active=np.zeros(workers + 1, dtype=np.int64),
+        turn=np.full(workers + 1, IDLE, dtype=np.int64),
+        bounds=np.zeros(2),
+        seen=np.zeros(4 * visits, dtype=np.int64),
+        log=np.zeros((4 * visits + 16, 3), dtype=np.int64),
+        log_key=np.zeros(4 * visits + 16),
+        order=_ints(sorted(codes, key=lambda one: key[one])),
+        counts=_ints([0, 0, 0, 0]),
+        cost=np.zeros(5),
     )
+
+
+def items(best_key: Floats, split: Ints, parts: Ints) -> list[int]:
+    """The order of items (``walk``) that the keys are."""
+    visits = len(parts)
+    keyed = [
+        (float(best_key[2 * visit + part]), visits * ((part + 1) * int(split[visit])) + visit)
+        for visit in range(visits)
+        for part in range(int(parts[visit]) if split[visit] else 1)
+    ]
+    return [item for _, item in sorted(keyed)]
 
 
 def _price(day: Day, weights: Weights, charges: Charges) -> Floats:
