@@ -95,17 +95,30 @@ def _rest(
     now_min: float,
     away: Mapping[WorkerId, Away],
 ) -> Day:
-    """What is still to do, by whom, from where. Of what is half begun, the second part at its time."""
-    visits = {one.id: one for one in day.visits}
-    pinned = tuple(
-        replace(visits[one], parts=visits[one].parts[1:], windows=(Window(at_min, at_min),), load=0.0)
-        for one, at_min in later.items()
-    )
+    """What is still to do, by whom, from where. Of what is half begun, the second part at its time, by
+    somebody who did not make the first.
+    """
+    visits, who = {one.id: one for one in day.visits}, _who(running)
+    pinned = tuple(_second(visits[one], at_min) for one, at_min in later.items())
     workers = tuple(
-        _from_now(one, running.routes.get(one.id, Route()), visits, now_min, away.get(one.id))
+        replace(
+            _from_now(one, running.routes.get(one.id, Route()), visits, now_min, away.get(one.id)),
+            skills=one.skills | {_fresh(visit) for visit in later if who[visit, 0] != one.id},
+        )
         for one in day.workers
     )
     return Day(tuple(one for one in day.visits if one.id not in begun) + pinned, workers, day.travel)
+
+
+def _second(visit: Visit, at_min: float) -> Visit:
+    """The second part alone; later than it was planned it would be too far from the first."""
+    part = replace(visit.parts[1], skills=visit.parts[1].skills | {_fresh(visit.id)})
+    return replace(visit, parts=(part,), windows=(Window(at_min, at_min),), soft=False, load=0.0)
+
+
+def _fresh(visit: VisitId) -> str:
+    """What somebody is able to who did not make the first part of a visit."""
+    return f"second of {visit}"
 
 
 def _from_now(
