@@ -26,7 +26,7 @@ _AREA = "tests/scenario/test_area_outage.py::"
 _TRENDS = "tests/unit/cloud/detect/routine/test_trends.py::"
 _RULES, _GATE = "tests/unit/cloud/detect/test_rules.py::", "tests/unit/cloud/detect/test_gate.py::"
 _BODY = "tests/scenario/test_vital_signs.py::"
-_TAPS = "tests/scenario/test_local_mqtt.py::"
+_TAPS = "tests/scenario/local_mqtt/test_devices.py::"
 _RULE = DEFAULT.rules
 
 
