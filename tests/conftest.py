@@ -79,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Nine thousand tests and what they import live as long as the session: the collector leaves them alone."""
+    """What was collected lives as long as the session: the collector of memory leaves it alone."""
     gc.freeze()
 
 
