@@ -25,9 +25,10 @@ from edge_agent.falls.candidates import RATE_HZ, Floats
 from edge_agent.falls.detector import FallDetector, FallFinding
 from edge_agent.falls.examples import Examples, best_of_trials, candidates, examples
 from edge_agent.falls.features import measure
+from edge_agent.falls.learners import fit
 from edge_agent.falls.model import FallModel
 from edge_agent.falls.recordings import RecordingSet, Trial, find_set, read_set, windows
-from edge_agent.falls.train import CERTAIN, as_model, calibration_inside, fit, log_odds, train
+from edge_agent.falls.train import CERTAIN, as_model, calibration_inside, train
 from firmware_protocols.model import DeviceId
 
 PROCESSES: Final = 2
@@ -63,12 +64,12 @@ def hold_out(
     with threadpool_limits(1):
         others = ~np.isin(data.subject, people)
         calibration, _ = calibration_inside(data, recordings, others, seed)
-        trees = fit(data, others, seed)
+        learnt = fit(data, others, seed)
         score = np.full(len(others), -np.inf)
-        score[~others] = log_odds(trees, data.rows[~others])
+        score[~others] = learnt.log_odds(data.rows[~others])
         probability = calibration.probability(score)
         mine = np.array([n for n, trial in enumerate(recordings) if trial.subject in people])
-        model = as_model(which, data, trees, calibration, {})
+        model = as_model(which, data, learnt, calibration, {})
         heard = {
             name: [hear(model, recordings[index], which, CHANGES[name]) for index in mine] for name in changes
         }
@@ -154,7 +155,7 @@ def young_to_older(which: RecordingSet, recordings: Sequence[Trial], seed: int) 
     young = ~elderly[data.trial]
     with threadpool_limits(1):
         calibration, _ = calibration_inside(data, recordings, young, seed)
-        score = np.where(young, -np.inf, log_odds(fit(data, young, seed), data.rows))
+        score = np.where(young, -np.inf, fit(data, young, seed).log_odds(data.rows))
     best = calibration.probability(best_of_trials(data, score, len(recordings)))[elderly]
     count = alarms(data, calibration.probability(score), CERTAIN[which.position], len(recordings))[elderly]
     return per_trial([trial for trial in recordings if trial.elderly], best, count > 0, count)

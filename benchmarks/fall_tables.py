@@ -94,5 +94,5 @@ def _cell(value: Mapping[str, Any]) -> str:
 def _cost(cost: Mapping[str, float]) -> str:
     return (
         f"a median of {cost['features_ms_median']} ms for its numbers and {cost['trees_ms_median']} ms "
-        f"for the trees (p95 of the whole {cost['whole_ms_p95']} ms), processor time"
+        f"for its judges (p95 of the whole {cost['whole_ms_p95']} ms), processor time"
     )

@@ -28,7 +28,7 @@ from benchmarks.page import PageError, write_part
 from edge_agent.falls.model import load_model
 from edge_agent.falls.recordings import SETS, RecordingError, find_set, read_set
 
-QUICK_GROUPS: Final = 10
+QUICK_GROUPS: Final = 5
 """With ``--quick`` people are held out in this many groups instead of one by one; each model then learns from
 fewer people, so the figures are a little too low."""
 

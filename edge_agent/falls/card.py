@@ -54,10 +54,10 @@ Written by `anban train falls --seed {made["seed"]}`; do not edit.
 | candidates | {made["candidates"]:,} peaks of {FLOOR_G:g} g or more |
 | made of them | {made["retold"]:,} more: for other sensors, at other tempos, activities in a row |
 | sensor | {model.rate_hz} Hz, ±{model.range_g:g} g |
-| shown again as | {_listed(RATES_HZ)} Hz; ±{_listed(RANGES_G)} g; noise {NOISE_G:g} g; any angle |
+| shown again as | {_listed(RATES_HZ)} Hz; ±{_listed(RANGES_G)} g; noise {NOISE_G:g} g; any angle; cut short |
 | looks at | {BEFORE / RATE_HZ:g} s before a peak, {AFTER / RATE_HZ:g} s after |
 | numbers | {len(model.features)} |
-| trees | {len(model.forest.roots)} |
+| judges | {len(model.forest.roots)} trees together, {len(model.networks)} networks |
 | a fall from | a calibrated probability of {model.threshold:g} |
 
 ## While it was made
@@ -72,7 +72,7 @@ to these same answers, so they flatter a little. `python -m benchmarks.falls` me
 | calibration | slope {made["slope"]:.3f}, offset {made["offset"]:+.3f} on log-odds |
 
 ## What decides
-Share of what all splits of the trees gained.
+Share of what all splits of the trees gained; the networks do not say.
 
 | feature | | share |
 |---|---|---|

@@ -21,7 +21,7 @@ from edge_agent.falls.features import NAMES, measure
 from edge_agent.falls.model import Position
 from edge_agent.falls.recordings import RecordingSet, Trial
 from edge_agent.falls.retold import at_tempo, run_together
-from edge_agent.falls.sensors import as_others
+from edge_agent.falls.sensors import as_others, cut_short
 
 NEAR_S: Final = 2.0
 """Peaks this close to an unmarked fall's highest one belong to the fall."""
@@ -111,7 +111,7 @@ def _retold(which: RecordingSet, trials: Sequence[Trial]) -> Retold:
     parts = []
     for number, (trial, _) in enumerate(told):
         found, context = candidates(trial)
-        parts.append(_part(trial, found, as_others(context, number)))
+        parts.append(_part(trial, found, cut_short(as_others(context, number), number)))
     numbers = np.repeat(np.arange(len(told)), [len(part.at) for part in parts])
     return Retold(
         rows=np.concatenate([part.rows for part in parts]),

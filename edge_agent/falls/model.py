@@ -1,8 +1,8 @@
-"""A trained fall model: a JSON file, and the sum of its trees.
+"""A trained fall model: a JSON file, and the mean of what its judges say.
 
-What this is: loading, checking and evaluating gradient-boosted trees with numpy alone. What it is not:
-training (``train.py``) or signal processing (``features.py``). The one idea: every tree is walked at once,
-one level a step, through flat arrays; a leaf points to itself.
+What this is: loading, checking and asking a forest (``forest.py``) and a few networks (``network.py``) with
+numpy alone. What it is not: training (``train.py``) or signal processing (``features.py``). The one idea:
+each judge has one voice, and the mean of their log-odds is calibrated once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from edge_agent.falls.calibration import Calibration
 from edge_agent.falls.candidates import RATE_HZ, Floats
 from edge_agent.falls.features import FEATURES
+from edge_agent.falls.forest import Forest
+from edge_agent.falls.network import Network
 from firmware_protocols.model import JsonValue
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Number of the file layout; a file of another number is refused."""
 Position = Literal["waist", "wrist"]
 MODELS: Final = Path(__file__).parent / "models"
@@ -42,45 +44,13 @@ class ModelError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Forest:
-    """Flat arrays of nodes. From node ``i`` a row goes ``left[i]`` when ``row[feature[i]] <= split[i]``.
-
-    ``roots`` holds the first node of each tree; a leaf has itself as both children and its share in
-    ``value``. The log-odds of a row is ``baseline`` plus the value of the leaf that it reaches in each tree.
-    """
-
-    baseline: float
-    roots: NDArray[np.intp]
-    feature: NDArray[np.intp]
-    split: Floats
-    left: NDArray[np.intp]
-    right: NDArray[np.intp]
-    value: Floats
-
-    def on(self, line: Calibration) -> Forest:
-        """The same trees with ``line`` worked in, so that their log-odds are calibrated."""
-        return replace(self, baseline=line.slope * self.baseline + line.offset, value=line.slope * self.value)
-
-    def log_odds(self, rows: Floats) -> Floats:
-        """One number per row of ``rows`` (``(n, features)``)."""
-        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
-        which = np.arange(len(rows))[:, None]
-        while True:
-            lower = rows[which, self.feature[node]] <= self.split[node]
-            following = np.where(lower, self.left[node], self.right[node])
-            if np.array_equal(following, node):
-                share: Floats = self.value[node].sum(axis=1)
-                return self.baseline + share
-            node = following
-
-
-@dataclass(frozen=True, eq=False)
 class FallModel:
     """What one trained file holds.
 
     ``threshold`` is the calibrated probability from which a peak counts as a fall. ``features`` are names out
     of ``features.FEATURES``, ``lowest`` and ``highest`` their range over the training data; outside it the
-    model guesses. ``range_g`` is the full scale of the sensors trained on, ``sources`` the data and their
+    model guesses. ``calibration`` is for the mean of the log-odds of the ``forest`` and of each of the
+    ``networks``. ``range_g`` is the full scale of the sensors trained on, ``sources`` the data and their
     authors, ``training`` the figures that were measured when it was made.
     """
 
@@ -92,14 +62,16 @@ class FallModel:
     lowest: tuple[float, ...]
     highest: tuple[float, ...]
     threshold: float
+    calibration: Calibration
     forest: Forest
+    networks: tuple[Network, ...]
     sources: tuple[str, ...]
     training: Mapping[str, JsonValue]
 
     def probability(self, columns: Mapping[str, Floats]) -> Floats:
         """Probability (0 to 1) that each peak is a fall, from what ``features.measure`` returns."""
-        log_odds = self.forest.log_odds(np.column_stack([columns[name] for name in self.features]))
-        return 1 / (1 + np.exp(-log_odds))
+        rows = np.column_stack([columns[name] for name in self.features])
+        return self.calibration.probability(mean_log_odds(self.forest, self.networks, rows))
 
     def unusual(self, columns: Mapping[str, Floats]) -> NDArray[np.intp]:
         """How many features of each peak lie outside the training range."""
@@ -110,6 +82,13 @@ class FallModel:
     @cached_property
     def _bounds(self) -> tuple[Floats, Floats]:
         return np.array(self.lowest), np.array(self.highest)
+
+
+def mean_log_odds(forest: Forest, networks: Sequence[Network], rows: Floats) -> Floats:
+    """The mean of what the forest and each network say of ``rows`` (``(n, features)``)."""
+    said = [forest.log_odds(rows), *(network.log_odds(rows) for network in networks)]
+    mean: Floats = np.mean(said, axis=0)
+    return mean
 
 
 def load_model(position: Position) -> FallModel:
@@ -161,7 +140,17 @@ def _content(model: FallModel) -> dict[str, JsonValue]:
         "threshold": model.threshold,
         "sources": model.sources,
         "training": model.training,
+        "calibration": {"slope": model.calibration.slope, "offset": model.calibration.offset},
         "baseline": forest.baseline,
+        "networks": [
+            {
+                "middle": network.middle.tolist(),
+                "spread": network.spread.tolist(),
+                "weights": [layer.tolist() for layer in network.weights],
+                "biases": [layer.tolist() for layer in network.biases],
+            }
+            for network in model.networks
+        ],
         "trees": {
             "roots": forest.roots.tolist(),
             "feature": forest.feature.tolist(),
@@ -203,6 +192,9 @@ def _model(content: Mapping[str, Any]) -> FallModel:
         threshold=float(content["threshold"]),
         sources=tuple(content["sources"]),
         training=content["training"],
+        calibration=Calibration(
+            slope=float(content["calibration"]["slope"]), offset=float(content["calibration"]["offset"])
+        ),
         forest=Forest(
             baseline=float(content["baseline"]),
             roots=_whole(trees["roots"]),
@@ -212,6 +204,16 @@ def _model(content: Mapping[str, Any]) -> FallModel:
             right=_whole(trees["right"]),
             value=np.array(trees["value"], dtype=np.float64),
         ),
+        networks=tuple(_network(network) for network in content["networks"]),
+    )
+
+
+def _network(content: Mapping[str, Any]) -> Network:
+    return Network(
+        middle=np.array(content["middle"], dtype=np.float64),
+        spread=np.array(content["spread"], dtype=np.float64),
+        weights=tuple(np.array(layer, dtype=np.float64) for layer in content["weights"]),
+        biases=tuple(np.array(layer, dtype=np.float64) for layer in content["biases"]),
     )
 
 
@@ -222,10 +224,7 @@ def _whole(values: Sequence[int]) -> NDArray[np.intp]:
 def _fault(model: FallModel) -> str:
     """Why a well-formed file still cannot be used; empty when it can."""
     unknown = [name for name in model.features if name not in FEATURES]
-    forest = model.forest
-    nodes = np.arange(len(forest.feature))
-    leaf = (forest.left == nodes) & (forest.right == nodes)
-    columns = (forest.split, forest.left, forest.right, forest.value)
+    line = model.calibration
     faults = {
         f"position {model.position!r} is not known": model.position not in ("waist", "wrist"),
         f"rate {model.rate_hz} Hz, this program analyses at {RATE_HZ} Hz": model.rate_hz != RATE_HZ,
@@ -235,20 +234,13 @@ def _fault(model: FallModel) -> str:
         ),
         "threshold outside 0 to 1": not 0 < model.threshold < 1,
         "a number that is not finite": not np.isfinite(
-            [forest.baseline, model.range_g, *model.lowest, *model.highest]
+            [model.forest.baseline, line.slope, line.offset, model.range_g, *model.lowest, *model.highest]
         ).all(),
-        "trees of unequal columns": any(len(column) != len(nodes) for column in columns),
-        "no trees": len(forest.roots) == 0,
+        "a calibration that turns the order round": not line.slope > 0,
     }
     for reason, wrong in faults.items():
         if wrong:
             return reason
-    sound = (
-        np.isin(forest.roots, nodes).all()
-        and ((forest.feature >= 0) & (forest.feature < len(model.features))).all()
-        and (leaf | ((forest.left > nodes) & (forest.right > nodes))).all()
-        and (np.maximum(forest.left, forest.right) < len(nodes)).all()
-        and np.isfinite(forest.split).all()
-        and np.isfinite(forest.value).all()
-    )
-    return "" if sound else "damaged: the trees do not hold together"
+    count = len(model.features)
+    found = [model.forest.fault(count), *(network.fault(count) for network in model.networks)]
+    return next(filter(None, found), "")

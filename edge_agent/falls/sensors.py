@@ -1,8 +1,9 @@
 """The same movement as another sensor would have felt it.
 
 What this is: training material for sensors nobody recorded with: slower, of a smaller range, noisier, worn at
-another angle. What it is not: part of the gateway's work. The one idea: a model that has only seen one sensor
-learns that sensor; each example is therefore shown a second time as a sensor drawn at random would give it.
+another angle, with a link that came late or broke early. What it is not: part of the gateway's work. The one
+idea: a model that has only seen one sensor learns that sensor; each example is therefore shown a second time
+as a sensor drawn at random would give it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.falls.around import BEFORE
+from edge_agent.falls.around import AFTER, BEFORE
 from edge_agent.falls.candidates import RATE_HZ, Floats
 from edge_agent.falls.resample import Resampler
 
@@ -20,6 +21,11 @@ RATES_HZ: Final = (20.0, 25.0, 32.0, 40.0, 50.0)
 RANGES_G: Final = (2.0, 4.0, 8.0, 16.0)
 NOISE_G: Final = 0.01
 """Standard deviation of the noise added to each axis: several times that of a common accelerometer."""
+CUT_SHARE: Final = 0.5
+"""Share of the contexts whose link came less than 4 s before the peak, and of those whose link broke less
+than 3 s after it: a body may lie on its sensor."""
+SHORTEST_S: Final = (0.5, 0.8)
+"""What is received at least before the peak, and after it; the rest is held, as the gateway holds it."""
 SHIFT_S: Final = 0.1
 """How far a slower sensor may move the highest sample; the peak is looked for again within it."""
 
@@ -35,6 +41,25 @@ def as_others(context: Floats, seed: int) -> Floats:
     phase = draw.random(len(context))
     slow = [_slower(*one) for one in zip(clipped, rate_hz, phase, strict=True)]
     return _at_peak(np.stack(slow)) if slow else context
+
+
+def cut_short(context: Floats, seed: int) -> Floats:
+    """The contexts as received when, drawn at random, the link came late or broke early: the outermost
+    sample is held, as the gateway holds it.
+    """
+    draw, count = np.random.default_rng(seed), len(context)
+    before, after = (
+        np.where(
+            draw.random(count) < CUT_SHARE,
+            np.rint(draw.uniform(least_s, most / RATE_HZ, count) * RATE_HZ).astype(np.intp),
+            most,
+        )
+        for least_s, most in zip(SHORTEST_S, (BEFORE, AFTER), strict=True)
+    )
+    received = np.clip(
+        np.arange(context.shape[1])[None, :], (BEFORE - before)[:, None], (BEFORE + after)[:, None]
+    )
+    return np.take_along_axis(context, received[:, :, None], axis=1)
 
 
 def _slower(context: Floats, rate_hz: float, phase: float) -> Floats:

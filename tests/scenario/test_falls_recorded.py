@@ -18,9 +18,10 @@ from edge_agent.falls.calibration import Calibration
 from edge_agent.falls.detector import FallDetector, FallFinding
 from edge_agent.falls.examples import Examples, best_of_trials, examples
 from edge_agent.falls.features import NAMES
+from edge_agent.falls.learners import fit
 from edge_agent.falls.model import FallModel, load_model
 from edge_agent.falls.recordings import SETS, RecordingSet, Trial, read_set, windows
-from edge_agent.falls.train import as_model, fit, log_odds, main
+from edge_agent.falls.train import as_model, main
 from firmware_protocols.model import DeviceId
 
 DATA: Final = Path(os.environ.get("ANBAN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
@@ -94,15 +95,15 @@ def test_every_fall_has_its_candidate(some: list[Trial], data: Examples) -> None
     assert falls == set(data.trial[data.is_fall].tolist())
 
 
-def test_an_exported_model_answers_as_scikit_learn_does_for_people_it_has_not_seen(
+def test_an_exported_model_answers_as_what_was_fitted_does_for_people_it_has_not_seen(
     which: RecordingSet, data: Examples
 ) -> None:
     unseen = data.subject == data.subject[-1]
-    trees = fit(data, ~unseen, seed=3)
+    learnt = fit(data, ~unseen, seed=3)
     columns = dict(zip(NAMES, data.rows[unseen].T, strict=True))
     line = Calibration(slope=0.8, offset=-0.3)
-    answer = as_model(which, data, trees, line, {}).probability(columns)
-    expected = line.probability(log_odds(trees, data.rows[unseen]))
+    answer = as_model(which, data, learnt, line, {}).probability(columns)
+    expected = line.probability(learnt.log_odds(data.rows[unseen]))
     np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-9)
 
 
@@ -115,4 +116,4 @@ def test_training_needs_recordings(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_the_same_seed_gives_the_same_model(data: Examples) -> None:
     everyone = np.ones(len(data.trial), dtype=np.bool_)
     first, second = (fit(data, everyone, seed=5) for _ in range(2))
-    assert log_odds(first, data.rows).tolist() == log_odds(second, data.rows).tolist()
+    assert first.log_odds(data.rows).tolist() == second.log_odds(data.rows).tolist()

@@ -1,19 +1,17 @@
-"""The model file: what it says, what it refuses, and that its trees are scikit-learn's."""
+"""The model file: what it says, what it refuses, and that its judges are the ones that were fitted."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from edge_agent.falls import card
-from edge_agent.falls.features import FEATURES, NAMES
+from edge_agent.falls.features import FEATURES
 from edge_agent.falls.model import (
     MODELS,
     FallModel,
@@ -24,7 +22,6 @@ from edge_agent.falls.model import (
     read_model,
     write_model,
 )
-from edge_agent.falls.train import export
 
 NAN = float("nan")
 POSITIONS: tuple[Position, ...] = ("waist", "wrist")
@@ -50,17 +47,13 @@ def test_the_shipped_card_is_the_one_its_training_wrote(position: Position) -> N
     assert (MODELS / f"{position}.md").read_text(encoding="utf-8") == card.text(load_model(position))
 
 
-def test_the_trees_give_the_probability_that_scikit_learn_gives() -> None:
-    random = np.random.default_rng(4)
-    rows = random.normal(size=(2000, 6))
-    labels = rows[:, 0] * rows[:, 1] + rows[:, 2] > random.normal(size=2000)
-    trees = HistGradientBoostingClassifier(max_iter=40, random_state=1).fit(rows, labels)
-    unseen = random.normal(size=(3000, 6)) * 2
-    shipped = load_model("waist")
-    model = replace(shipped, features=NAMES[:6], lowest=(0.0,) * 6, highest=(1.0,) * 6, forest=export(trees))
-    columns = dict(zip(NAMES, unseen.T, strict=False))
+def test_a_model_says_the_calibrated_mean_of_its_judges() -> None:
+    model = load_model("waist")
+    rows = np.random.default_rng(3).normal(size=(40, len(model.features)))
+    said = [model.forest.log_odds(rows), *(network.log_odds(rows) for network in model.networks)]
+    columns = dict(zip(model.features, rows.T, strict=True))
     np.testing.assert_allclose(
-        model.probability(columns), trees.predict_proba(unseen)[:, 1], rtol=0, atol=1e-9
+        model.probability(columns), model.calibration.probability(np.mean(said, axis=0)), rtol=0, atol=1e-12
     )
 
 
@@ -103,8 +96,8 @@ def test_what_is_no_model_is_called_damaged(tmp_path: Path, text: str) -> None:
 
 
 def test_a_file_of_another_layout_is_refused_by_its_number(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="layout version 2, this program reads 1"):
-        read_model(save(tmp_path / "newer.json", {**content(), "format": 2}))
+    with pytest.raises(ModelError, match="layout version 3, this program reads 2"):
+        read_model(save(tmp_path / "newer.json", {**content(), "format": 3}))
 
 
 def test_a_flipped_digit_is_noticed(tmp_path: Path) -> None:
@@ -150,6 +143,14 @@ FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "no trees": lambda changed: changed["trees"].update(roots=[]),
     "KeyError": lambda changed: changed.pop("baseline"),
     "do not hold together": _into_a_loop,
+    "turns the order round": lambda changed: changed["calibration"].update(slope=-1.0),
+    "is not finite": lambda changed: changed["calibration"].update(offset=NAN),
+    "a network with a number": lambda changed: changed["networks"][1]["biases"][0].__setitem__(0, NAN),
+    "that it cannot have": lambda changed: changed["networks"][0]["spread"].__setitem__(2, 0.0),
+    "layers of a network do not fit": lambda changed: changed["networks"][2]["biases"][1].pop(),
+    "a network do not fit": lambda changed: changed["networks"][0].update(weights=[], biases=[]),
+    "do not fit together": lambda changed: changed["networks"][0]["middle"].pop(),
+    "ValueError": lambda changed: changed["networks"][0]["weights"][0].__setitem__(0, [1.0]),
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_agent.falls.around import BEFORE, contexts
+from edge_agent.falls.around import AFTER, BEFORE, contexts
 from edge_agent.falls.candidates import Floats
 from edge_agent.falls.features import measure
-from edge_agent.falls.sensors import RANGES_G, SHIFT_S, as_others
+from edge_agent.falls.sensors import RANGES_G, SHIFT_S, SHORTEST_S, as_others, cut_short
 from tests.unit.edge_agent.falls.falling import IMPACT_S, fall
 
 
@@ -50,3 +50,20 @@ def test_the_same_seed_draws_the_same_sensors() -> None:
 def test_nothing_felt_by_others_is_nothing() -> None:
     own, _ = felt()
     assert len(as_others(own[:0], 1)) == 0
+
+
+def test_a_link_that_came_late_or_broke_early_leaves_its_last_sample() -> None:
+    course = np.arange(BEFORE + AFTER + 1, dtype=np.float64)
+    told = cut_short(np.repeat(course[None, :, None], 400, axis=0).repeat(3, axis=2), seed=1)[:, :, 0]
+    first, last = told[:, 0], told[:, -1]
+    assert (told == np.clip(course, first[:, None], last[:, None])).all()
+    assert first.max() <= BEFORE - SHORTEST_S[0] * 50
+    assert last.min() >= BEFORE + SHORTEST_S[1] * 50
+    assert 0.4 < (first > 0).mean() < 0.6
+    assert 0.4 < (last < course[-1]).mean() < 0.6
+
+
+def test_the_same_seed_cuts_the_same_short() -> None:
+    own, _ = felt()
+    many = np.repeat(own, 20, axis=0)
+    np.testing.assert_array_equal(cut_short(many, 3), cut_short(many, 3))
