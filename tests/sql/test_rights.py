@@ -32,15 +32,17 @@ BY_FUNCTION_OR_PYTHON: Final = {
 }
 DEFINER: Final = {
     roles.API: {
-        "change_bounds", "family_withdrawn", "gateway_taken", "granted", "looks_at_home", "name_of_tenant",
-        "scoped_figures", "take_over_push", "tell_followers", "tenant_of_code", "username_taken",
+        "begin_hush", "change_bounds", "family_withdrawn", "gateway_taken", "granted", "is_hushed",
+        "looks_at_home", "name_of_tenant", "scoped_figures", "take_over_push", "tell_followers",
+        "tenant_of_code", "username_taken",
     },
     roles.SERVICE: {
-        "append_change", "change_bounds", "consent_erase", "consent_erase_rolled", "retention_roll_off",
+        "append_change", "change_bounds", "consent_erase", "consent_erase_rolled", "is_hushed",
+        "retention_roll_off",
         "series_add", "series_discard", "series_drop", "series_drop_strays", "series_empty_default",
         "series_expire", "series_forget", "set_timescale_policies", "tell_followers",
     },
-    roles.INGEST: {"append_change", "tell_followers"},
+    roles.INGEST: {"append_change", "is_hushed", "tell_followers"},
 }  # fmt: skip
 """The functions with the rights of their owner, and who may call them: numbers and single bits across tenants
 for the one, the log and the parts of series for the other."""
