@@ -103,11 +103,15 @@ def secret_of(gateway: str) -> str:
 
 @dataclass(slots=True)
 class System:
-    """``anban-cloud all`` on ``data``. Use ``started`` or ``start`` and ``stop``."""
+    """``anban-cloud all`` on ``data``. Use ``started`` or ``start`` and ``stop``.
+
+    ``embedded``: whether it runs a database of its own.
+    """
 
     data: Path
     roster: Mapping[str, Any] = field(default_factory=roster)
     arguments: tuple[str, ...] = ("--port", "0")
+    embedded: bool = True
     address: str = ""
     ready_s: float = 0.0
     process: subprocess.Popen[str] | None = None
@@ -123,7 +127,9 @@ class System:
 
     def start(self) -> None:
         """Start it and wait for its ready line; for the first time, on a database that others migrated."""
-        cluster.lay(self.data)
+        if self.embedded:
+            cluster.lay(self.data)
+        self.data.mkdir(parents=True, exist_ok=True)
         file = self.data / "roster.json"
         file.write_text(json.dumps(self.roster), encoding="utf-8")
         began = time.monotonic()

@@ -51,7 +51,7 @@ def test_the_same_cloud_runs_on_services_of_somebody_else(
     file.write_text(
         f"[database]\ndsn = {empty_database!r}\n[broker]\nhost = '127.0.0.1'\nport = {broker}\nuser = ''\n"
     )
-    system = System(tmp_path / "unused", arguments=("--port", "0", "--config", str(file)))
+    system = System(tmp_path / "unused", arguments=("--port", "0", "--config", str(file)), embedded=False)
     with system.started(), Uplink("gw-h001", 1, broker) as uplink:
         uplink.send(Lane.BULK, reading())
         uplink.send(Lane.ALARM, alarm())
