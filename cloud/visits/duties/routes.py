@@ -22,6 +22,7 @@ from cloud.db import Connection
 from cloud.once import ERRORS as ONCE_ERRORS
 from cloud.once import Once, OneCommand
 from cloud.problems import not_found, responses
+from cloud.visits.campaign import proposed
 from cloud.visits.duties import keeper, store, survey
 from cloud.visits.duties.views import (
     Away,
@@ -34,15 +35,18 @@ from cloud.visits.duties.views import (
     NamedList,
     NamedView,
     NewCampaign,
+    Occasion,
     OwedView,
     PeopleAsked,
     PersonView,
     Profile,
+    ProposedList,
     RateAsked,
     RateList,
     RateView,
     RuleView,
     duty_view,
+    proposed_view,
 )
 from cloud.visits.duty import group_of, period_of
 from cloud.visits.rate import Span
@@ -100,6 +104,30 @@ async def list_campaigns(api: Api, visitor: Visitor) -> CampaignList:
     async with api.reading(scope) as conn:
         found = await store.rows(conn, "campaigns", scope, id=None, now=api.now)
     return CampaignList(campaigns=[CampaignView(**row) for row in found])
+
+
+@router.get(
+    "/campaigns/proposed",
+    operation_id="proposeCampaigns",
+    summary="Festivals that are near",
+    responses=ERRORS,
+)
+async def propose_campaigns(api: Api, visitor: Visitor) -> ProposedList:
+    """Spring Festival, Mid-Autumn, Double Ninth; only those without a campaign that is still due then."""
+    scope = visitor.scope(PURPOSE)
+    api.saw(scope.purpose, ())
+    async with api.reading(scope) as conn:
+        zone = ZoneInfo((await store.rows(conn, "zone", scope))[0]["time_zone"])
+        made = await store.rows(conn, "campaigns", scope, id=None, now=api.now)
+    spans = [(row["since"], row["until"]) for row in made if row["occasion"] == Occasion.FESTIVAL]
+    found = proposed(api.now, zone)
+    return ProposedList(
+        proposed=[
+            proposed_view(one)
+            for one in found
+            if not any(since <= one.campaign.by < until for since, until in spans)
+        ]
+    )
 
 
 @router.post(

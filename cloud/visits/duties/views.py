@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from cloud.access import Text
 from cloud.cursors import Asked, Page
+from cloud.visits.campaign import Festival, Proposed
 from cloud.visits.duty import Cause, Condition, Difficulty, Group, Reason, Rule, Way
 from cloud.visits.rate import Standing
 from cloud.visits.week import Because
@@ -124,6 +125,22 @@ class CampaignList(_View):
     """Campaigns that are not over."""
 
     campaigns: list[CampaignView]
+
+
+class ProposedView(_View):
+    """A campaign that the calendar asks for: send it as a new one, as it is or changed. ``on``: the first day
+    of the festival.
+    """
+
+    festival: Festival
+    on: date
+    campaign: NewCampaign
+
+
+class ProposedList(_View):
+    """Festivals of the next weeks for which no campaign was made yet, the first one first."""
+
+    proposed: list[ProposedView]
 
 
 class DutiesAsked(Asked):
@@ -296,3 +313,18 @@ def duty_view(row: Mapping[str, Any], now: datetime) -> DutyView:
     """One line of the list."""
     named = {key: row[key] for key in DutyView.model_fields.keys() & row.keys()}
     return DutyView(**named, group=row["people_group"], overdue=row["due_at"] < now)
+
+
+def proposed_view(one: Proposed) -> ProposedView:
+    """As a leader may send it."""
+    asked = one.campaign
+    campaign = NewCampaign(
+        name=asked.name,
+        occasion=Occasion.FESTIVAL,
+        since=asked.since,
+        due_at=asked.by,
+        until=asked.until,
+        groups=[group for group in Group if group in asked.groups],
+        ways=[way for way in Way if way in asked.ways],
+    )
+    return ProposedView(festival=one.festival, on=one.on, campaign=campaign)

@@ -3530,6 +3530,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/campaigns/proposed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Festivals that are near
+         * @description Spring Festival, Mid-Autumn, Double Ninth; only those without a campaign that is still due then.
+         */
+        get: operations["proposeCampaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/campaigns/{campaign_id}/end": {
         parameters: {
             query?: never;
@@ -6421,6 +6441,12 @@ export interface components {
             /** Where */
             where: (string | number)[];
         };
+        /**
+         * Festival
+         * @description Festivals on which people are asked after (春節, 中秋, 重陽).
+         * @enum {string}
+         */
+        Festival: "spring" | "mid_autumn" | "double_ninth";
         /**
          * FigureView
          * @description One figure. ``of``: the one of the cut. ``cases``: how many incidents, homes, devices or people are
@@ -9943,6 +9969,28 @@ export interface components {
         Proposed: {
             /** Made */
             made: components["schemas"]["ProposalView"][];
+        };
+        /**
+         * ProposedList
+         * @description Festivals of the next weeks for which no campaign was made yet, the first one first.
+         */
+        ProposedList: {
+            /** Proposed */
+            proposed: components["schemas"]["ProposedView"][];
+        };
+        /**
+         * ProposedView
+         * @description A campaign that the calendar asks for: send it as a new one, as it is or changed. ``on``: the first day
+         *     of the festival.
+         */
+        ProposedView: {
+            campaign: components["schemas"]["NewCampaign"];
+            festival: components["schemas"]["Festival"];
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
         };
         /**
          * Purpose
@@ -36575,6 +36623,98 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposeCampaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposedList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

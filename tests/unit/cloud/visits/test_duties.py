@@ -283,3 +283,12 @@ async def test_the_list_goes_on_page_by_page_the_longest_overdue_first(
     rest = await told(await office.get("/visits/duty", params={"limit": 2, "cursor": first["next"]}))
     names = [line["resident"] for line in [*first["items"], *rest["items"]]]
     assert (names, rest["next"]) == (["谢2", "谢1", "谢0"], None)
+
+
+async def test_a_festival_is_proposed_in_time_until_a_campaign_is_made_for_it(site: Site) -> None:
+    site.clock.turn(timedelta(days=40))  # 37 days before the eve of the new year
+    office = await site.signed_in("supervisor")
+    (one,) = (await told(await office.get("/visits/campaigns/proposed")))["proposed"]
+    assert (one["festival"], one["on"]) == ("spring", "2027-02-05")
+    await told(await office.post("/visits/campaigns", json=one["campaign"]))
+    assert (await told(await office.get("/visits/campaigns/proposed")))["proposed"] == []
