@@ -23,7 +23,7 @@ from typing import Final
 from benchmarks.page import table, write_part
 from benchmarks.visits_county import COUNTY_HEAD, CountyResult, measure_county
 from benchmarks.visits_data import WEIGHTS, best_listed, objective, read
-from benchmarks.visits_replan import REPLAN_HEAD, ReplanResult, measure_replan
+from benchmarks.visits_replan import CHARGES, REPLAN_HEAD, ReplanResult, measure_replan
 from benchmarks.visits_town import town
 from benchmarks.visits_vrptw import (
     ENDLESS,
@@ -209,8 +209,8 @@ def _county(args: argparse.Namespace) -> Iterator[AnyResult]:
 
 
 def _replan(args: argparse.Namespace) -> Iterator[AnyResult]:
-    for seed in range(args.seeds):
-        yield measure_replan(seed)
+    for charge_min in CHARGES:
+        yield measure_replan(charge_min, args.seeds)
 
 
 KINDS: Final[Mapping[str, tuple[Callable[[argparse.Namespace], Iterator[AnyResult]], Sequence[str]]]] = {

@@ -69,7 +69,7 @@ class Heat:
 Who = TypeVar("Who")
 
 PLANNED: Final = Heat()
-MENDED: Final = Heat(0.25, 0.03)
+MENDED: Final = Heat(0.1, 0.02)
 """To begin from a plan that is good already. D."""
 _BETTER_MIN: Final = 1e-9
 SLICE: Final = 4_096
