@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cloud.detect.routine.festivals import FESTIVALS
+from cloud.festivals import FESTIVALS
 from cloud.visits.duty import Campaign
 
 DOUBLE_NINTH: Final = (

@@ -15,11 +15,11 @@ import numpy as np
 from cloud.db import Connection
 from cloud.detect.routine import store
 from cloud.detect.routine.detector import Own
-from cloud.detect.routine.festivals import FESTIVALS
 from cloud.detect.routine.history import BASELINE_DAYS, FEWEST_DAYS, History, known
 from cloud.detect.routine.quarters import Days, as_counts, enough
 from cloud.detect.routine.store import Kept, nothing
 from cloud.detect.routine.times import calendar
+from cloud.festivals import FESTIVALS
 
 BY_DAY: Final = 50
 BY_NIGHT: Final = 90

@@ -9,11 +9,11 @@ from typing import Final
 
 import pytest
 
-from cloud.detect.routine.festivals import FESTIVALS
 from cloud.detect.routine.findings import BEHAVIOUR, URGENCY, Kind, Trend, finding
 from cloud.detect.routine.follow import Before, to_tell
 from cloud.detect.routine.history import DayType
 from cloud.detect.routine.times import calendar, look_at, next_look
+from cloud.festivals import FESTIVALS
 from dashboards.words import LOCALES, catalogue
 from tests.unit.cloud.detect.routine.lives import MIDNIGHT
 
