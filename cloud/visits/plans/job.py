@@ -38,8 +38,8 @@ from cloud.visits.records.desk import NotFound
 from cloud.visits.task import Task
 
 NAME: Final = "plans"
-STEPS: Final = 12_000 if COMPILED else 60
-"""Moves tried for each visit of a township: some ten seconds for 270 visits where they are compiled. D."""
+STEPS: Final = 20_000 if COMPILED else 60
+"""Moves tried for each visit of a township: some six seconds for 270 visits where they are compiled. D."""
 AT_MOST_S: Final = 300.0
 """A search that has not ended by then is given up, and tried again later. D."""
 LEARNED_FROM: Final = timedelta(days=180)
