@@ -224,6 +224,17 @@ def test_no_part_breaks_wcag_or_its_own_sizes_in_any_language_and_theme(admin: P
     assert found == {}
 
 
+def test_the_parts_of_an_auditor_and_of_a_city_break_nothing_either(
+    context: BrowserContext, town: System
+) -> None:
+    found: dict[str, list[str]] = {}
+    for role, name in ((Role.AUDITOR, "audit"), (Role.CITY_ADMIN, "tenants")):
+        page = come_in(context, town, role, f"/admin/{name}")
+        expect(page.locator("main tbody tr").first).to_be_visible()
+        found |= in_every_dress(page, f"admin-{name}", within="main")
+    assert found == {}
+
+
 def read(page: Page) -> None:
     """Wait until nothing is being read any more."""
     expect(page.get_by_role("status").filter(has_text=re.compile("…$"))).to_have_count(0)
