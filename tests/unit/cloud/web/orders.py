@@ -57,6 +57,7 @@ class Things:
     entry: int
     paper: int
     campaign: int
+    order: int
     plan: int
     mend: int
     away: int
@@ -108,6 +109,10 @@ HOME: Final = {"division": "431202000000", "address": "new lane 3"}
 RESIDENT: Final = {"name": "滕树英", "birth_year": 1938, "sex": "f"}
 CONTACT: Final = {"name": "向明", "relation": "family", "phone": "+8613800000009"}
 DEVICE: Final = {"kind": "bed_mat", "room": "bedroom"}
+SERVICE: Final = {
+    "kind": "service", "services": ["meals"], "weekdays": [1, 4], "open_min": 660, "due_min": 720,
+    "since": "2026-11-21",
+}  # fmt: skip
 CENTRE: Final = {"latitude": 27.5, "longitude": 109.9}
 PHONE: Final = {
     "endpoint": "https://web.push.apple.com/one",
@@ -380,6 +385,7 @@ ORDERS: Final[Mapping[str, Order]] = {
         }
     ),
     "listCampaigns": Order(filled="campaigns"),
+    "proposeCampaigns": Order(),
     "addCampaign": Order(
         body=lambda _: {
             "name": "寒潮",
@@ -416,6 +422,12 @@ ORDERS: Final[Mapping[str, Order]] = {
     "listDayPlans": Order(query=lambda _: {"day": "2026-11-21"}, filled="plans"),
     "askForDayPlan": Order(body=lambda _: {"day": "2026-11-22"}),
     "whyNotToday": Order(),
+    "listServiceOrders": Order(query=_in_home, filled="orders"),
+    "addServiceOrder": Order(body=lambda thing: {**SERVICE, "resident_id": thing.resident}),
+    "putServiceOrder": Order(body=lambda _: {**SERVICE, "version": 1}),
+    "pauseServiceOrder": Order(body=lambda _: {"why": "hospital", "since": "2026-11-21"}),
+    "resumeServiceOrder": Order(body=lambda _: {"day": "2026-11-23"}),
+    "endServiceOrder": Order(),
     "listVisitWorkersAway": Order(filled="away"),
     "sayVisitWorkerAway": Order(body=lambda _: {"why": "leave"}, led=True),
     "endVisitWorkerAway": Order(body=lambda _: {"back_at": "2026-11-22T00:00:00Z"}, led=True),

@@ -332,6 +332,10 @@ _NUMBERED: Final = {
     " (tenant_id, name, occasion, since, due_at, until, groups, ways, made_by, made_at) values"
     " (%(tenant)s, %(key)s, 'cold', %(now)s, %(later)s, %(later)s, '{high}', '{home}', %(person)s, %(now)s)"
     " returning id",
+    "order": "insert into service_order (tenant_id, home_id, resident_id, kind, services, weekdays, open_min,"
+    " due_min, since, made_by, made_at, due_at)"
+    " select %(tenant)s, home_id, id, 'service', '{meals}', '{1}', 660, 720, '2026-11-27', %(person)s,"
+    " %(now)s, %(now)s from resident where home_id = %(home)s returning id",
     "plan": "insert into day_plan"
     " (tenant_id, township, on_day, asked_at, made_at, appointments, left_out, travel_min)"
     " values (%(tenant)s, '431202001', '2026-11-21', %(now)s, %(now)s, 0, 1, 0) returning id",
@@ -390,10 +394,6 @@ _BESIDE: Final = (
     " where home_id = %(home)s and day_plan.tenant_id = %(tenant)s group by 2, 3",
     "insert into visit_day (resident_id, home_id, assessed, on_day, because, chosen_at)"
     " select id, home_id, false, '2026-11-27', 'due', %(now)s from resident where home_id = %(home)s",
-    "insert into service_order (tenant_id, home_id, resident_id, kind, services, weekdays, open_min,"
-    " due_min, since, made_by, made_at, due_at)"
-    " select %(tenant)s, home_id, id, 'service', '{meals}', '{1}', 660, 720, '2026-11-27', %(person)s,"
-    " %(now)s, %(now)s from resident where home_id = %(home)s",
     "insert into service_pause (order_id, home_id, since, why, set_by, set_at)"
     " select id, home_id, '2026-11-27', 'away', %(person)s, %(now)s from service_order"
     " where home_id = %(home)s",
