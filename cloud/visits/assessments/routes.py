@@ -32,6 +32,7 @@ from cloud.visits.assessments.views import (
 )
 from cloud.visits.at_desk import done
 from cloud.visits.hours.store import Desk
+from cloud.visits.records import desk as visits
 
 router = APIRouter(prefix="/visits", tags=["visits"], dependencies=[Depends(needs(Module.VISITS))])
 
@@ -44,6 +45,10 @@ CHANGED: Final = ERRORS | ONCE_ERRORS | responses(HTTPStatus.NOT_FOUND)
 
 REFUSALS: Final[Refusals] = {
     NotFound: lambda _: not_found(),
+    visits.NotFound: lambda _: not_found(),
+    visits.OtherVisit: refusal(
+        HTTPStatus.CONFLICT, "other_visit", "The visit of this key is another person's, or of another kind."
+    ),
     SameHand: refusal(HTTPStatus.CONFLICT, "same_hand", "Somebody else signs second."),
     Signed: refusal(
         HTTPStatus.CONFLICT,
@@ -88,10 +93,13 @@ async def add_assessment(
     """Whoever sends it signs first. 422 names every item that cannot be judged, all at once."""
 
     async def work(desk: Desk) -> AssessmentView:
+        visit_id = asked.visit_id
+        if asked.visit is not None:
+            visit_id = (await visits.visit_of(desk, asked.visit.meant)).id
         drawn = Drawn(
             asked.key,
             resident_id,
-            asked.visit_id,
+            visit_id,
             asked.reason,
             asked.assessed_on,
             asked.informant,

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from cloud.access import Text
 from cloud.visits.ability.due import Reason
 from cloud.visits.ability.items import ITEMS, Domain
 from cloud.visits.ability.judge import Answers, Diagnosis, Override, RiskEvent
+from cloud.visits.records.views import MeantVisit
 
 
 class Informant(StrEnum):
@@ -46,12 +47,13 @@ class DiagnosisView(_Said):
 
 class NewAssessment(_Said):
     """The 26 items by their keys, more points for more able. ``key``: drawn once by the device, so that it
-    may be sent again. ``visit_id``: the visit at which it was held, which then bears its signatures.
+    may be sent again. ``visit_id`` or ``visit``: where it was held; that visit then bears its signatures.
     ``risk_events`` of the 30 days before: left out, they are counted from what is known.
     """
 
     key: UUID
     visit_id: Annotated[int, Field(ge=1, lt=2**63)] | None = None
+    visit: MeantVisit | None = None
     reason: Reason
     assessed_on: date
     informant: Informant
@@ -59,6 +61,12 @@ class NewAssessment(_Said):
     coma: StrictBool = False
     diagnoses: list[DiagnosisView] = Field(default=[], max_length=50)
     risk_events: dict[RiskEvent, Annotated[int, Field(ge=0, le=99)]] = {}
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if self.visit_id is not None and self.visit is not None:
+            raise ValueError("one of visit_id and visit")
+        return self
 
     @property
     def answers(self) -> Answers:

@@ -8,6 +8,16 @@ from resident join home on home.id = resident.home_id
 where resident.id = any(%(ids)s)
   and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
 
+-- found --
+-- Who may be visited without a plan, by name or address.
+select resident.id as resident_id, resident.home_id, resident.name as resident, home.address
+from resident join home on home.id = resident.home_id
+where resident.retired_at is null and resident.erased_at is null and home.retired_at is null
+  and strpos(lower(resident.name || ' ' || home.address), lower(%(search)s)) > 0
+  and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+order by resident.name, resident.id
+limit %(limit)s
+
 -- keys --
 -- Who opens where nobody answers.
 select contact.home_id, contact.name, contact.relation, contact.phone

@@ -1,4 +1,4 @@
-"""``/api/v1/visits/today``, ``/visits/forms`` and ``/time/own``: what a visitor's telephone takes along.
+"""``/api/v1/visits/today``, ``/doors``, ``/forms`` and ``/time/own``: what a visitor's telephone takes along.
 
 What this is: who may ask: each for themselves. What it is not: a way to say something (``records``).
 """
@@ -11,18 +11,29 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
-from cloud.access import Api, needs, require
+from cloud.access import Api, Text, needs, require
 from cloud.auth import Module, Permission, Principal, Purpose, Scope
 from cloud.db import Connection
 from cloud.problems import responses
 from cloud.visits.field import store
-from cloud.visits.field.views import DayView, FormsView, OwnEntry, OwnHours, day_visit, every_form
+from cloud.visits.field.views import (
+    DayView,
+    FormsView,
+    OpenDoors,
+    OwnEntry,
+    OwnHours,
+    day_visit,
+    every_form,
+    open_door,
+)
 
 router = APIRouter(tags=["visits"], dependencies=[Depends(needs(Module.VISITS))])
 
 PURPOSE: Final = Purpose.CONSOLE
 ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+Words = Annotated[Text, Field(min_length=1, max_length=100)]
 Visitor = Annotated[Principal, Depends(require(Permission.MAKE_VISITS))]
 
 
@@ -46,6 +57,28 @@ async def read_day(
         time_zone=when.time_zone,
         staff_id=visitor.staff_id,
         visits=[day_visit(row, found, api.parts.ring, api.now) for row in found.visits],
+    )
+
+
+@router.get("/visits/doors", operation_id="findDoors", summary="Whom one may visit", responses=ERRORS)
+async def find_doors(
+    api: Api,
+    visitor: Visitor,
+    q: Annotated[Words | None, Query(description="part of a name or an address")] = None,
+) -> OpenDoors:
+    """Without words: all of one's own homes, to be known where there is no network; nobody for whoever has a
+    whole area. What the last visit found is not told here: it is told of homes that one is sent to.
+    """
+    scope = visitor.scope(PURPOSE)
+    async with api.reading(scope) as conn:
+        when = await store.span(conn, scope, None, api.now)
+        found = await store.found(conn, scope, q or "", store.MOST_DOORS + 1)
+        shown = found[: store.MOST_DOORS]
+        doors = await store.doors_of(conn, scope, shown, when.end)
+    api.saw(scope.purpose, {row["home_id"] for row in shown})
+    return OpenDoors(
+        items=[open_door(row, doors, api.parts.ring, api.now) for row in shown],
+        more=len(found) > len(shown) or (q is None and scope.homes is None),
     )
 
 

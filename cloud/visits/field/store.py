@@ -25,6 +25,8 @@ SOON: Final = timedelta(days=7)
 """Duties that a visitor is told of although they are not due yet. D."""
 MOST: Final = 100
 """Visits of one day on one telephone. D."""
+MOST_DOORS: Final = 200
+"""People that one telephone knows beside its day: two or three times whom one caseworker has. D."""
 MOST_OPEN: Final = 500
 """Open visits of one visitor that are looked through for those of no time. D."""
 MOST_ENTRIES: Final = 50
@@ -44,13 +46,19 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """Rows of visits in the order of the way, and what belongs to each, by resident or home."""
+class Doors:
+    """What is needed at doors, by resident or home."""
 
-    visits: Sequence[Row]
     people: Mapping[int, Row]
     keys: Mapping[int, list[Row]]
     owed: Mapping[int, list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Doors):
+    """Rows of visits in the order of the way, and what belongs to each."""
+
+    visits: Sequence[Row]
     lasts: Mapping[int, Row]
 
 
@@ -70,14 +78,28 @@ async def day_of(conn: Connection, scope: Scope, staff_id: int, when: Span) -> D
     open_ones = await records.visits(conn, scope, staff_id=staff_id, open=True, limit=MOST_OPEN)
     undated = [row for row in open_ones if _at(row) is None]
     visits = sorted([*undated, *(row for row in dated if _is_for(row, when))], key=_on_the_way)
-    ids, homes = _all(visits, "resident_id"), _all(visits, "home_id")
-    before = when.end + SOON
-    return Day(
-        visits,
+    doors = await doors_of(conn, scope, visits, when.end)
+    lasts = await rows(conn, "lasts", scope, ids=_all(visits, "resident_id"))
+    return Day(doors.people, doors.keys, doors.owed, visits, {row["resident_id"]: row for row in lasts})
+
+
+async def found(conn: Connection, scope: Scope, search: str, limit: int) -> list[Row]:
+    """Whom ``search`` names, by name or address; all of one's own homes where it is empty, and nobody where
+    one's bounds are not homes but a whole tenant: that is no list to carry about.
+    """
+    if not search and scope.homes is None:
+        return []
+    return await rows(conn, "found", scope, search=search, limit=limit)
+
+
+async def doors_of(conn: Connection, scope: Scope, people: Iterable[Row], until: datetime) -> Doors:
+    """What is needed at the doors of ``people``, with duties up to ``SOON`` after ``until``."""
+    known = list(people)
+    ids, homes = _all(known, "resident_id"), _all(known, "home_id")
+    return Doors(
         {row["resident_id"]: row for row in await rows(conn, "people", scope, ids=ids)},
         _grouped(await rows(conn, "keys", scope, home_ids=homes), "home_id"),
-        _grouped(await rows(conn, "owed", scope, ids=ids, before=before), "resident_id"),
-        {row["resident_id"]: row for row in await rows(conn, "lasts", scope, ids=ids)},
+        _grouped(await rows(conn, "owed", scope, ids=ids, before=until + SOON), "resident_id"),
     )
 
 

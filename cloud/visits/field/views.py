@@ -18,7 +18,7 @@ from cloud.visits import tasks
 from cloud.visits.ability.items import ITEMS, Domain
 from cloud.visits.ability.judge import EVENTS_THAT_WORSEN, LEAST, Level
 from cloud.visits.duty import Reason
-from cloud.visits.field.store import Day
+from cloud.visits.field.store import Day, Doors
 from cloud.visits.forms.shapes import Count, Scale, Several, Shape, YesNo
 from cloud.visits.forms.table import FORMS, Area, Proof, Question, VisitKind
 from cloud.visits.hours.ledger import Kind
@@ -54,12 +54,9 @@ class LastVisit(_View):
     worse: list[str]
 
 
-class DayVisit(_View):
-    """One visit with all that is needed at its door. ``skills``: what it asks of whoever goes; ``minutes``:
-    how long it takes; ``people``: how many go together. ``notes``: dialect, hearing, dog, the way.
-    """
+class Door(_View):
+    """What somebody must know before one door opens. ``notes``: dialect, hearing, dog, the way."""
 
-    visit: VisitView
     latitude: float | None
     longitude: float | None
     age: int
@@ -69,11 +66,36 @@ class DayVisit(_View):
     phone: str
     notes: str
     keys: list[KeyHolder]
+    owed: list[OwedHere]
+
+
+class DayVisit(Door):
+    """One visit with all that is needed at its door. ``skills``: what it asks of whoever goes; ``minutes``:
+    how long it takes; ``people``: how many go together.
+    """
+
+    visit: VisitView
     minutes: int
     people: int
     skills: list[str]
-    owed: list[OwedHere]
     last: LastVisit | None
+
+
+class OpenDoor(Door):
+    """Somebody who may be visited without a plan. ``kind``: the visit that ends most of what is owed."""
+
+    resident_id: int
+    home_id: int
+    resident: str
+    address: str
+    kind: VisitKind
+
+
+class OpenDoors(_View):
+    """By name. ``more``: there are others, to be found by a search."""
+
+    items: list[OpenDoor]
+    more: bool
 
 
 class DayView(_View):
@@ -212,33 +234,47 @@ def every_form() -> FormsView:
 
 def day_visit(row: Mapping[str, Any], day: Day, ring: Keyring, now: datetime) -> DayVisit:
     """One visit of ``day``, with its numbers opened."""
-    who, home_id = row["resident_id"], row["home_id"]
-    person = numbers.resident_shown(ring, home_id, day.people[who])
-    keys = [numbers.contact_shown(ring, home_id, one) for one in day.keys.get(home_id, ())]
-    last = day.lasts.get(who)
+    last = day.lasts.get(row["resident_id"])
     needed = tasks.needed(VisitKind(row["kind"]), row["services"])
     return DayVisit(
+        **_door(row, day, ring, now),
         visit=visit_view(dict(row)),
-        latitude=person["latitude"],
-        longitude=person["longitude"],
-        age=now.year - person["birth_year"],
-        sex=person["sex"],
-        lives_alone=person["lives_alone"],
-        ability_level=person["ability_level"],
-        phone=person["phone"],
-        notes=person["notes"],
-        keys=[KeyHolder(name=one["name"], relation=one["relation"], phone=one["phone"]) for one in keys],
         minutes=needed.minutes,
         people=needed.people,
         skills=sorted(needed.skills),
-        owed=[
+        last=LastVisit(at=last["at"], worries=last["worries"], worse=last["worse"]) if last else None,
+    )
+
+
+def open_door(row: Mapping[str, Any], doors: Doors, ring: Keyring, now: datetime) -> OpenDoor:
+    """Somebody of ``doors``, with their numbers opened."""
+    door = _door(row, doors, ring, now)
+    return OpenDoor(
+        **door,
+        resident_id=row["resident_id"],
+        home_id=row["home_id"],
+        resident=row["resident"],
+        address=row["address"],
+        kind=tasks.kind_of(one.reason for one in door["owed"]),
+    )
+
+
+def _door(row: Mapping[str, Any], doors: Doors, ring: Keyring, now: datetime) -> dict[str, Any]:
+    who, home_id = row["resident_id"], row["home_id"]
+    person = numbers.resident_shown(ring, home_id, doors.people[who])
+    keys = [numbers.contact_shown(ring, home_id, one) for one in doors.keys.get(home_id, ())]
+    same = ("latitude", "longitude", "sex", "lives_alone", "ability_level", "phone", "notes")
+    return {
+        **{name: person[name] for name in same},
+        "age": now.year - person["birth_year"],
+        "keys": [KeyHolder(name=one["name"], relation=one["relation"], phone=one["phone"]) for one in keys],
+        "owed": [
             OwedHere(
                 due_at=one["due_at"], overdue=one["due_at"] < now, reason=one["reason"], name=one["name"]
             )
-            for one in day.owed.get(who, ())
+            for one in doors.owed.get(who, ())
         ],
-        last=LastVisit(at=last["at"], worries=last["worries"], worse=last["worse"]) if last else None,
-    )
+    }
 
 
 def _shown(shape: Shape) -> tuple[ShapeName, tuple[str, ...], int | None, str | int | bool | None]:

@@ -49,16 +49,23 @@ class Begun(Exception):  # noqa: N818 - a noun
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One thing that a device says about a visit. ``key``: its own, drawn once; ``visit``: that of the visit,
-    which is made where it is not known yet. ``body``: answers or words. ``tag``: what was read at the door.
-    """
+class Meant:
+    """Which visit a device means. ``visit``: its key; where that is not known yet, the visit is made."""
 
     visit: UUID
-    key: UUID
     resident_id: int
     kind: VisitKind
     way: Way
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that a device says about a visit. ``key``: its own, drawn once. ``body``: answers or words.
+    ``tag``: what was read at the door.
+    """
+
+    meant: Meant
+    key: UUID
     sort: Sort
     device_at: datetime
     sent_at: datetime
@@ -121,7 +128,7 @@ async def take(desk: Desk, said: Said) -> tuple[int, bool]:
         OtherVisit: the visit of this key is about somebody or something else.
         KeyReused: the key belongs to other words.
     """
-    held = await _visit_of(desk, said)
+    held = await visit_of(desk, said.meant)
     told = Told(said.device_at, said.sent_at, desk.now)
     when = believed(told)
     body = said.body | await _shown(desk, held, said)
@@ -135,6 +142,25 @@ async def take(desk: Desk, said: Said) -> tuple[int, bool]:
     elif not await _same(desk, held, said):
         raise KeyReused(said.key)
     return held.id, new
+
+
+async def visit_of(desk: Desk, meant: Meant) -> Held:
+    """The visit that is meant; made where its key is not known yet, whatever is said of it first.
+
+    Raises:
+        NotFound: nobody of that number within the bounds.
+        OtherVisit: the visit of this key is about somebody or something else.
+    """
+    held = await store.hold(desk.conn, desk.scope, key=meant.visit)
+    if held is None:
+        wanted = Wanted(meant.visit, meant.resident_id, meant.kind, meant.way)
+        await store.add(desk.conn, desk.scope, wanted, desk.now)  # somebody may have been faster
+        held = await store.hold(desk.conn, desk.scope, key=meant.visit)
+    if held is None:
+        raise NotFound(meant.resident_id)
+    if (held.resident_id, held.plan.kind, held.plan.way) != (meant.resident_id, meant.kind, meant.way):
+        raise OtherVisit(meant.visit)
+    return held
 
 
 async def vouch(desk: Desk, number: int, key: UUID, words: str) -> None:
@@ -169,20 +195,6 @@ async def follow(desk: Desk, held: Held) -> Record:
     if held.hours != BOOKED:
         await _book(desk, held, record)
     return record
-
-
-async def _visit_of(desk: Desk, said: Said) -> Held:
-    """The visit that is meant; made where its key is not known yet, whatever is said of it first."""
-    held = await store.hold(desk.conn, desk.scope, key=said.visit)
-    if held is None:
-        wanted = Wanted(said.visit, said.resident_id, said.kind, said.way)
-        await store.add(desk.conn, desk.scope, wanted, desk.now)  # somebody may have been faster
-        held = await store.hold(desk.conn, desk.scope, key=said.visit)
-    if held is None:
-        raise NotFound(said.resident_id)
-    if (held.resident_id, held.plan.kind, held.plan.way) != (said.resident_id, said.kind, said.way):
-        raise OtherVisit(said.visit)
-    return held
 
 
 async def _shown(desk: Desk, held: Held, said: Said) -> dict[str, Any]:

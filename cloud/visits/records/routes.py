@@ -150,11 +150,8 @@ async def tell(asked: EventSaid, visitor: Visitor, once: Once) -> TakenView:
         number, new = await visits.take(
             desk,
             Said(
-                asked.visit,
+                asked.meant,
                 asked.key,
-                asked.resident_id,
-                asked.kind,
-                Way(asked.way),
                 asked.sort,
                 asked.device_at,
                 asked.sent_at,
@@ -178,9 +175,12 @@ async def attach(asked: NewFile, visitor: Visitor, once: Once) -> VisitView:
     """409 ``no_consent``: the person has not agreed, and the visit stands without it."""
 
     async def work(desk: Desk) -> VisitView:
-        one = Attached(asked.visit_id, asked.key, asked.sort, asked.content)
-        await files.attach(desk, once.call.parts.ring, one)
-        return await _visit(desk, once, asked.visit_id)
+        number = asked.visit_id
+        if asked.visit is not None:
+            number = (await visits.visit_of(desk, asked.visit.meant)).id
+        assert number is not None  # noqa: S101 - one of the two is there
+        await files.attach(desk, once.call.parts.ring, Attached(number, asked.key, asked.sort, asked.content))
+        return await _visit(desk, once, number)
 
     return await done(once, visitor, VisitView, work, REFUSALS)
 

@@ -30,6 +30,7 @@ from cloud.respond.travel import Point
 from cloud.visits.duty import Way
 from cloud.visits.forms.shapes import LONGEST
 from cloud.visits.forms.table import VisitKind
+from cloud.visits.records.desk import Meant
 from cloud.visits.records.fold import Conflict, File, Sort
 from cloud.visits.records.place import How, Place
 
@@ -158,20 +159,31 @@ class Where(_Said):
         return Place(Point(self.latitude, self.longitude), self.accuracy_m)
 
 
-class EventSaid(_Said):
+class MeantVisit(_Said):
+    """Which visit is meant. ``visit``: the key that a device drew for it; where it is not known yet, the
+    visit is made from ``resident_id``, ``kind`` and ``way``, which everything said about it repeats.
+    """
+
+    visit: UUID
+    resident_id: Id
+    kind: VisitKind
+    way: ContactWay = ContactWay.HOME
+
+    @property
+    def meant(self) -> Meant:
+        """As the desk has it."""
+        return Meant(self.visit, self.resident_id, self.kind, Way(self.way))
+
+
+class EventSaid(MeantVisit):
     """One thing that a device says about a visit, in whatever order it gets through.
 
-    ``visit``: the key of the visit; where it is not known yet, it is made from ``resident_id``, ``kind`` and
-    ``way``, which each event repeats. ``key``: of this event; a repeat gets the same answer, for ever.
+    ``key``: of this event; a repeat gets the same answer, for ever.
     ``device_at``, ``sent_at``: by the device's own clock, when it happened and when it is sent.
     ``tag``: what was read at the door; ``place``: where the device is; with ``arrive`` and ``depart``.
     """
 
-    visit: UUID
     key: UUID
-    resident_id: Id
-    kind: VisitKind
-    way: ContactWay = ContactWay.HOME
     sort: Sort
     device_at: DeviceTime
     sent_at: DeviceTime
@@ -201,13 +213,21 @@ class EventSaid(_Said):
 
 class NewFile(_Said):
     """What is attached to a visit: a photo, a signature, a voice note. ``key``: drawn once by the device.
-    ``content``: at most 1 MiB. A photo shows no face: it is about the home.
+    ``content``: at most 1 MiB. A photo shows no face: it is about the home. One of ``visit_id`` and ``visit``
+    says which visit.
     """
 
-    visit_id: VisitNumber
+    visit_id: VisitNumber | None = None
+    visit: MeantVisit | None = None
     key: UUID
     sort: File
     content: Annotated[Base64Bytes, Field(min_length=1, max_length=MOST_BYTES)]
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if (self.visit_id is None) == (self.visit is None):
+            raise ValueError("one of visit_id and visit")
+        return self
 
 
 class FileContent(_View):

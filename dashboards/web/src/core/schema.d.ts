@@ -3570,6 +3570,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/doors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom one may visit
+         * @description Without words: all of one's own homes, to be known where there is no network; nobody for whoever has a
+         *     whole area. What the last visit found is not told here: it is told of homes that one is sent to.
+         */
+        get: operations["findDoors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/duty": {
         parameters: {
             query?: never;
@@ -5855,7 +5876,7 @@ export interface components {
         /**
          * DayVisit
          * @description One visit with all that is needed at its door. ``skills``: what it asks of whoever goes; ``minutes``:
-         *     how long it takes; ``people``: how many go together. ``notes``: dialect, hearing, dog, the way.
+         *     how long it takes; ``people``: how many go together.
          */
         DayVisit: {
             /** Ability Level */
@@ -6324,8 +6345,7 @@ export interface components {
          * EventSaid
          * @description One thing that a device says about a visit, in whatever order it gets through.
          *
-         *     ``visit``: the key of the visit; where it is not known yet, it is made from ``resident_id``, ``kind`` and
-         *     ``way``, which each event repeats. ``key``: of this event; a repeat gets the same answer, for ever.
+         *     ``key``: of this event; a repeat gets the same answer, for ever.
          *     ``device_at``, ``sent_at``: by the device's own clock, when it happened and when it is sent.
          *     ``tag``: what was read at the door; ``place``: where the device is; with ``arrive`` and ``depart``.
          */
@@ -8133,6 +8153,23 @@ export interface components {
             second_factor: components["schemas"]["SecondFactor"];
         };
         /**
+         * MeantVisit
+         * @description Which visit is meant. ``visit``: the key that a device drew for it; where it is not known yet, the
+         *     visit is made from ``resident_id``, ``kind`` and ``way``, which everything said about it repeats.
+         */
+        MeantVisit: {
+            kind: components["schemas"]["VisitKind"];
+            /** Resident Id */
+            resident_id: number;
+            /**
+             * Visit
+             * Format: uuid
+             */
+            visit: string;
+            /** @default home */
+            way: components["schemas"]["ContactWay"];
+        };
+        /**
          * MendAsked
          * @description Which running day; without a township: each that was planned.
          */
@@ -8503,7 +8540,7 @@ export interface components {
         /**
          * NewAssessment
          * @description The 26 items by their keys, more points for more able. ``key``: drawn once by the device, so that it
-         *     may be sent again. ``visit_id``: the visit at which it was held, which then bears its signatures.
+         *     may be sent again. ``visit_id`` or ``visit``: where it was held; that visit then bears its signatures.
          *     ``risk_events`` of the 30 days before: left out, they are counted from what is known.
          */
         NewAssessment: {
@@ -8540,6 +8577,7 @@ export interface components {
             risk_events: {
                 [key: string]: number;
             };
+            visit?: components["schemas"]["MeantVisit"] | null;
             /** Visit Id */
             visit_id?: number | null;
         };
@@ -8752,7 +8790,8 @@ export interface components {
         /**
          * NewFile
          * @description What is attached to a visit: a photo, a signature, a voice note. ``key``: drawn once by the device.
-         *     ``content``: at most 1 MiB. A photo shows no face: it is about the home.
+         *     ``content``: at most 1 MiB. A photo shows no face: it is about the home. One of ``visit_id`` and ``visit``
+         *     says which visit.
          */
         NewFile: {
             /**
@@ -8766,8 +8805,9 @@ export interface components {
              */
             key: string;
             sort: components["schemas"]["File"];
+            visit?: components["schemas"]["MeantVisit"] | null;
             /** Visit Id */
-            visit_id: number;
+            visit_id?: number | null;
         };
         /**
          * NewGateway
@@ -9218,6 +9258,51 @@ export interface components {
          * @enum {string}
          */
         Of: "incident" | "home" | "battery" | "person";
+        /**
+         * OpenDoor
+         * @description Somebody who may be visited without a plan. ``kind``: the visit that ends most of what is owed.
+         */
+        OpenDoor: {
+            /** Ability Level */
+            ability_level: number;
+            /** Address */
+            address: string;
+            /** Age */
+            age: number;
+            /** Home Id */
+            home_id: number;
+            /** Keys */
+            keys: components["schemas"]["KeyHolder"][];
+            kind: components["schemas"]["VisitKind"];
+            /** Latitude */
+            latitude: number | null;
+            /** Lives Alone */
+            lives_alone: boolean;
+            /** Longitude */
+            longitude: number | null;
+            /** Notes */
+            notes: string;
+            /** Owed */
+            owed: components["schemas"]["OwedHere"][];
+            /** Phone */
+            phone: string;
+            /** Resident */
+            resident: string;
+            /** Resident Id */
+            resident_id: number;
+            /** Sex */
+            sex: string;
+        };
+        /**
+         * OpenDoors
+         * @description By name. ``more``: there are others, to be found by a search.
+         */
+        OpenDoors: {
+            /** Items */
+            items: components["schemas"]["OpenDoor"][];
+            /** More */
+            more: boolean;
+        };
         /**
          * OrderChanged
          * @description The whole order as it shall be, and which version of it that was.
@@ -36851,6 +36936,101 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findDoors: {
+        parameters: {
+            query?: {
+                /** @description part of a name or an address */
+                q?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenDoors"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

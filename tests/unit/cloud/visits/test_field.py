@@ -102,6 +102,23 @@ async def test_a_home_that_is_no_longer_ones_own_is_in_nobodys_day(
     assert (await told(await phone.browser.get("/visits/today")))["visits"] == []
 
 
+async def test_ones_own_homes_can_be_taken_along_and_an_area_only_searched(
+    phone: Phone, office: httpx.AsyncClient
+) -> None:
+    await told(await office.post(f"/visits/people/{YANG}/concerns", json={"words": "她走路不稳"}))
+    own = await told(await phone.browser.get("/visits/doors"))
+    assert ([one["resident_id"] for one in own["items"]], own["more"]) == ([YANG], False)
+    (door,) = own["items"]
+    assert (door["kind"], door["notes"], door["age"]) == ("regular", "hard of hearing", 84)
+    assert {one["reason"] for one in door["owed"]} >= {"change"}
+    assert "last" not in door
+    strangers = await told(await phone.browser.get("/visits/doors", params={"q": "zzz"}))
+    assert strangers == {"items": [], "more": False}
+    assert await told(await office.get("/visits/doors")) == {"items": [], "more": True}
+    found = await told(await office.get("/visits/doors", params={"q": door["resident"]}))
+    assert YANG in {one["resident_id"] for one in found["items"]}
+
+
 async def test_the_forms_name_every_question_and_how_an_assessment_is_scored(phone: Phone) -> None:
     shown = await told(await phone.browser.get("/visits/forms"))
     by_kind = {form["kind"]: form for form in shown["forms"]}

@@ -423,6 +423,23 @@ async def test_what_is_no_picture_and_what_nobody_asked_for_is_refused(
     assert answer.json()["code"] == code
 
 
+async def test_a_file_may_come_before_any_word_of_a_visit_that_nobody_planned(
+    phone: Phone, site: Site
+) -> None:
+    site.app.state.parts = replace(site.app.state.parts, ring=RING)
+    key = uuid.uuid4()
+    meant = {"visit": str(key), "resident_id": YANG, "kind": "regular"}
+    said = {name: one for name, one in attached(0, "signature", DRAWN).items() if name != "visit_id"}
+    first = await told(await phone.browser.post("/visits/files", json={**said, "visit": meant}))
+    (arrived,) = await phone.send(phone.event(key, "arrive", place=AT_THE_DOOR))
+    assert (arrived["visit"]["id"], first["key"]) == (first["id"], str(key))
+    other = {**meant, "kind": "welfare"}
+    answer = await phone.browser.post("/visits/files", json={**said, "visit": other})
+    assert (answer.status_code, answer.json()["code"]) == (409, "other_visit")
+    neither = await phone.browser.post("/visits/files", json=said)
+    assert neither.status_code == 422
+
+
 async def test_a_large_photo_is_taken_and_one_that_is_too_large_is_not(phone: Phone, site: Site) -> None:
     site.app.state.parts = replace(site.app.state.parts, ring=RING)
     number = await served(phone)

@@ -368,6 +368,7 @@ ORDERS: Final[Mapping[str, Order]] = {
     ),
     # Visits.
     "readOwnDay": Order(),
+    "findDoors": Order(query=lambda _: {"q": "e"}, filled="items"),
     "readVisitForms": Order(),
     "readOwnHours": Order(),
     "readVisitRule": Order(),
