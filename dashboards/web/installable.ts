@@ -31,11 +31,21 @@ const SIDE = 32;
 const BAND = "#12263a";
 const TAGS: Readonly<Record<string, string>> = { "zh-Hans": "zh-Hans-CN", "zh-Hant": "zh-Hant-TW", en: "en" };
 
-/** Writes `install/<page>.<language>.webmanifest` and the icons beside them. */
+/**
+ * Writes `install/<page>.<language>.webmanifest` and the icons beside them. What a page loads only when it is needed is
+ * fetched once the page is shown, and so is there without a network, too.
+ */
 export function installable(folder: string, pages: readonly Installable[]): Plugin {
   return {
     name: "installable",
     apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_, { chunk, path }) =>
+        pages.some(({ page }) => path === `/${page}.html`)
+          ? (chunk?.dynamicImports ?? []).map((file) => ({ tag: "link", attrs: { rel: "prefetch", as: "script", crossorigin: true, href: `/${file}` } }))
+          : [],
+    },
     async generateBundle() {
       await initWasm(await this.fs.readFile(`${folder}/node_modules/@resvg/resvg-wasm/index_bg.wasm`));
       const mark = await this.fs.readFile(`${folder}/src/ui/mark.svg`, { encoding: "utf8" });

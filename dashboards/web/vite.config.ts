@@ -1,12 +1,12 @@
 /// <reference types="vitest/config" />
 import { defineConfig } from "vite";
-import familyEn from "../i18n/family/en.json";
-import familyHans from "../i18n/family/zh-Hans.json";
-import familyHant from "../i18n/family/zh-Hant.json";
-import fieldEn from "../i18n/field/en.json";
-import fieldHans from "../i18n/field/zh-Hans.json";
-import fieldHant from "../i18n/field/zh-Hant.json";
-import { installable, type Installable } from "./installable";
+import familyEn from "../i18n/family/en.json" with { type: "json" };
+import familyHans from "../i18n/family/zh-Hans.json" with { type: "json" };
+import familyHant from "../i18n/family/zh-Hant.json" with { type: "json" };
+import fieldEn from "../i18n/field/en.json" with { type: "json" };
+import fieldHans from "../i18n/field/zh-Hans.json" with { type: "json" };
+import fieldHant from "../i18n/field/zh-Hant.json" with { type: "json" };
+import { installable, type Installable } from "./installable.ts";
 
 const PAGES = ["console", "wall", "field", "family", "kpi", "admin"];
 /** Service workers, at a name of their own: browsers look there for a newer one. */

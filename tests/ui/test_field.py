@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +15,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.harness import System
+from tests.ui.conftest import CHROMIUM, FLAGS
 from tests.ui.judge import faults
-from tests.ui.valley import DOOR, Valley, picture, settled
+from tests.ui.valley import DOOR, Valley, film, picture, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
@@ -56,15 +57,25 @@ def valley(town: System, request: pytest.FixtureRequest) -> Iterator[Valley]:
 
 
 @contextmanager
-def telephone(chromium: Browser, town: System, **more: Any) -> Iterator[BrowserContext]:
-    """A telephone that knows where it is: at the door."""
-    context = chromium.new_context(
-        locale="zh-CN",
-        timezone_id="Asia/Shanghai",
-        viewport={"width": 390, "height": 844},
-        has_touch=True,
+def telephone(
+    chromium: Browser, town: System, folder: Path | None = None, flags: Sequence[str] = (), **more: Any
+) -> Iterator[BrowserContext]:
+    """A telephone that knows where it is: at the door. ``folder``: where its browser keeps things over its
+    end; ``flags``: more of them.
+    """
+    about: dict[str, Any] = {
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
         **more,
-    )
+    }
+    if folder is None:
+        context = chromium.new_context(**about)
+    else:
+        context = chromium.browser_type.launch_persistent_context(
+            folder, executable_path=CHROMIUM, args=[*FLAGS, *flags], **about
+        )
     context.grant_permissions(["geolocation"], origin=town.address)
     context.set_geolocation(DOOR)
     context.set_default_timeout(PATIENT_MS)
@@ -94,7 +105,7 @@ def depart(page: Page) -> None:
 
 
 def fill_in(page: Page, *, seen: bool = True) -> None:
-    page.get_by_role("link", name="填表").click()
+    page.locator("[data-step=answers]").get_by_role("link").first.click()
     page.locator("[data-question=seen]").get_by_label("是" if seen else "否", exact=True).check()
     page.evaluate(ANSWER_ALL)
     for note in page.locator("textarea").all():
@@ -116,14 +127,15 @@ def size_of(jpeg: bytes) -> tuple[int, int]:
     return width, height
 
 
-def test_an_hour_without_a_network_and_three_visits_lose_nothing_and_double_nothing(
-    chromium: Browser, town: System, valley: Valley
+def test_an_hour_without_a_network_and_three_visits_lose_nothing_and_double_nothing_though_the_browser_ends(
+    chromium: Browser, town: System, valley: Valley, tmp_path: Path
 ) -> None:
     first = valley.plan("石春梅", -3, "emergency")
     second = valley.plan("王玉珍", -2)
     third = valley.plan("田志强", -1, "welfare")
-    with telephone(chromium, town) as context:
-        context.clock.install(time=datetime.now(UTC) - timedelta(hours=1))
+    began = datetime.now(UTC) - timedelta(hours=1)
+    with telephone(chromium, town, tmp_path) as context:
+        context.clock.install(time=began)
         page = valley.come_in(context, valley.visitor)
         expect(page.locator(".card")).to_have_count(3)
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
@@ -148,17 +160,28 @@ def test_an_hour_without_a_network_and_three_visits_lose_nothing_and_double_noth
         depart(page)
         open_visit(page, third)
         arrive(page)
+        page.get_by_role("link", name="填表").click()
+        page.locator("[data-question=seen]").get_by_label("否", exact=True).check()
+        expect(page.get_by_text("已自动存在本机")).to_be_visible()
+
+    with telephone(chromium, town, tmp_path) as context:
+        context.clock.install(time=began + timedelta(minutes=10))
+        context.set_offline(True)
+        page = context.new_page()
+        page.goto(f"{town.address}/field/")
+        says(page, "9 条待上传")
+        open_visit(page, third)
         fill_in(page, seen=False)
         says(page, "10 条待上传")
         page.screenshot(path=_shot("offline"))
         valley.office("POST", f"/visits/{third['id']}/cancel", {"why": "改期"})
 
-        context.clock.fast_forward("01:00:00")
+        context.clock.fast_forward("00:50:00")
         lost: list[str] = []
 
         def lose_the_first_answer(route: Route) -> None:
             answer = route.fetch()
-            if lost:
+            if lost or not answer.ok:
                 route.fulfill(response=answer)
             else:
                 lost.append(route.request.post_data or "")
@@ -232,13 +255,22 @@ def test_two_assessors_sign_a_concern_is_reported_and_help_comes_for_the_visitor
         open_visit(page, visit)
         page.get_by_role("button", name="已读标签").click()
         expect(page.locator("[data-step=arrive].done")).to_be_visible()
+        context.set_offline(True)
         page.get_by_role("link", name="能力评估").click()
         page.evaluate(ANSWER_ALL)
         page.locator("[data-item=stairs]").get_by_label("0", exact=True).check()
+        page.get_by_role("textbox", name="诊断").fill("F00.1")
         expect(page.locator(".form-foot")).to_contain_text("87/90 分")
+        page.screenshot(path=_shot("assess-form"), full_page=True)
         page.get_by_role("button", name="签字并提交").click()
-        expect(page.locator("[data-level]")).to_contain_text("轻度失能（1 级）")
-        expect(page.locator("[data-level]")).to_contain_text("等待第二位评估员签字")
+        expect(page.locator(".result")).to_contain_text("按分数：轻度失能（1 级）")
+        expect(page.locator(".result")).to_contain_text("评估已签字并存在本机")
+        page.screenshot(path=_shot("assessment-waiting"), full_page=True)
+        context.set_offline(False)
+        judged = page.locator("[data-level]")
+        expect(judged).to_contain_text("中度失能（2 级）", timeout=PATIENT_MS)
+        expect(judged).to_contain_text("调整原因：认知障碍")
+        expect(judged).to_contain_text("等待第二位评估员签字")
         page.screenshot(path=_shot("assessment"), full_page=True)
 
         open_visit(page, visit)
@@ -268,10 +300,48 @@ def test_two_assessors_sign_a_concern_is_reported_and_help_comes_for_the_visitor
         page.get_by_role("button", name="同意并签字").click()
         expect(page.locator("[data-level]")).to_contain_text("复评：向玉兰")
     ability = valley.office("GET", f"/visits/people/{visit['resident_id']}/assessments")
-    assert (ability["level"], ability["assessments"][0]["total"]) == (1, 87)
+    assert (ability["level"], ability["assessments"][0]["total"]) == (2, 87)
 
 
-VIEWS: Final = ("today", "visit", "form", "assess", "out", "me", "help")
+def test_a_tag_is_scanned_or_typed_and_a_voice_recorded_as_far_as_the_telephone_allows(
+    chromium: Browser, town: System, valley: Valley, tmp_path: Path
+) -> None:
+    visit = valley.plan("石春梅", -1, "service", services=["meals"])
+    code = _tag(valley, visit)
+    seen = tmp_path / "seen.y4m"
+    seen.write_bytes(film(f"{town.address}/field/#tag={code}"))
+    flags = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={seen}"]
+    with telephone(chromium, town, tmp_path / "kept", flags) as context:
+        page = valley.come_in(context, valley.visitor)
+        open_visit(page, visit)
+        page.get_by_role("button", name="扫门牌").click()
+        expect(page.get_by_role("status").filter(has_text="无法使用相机，或您没有允许")).to_be_visible()
+        page.get_by_label("门牌方块下面的编码").fill("not a code")
+        page.get_by_role("button", name="使用", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("这不是门牌编码")
+        page.screenshot(path=_shot("typed"))
+        page.get_by_label("门牌方块下面的编码").fill(f"{code[:11]} {code[11:]}")
+        page.get_by_role("button", name="使用", exact=True).click()
+        expect(page.locator("[data-step=arrive].done")).to_be_visible()
+        page.get_by_role("button", name="录音").click()
+        expect(page.get_by_text("无法录音，或未允许使用麦克风")).to_be_visible()
+
+        context.grant_permissions(["geolocation", "camera", "microphone"], origin=town.address)
+        page.get_by_role("button", name="录音").click()
+        expect(page.get_by_role("button", name="停止（1 秒）")).to_be_visible()
+        page.get_by_role("button", name="停止").click()
+        expect(page.locator(".attached")).to_contain_text("录音")
+        page.locator("[data-step=depart]").get_by_role("button", name="扫门牌").click()
+        expect(page.locator("video")).to_be_visible()
+        page.screenshot(path=_shot("scan"))
+        expect(page.locator("[data-step=depart].done")).to_be_visible()
+        says(page, "已全部上传")
+    told = valley.told(visit)
+    assert (told["visit"]["arrival"], told["visit"]["departure"]) == ("tag", "tag")
+    assert [(one["sort"], one["media_type"]) for one in told["files"]] == [("voice", "audio/webm")]
+
+
+VIEWS: Final = ("today", "visit", "form", "assess", "find", "out", "me", "help")
 LOOKS: Final = (
     ("zh-Hans", "light", False),
     ("zh-Hans", "dark", False),
@@ -322,6 +392,9 @@ def _show(page: Page, view: str, visits: list[Any]) -> None:
     }
     page.goto(page.url.split("#")[0] + addresses.get(view, f"#/{'out' if view == 'help' else view}"))
     expect(page.locator("main.field")).to_be_visible()
+    expect(page.locator("main.field > [role=status].empty")).to_have_count(0)
+    if view == "find":
+        page.locator("[data-resident] > button").first.click()
     if view == "form":
         page.locator("[data-question=seen] input").first.check()
         expect(page.locator(".area")).not_to_have_count(1)

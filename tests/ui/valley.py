@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import httpx
 import psycopg
+import segno
 from playwright.sync_api import BrowserContext, Geolocation, Page
 from psycopg.rows import dict_row
 
@@ -23,6 +24,9 @@ from cloud.auth import Role
 from tests.harness import System
 from tests.visit import PASSWORD, sign_in
 
+SCALE: Final = 7
+BORDER: Final = 4
+"""Of a square code: pixels of a dot, and dots of white around it (ISO/IEC 18004 asks for 4)."""
 DOOR: Final[Geolocation] = {"latitude": 27.5571, "longitude": 109.9953, "accuracy": 12}
 PEOPLE: Final = (
     ("石春梅", 1944, "坨院街道第3村7组12号", "普通话不好，请讲侗话；门口有狗"),
@@ -102,6 +106,21 @@ def picture(width: int, height: int, secret: bytes) -> bytes:
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in parts
     )
+
+
+def film(text: str) -> bytes:
+    """What a camera sees that is held before a square code of ``text``: one still picture, as YUV4MPEG2."""
+    code = [
+        bytes(255 * (not dark) for dark in row)
+        for row in segno.make(text, error="m").matrix_iter(SCALE, BORDER)
+    ]
+    wide, high, side = 640, 480, len(code)
+    above, left = (high - side) // 2, (wide - side) // 2
+    white = b"\xff" * wide
+    rows = [white] * above + [white[:left] + row + white[: wide - side - left] for row in code]
+    rows += [white] * (high - len(rows))
+    colourless = b"\x80" * (wide * high // 2)
+    return b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\nFRAME\n" + b"".join(rows) + colourless
 
 
 _HOME: Final = """

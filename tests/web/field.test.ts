@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sum, type AbilityForm } from "@/field/ability";
 import { fitted } from "@/field/attach";
 import { codeOf, course, current, isStale, mapLink, type Day, type DayVisit } from "@/field/day";
+import { matching, unplanned, withAdded, type OpenDoor } from "@/field/doors";
 import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, said, SHOWN_MS, standing, WARNED_MS, wordsOf, type Item } from "@/field/outbox";
 import { filled, missing, progress, sections, worries, type Form, type Question } from "@/field/questions";
 import { T0 } from "./make";
@@ -59,6 +60,8 @@ describe("the outbox", () => {
     const [soon] = hurry([one]);
     expect(next(hurry([one]), ME, T0)?.key).toBe("a");
     expect(soon && after(soon, { is: "later" }, T0).nextMs).toBe(T0 + 5_000);
+    const [underWay] = hurry([item("c", { state: "sending", tries: 4 })]);
+    expect(underWay && after(underWay, { is: "later" }, T0).nextMs).toBe(T0 + 5_000);
     expect(after(item("b", { what: "sos", tries: 9 }), { is: "later" }, T0).nextMs).toBe(T0 + 3_000);
   });
 
@@ -193,6 +196,23 @@ describe("a visit on the way", () => {
     expect(current(day, [])?.visit.key).toBe("v1");
     expect(current(day, [item("a", { what: "arrive", visit: "v2" })])?.visit.key).toBe("v2");
     expect(current(null, [])).toBeNull();
+  });
+});
+
+describe("a visit that nobody planned", () => {
+  const door = { resident_id: 3, home_id: 4, resident: "王玉珍", address: "黄金坳镇第27村10组", kind: "assessment", owed: [], age: 88 } as unknown as OpenDoor;
+
+  it.each([["", 1], ["玉珍", 1], ["27村 王", 1], ["玉珍 28村", 0]])("is found by name and address: %j", (words, n) =>
+    expect(matching([door], words)).toHaveLength(n));
+
+  it("is in the day until the server names it there", () => {
+    const at = unplanned(door, "welfare", "v9");
+    expect([at.visit.kind, at.visit.resident_id, at.visit.id, at.age, course(at, []).stage]).toEqual(["welfare", 3, 0, 88, "planned"]);
+    const day = { visits: [visit("v1")] } as unknown as Day;
+    const added = [{ at, atMs: T0 }];
+    expect(withAdded(day, added).visits.map((one) => one.visit.key)).toEqual(["v1", "v9"]);
+    const named = { visits: [visit("v9", { state: "over" })] } as unknown as Day;
+    expect(withAdded(named, added)).toBe(named);
   });
 });
 

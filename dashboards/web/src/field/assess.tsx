@@ -25,7 +25,7 @@ async function read(resident: number): Promise<void> {
 export function Assess({ at }: { at: DayVisit }) {
   const form = forms.value?.ability;
   const said = own.value.filter((item) => item.visit === at.visit.key && (item.what === "assessment" || item.what === "second"));
-  const unsent = said.some((item) => item.what === "assessment" && item.state !== "done" && item.state !== "refused");
+  const unsent = said.find((item) => item.what === "assessment" && item.state !== "done" && item.state !== "refused");
   const sent = said.filter((item) => item.state === "done").length;
   useEffect(() => void read(at.visit.resident_id), [at.visit.resident_id, sent]);
   if (form === undefined) return <main class="field"><p class="empty">{t("app.loading")}</p></main>;
@@ -33,10 +33,10 @@ export function Assess({ at }: { at: DayVisit }) {
   return (
     <main class="field form">
       <h2>{at.visit.resident} · {t("ability.title")}</h2>
-      {unsent && <p class="hint" role="status">{t("ability.waiting_here")}</p>}
+      {unsent !== undefined && <Unsent points={unsent.body.points as Points} form={form} />}
       {mine !== undefined && <Result one={mine} form={form} at={at} />}
-      {mine === undefined && !unsent && known.value === null && <p class="quiet">{t("ability.unread")}</p>}
-      {mine === undefined && !unsent && <Fill form={form} at={at} />}
+      {mine === undefined && unsent === undefined && known.value === null && <p class="quiet">{t("ability.unread")}</p>}
+      {mine === undefined && unsent === undefined && <Fill form={form} at={at} />}
     </main>
   );
 }
@@ -107,6 +107,20 @@ function Item({ item, value, onChange }: { item: AbilityItem; value: number | un
         ))}
       </div>
     </fieldset>
+  );
+}
+
+/** What was signed here and nobody has judged: where its points lead, and that they may not be all. */
+function Unsent({ points, form }: { points: Points; form: AbilityForm }) {
+  const so = sum(form, points);
+  return (
+    <section class="result">
+      <h3>{t("ability.result")}</h3>
+      <p class="level">{t("ability.by_points", { level: term("ability.level", String(so.level)) })}</p>
+      <p>{t("ability.sum", { n: so.total, of: so.most })}</p>
+      <ul class="domains">{so.domains.map((one) => <li key={one.domain}>{term("domain", one.domain)} <strong>{one.points}</strong></li>)}</ul>
+      <p class="hint" role="status">{t("ability.waiting_here")}</p>
+    </section>
   );
 }
 

@@ -5,10 +5,10 @@ import "@/ui/base.css";
 import "./field.css";
 import { Gate } from "@/sign/gate";
 import { beginSession } from "@/sign/session";
-import { Assess } from "./assess";
+import { later } from "@/ui/later";
 import { FormPage } from "./form";
-import { Me } from "./me";
-import { begin, day, entered, known, left } from "./model";
+import { beginKnown } from "./known";
+import { begin, entered, known, left, today } from "./model";
 import { Out } from "./out";
 import { beginRoute, route } from "./route";
 import { Header, Strip } from "./shell";
@@ -18,14 +18,20 @@ import { Today } from "./today";
 import { Visit } from "./visit";
 import { t } from "./words";
 
+const Assess = later(() => import("./assess").then((part) => part.Assess));
+const Find = later(() => import("./find").then((part) => part.Find));
+const Me = later(() => import("./me").then((part) => part.Me));
+
 function View() {
   const { view, visit } = route.value;
-  const at = day.value?.value.visits.find((one) => one.visit.key === visit);
+  const at = today.value?.visits.find((one) => one.visit.key === visit);
   switch (view) {
     case "out":
       return <Out />;
     case "me":
       return <Me />;
+    case "find":
+      return <Find />;
     case "today":
       return <Today />;
     default:
@@ -52,6 +58,7 @@ function Page() {
 
 beginSize();
 beginRoute();
+beginKnown();
 void begin().then(() =>
   beginSession({
     title: () => t("field.title"),

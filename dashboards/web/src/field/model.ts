@@ -8,9 +8,10 @@ import { batch, computed, signal } from "@preact/signals";
 import { randomKey, type Session } from "@/core/api";
 import { session } from "@/sign/session";
 import { notify } from "@/ui/notices";
-import { isStale, type Day } from "./day";
+import { isStale, type Day, type DayVisit } from "./day";
+import { withAdded, type Added } from "./doors";
 import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, standing, type Item } from "./outbox";
-import { readDay, readForms, send, type Forms, type Taken } from "./server";
+import { readDay, readForms, send, type Assessment, type Forms, type Taken } from "./server";
 import * as shelf from "./shelf";
 import type { Draft, Kept } from "./shelf";
 import { t } from "./words";
@@ -24,6 +25,9 @@ const CLOCK_OFF_MS = 2 * 60_000;
 const LOCK = "anban-field-outbox";
 
 export const day = signal<Kept<Day> | null>(null);
+/** Visits that were begun here without a plan. */
+export const added = signal<readonly Added[]>([]);
+export const today = computed(() => (day.value === null ? null : withAdded(day.value.value, added.value)));
 export const forms = signal<Forms | null>(null);
 export const items = signal<readonly Item[]>([]);
 export const drafts = signal<ReadonlyMap<string, Draft>>(new Map());
@@ -56,10 +60,13 @@ export async function entered(person: Session): Promise<void> {
 
 async function takeUpDay(person: Session): Promise<void> {
   const [me, keptDay, keptForms] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day"), shelf.kept<Forms>("forms")]);
+  const keptAdded = await shelf.kept<readonly Added[]>("added");
   const same = me?.value.session.name === person.name && me.value.session.role === person.role;
   batch(() => {
-    day.value = same && keptDay !== null && !isStale(keptDay.atMs, Date.now()) ? keptDay : null;
-    forms.value = keptForms?.value ?? null;
+    // What the server said while the disk was read is newer.
+    day.value = day.peek() ?? (same && keptDay !== null && !isStale(keptDay.atMs, Date.now()) ? keptDay : null);
+    added.value = same ? (keptAdded?.value ?? []) : [];
+    forms.value = forms.peek() ?? keptForms?.value ?? null;
   });
   await shelf.keep("me", { session: person }, Date.now());
 }
@@ -74,6 +81,7 @@ export async function known(): Promise<Session | null> {
 export async function left(): Promise<void> {
   batch(() => {
     day.value = null;
+    added.value = [];
     items.value = [];
     drafts.value = new Map();
     tag.value = null;
@@ -131,6 +139,7 @@ async function forgetOld(): Promise<void> {
     day.value = null;
     await shelf.forget("day");
   }
+  if (added.peek().some((one) => isStale(one.atMs, now))) await keepAdded(added.peek().filter((one) => !isStale(one.atMs, now)));
   for (const draft of [...drafts.peek().values()].filter((one) => now - one.atMs >= KEPT_MS)) await dropDraft(draft.visit);
 }
 
@@ -179,6 +188,16 @@ export async function say(item: Item, taken: Partial<Draft> = {}): Promise<void>
     if (rest !== null) drafts.value = shelf.isEmpty(rest) ? without(rest.visit) : new Map(drafts.peek()).set(rest.visit, rest);
   });
   void flush();
+}
+
+/** Take a visit that nobody planned into the day. Resolves when it is on disk. */
+export async function addVisit(at: DayVisit): Promise<void> {
+  await keepAdded([...added.peek(), { at, atMs: Date.now() }]);
+}
+
+async function keepAdded(all: readonly Added[]): Promise<void> {
+  added.value = all;
+  await onDisk(shelf.keep("added", all, Date.now()));
 }
 
 export async function saveDraft(draft: Draft): Promise<void> {
@@ -238,8 +257,9 @@ async function sendAll(): Promise<void> {
     const answer = await send(item, Date.now());
     const outcome = outcomeOf(answer);
     online.value = answer !== null;
-    const settled = after(item, outcome, Date.now());
-    if (!items.peek().some((one) => one.key === item.key)) continue; // deleted meanwhile
+    const still = items.peek().find((one) => one.key === item.key);
+    if (still === undefined) continue; // deleted meanwhile
+    const settled = after(still, outcome, Date.now());
     await onDisk(shelf.put(settled));
     replace(settled);
     if (outcome.is === "taken") follow(settled, answer?.body);
@@ -252,12 +272,20 @@ function replace(item: Item): void {
   items.value = items.peek().map((one) => (one.key === item.key ? item : one));
 }
 
-/** What the server answers to a word at a door, or to a file, is the visit as it then is. */
+/** What the server answers to a word at a door, or to a file, is the visit as it then is; to an assessment, its number. */
 function follow(item: Item, answer: unknown): void {
-  const held = day.peek();
-  const visit = item.path === "/visits/events" ? (answer as Taken).visit : item.path === "/visits/files" ? (answer as Taken["visit"]) : null;
-  if (visit === null || held === null) return;
-  const visits = held.value.visits.map((one) => (one.visit.key === visit.key ? { ...one, visit } : one));
+  const [held, shown] = [day.peek(), today.peek()];
+  const before = shown?.visits.find((one) => one.visit.key === item.visit)?.visit;
+  if (held === null || shown === null || before === undefined) return;
+  const visit = heard(item, before, answer);
+  if (visit === null) return;
+  const visits = shown.visits.map((one) => (one.visit.key === visit.key ? { ...one, visit } : one));
   day.value = { ...held, value: { ...held.value, visits } };
   void onDisk(shelf.keep("day", day.value.value, held.atMs));
+}
+
+function heard(item: Item, before: DayVisit["visit"], answer: unknown): DayVisit["visit"] | null {
+  if (item.path === "/visits/events") return (answer as Taken).visit;
+  if (item.path === "/visits/files") return answer as DayVisit["visit"];
+  return item.what === "assessment" ? { ...before, id: (answer as Assessment).visit_id ?? before.id } : null;
 }

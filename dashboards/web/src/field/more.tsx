@@ -81,7 +81,8 @@ function Voice({ at, signs }: { at: DayVisit; signs: boolean }) {
     setRunning(begun);
     const voice = await begun.done;
     setRunning(null);
-    if (voice !== null) await file("voice", at, voice);
+    if (voice === null) return notify(t("voice.none"), true);
+    await file("voice", at, voice);
   };
   return (
     <div class="attach">

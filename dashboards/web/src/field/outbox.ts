@@ -114,9 +114,9 @@ function rank(item: Item): number {
   return item.file === undefined ? 1 : 2;
 }
 
-/** Everything that waits is due at once, and soon again: the network seems to be back. */
+/** Everything that waits is due at once, and soon again, also what is under way and may fail yet: the network seems to be back. */
 export function hurry(items: readonly Item[]): Item[] {
-  return items.map((item) => (item.state === "waiting" ? { ...item, nextMs: 0, tries: 0 } : item));
+  return items.map((item) => (item.state === "waiting" || item.state === "sending" ? { ...item, nextMs: 0, tries: 0 } : item));
 }
 
 /** A refused thing is tried once more; where its key was given to other words, under `key`. */

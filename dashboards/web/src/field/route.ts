@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { codeOf } from "./day";
 import { tag } from "./model";
 
-export type View = "today" | "visit" | "form" | "assess" | "out" | "me";
+export type View = "today" | "visit" | "form" | "assess" | "find" | "out" | "me";
 
 export interface Route {
   readonly view: View;
@@ -11,7 +11,7 @@ export interface Route {
   readonly visit: string;
 }
 
-const VIEWS: readonly string[] = ["visit", "form", "assess", "out", "me"];
+const VIEWS: readonly string[] = ["visit", "form", "assess", "find", "out", "me"];
 export const route = signal<Route>({ view: "today", visit: "" });
 
 /** Show what the address says; a tag that was opened as an address is taken up, and gone from it. */

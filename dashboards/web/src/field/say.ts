@@ -19,12 +19,13 @@ function about(what: What, path: string, body: Body, visit: DayVisit | null, key
   return said({ key, staff: staff.peek(), what, path, body, saidMs: Date.now(), ...shown, ...(file === undefined ? {} : { file }) });
 }
 
+/** Which visit: enough to make it where nobody planned it and nothing else of it has got through. */
+const meant = ({ visit: { key, resident_id, kind, way } }: DayVisit) => ({ visit: key, resident_id, kind, way });
+
 /** One thing at a door. */
 function event(what: "arrive" | "answers" | "note" | "depart", at: DayVisit, body: Body) {
   const key = randomKey();
-  const { visit } = at;
-  const named = { visit: visit.key, key, resident_id: visit.resident_id, kind: visit.kind, way: visit.way };
-  return about(what, "/visits/events", { ...named, sort: what, device_at: new Date().toISOString(), ...body }, at, key);
+  return about(what, "/visits/events", { ...meant(at), key, sort: what, device_at: new Date().toISOString(), ...body }, at, key);
 }
 
 /** `place` and `tag`: what shows it, where something does. */
@@ -37,7 +38,7 @@ export const note = (at: DayVisit, words: string) => say(event("note", at, { wor
 
 export function file(what: "photo" | "voice" | "signature", at: DayVisit, content: Blob): Promise<void> {
   const key = randomKey();
-  return say(about(what, "/visits/files", { visit_id: at.visit.id, key, sort: what }, at, key, content));
+  return say(about(what, "/visits/files", { visit: meant(at), key, sort: what }, at, key, content));
 }
 
 export interface Assessed {
@@ -51,7 +52,7 @@ export interface Assessed {
 /** An assessment, signed by whoever sends it. `day`: by the tenant's calendar. */
 export function assessment(at: DayVisit, day: string, told: Assessed): Promise<void> {
   const key = randomKey();
-  const body = { key, visit_id: at.visit.id, assessed_on: day, ...told };
+  const body = { key, visit: meant(at), assessed_on: day, ...told };
   return say(about("assessment", `/visits/people/${at.visit.resident_id}/assessments`, body, at, key), { points: {}, about: {} });
 }
 

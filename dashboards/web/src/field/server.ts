@@ -7,6 +7,7 @@
 import type { components } from "@/core/schema";
 import { base64 } from "./attach";
 import type { Day } from "./day";
+import type { OpenDoors } from "./doors";
 import type { Item } from "./outbox";
 
 export type Forms = components["schemas"]["FormsView"];
@@ -46,6 +47,8 @@ async function read<T>(path: string): Promise<Answer<T> | null> {
 
 export const readDay = () => read<Day>("/visits/today");
 export const readForms = () => read<Forms>("/visits/forms");
+/** All of one's own homes, or those that `words` name in the whole area. */
+export const readDoors = (words = "") => read<OpenDoors>(`/visits/doors${words === "" ? "" : `?q=${encodeURIComponent(words)}`}`);
 export const readHours = () => read<Hours>("/time/own");
 export const readAbility = (resident: number) => read<Ability>(`/visits/people/${resident}/assessments`);
 

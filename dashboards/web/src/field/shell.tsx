@@ -18,7 +18,7 @@ export function Header() {
       ) : (
         <a class="button quiet" href={up} aria-label={t("go.back")}><Icon name="back" /></a>
       )}
-      <h1>{view === "out" ? t("out.title") : view === "me" ? t("me.title") : t("day.title")}</h1>
+      <h1>{view === "out" ? t("out.title") : view === "me" ? t("me.title") : view === "find" ? t("find.title") : t("day.title")}</h1>
       <button type="button" class="button danger" onClick={() => (asking.value = true)}>
         <Icon name="siren" />{t("sos.open")}
       </button>

@@ -4,7 +4,7 @@ import { Icon } from "@/ui/icons";
 import { Button, Dialog } from "@/ui/parts";
 import { current, type DayVisit } from "./day";
 import { place } from "./door";
-import { day, items, own } from "./model";
+import { items, own, today } from "./model";
 import { sos } from "./say";
 import { t } from "./words";
 import { clock } from "./words-of";
@@ -34,7 +34,7 @@ function close(): void {
 
 export function SosDialog() {
   if (!asking.value) return null;
-  const at = current(day.value?.value ?? null, own.value);
+  const at = current(today.value, own.value);
   return (
     <Dialog title={t("sos.title")} onClose={close}>
       <div class="sos">

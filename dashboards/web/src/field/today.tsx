@@ -4,7 +4,7 @@ import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
 import { Calls } from "./calls";
 import { course, mapLink, startOf, type DayVisit, type Stage } from "./day";
-import { clockOffMs, day, drafts, forms, online, own, refresh, tag } from "./model";
+import { clockOffMs, day, drafts, forms, online, own, refresh, tag, today } from "./model";
 import { progress } from "./questions";
 import { hrefOf } from "./route";
 import { t, term } from "./words";
@@ -17,7 +17,7 @@ const showsDone = signal(false);
 export function Today() {
   const read = day.value;
   if (read === null) return <Unread />;
-  const shown = read.value.visits.map((at) => ({ at, stage: course(at, own.value).stage }));
+  const shown = (today.value?.visits ?? []).map((at) => ({ at, stage: course(at, own.value).stage }));
   const open = shown.filter(({ stage }) => !OVER.includes(stage));
   const done = shown.filter(({ stage }) => OVER.includes(stage));
   const isToday = read.value.day === localDay();
@@ -32,6 +32,7 @@ export function Today() {
       {tag.value !== null && <p class="hint" role="status"><Icon name="key" />{t("door.tag_read")}</p>}
       {shown.length === 0 && <p class="empty">{t("day.none")}</p>}
       <ol class="cards">{open.map(({ at, stage }) => <Card key={at.visit.key} at={at} stage={stage} />)}</ol>
+      <a class="button" href={hrefOf("find")}><Icon name="search" />{t("find.open")}</a>
       {done.length > 0 && (
         <details open={showsDone.value || open.length === 0} onToggle={(event) => (showsDone.value = event.currentTarget.open)}>
           <summary>{`${t("day.done")} · ${done.length}`}</summary>
@@ -78,7 +79,8 @@ function Card({ at, stage }: { at: DayVisit; stage: Stage }) {
           <Draft at={at} />
           {waiting > 0 && <span class="chip waits"><Icon name="up" size={16} />{t("out.waiting", { n: waiting })}</span>}
           {refused > 0 && <span class="chip refused">{t("out.refused", { n: refused })}</span>}
-          {stage === "planned" && <span class="chip">{t("day.minutes", { n: at.minutes })}</span>}
+          {at.visit.id === 0 && <span class="chip">{t("find.unplanned")}</span>}
+          {stage === "planned" && at.minutes > 0 && <span class="chip">{t("day.minutes", { n: at.minutes })}</span>}
           {at.people > 1 && <span class="chip">{t("day.together")}</span>}
           {at.skills.map((skill) => <span key={skill} class="chip">{term("skill", skill)}</span>)}
         </span>

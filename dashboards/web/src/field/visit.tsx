@@ -25,7 +25,7 @@ export function Visit({ at }: { at: DayVisit }) {
         <p>
           {[t("day.age", { n: at.age }), at.lives_alone ? t("day.alone") : "", at.ability_level > 0 ? term("ability.level", String(at.ability_level)) : ""].filter(Boolean).join(" · ")}
         </p>
-        <p><strong>{term("visit_kind", visit.kind)}</strong>{start !== null && <> · <time dateTime={start}>{clock(start)}</time></>} · {t("day.minutes", { n: at.minutes })}{at.people > 1 && ` · ${t("day.with")}`}</p>
+        <p><strong>{term("visit_kind", visit.kind)}</strong>{start !== null && <> · <time dateTime={start}>{clock(start)}</time></>} {at.minutes > 0 && ` · ${t("day.minutes", { n: at.minutes })}`}{at.people > 1 && ` · ${t("day.with")}`}</p>
         <p class="address">{visit.address}</p>
         <div class="ways">
           <MapLink at={at} />

@@ -36,7 +36,7 @@ export function option(key: string, answer: string): string {
 }
 
 /** Why somebody goes, one phrase a duty. */
-export function owed({ owed: duties }: DayVisit): { readonly text: string; readonly overdue: boolean }[] {
+export function owed({ owed: duties }: Pick<DayVisit, "owed">): { readonly text: string; readonly overdue: boolean }[] {
   return duties.map((one) => ({
     text: t(`owed.${one.reason}`, { at: shortDay(one.due_at), name: one.name }),
     overdue: one.overdue,
