@@ -11,6 +11,7 @@ from cloud.metrics import OTHER, REGISTRY, Loops, known
 
 LABELS: Final = frozenset(
     [
+        "fate",
         "kind",
         "outcome",
         "job",

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -178,14 +178,22 @@ async def test_signing_out_ends_the_open_stream(live: Live) -> None:
         assert set(await _rest(incoming)) <= {"hb"}
 
 
-async def test_a_watched_console_is_not_idle_but_its_shift_ends(live: Live) -> None:
+async def test_a_watched_console_is_not_idle_but_its_shift_ends(live: Live, conn: Connection) -> None:
+    clock = live.site.clock
     async with live.stream(after=0) as incoming:
         for _ in range(3):
-            live.site.clock.turn(IDLE - timedelta(seconds=1))
-            await _next(incoming, "hb")
-            await _next(incoming, "hb")
-        live.site.clock.turn(LIFETIME)
+            clock.turn(IDLE - timedelta(seconds=1))
+            while await _seen_at(conn) < clock():
+                await _next(incoming, "hb")
+        clock.turn(LIFETIME)
         assert set(await _rest(incoming)) <= {"hb"}
+
+
+async def _seen_at(conn: Connection) -> datetime:
+    (row,) = await (await conn.execute("select seen_at from session")).fetchall()
+    await conn.commit()
+    seen_at: datetime = row["seen_at"]
+    return seen_at
 
 
 async def test_a_changed_right_ends_the_stream_and_asks_for_a_new_snapshot(
