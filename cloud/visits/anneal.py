@@ -25,7 +25,7 @@ from cloud.visits.compiled import entry
 from cloud.visits.cost import Weights
 from cloud.visits.model import Day, Plan, VisitId, WorkerId
 from cloud.visits.moves import make
-from cloud.visits.pace import slices
+from cloud.visits.pace import STARTS, rounds, slices
 from cloud.visits.price import begin, keep, price
 from cloud.visits.tables import ALL, WORST, Charges, Floats, Ints, Tables, Tour, items, near_min, tables, tour
 from cloud.visits.walk import Crew, State, Walk
@@ -73,6 +73,8 @@ LATE: Final = Heat(4.0, 0.05)
 """Where visits may begin late: who is late early on decides the valley, and begun at one way, Mankowska 75_1
 ends 11 % above the best listed after 30 s, 6 % at four. D.
 """
+WARMED: Final = Heat(0.5, 0.05)
+"""To go on from where a search ended: warm enough for whole rounds to change, too cold for its valley. D."""
 MENDED: Final = Heat(0.1, 0.02)
 """To begin from a plan that is good already. D."""
 _BETTER_MIN: Final = 1e-9
@@ -97,9 +99,21 @@ def plan(day: Day, weights: Weights, *, steps: int, seed: int = 0, cpu_s: float 
 def _annealed(walk: Walk, steps: int, seed: int, cpu_s: float) -> Plan:
     best = first(walk)
     if steps and best.order:
-        heat = LATE if any(walk.soft) else PLANNED
-        best = search(walk, best, steps=steps, seed=seed, cpu_s=cpu_s, heat=heat).tour
+        best = _best_of(walk, best, steps, seed, cpu_s)
     return walk.plan(*best)
+
+
+def _best_of(walk: Walk, begun: Order, steps: int, seed: int, cpu_s: float) -> Order:
+    """The best of several searches, the better half of which is warmed and goes on (``pace.rounds``)."""
+    going, heat = [begun] * STARTS, LATE if any(walk.soft) else PLANNED
+    for turn, (tours, share) in enumerate(rounds(len(walk.place), steps, cpu_s)):
+        some, most_s = int(steps * share), cpu_s * share
+        found = [
+            search(walk, tour, steps=some, seed=(seed, turn, number), cpu_s=most_s, heat=heat)
+            for number, tour in enumerate(going[:tours])
+        ]
+        going, heat = [one.tour for one in sorted(found, key=lambda one: one.cost)], WARMED
+    return going[0]
 
 
 def split(day: Day) -> tuple[Day, frozenset[VisitId]]:
@@ -118,7 +132,7 @@ def search(
     begun: Order,
     *,
     steps: int,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     cpu_s: float = inf,
     heat: Heat = PLANNED,
     charges: Charges | None = None,

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, given, settings
 
+from cloud.visits import pace
 from cloud.visits.anneal import first, plan, search, split
 from cloud.visits.check import broken, check
 from cloud.visits.cost import Weights, cost
 from cloud.visits.model import Day, Gap, Lunch, Part, Visit, VisitId, Window, Worker, WorkerId
+from cloud.visits.pace import rounds
 from cloud.visits.walk import Walk
 from tests.unit.cloud.visits.days import BATH, CARE, DAY, days, line
 
@@ -38,6 +40,25 @@ def test_the_day_drawn_by_hand_is_planned_whole() -> None:
 
 def test_the_same_seed_gives_the_same_plan() -> None:
     assert plan(DAY, WEIGHTS, steps=300, seed=7) == plan(DAY, WEIGHTS, steps=300, seed=7)
+
+
+def test_the_same_seed_gives_the_same_plan_where_several_beginnings_are_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pace, "ENOUGH", 10)
+    assert len(rounds(len(DAY.visits), 300)) > 1
+    assert plan(DAY, WEIGHTS, steps=300, seed=7) == plan(DAY, WEIGHTS, steps=300, seed=7)
+
+
+@settings(max_examples=20, deadline=None)
+@given(days())
+def test_of_several_beginnings_none_ends_worse_than_the_first_plan(day: Day) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pace, "ENOUGH", 4)
+        searched = plan(day, WEIGHTS, steps=400)
+    begun = plan(day, WEIGHTS, steps=0)
+    assert broken(day, searched) == ()
+    assert cost(day, searched).total(WEIGHTS) <= cost(day, begun).total(WEIGHTS) + 1e-6
 
 
 def test_what_nobody_is_able_to_do_is_left_out_and_told() -> None:
