@@ -21,7 +21,7 @@ from statistics import median
 from typing import Final
 
 from benchmarks.page import table, write_part
-from benchmarks.visits_county import COUNTY_HEAD, CountyResult, measure_county
+from benchmarks.visits_county import COUNTY_HEAD, CountyResult, measure_county, measure_relaxed
 from benchmarks.visits_data import WEIGHTS, best_listed, objective, read
 from benchmarks.visits_replan import CHARGES, REPLAN_HEAD, ReplanResult, measure_replan
 from benchmarks.visits_town import town
@@ -206,6 +206,7 @@ def _town(args: argparse.Namespace) -> Iterator[AnyResult]:
 def _county(args: argparse.Namespace) -> Iterator[AnyResult]:
     for usual in (False, True):
         yield measure_county(0, moves=args.moves, usual=usual)
+    yield measure_relaxed(0)
 
 
 def _replan(args: argparse.Namespace) -> Iterator[AnyResult]:

@@ -4,13 +4,15 @@ What this is: 12 townships, 300 workers, 3,000 people of whom 105 are bathed by 
 lives in the county town, which is cut because it has more workers than one search plans for. What it is
 not: a measured county; where people live and what they need is assumed (D), by the figures that the
 comparison of solvers was made with. The one idea: nothing is taken past the border that a real evening
-passes: tasks and carers in, appointments out.
+passes: tasks and carers in, appointments out. Beside it stands what the same county would take if nobody
+rested and nobody had to wait for a second person: about the least that any plan of it can take.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from math import cos, radians
@@ -19,9 +21,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cloud.respond.travel import Mode, Point
+from cloud.visits import strings
+from cloud.visits.check import broken
+from cloud.visits.cost import Weights, cost
 from cloud.visits.forms.table import VisitKind
+from cloud.visits.model import Day, Visit, VisitId
 from cloud.visits.plans.areas import cut, planned
-from cloud.visits.plans.build import Asked, Carer, Made
+from cloud.visits.plans.build import Asked, Carer, Made, day_of
 from cloud.visits.task import Task
 
 DAY: Final = date(2026, 11, 26)
@@ -33,6 +39,8 @@ BATHS: Final = 105
 NURSES: Final = 5
 """One worker in five is a nurse, by car."""
 SPREAD_KM: Final = 3.0
+ENDLESS: Final = 10**9
+"""More strings than any time allows."""
 APART_KM: Final = 25.0
 KM_PER_DEGREE: Final = 111.2
 CARE, NURSING, BATH = frozenset({"care"}), frozenset({"nursing"}), frozenset({"bathing"})
@@ -40,13 +48,12 @@ CARE, NURSING, BATH = frozenset({"care"}), frozenset({"nursing"}), frozenset({"b
 
 @dataclass(frozen=True, slots=True)
 class CountyResult:
-    """``pairs``: visits of two that two make, of how many; ``rests``: workers who are out and have a rest
-    in their plan, of how many; the checker counts a plan without one as broken. ``usual``: whether usual
-    carers are known.
+    """``what``: which of it was planned. ``pairs``: visits of two that two make together, of how many; the
+    checker counts a plan without a rest as broken.
     """
 
     seed: int
-    usual: bool
+    what: str
     tasks: int
     workers: int
     groups: int
@@ -61,7 +68,7 @@ class CountyResult:
         """As the table has it."""
         return (
             f"{self.seed} ({self.tasks} / {self.workers}, {self.groups} groups)",
-            "yes" if self.usual else "no",
+            self.what,
             self.left_out,
             f"{self.travel_h:.1f}",
             "/".join(map(str, self.pairs)),
@@ -72,7 +79,7 @@ class CountyResult:
 
 COUNTY_HEAD: Final = (
     "seed (tasks / workers)",
-    "usual carers count",
+    "what",
     "left out",
     "travel h",
     "visits of two",
@@ -108,7 +115,7 @@ def measure_county(seed: int, *, moves: int, usual: bool) -> CountyResult:
     two = [one for plan in made for one in plan.appointments if one.task.people > 1]
     return CountyResult(
         seed,
-        usual,
+        "usual carers count" if usual else "as it is",
         sum(task.people for task in tasks),
         sum(len(township.carers) for township in townships),
         len(groups),
@@ -118,6 +125,40 @@ def measure_county(seed: int, *, moves: int, usual: bool) -> CountyResult:
         sum(_broken(plan) for plan in made),
         spent_s,
     )
+
+
+def measure_relaxed(seed: int, *, worker_s: float = 0.4) -> CountyResult:
+    """The same county without rests and without waiting for a second person, planned by ``strings``.
+    ``worker_s``: processor seconds for each worker.
+    """
+    townships = county(seed, usual=False)
+    begun = time.process_time()
+    days = [_relaxed(day_of(group)) for township in townships for group in cut(township)]
+    plans = [strings.plan(day, Weights(), rounds=ENDLESS, cpu_s=worker_s * len(day.workers)) for day in days]
+    spent_s = time.process_time() - begun
+    costs = [cost(day, plan) for day, plan in zip(days, plans, strict=True)]
+    return CountyResult(
+        seed,
+        "no rests, nobody waits for a second person",
+        sum(len(day.visits) for day in days),
+        sum(len(day.workers) for day in days),
+        len(days),
+        sum(one.left_out for one in costs),
+        sum(one.travel_min for one in costs) / 60,
+        (0, sum(task.people > 1 for township in townships for task in township.tasks)),
+        sum(len(broken(day, plan)) for day, plan in zip(days, plans, strict=True)),
+        spent_s,
+    )
+
+
+def _relaxed(day: Day) -> Day:
+    workers = tuple(replace(worker, lunch=None) for worker in day.workers)
+    return replace(day, visits=tuple(one for visit in day.visits for one in _apart(visit)), workers=workers)
+
+
+def _apart(visit: Visit) -> Iterator[Visit]:
+    for number, part in enumerate(visit.parts):
+        yield replace(visit, id=VisitId(f"{visit.id}/{number}"), parts=(part,))
 
 
 def _broken(plan: Made) -> int:
