@@ -84,7 +84,7 @@ class Mosquitto:
             self.process = subprocess.Popen(
                 [MOSQUITTO, "-c", str(self.folder / "mosquitto.conf")], stdout=log, stderr=log
             )
-        eventually(lambda: listening(self.port))
+        eventually(lambda: listening(self.port) and listening(self.inner_port))
 
     def stop(self) -> None:
         if self.process is not None:
