@@ -143,7 +143,7 @@ def measure_relaxed(seed: int, *, worker_s: float = 0.4) -> CountyResult:
         sum(len(day.visits) for day in days),
         sum(len(day.workers) for day in days),
         len(days),
-        sum(one.left_out for one in costs),
+        sum(len(plan.left_out) for plan in plans),
         sum(one.travel_min for one in costs) / 60,
         (0, sum(task.people > 1 for township in townships for task in township.tasks)),
         sum(len(broken(day, plan)) for day, plan in zip(days, plans, strict=True)),
