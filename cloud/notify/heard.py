@@ -21,6 +21,8 @@ from cloud.notify.reports import MOST, READERS, BadReport, decoded, entries
 
 _CHINA: Final = ZoneInfo("Asia/Shanghai")
 _LONGEST: Final = 200
+_DIGITS: Final = 11
+"""Of a mobile number in China; more, and the country stands before it."""
 """Characters of a text that are looked at; nothing that is understood is longer."""
 
 
@@ -87,7 +89,7 @@ def _e164(country: str, number: str) -> str:
     digits = number.strip().removeprefix("+").removeprefix("00")
     if not (digits.isascii() and digits.isdigit()):
         raise BadReport("a number that is none")
-    bare = digits.removeprefix(country) if len(digits) > 11 else digits  # noqa: PLR2004 - of a number in China
+    bare = digits.removeprefix(country) if len(digits) > _DIGITS else digits
     return f"+{country}{bare}"
 
 

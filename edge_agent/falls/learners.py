@@ -112,11 +112,17 @@ def _network(lessons: _Lessons, seed: int) -> Network:
     )
 
 
+def _nodes(trees: HistGradientBoostingClassifier) -> list[NDArray[Any]]:
+    """The nodes of each tree, as scikit-learn keeps them."""
+    fitted = trees._predictors  # noqa: SLF001 - fitted trees have no public layout
+    return [predictor.nodes for (predictor,) in fitted]
+
+
 def export(trees: HistGradientBoostingClassifier) -> Forest:
     """The trees as flat arrays. Fitted trees have no public layout; ``train.as_model`` proves the result
     equal.
     """
-    nodes = [predictor.nodes for (predictor,) in trees._predictors]  # noqa: SLF001 - no public layout
+    nodes = _nodes(trees)
     roots = np.cumsum([0, *(len(tree) for tree in nodes[:-1])])
     shifted = [tree["left"].astype(np.intp) + root for tree, root in zip(nodes, roots, strict=True)]
     right = [tree["right"].astype(np.intp) + root for tree, root in zip(nodes, roots, strict=True)]
@@ -124,7 +130,7 @@ def export(trees: HistGradientBoostingClassifier) -> Forest:
     leaf = every["is_leaf"].astype(bool)
     itself = np.arange(len(every))
     return Forest(
-        baseline=float(trees._baseline_prediction[0, 0]),  # noqa: SLF001 - as above
+        baseline=float(trees._baseline_prediction[0, 0]),  # noqa: SLF001 - fitted trees have no public layout
         roots=roots,
         feature=np.where(leaf, 0, every["feature_idx"]).astype(np.intp),
         split=np.where(leaf, 0.0, every["num_threshold"]),
@@ -136,7 +142,7 @@ def export(trees: HistGradientBoostingClassifier) -> Forest:
 
 def gains(trees: HistGradientBoostingClassifier, features: int) -> Floats:
     """The share of each feature in what all splits of the trees gained."""
-    nodes = np.concatenate([predictor.nodes for (predictor,) in trees._predictors])  # noqa: SLF001 - see export
+    nodes = np.concatenate(_nodes(trees))
     inner = nodes[nodes["is_leaf"] == 0]
     gained = np.bincount(inner["feature_idx"], weights=inner["gain"], minlength=features)
     share: Floats = np.asarray(gained / gained.sum(), dtype=np.float64)

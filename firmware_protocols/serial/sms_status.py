@@ -44,9 +44,11 @@ def read_report(line: str) -> Reported | None:
     found = [quoted or plain.strip() for quoted, plain in _FIELD.findall(line.partition(":")[2])]
     fields = [each for each in found if each]
     numbers = [each for each in (fields[1:2] + fields[-1:]) if each.isdecimal()]
-    if len(numbers) < 2 or not fields[0].isdecimal():  # noqa: PLR2004 - reference and status
-        return None
-    reference, status = int(numbers[0]), int(numbers[1])
+    match numbers:
+        case [first, last] if fields[0].isdecimal():
+            reference, status = int(first), int(last)
+        case _:
+            return None
     if reference > LARGEST_REFERENCE or not (status == RECEIVED or status in GIVEN_UP):
         return None
     number = next((each for each in map(_plain, fields[2:3]) if is_number(each)), "")

@@ -175,10 +175,10 @@ async def attach(asked: NewFile, visitor: Visitor, once: Once) -> VisitView:
     """409 ``no_consent``: the person has not agreed, and the visit stands without it."""
 
     async def work(desk: Desk) -> VisitView:
-        number = asked.visit_id
-        if asked.visit is not None:
-            number = (await visits.visit_of(desk, asked.visit.meant)).id
-        assert number is not None  # noqa: S101 - one of the two is there
+        meant = asked.visit_id if asked.visit is None else (await visits.visit_of(desk, asked.visit.meant)).id
+        if meant is None:  # the form has one of the two
+            raise not_found()
+        number = meant
         await files.attach(desk, once.call.parts.ring, Attached(number, asked.key, asked.sort, asked.content))
         return await _visit(desk, once, number)
 

@@ -57,7 +57,7 @@ def settings(folder: Path, port: int, **local: Any) -> EdgeSettings:
 async def until_true(what: Callable[[], object]) -> None:
     """For what has no event to wait on: another process, a thread."""
     async with asyncio.timeout(20):
-        while not what():  # noqa: ASYNC110 - see above
+        while not what():  # noqa: ASYNC110 - another process, a thread: no event
             await asyncio.sleep(0.01)
 
 

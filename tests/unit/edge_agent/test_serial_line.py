@@ -47,7 +47,7 @@ def settings(**line: object) -> EdgeSettings:
 async def until(what: Callable[[], object]) -> None:
     """For what has no event to wait on: a thread, the far end of a line."""
     async with asyncio.timeout(20):
-        while not what():  # noqa: ASYNC110 - see above
+        while not what():  # noqa: ASYNC110 - another process, a thread: no event
             await asyncio.sleep(0.01)
 
 

@@ -67,7 +67,7 @@ async def counted(conn: Connection, wanted: int) -> None:
 
 async def until(what: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
-        while not what():  # noqa: ASYNC110 - see above
+        while not what():  # noqa: ASYNC110 - another process, a thread: no event
             await asyncio.sleep(0.02)
 
 
