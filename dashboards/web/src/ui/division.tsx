@@ -1,6 +1,6 @@
 /** A control for a place: its code, found by its name. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { components } from "@/core/schema";
 
 type Page = components["schemas"]["DivisionPage"];
@@ -19,9 +19,14 @@ const MOST = 50; // places that are offered
 export function Division({ attributes, text, onText, ask }: DivisionProps) {
   const places = useSignal<Page["items"]>([]);
   const list = useId();
+  const newest = useRef("");
   const find = (q: string) => {
     const path = `/register/divisions?limit=${MOST}${q === "" ? "" : `&q=${encodeURIComponent(q)}`}`;
-    ask(path).then((found) => (places.value = found.items), () => undefined); // the code can be typed
+    newest.current = path;
+    const take = (found: Page) => {
+      if (newest.current === path) places.value = found.items; // an answer to what stood here before came late
+    };
+    ask(path).then(take, () => undefined); // the code can be typed
   };
   useEffect(() => find(text), []);
   const name = places.value.find((one) => one.id === text)?.record.name;
