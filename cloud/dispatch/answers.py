@@ -14,7 +14,7 @@ from typing import Final
 
 from cloud.db import Connection
 from cloud.dispatch import callout, search
-from cloud.dispatch.model import AT_THE_DESK, CALLING, HELP_WANTED, Answered, Outcome, Said
+from cloud.dispatch.model import AT_THE_DESK, CALLING, GOING, HELP_WANTED, Answered, Outcome, Said
 from cloud.dispatch.search import one
 from cloud.incidents import rows
 from cloud.incidents.machine import SETTLED, Detail, Trigger
@@ -113,9 +113,9 @@ async def _standing(conn: Connection, row: rows.Row, ask_id: int, now: datetime)
 
 
 async def _accept(conn: Connection, row: rows.Row, ask: search.Row, given: Given) -> rows.Row:
-    if (ask["relieved_at"] and row.incident.state not in HELP_WANTED) or (
-        ask["answer"] == "yes" and not ask["relieved_at"] and given.within is None
-    ):
+    stands = ask["answer"] == "yes" and not ask["relieved_at"]
+    needless = ask["relieved_at"] and row.incident.state not in HELP_WANTED
+    if needless or ask["arrived_at"] or (stands and given.within is None):
         return row
     within = given.within or ground.whole_minutes(timedelta(seconds=ask["travel_s"]))
     watched = ask["place_at"] is not None and given.now - ask["place_at"] <= ground.WATCHED_FOR
@@ -126,7 +126,8 @@ async def _accept(conn: Connection, row: rows.Row, ask: search.Row, given: Given
         "moved_at": None if watched else given.now,
     }
     await conn.execute(search.SQL["accept"], accepted)
-    if row.incident.state in AT_THE_DESK:
+    awaited = row.incident.state in GOING and row.incident.responder == ask["name"]
+    if row.incident.state in AT_THE_DESK or awaited:
         return await _go(conn, row, ask, given, given.now + within)
     return await _note(conn, row, ask, given.now, given.said.value)
 
@@ -155,7 +156,8 @@ async def _arrive(conn: Connection, row: rows.Row, ask: search.Row, given: Given
 async def _go(conn: Connection, row: rows.Row, ask: search.Row, given: Given, eta_at: datetime) -> rows.Row:
     """They are the one on the way."""
     going, who = Detail(responder=ask["name"], eta_at=eta_at), f"responder:{ask['responder_id']}"
-    return await rows.take(conn, row, rows.Step(Trigger.ACCEPT, who, given.now, going))
+    record = {"by": eta_at.isoformat()}
+    return await rows.take(conn, row, rows.Step(Trigger.ACCEPT, who, given.now, going, record))
 
 
 _TAKE: Final = {Said.ACCEPT: _accept, Said.DECLINE: _decline, Said.ARRIVED: _arrive}

@@ -174,8 +174,10 @@ async def _answer_for(
     name = found.asks[ask.who.id]["name"] if ask is not None and ask.who.id in found.asks else ""
     if name and name != row.incident.responder and row.incident.state in _SENT:
         assert ask is not None and isinstance(ask.answer, Trip)  # noqa: S101, PT018 - it has a name
-        going = Detail(responder=name, eta_at=max(ask.answer.expected_at, now + SOON))
-        return await rows.take(conn, row, rows.Step(Trigger.ACCEPT, f"responder:{ask.who.id}", now, going))
+        eta_at = max(ask.answer.expected_at, now + SOON)
+        going, record = Detail(responder=name, eta_at=eta_at), {"by": eta_at.isoformat()}
+        step = rows.Step(Trigger.ACCEPT, f"responder:{ask.who.id}", now, going, record)
+        return await rows.take(conn, row, step)
     turned_back = ask is None and row.incident.responder in {
         one["name"] for one in found.asks.values() if one["answer"] == "no" or one["relieved_at"]
     }

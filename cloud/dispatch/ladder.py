@@ -15,7 +15,7 @@ from typing import Any, Final
 from cloud.db import Connection, Queries
 from cloud.dispatch import answers, callout
 from cloud.dispatch.escalate import Ladder, Plan, Rung, RungState, next_rung
-from cloud.dispatch.model import HELP_WANTED, Answered, Outcome, Said, UnknownToken
+from cloud.dispatch.model import GOING, HELP_WANTED, Answered, Outcome, Said, UnknownToken
 from cloud.incidents import rows, store
 from cloud.incidents.machine import SETTLED, Detail, Trigger
 from cloud.incidents.model import IncidentState
@@ -154,12 +154,16 @@ class _Given:
     def actor(self) -> str:
         return f"contact:{self.rung['contact_id']}"
 
+    @property
+    def record(self) -> dict[str, Any]:
+        return {"step": self.rung["step"], "accepted": self.accepted}
+
 
 async def _answer(conn: Connection, row: rows.Row, given: _Given) -> Answered:
-    on_the_way = row.incident.state is IncidentState.EN_ROUTE and row.incident.responder == given.rung["name"]
-    mine = on_the_way and given.rung["state"] == RungState.ACCEPTED
+    named = row.incident.state in GOING and row.incident.responder == given.rung["name"]
+    mine = named and given.rung["state"] == RungState.ACCEPTED
     if given.accepted and mine:
-        return Answered(Outcome.GO, row.incident.responder)
+        return await _promise_anew(conn, row, given)
     await _keep_answer(conn, row.id, given)
     taken = await rows.take(conn, row, _step(row, given, mine=mine))
     if taken.incident.state in _CLIMBING:
@@ -168,17 +172,26 @@ async def _answer(conn: Connection, row: rows.Row, given: _Given) -> Answered:
     return Answered(_outcome(row, given), taken.incident.responder)
 
 
+async def _promise_anew(conn: Connection, row: rows.Row, given: _Given) -> Answered:
+    """Whoever is on the way already says so again; with another time they are waited for until then."""
+    if given.within is not None:
+        row = await rows.take(conn, row, _going(given, given.within))
+    return Answered(Outcome.GO, row.incident.responder)
+
+
 def _step(row: rows.Row, given: _Given, *, mine: bool) -> rows.Step:
-    name = given.rung["name"]
-    record = {"step": given.rung["step"], "accepted": given.accepted}
     if given.accepted and row.incident.state in HELP_WANTED:
-        eta_at = given.now + (given.within or ARRIVE_WITHIN[row.incident.priority])
-        going = Detail(responder=name, eta_at=eta_at)
-        return rows.Step(Trigger.ACCEPT, given.actor, given.now, going, record)
-    turned_back = mine and not given.accepted
-    return rows.Step(
-        Trigger.DECLINE if turned_back else Trigger.ANSWER, given.actor, given.now, record=record
-    )
+        return _going(given, given.within or ARRIVE_WITHIN[row.incident.priority])
+    turned_back = mine and not given.accepted and row.incident.state is IncidentState.EN_ROUTE
+    trigger = Trigger.DECLINE if turned_back else Trigger.ANSWER
+    return rows.Step(trigger, given.actor, given.now, record=given.record)
+
+
+def _going(given: _Given, within: timedelta) -> rows.Step:
+    eta_at = given.now + within
+    going = Detail(responder=given.rung["name"], eta_at=eta_at)
+    record = {**given.record, "by": eta_at.isoformat()}
+    return rows.Step(Trigger.ACCEPT, given.actor, given.now, going, record)
 
 
 def _outcome(row: rows.Row, given: _Given) -> Outcome:

@@ -34,6 +34,8 @@ CALLING: Final = frozenset(
     }
 )
 """Help is wanted at the door, or is on its way there."""
+GOING: Final = frozenset({IncidentState.EN_ROUTE, IncidentState.EMERGENCY_SERVICES})
+"""Where an incident may name somebody who is on the way and not there."""
 
 
 class UnknownToken(Exception):  # noqa: N818 - a noun

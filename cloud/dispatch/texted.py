@@ -24,7 +24,7 @@ from cloud.incidents.machine import SETTLED
 from cloud.incidents.model import IncidentState
 from cloud.metrics import REPLIED
 from cloud.notify.heard import Heard
-from cloud.notify.replies import Question, Reply, lettered, meant, understood
+from cloud.notify.replies import Question, Reply, lettered, meant, promise, understood
 from cloud.notify.waiting import recipient
 from cloud.sealed import Keyring
 
@@ -101,14 +101,20 @@ def _question(row: Mapping[str, Any]) -> Question:
 
 
 async def _answer(conn: Connection, question: Question, reply: Reply, now: datetime) -> Fate:
-    answered = await ladder.answer_to(conn, question.message_id, reply.going, now, reply.within)
+    within = promise(reply, (await _way(conn, question))["asked_at"], now)
+    answered = await ladder.answer_to(conn, question.message_id, reply.going, now, within)
     template = _TOLD.get(answered.outcome)
     if template is None:
         return Fate.ANSWER
-    promised = await (await conn.execute(_SQL["promised"], {"message_id": question.message_id})).fetchone()
-    by = promised["by"] if promised else None
+    by = (await _way(conn, question))["by"]
     await _say(conn, question, template, {"by": by.isoformat()} if by else {}, now)
     return Fate.ANSWER if answered.outcome is Outcome.GO else Fate.LATE
+
+
+async def _way(conn: Connection, question: Question) -> Mapping[str, Any]:
+    """When they were asked, and ``by`` when they are to be there, if they go."""
+    found = await (await conn.execute(_SQL["way"], {"message_id": question.message_id})).fetchall()
+    return found[0]
 
 
 async def _ask_again(conn: Connection, questions: Sequence[Question], now: datetime) -> Fate:

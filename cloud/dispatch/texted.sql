@@ -22,9 +22,11 @@ order by message_id desc
 -- letter --
 update message set code = %(code)s where id = %(message_id)s
 
--- promised --
--- Until when whoever was asked in this message is to be there, if they go.
-select coalesce(ask.promised_at, case when incident.responder = rung.name then incident.eta_at end) as by
+-- way --
+-- When somebody was asked in this message, and until when they are to be there, if they go.
+select
+    m.created_at as asked_at,
+    coalesce(ask.promised_at, case when incident.responder = rung.name then incident.eta_at end) as by
 from message m
 join incident on incident.id = m.incident_id
 left join rung on rung.incident_id = m.incident_id and rung.step = m.step
@@ -32,7 +34,8 @@ left join callout_ask ask on ask.id = m.ask_id
 where m.id = %(message_id)s
 
 -- say --
--- To the telephone that was asked, unless it has just been told so.
+-- To the telephone that was asked, unless it has just been told so; of another time it hears once more, no oftener:
+-- what answers us may be a machine.
 insert into message (incident_id, step, ask_id, channel, address, locale, template, params, due_at, created_at)
 select m.incident_id, m.step, m.ask_id, m.channel, m.address, m.locale, %(template)s, m.params || %(more)s, %(now)s, %(now)s
 from message m
@@ -40,4 +43,5 @@ where m.id = %(message_id)s and not exists (
     select from message said
     where said.incident_id = m.incident_id and said.address = m.address and said.template = %(template)s
       and said.created_at > %(now)s - interval '5 minutes'
+    having bool_or(said.params @> %(more)s) or count(*) > 1
 )

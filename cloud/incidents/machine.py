@@ -217,11 +217,16 @@ def _effects(before: Incident, after: Incident, move: Move) -> tuple[Effect, ...
 def _words_to_home(before: Incident, after: Incident, trigger: Trigger) -> tuple[Effect, ...]:
     """What the resident may now know: that a person has taken it on, that help comes, or no longer does."""
     if trigger in HELP_COMES:
-        return (Effect.TELL_HOME_COMING,)
+        return () if _is_put_off(before, after, trigger) else (Effect.TELL_HOME_COMING,)
     if _is_held(after) and (trigger in NEW_CALL or not _is_held(before)):
         return (Effect.TELL_HOME_TAKEN,)
     lost = (before.responder and not after.responder) or (before.owner_id and after.owner_id is None)
     return (Effect.UNTELL_HOME,) if lost and after.state not in SETTLED else ()
+
+
+def _is_put_off(before: Incident, after: Incident, trigger: Trigger) -> bool:
+    """Whether only the time has changed: the home was told of the one who comes, and never when."""
+    return trigger is Trigger.ACCEPT and (before.state, before.responder) == (after.state, after.responder)
 
 
 def _is_held(incident: Incident) -> bool:

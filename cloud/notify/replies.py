@@ -12,13 +12,15 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 YES: Final = frozenset({"1", "去", "我去", "能去", "马上去", "馬上去", "yes", "i go"})
 NO: Final = frozenset({"0", "2", "不去", "不能", "不能去", "去不了", "no"})
 LONGEST_WAY: Final = timedelta(hours=3)
-"""[D] A later promise is none; the yes still counts, with the time that is thought of otherwise."""
+"""[D] A later promise is none; the yes still counts, with the time that is thought of otherwise. Counted from
+the question, too: whoever puts it off again and again does not hold up the next one for ever.
+"""
 LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Short codes of questions; without I and O, which look like digits."""
 _NOISE: Final = re.compile(r"[。.!！~、,，;；:：“”\"'()（）\[\]【】]+")
@@ -69,6 +71,14 @@ def understood(text: str) -> Reply | None:
     minutes = timedelta(minutes=int(found["minutes"] or 0))
     within = minutes if timedelta(0) < minutes <= LONGEST_WAY else None
     return Reply(found["word"] in YES, (found["code"] or "").upper(), within)
+
+
+def promise(reply: Reply, asked_at: datetime, now: datetime) -> timedelta | None:
+    """In what time whoever was asked at ``asked_at`` is to be there; ``None``: they promise no time that
+    counts.
+    """
+    left = asked_at + LONGEST_WAY - now
+    return min(reply.within, left) if reply.within and left > timedelta(0) else None
 
 
 def meant(reply: Reply, asked: Sequence[Question]) -> list[Question]:

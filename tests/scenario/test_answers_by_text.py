@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,11 +20,14 @@ from cloud.db import Pool, open_pool
 from cloud.dispatch import texted
 from cloud.dispatch.texted import Fate
 from cloud.incidents import store
+from cloud.incidents.model import TimelineEntry
 from cloud.notify import heard
+from cloud.notify.replies import LONGEST_WAY
 from cloud.sealed import NO_KEYS
 from tests.scenario.carriers import Carrier, carrier, notifiers
 from tests.scenario.clockwork import Clockwork, clockwork
 from tests.scenario.household import Contact, Household, after, seed
+from tests.scenario.near import Person, register
 
 pytestmark = pytest.mark.services
 
@@ -33,6 +36,13 @@ ASKED = 60
 """When the ladder begins, s after the alarm: nobody has taken it."""
 CHINA = ZoneInfo("Asia/Shanghai")
 _numbers = count(1)
+
+
+class Shown(NamedTuple):
+    """``incident``: as the console's list has it now. ``accepted``: each yes in its record."""
+
+    incident: dict[str, Any]
+    accepted: list[TimelineEntry]
 
 
 @dataclass
@@ -78,6 +88,19 @@ class Night:
         assert row is not None
         return row
 
+    async def shown(self, of: int = 0) -> Shown:
+        """What the console has been sent of it, and each yes in its record."""
+        home = self.homes[of]
+        async with self.pool.connection() as conn:
+            found = await conn.execute(
+                "select body from change where home_id = %s and topic = 'inc' order by id desc limit 1",
+                [home.home_id],
+            )
+            row = await found.fetchone()
+            assert row is not None
+            seen = await store.detail(conn, home.scope, row["body"]["id"])
+        return Shown(row["body"], [entry for entry in seen.timeline if entry.trigger == "accept"])
+
     def told(self) -> list[str]:
         """What was texted to them after the first question."""
         return [one.template for one in self.sent.taken if one.template != "ask"]
@@ -112,6 +135,80 @@ async def test_a_one_with_minutes_is_a_promise_and_is_confirmed_and_counts_once(
     assert seen["eta_at"] == night.time.now + timedelta(minutes=20)
     assert night.told() == ["go"]
     assert night.sent.texts("go")[0].values == {"by": "03:21", "resident": "杨秀英"}
+
+
+async def test_a_second_time_moves_the_promise_its_timer_and_what_the_console_shows(night: Night) -> None:
+    await night.alarm()
+    await night.text("1")
+    first = night.time.now
+    await night.time.until(first + timedelta(minutes=1))
+    assert await night.text("1 40") == [Fate.ANSWER]
+    promised = night.time.now + timedelta(minutes=40)
+    assert (await night.incident())["eta_at"] == promised
+    shown = await night.shown()
+    assert datetime.fromisoformat(shown.incident["eta_at"]) == promised
+    assert [entry.detail["by"] for entry in shown.accepted] == [
+        (first + timedelta(minutes=15)).isoformat(),
+        promised.isoformat(),
+    ], "what was promised before stays in the record"
+    assert [one.values["by"] for one in night.sent.texts("go") if isinstance(one.values, dict)] == [
+        "03:16",
+        "03:42",
+    ]
+    await night.time.until(first + timedelta(minutes=21))
+    assert (await night.incident())["state"] == "en_route", "they are waited for until the new time"
+    await night.time.until(promised + timedelta(minutes=5))
+    assert (await night.incident())["responder"] == ""
+
+
+async def test_a_plain_one_after_a_promise_leaves_it_also_when_the_services_are_due(night: Night) -> None:
+    await night.alarm()
+    await night.text("2")
+    assert (await night.incident())["state"] == "emergency_services"
+    await night.text("1 40")
+    promised = (await night.incident())["eta_at"]
+    await night.time.until(night.time.now + timedelta(minutes=1))
+    await night.text("1")
+    assert (await night.incident())["eta_at"] == promised
+
+
+async def test_nobody_puts_off_the_next_one_for_ever(night: Night) -> None:
+    """Three hours after the question a promise cannot be moved any more, whoever sends the texts."""
+    await night.alarm()
+    asked_at = night.time.now
+    await night.text("1 150")
+    await night.time.until(asked_at + timedelta(hours=1))
+    await night.text("1 150")
+    assert (await night.incident())["eta_at"] == asked_at + LONGEST_WAY
+    await night.time.until(asked_at + LONGEST_WAY)
+    await night.text("1 150")
+    await night.time.until(asked_at + LONGEST_WAY + timedelta(minutes=5))
+    assert (await night.incident())["responder"] == ""
+
+
+async def test_who_was_called_for_living_near_answers_by_text_and_may_promise_another_time(
+    pool: Pool, provider: Carrier
+) -> None:
+    """They stand in no care circle: the search for whoever is soonest there has asked them."""
+    async with pool.connection() as conn:
+        home = await seed(conn, [])
+        await register(conn, home, Person("wu", f"sms:+86{NUMBER}", 300))
+    night = Night(pool, (home, home), provider, clockwork(pool, notifiers=notifiers(provider)))
+    await night.alarm()
+    assert await night.text("1 10", times=2) == [Fate.ANSWER, Fate.AGAIN]
+    seen = await night.incident()
+    assert (seen["state"], seen["responder"]) == ("en_route", "wu")
+    assert seen["eta_at"] == night.time.now + timedelta(minutes=10)
+    await night.time.until(night.time.now + timedelta(minutes=2))
+    assert await night.text("1 30") == [Fate.ANSWER]
+    promised = night.time.now + timedelta(minutes=30)
+    assert (await night.incident())["eta_at"] == promised
+    assert night.told() == ["go", "go"]
+    await night.time.until(promised - timedelta(minutes=1))
+    assert (await night.incident())["state"] == "en_route"
+    assert [entry.trigger for entry in (await night.shown()).accepted] == ["accept", "accept"]
+    assert await night.text("2") == [Fate.ANSWER]
+    assert (await night.incident())["responder"] == ""
 
 
 async def test_a_two_turns_back_and_the_next_is_sought(night: Night) -> None:

@@ -199,9 +199,10 @@ function actorName(actor: string): string {
 
 /** What was said with the step, in the order that reads best. */
 function spoken(said: TimelineEntry["detail"]): string {
-  const parts = ["responder", "service", "outcome", "note"].flatMap((key) => {
+  const parts = ["responder", "by", "service", "outcome", "note"].flatMap((key) => {
     const value = said[key];
     if (typeof value !== "string" || value === "") return [];
+    if (key === "by") return [t("queue.eta", { at: formatClock(value).slice(0, 5) })];
     return key === "outcome" ? [term("outcome", value)] : [value];
   });
   return parts.length === 0 ? "" : ` · ${parts.join(" · ")}`;

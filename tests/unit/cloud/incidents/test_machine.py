@@ -98,6 +98,15 @@ def test_arrival_overdue_by_five_minutes_asks_the_next() -> None:
     assert Effect.START_LADDER in effects
 
 
+def test_a_promise_that_is_moved_moves_the_clock_and_tells_the_home_nothing_new() -> None:
+    on_the_way, said = advance(raised(), Trigger.ACCEPT, at(1), replace(WHOLE, eta_at=at(600)))
+    assert Effect.TELL_HOME_COMING in said
+    put_off, said = advance(on_the_way, Trigger.ACCEPT, at(60), replace(WHOLE, eta_at=at(2_400)))
+    assert (put_off.eta_at, put_off.due_at, said) == (at(2_400), at(2_400 + 300), ())
+    _, said = advance(put_off, Trigger.ACCEPT, at(90), replace(WHOLE, responder="li", eta_at=at(300)))
+    assert Effect.TELL_HOME_COMING in said
+
+
 def test_once_inside_nobody_asks_about_the_door_any_more() -> None:
     at_the_door = walk(raised(), Trigger.ACCEPT, Trigger.ARRIVE)
     asked, effects = advance(at_the_door, Trigger.TIMER, at(301))

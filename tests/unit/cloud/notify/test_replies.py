@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.notify.heard import HEARD, Heard, read
-from cloud.notify.replies import LETTERS, Question, Reply, lettered, meant, understood
+from cloud.notify.replies import LETTERS, Question, Reply, lettered, meant, promise, understood
 from cloud.notify.reports import BadReport
+
+MORNING = datetime(2017, 9, 1, tzinfo=UTC)
 
 
 def minutes(number: int) -> timedelta:
@@ -104,6 +106,21 @@ def test_letters_are_given_once_and_kept() -> None:
     assert len(lettered([Question(number) for number in range(40)])) == len(LETTERS)
 
 
+@pytest.mark.parametrize(
+    ("reply", "asked_ago", "within"),
+    [
+        (Reply(True), 1, None),
+        (Reply(True, within=minutes(40)), 1, minutes(40)),
+        (Reply(True, within=minutes(40)), 160, minutes(20)),
+        (Reply(True, within=minutes(40)), 180, None),
+    ],
+)
+def test_no_promise_reaches_farther_than_three_hours_after_the_question(
+    reply: Reply, asked_ago: int, within: timedelta | None
+) -> None:
+    assert promise(reply, MORNING, MORNING + minutes(asked_ago)) == within
+
+
 ALIYUN = {
     "phone_number": "13811110000", "send_time": "2017-09-01 08:00:00", "content": "1", "sign_name": "签名",
     "dest_code": "1234", "sequence_id": 1234567890,
@@ -112,7 +129,6 @@ TENCENT = {
     "extend": "", "mobile": "13811110000", "nationcode": "86", "sign": "签名", "text": "1",
     "time": 1504224000,
 }  # fmt: skip
-MORNING = datetime(2017, 9, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
