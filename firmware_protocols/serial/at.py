@@ -150,9 +150,9 @@ class AtModem:
         self._refused = self._sending = False
         self._pin, self._pin_told = "", False
         self._look_s = 0.0
-        self._told: set[int] = set()
+        self._told: dict[int, Received] = {}
         self._taken: set[int] = set()
-        """Places whose texts were told, and those of them that may be deleted."""
+        """The texts that were told, by their places, and those of them that may be deleted."""
         self._events: list[ModemEvent] = []
 
     @property
@@ -345,13 +345,15 @@ class AtModem:
         reply = yield self._command(f"AT+CMGR={place}", "+CMGR:", shows=True)
         if not reply.lines:
             return False
-        if place in self._taken:
+        header = reply.lines[0]
+        text = from_hex(reply.lines[1]) if len(reply.lines) > 1 else ""
+        found = Received(_sender(header), text or "", place, read_stamp(header))
+        if self._told.get(place) != found:  # a modem may delete and not say so: the next text stands there
+            self._taken.discard(place)
+            self._told[place] = found
+            self._events.append(found)
+        elif place in self._taken:
             yield from self._delete(place)
-        elif place not in self._told:
-            self._told.add(place)
-            text = from_hex(reply.lines[1]) if len(reply.lines) > 1 else ""
-            header = reply.lines[0]
-            self._events.append(Received(_sender(header), text or "", place, read_stamp(header)))
         return True
 
     def _delete(self, place: int) -> Dialogue:
@@ -361,7 +363,7 @@ class AtModem:
         if place not in self._taken:
             return
         if (yield self._command(f"AT+CMGD={place}")).ok:
-            self._told.discard(place)
+            self._told.pop(place, None)
             self._taken.discard(place)
 
     def _submit(self, number: str, text: str) -> Dialogue:

@@ -279,6 +279,22 @@ def test_a_place_is_emptied_once_because_the_next_text_may_be_in_it_already() ->
     assert bench.asked.count("AT+CMGD=3") == 1
 
 
+def test_a_text_in_a_place_that_was_emptied_without_a_word_is_told_before_it_is_deleted() -> None:
+    bench = Bench(stored(ANNA, "1") | {"AT+CMGD=3": []}).start()
+    bench.say('+CMTI: "SM",3')
+    bench.run()
+    bench.at.forget(3)
+    bench.run(6)  # deleted, but the modem's OK is lost
+    bench.answers |= stored(BEN, "help")
+    bench.say('+CMTI: "SM",3')
+    bench.run()
+    assert bench.events == [Received(ANNA, "1", 3, WHEN), Received(BEN, "help", 3, WHEN)]
+    assert bench.asked.count("AT+CMGD=3") == 1
+    bench.at.forget(3)
+    bench.run()
+    assert bench.asked.count("AT+CMGD=3") == 2
+
+
 def test_texts_that_came_while_nobody_listened_are_found() -> None:
     bench = Bench(stored(ANNA, "1", 4) | {"AT+CPMS?": ['+CPMS: "SM",1,20', "OK"]}).start()
     assert bench.events == [Received(ANNA, "1", 4, WHEN)]
