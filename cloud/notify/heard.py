@@ -21,9 +21,9 @@ from cloud.notify.reports import MOST, READERS, BadReport, decoded, entries
 
 _CHINA: Final = ZoneInfo("Asia/Shanghai")
 _LONGEST: Final = 200
+"""Characters of a text that are looked at; nothing that is understood is longer."""
 _DIGITS: Final = 11
 """Of a mobile number in China; more, and the country stands before it."""
-"""Characters of a text that are looked at; nothing that is understood is longer."""
 
 
 @dataclass(frozen=True, slots=True)

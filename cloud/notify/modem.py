@@ -24,6 +24,9 @@ WAITS: Final = timedelta(minutes=5)
 """[D] What the network has not taken by then is not sent any more: somebody else has been asked meanwhile."""
 PAUSE: Final = timedelta(seconds=5)
 """Between two tries of one text, and two of telling what became of it."""
+KNOWN_WITHIN: Final = timedelta(minutes=5)
+"""[D] A message that does not know the number of its text by then never will: its worker died before it wrote
+that down, or it is a probe that failed, of which nobody waits for word."""
 MOST_TRIES: Final = 3
 _SQL: Final = Queries(__package__ or "", "modem.sql")
 _CONTEXT: Final = "modem"
@@ -100,11 +103,14 @@ async def reported(
 
 
 async def told(conn: Connection, number: int, *, heard: bool, now: datetime) -> None:
-    """Whoever waits for word has it; or nobody knows that message yet: again in a moment."""
+    """Whoever waits for word has it; or nobody knows that message yet: again in a moment, and not for ever,
+    or what nobody waits for would be told before all that is to be sent.
+    """
     if heard:
         await conn.execute(_SQL["told"], {"id": number})
     else:
-        await conn.execute(_SQL["again"], {"id": number, "due_at": now + PAUSE})
+        again = {"id": number, "due_at": now + PAUSE, "since": now - KNOWN_WITHIN}
+        await conn.execute(_SQL["tell_again"], again)
 
 
 async def _give_up(conn: Connection, number: int, why: str, now: datetime) -> ToTell:

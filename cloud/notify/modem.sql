@@ -41,3 +41,6 @@ where word = '' and id = (
 
 -- told --
 update modem_text set due_at = null where id = %(id)s
+
+-- tell_again --
+update modem_text set due_at = case when created_at > %(since)s then %(due_at)s end where id = %(id)s

@@ -1,10 +1,15 @@
-"""A telephone number out of a message's address, in the form that each provider wants."""
+"""A telephone number out of a message's address, in the form that each provider wants, and as networks say it."""
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from cloud.notify.model import NotifyError
 
-_HOME = "+86"
+_HOME: Final = "+86"
+_MOBILE: Final = re.compile(r"(?:(?:\+|00)?86)?(1[0-9]{10})")
+"""One of China, as networks and modems write it."""
 
 
 def national(address: str) -> str:
@@ -24,6 +29,14 @@ def international(address: str) -> str:
     """
     digits = _digits(address)
     return digits if digits.startswith("+") else f"{_HOME}{digits.removeprefix('0')}"
+
+
+def as_said(number: str) -> str:
+    """``13812345678``, ``8613812345678`` → ``+8613812345678``, in whichever form a network says a number of
+    China; whatever else, a service number or one abroad, stays as it is.
+    """
+    found = _MOBILE.fullmatch(number)
+    return number if found is None else _HOME + found[1]
 
 
 def _digits(address: str) -> str:

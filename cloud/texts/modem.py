@@ -27,6 +27,7 @@ import serial
 from cloud.db import Pool
 from cloud.metrics import LOOPS
 from cloud.notify.heard import Heard
+from cloud.notify.phone import as_said
 from cloud.settings import Sms, sms_pin
 from cloud.texts import sending, store
 from cloud.texts.sending import Desk
@@ -237,8 +238,8 @@ class _Centre:
 
 def _heard(text: Received, now: datetime) -> Heard:
     """A text as any provider would hand it over; its time and place on the card make it known again."""
-    stamp = text.sent_at.isoformat() if text.sent_at else now.isoformat()
-    return Heard(text.sender, text.text, text.sent_at or now, f"{text.sender} {stamp} {text.text}")
+    number, sent_at = as_said(text.sender), text.sent_at or now
+    return Heard(number, text.text, sent_at, f"{number} {sent_at.isoformat()} {text.text}")
 
 
 async def _surely(store_it: Callable[[], Awaitable[None]]) -> None:
