@@ -6,9 +6,10 @@ with old as (delete from text_answer where stored_at < %(now)s - interval '2 day
 insert into text_answer (digest, stored_at) values (%(digest)s, %(now)s) on conflict do nothing
 
 -- asked_by_text --
--- What one telephone was asked in the last day before it wrote, one row a question.
-select
-    max(m.id) as message_id, max(m.code) as code, i.state,
+-- What one telephone was asked in the last day before it wrote: of each incident the newest question that is open, for
+-- two of one house may share a telephone.
+select distinct on (i.id)
+    max(m.id) as message_id, max(max(m.code)) over (partition by i.id) as code, i.state,
     bool_or(coalesce(rung.answered_at, ask.answered_at, ask.relieved_at) is not null) as answered
 from message m
 join incident i on i.id = m.incident_id
@@ -17,7 +18,7 @@ left join callout_ask ask on ask.id = m.ask_id
 where m.recipient = any(%(recipients)s) and m.template = 'ask' and m.attempts > 0
   and m.created_at > %(written_at)s - interval '1 day' and m.created_at <= %(written_at)s
 group by i.id, m.step, m.ask_id
-order by message_id desc
+order by i.id, answered, message_id desc
 
 -- letter --
 update message set code = %(code)s where id = %(message_id)s

@@ -239,6 +239,19 @@ async def test_with_two_questions_open_it_is_asked_which_by_a_letter(night: Nigh
     assert len(gone) == 1
 
 
+async def test_two_of_one_house_with_one_telephone_are_one_question(night: Night) -> None:
+    async with night.pool.connection() as conn:
+        await conn.execute(
+            "insert into contact (home_id, rank, name, relation, has_key, channels)"
+            " values (%s, 2, '吴叔', 'neighbour', true, %s)",
+            [night.homes[0].home_id, [f"sms:+86{NUMBER}"]],
+        )
+    await night.alarm()
+    assert len(night.sent.texts("ask")) == 2
+    assert await night.text("1") == [Fate.ANSWER]
+    assert (await night.incident())["state"] == "en_route"
+
+
 async def test_what_is_no_plain_answer_is_asked_about_once_more(night: Night) -> None:
     await night.alarm()
     assert await night.text("收到") == [Fate.UNCLEAR]
