@@ -86,6 +86,10 @@ cross join lateral (select r.channels[array_position(r.channels, m.address) + 1]
 where m.id = %(message_id)s and m.state in ('queued', 'failed', 'accepted') and n.address is not null
   and (m.template <> 'ask' or (a.answer is null and a.relieved_at is null))
   and not exists (
+      select from responder_contact same
+      where same.responder_id = r.id and is_hushed(m.incident_id, same.contact_id, null, %(now)s)
+  )
+  and not exists (
       select from message later
       where later.ask_id = m.ask_id and later.template = m.template
         and later.address = n.address and later.created_at >= m.created_at

@@ -133,6 +133,32 @@ async def test_when_nobody_is_left_to_tell_the_centre_hears_at_once(home: Home) 
     assert await home.told(NOON) == [("duty", "alone")]
 
 
+async def test_when_nobody_is_left_to_tell_of_one_kind_the_centre_hears_too(home: Home) -> None:
+    await home.conn.execute(
+        "insert into hush (staff_id, home_id, contacts, kinds, reason, since, until)"
+        " select s.id, c.home_id, array[c.id], '{not_eating}', 'at sea', %s, %s"
+        " from contact c, staff s where c.name = '吴嫂' and c.home_id = %s order by s.id limit 1",
+        [NOON, NOON + timedelta(days=1), home.site.town.yellow],
+    )
+    await home.conn.commit()
+    assert not (await home.hush("routine"))["alone"]
+    assert (await home.hush())["alone"]
+
+
+async def test_whoever_was_asked_before_they_fell_silent_is_asked_again_when_it_is_about_a_life(
+    home: Home,
+) -> None:
+    await home.alarm(AlarmKind.NOT_EATING)
+    assert ("daughter", "ask") in await home.told(NOON)
+    await home.hush()
+    told = await home.told(NOON)
+    assert (("daughter", "ask") in told, ("neighbour", "ask") in told) == (False, True)
+    await home.conn.execute("update incident set priority = 1")
+    await home.conn.execute("update escalation set due_at = %s", [NOON])
+    await home.conn.commit()
+    assert ("daughter", "ask") in await home.told(NOON)
+
+
 async def test_it_is_asked_with_a_reason_and_an_end_and_ends_at_once(home: Home) -> None:
     path = f"/family/homes/{home.site.town.yellow}/hush"
     for wrong in ({"reason": "", "hours": 1}, {"reason": "x"}, {"reason": "x", "hours": 90 * 24 + 1}):
