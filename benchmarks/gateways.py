@@ -30,6 +30,7 @@ import paho.mqtt.client as mqtt
 import psutil
 from paho.mqtt.enums import CallbackAPIVersion
 
+from cloud.embedded.process import free_port
 from firmware_protocols.model import Event, GatewayId, Reading
 from firmware_protocols.wire import control, envelope, topics
 from firmware_protocols.wire.control import Ack
@@ -43,13 +44,6 @@ GATEWAY: Final = GatewayId("gw-bench")
 SHARD: Final = 7
 _SECRET: Final = "secret-of-gw-bench-0123456789"
 _KEEPALIVE_S: Final = 5
-
-
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(what: Callable[[], object], within_s: float, every_s: float = 0.02) -> bool:

@@ -15,10 +15,11 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.gateways import free_port, spawn, wait_for
+from benchmarks.gateways import spawn, wait_for
 from cloud.embedded import identity
 from cloud.embedded.accounts import Account, rendered
 from cloud.embedded.nats import UNACKED, _program
+from cloud.embedded.process import free_port
 
 NODES: Final = 3
 START_S: Final = 60.0

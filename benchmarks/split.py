@@ -23,14 +23,14 @@ from typing import Any, Final, Literal
 
 import httpx
 
-from benchmarks.gateways import ROOT, free_port, spawn, wait_for
+from benchmarks.gateways import ROOT, spawn, wait_for
 from cloud import machine_secret
 from cloud.db import roles
 from cloud.db.migrate import migrate
 from cloud.embedded import Nats, Postgres
 from cloud.embedded.accounts import gateway_account
 from cloud.embedded.nats import INGEST_USER
-from cloud.embedded.process import left_over
+from cloud.embedded.process import free_port, left_over
 from cloud.embedded.supervise import Service, supervise
 from firmware_protocols.model import GatewayId
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +29,8 @@ UP_S: Final = 120.0
 """Beyond this the system is said to have failed to start."""
 LOOK_EVERY_S: Final = 0.1
 USUAL_PORT: Final = 8080
+SERVICE_PORTS: Final = range(10_000, 32_768)
+"""Linux gives the ports beyond to whoever connects to somewhere (``net.ipv4.ip_local_port_range``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +150,8 @@ def web_port(wanted: int) -> int:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listens on, and that no connection is given before it is used."""
+    return next(filter(_is_free, random.SystemRandom().sample(SERVICE_PORTS, len(SERVICE_PORTS))))
 
 
 def _is_free(port: int) -> bool:

@@ -7,6 +7,7 @@ number in a file alone, because numbers are given again. A zombie counts as dead
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,6 +20,11 @@ from typing import Final
 
 _LAUNCH: Final = str(Path(__file__).with_name("launch.py"))
 _POLL_S: Final = 0.02
+SERVICE_PORTS: Final = range(10_000, 32_768)
+"""Where a port is looked for that must still be free later, also after a restart: Linux gives the ones from
+32,768 on (``net.ipv4.ip_local_port_range``) to whoever connects to somewhere."""
+PORTS_TRIED: Final = 100
+"""D. Of them, before it is said that none is free."""
 
 
 class ServiceError(Exception):
@@ -122,15 +128,15 @@ def free_port(wanted: int = 0) -> int:
 
     Connections of the last run that the kernel has not yet forgotten (TIME_WAIT) do not make it taken.
     """
-    for port in dict.fromkeys((wanted, 0)):
+    some = random.SystemRandom().sample(SERVICE_PORTS, PORTS_TRIED)
+    for port in (wanted, *some) if wanted else some:
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the services do after a restart
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise ServiceError("no free TCP port on 127.0.0.1")
 
 

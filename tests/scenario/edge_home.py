@@ -23,6 +23,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from cloud.embedded.process import free_port
 from firmware_protocols.model import Alarm, Event, GatewayId, Reading
 from firmware_protocols.serial import micradar
 from firmware_protocols.wire import control, envelope, topics
@@ -43,13 +44,6 @@ def until(what: Callable[[], object], seconds: float = 60.0) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

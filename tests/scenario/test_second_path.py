@@ -22,6 +22,7 @@ import pytest
 from cloud.auth import Purpose, Scope
 from cloud.db import Pool, open_pool
 from cloud.dispatch import by_modem
+from cloud.embedded.process import free_port
 from cloud.incidents import store
 from cloud.incidents.machine import Trigger
 from cloud.ingest import subscriber
@@ -44,7 +45,7 @@ from firmware_protocols.serial.at import Timeouts
 from firmware_protocols.wire.topics import Lane
 from simulators.modem import Carrier, Modem
 from tests.harness import roster
-from tests.scenario.edge_home import GATEWAY, SECRET, SHARD, Broker, Radar, free_port
+from tests.scenario.edge_home import GATEWAY, SECRET, SHARD, Broker, Radar
 
 pytestmark = pytest.mark.services
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
+from cloud.embedded.process import free_port
 from tests.harness import System, roster
 from tests.ui.scripted import Platform
 from tests.ui.test_whole_system import STAFF
@@ -19,12 +19,6 @@ from tests.unit.cloud.auth.provider import CLIENT, SECRET, Idp, serve
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 BUTTON = "用 怀化统一认证 登录"
-
-
-def free_port() -> int:
-    """A port that nobody has just now: the provider must know the address before the cloud has it."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from cloud.embedded.process import (
 from tests.harness import ROOT, eventually
 
 SLEEP = ("/bin/sleep", "600")
+FIRST_OF_CONNECTIONS = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
 
 
 def launch(folder: Path, *command: str) -> Launch:
@@ -92,6 +93,11 @@ def test_a_wanted_port_is_given_only_while_it_is_free() -> None:
         wanted = taken.getsockname()[1]
         assert free_port(wanted) != wanted
     assert free_port(wanted) == wanted
+
+
+def test_no_connection_is_given_the_port_that_a_service_was_promised() -> None:
+    """A gateway knows its broker by it, and a restart must find it free."""
+    assert all(free_port() < FIRST_OF_CONNECTIONS for _ in range(100))
 
 
 def test_kill_9_of_the_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
