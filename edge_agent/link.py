@@ -332,14 +332,19 @@ class _Session:
                     client.publish(message.topic, message.payload, quality, message.retain)
 
     def _farewell(self, client: mqtt.Client) -> None:
-        """A clean end (not a loss): say "offline" in the will's words, as the broker does not then."""
+        """A clean end: say "offline" in the will's words, for after a DISCONNECT the broker does not. In any
+        other case no DISCONNECT is sent, so that the broker speaks: it may have let us in before we know, and
+        have ended the connection before this one without a word, as NATS does.
+        """
         if self._is_online and self._stopping.is_set() and client.socket() is not None:
             self._publish_waiting(client)
             client.publish(self._identity.will.topic, self._identity.will.payload, qos=1, retain=True)
+            client.disconnect()
             until = time.monotonic() + 1.0
             while client.want_write() and client.socket() is not None and time.monotonic() < until:
                 client.loop_write()
-        client.disconnect()
+        if (connection := client.socket()) is not None:
+            connection.close()
 
     # -- paho's callbacks: they only note and hand over ----------------------------------------------
 
