@@ -165,6 +165,7 @@ def test_the_page_of_a_home_answers_who_where_and_since_when(
     expect(page.locator(".plan li")).to_have_count(5)
     expect(page.locator(".strip-day")).to_have_count(7)
     expect(page.locator(".strip-day").nth(3)).to_contain_text("无数据 6 小时")
+    expect(page.locator(".strip-legend")).to_contain_text("卧室")  # a mat alone listens there
     expect(page.locator(".chart canvas").first).to_be_visible(timeout=SLOW_MS)
     expect(page.locator(".home-trail")).to_contain_text("查看住户资料")
 

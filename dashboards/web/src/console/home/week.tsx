@@ -20,9 +20,7 @@ function Rows({ found }: { found: ActivityView }) {
   return (
     <>
       <p class="strip-legend">
-        {found.lines.filter((line) => line.place === "room" || line.place === "door").map((line) => (
-          <span key={`${line.room}/${line.place}`} class={placeColour(line)}><i />{placeName(line)}</span>
-        ))}
+        {legend(found.lines).map(({ colour, name }) => <span key={colour} class={colour}><i />{name}</span>)}
         <span class="at-gap"><i />{t("home.gap")}</span>
       </p>
       <ol class="strip-days">
@@ -31,6 +29,15 @@ function Rows({ found }: { found: ActivityView }) {
       <Hours />
     </>
   );
+}
+
+/** Every colour that the strips draw, once, with what it stands for; a bed or a chair is its room's unless nothing else looks there. */
+function legend(lines: ActivityView["lines"]) {
+  return [...new Set(lines.map(placeColour))].map((colour) => {
+    const alike = lines.filter((line) => placeColour(line) === colour);
+    const wide = alike.filter((line) => line.place === "room" || line.place === "door");
+    return { colour, name: (wide.length > 0 ? wide : alike).map(placeName).join(" · ") };
+  });
 }
 
 function Row({ day, back, view }: { day: Day; back: number; view: ActivityView }) {
