@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { IncidentState, IncidentView } from "@/core/api";
 import { CAUSES, EQUIPMENT, rows } from "@/core/flood";
+import { order } from "@/core/queue";
 import vectors from "./flood.json";
 import { at, incident, T0 } from "./make";
 
@@ -24,7 +25,7 @@ describe("the rule that the server has, too", () => {
         told({ id: n, ...one.many, opened_s: one.many.from_s + one.many.every_s * n })
       ));
       const given = [...((one.incidents ?? []) as Said[]).map(told), ...many];
-      const found = rows(given.reverse(), T0 + vectors.now_s * 1_000);
+      const found = rows(order(given.reverse(), T0 + vectors.now_s * 1_000));
       if (one.rows_of !== undefined) expect(found.map((row) => row.incidents.length)).toEqual(one.rows_of);
       else expect(found.map((row) => ({ cause: row.cause, ids: row.incidents.map((i) => i.id), homes: row.homes }))).toEqual(one.rows);
     });

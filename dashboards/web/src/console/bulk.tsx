@@ -86,8 +86,8 @@ export function Bar() {
 
 /** The box before a row. */
 export function Pick({ id }: { id: number }) {
-  const incident = incidentOf(id);
-  if (!picking.value || incident === null) return null;
+  const incident = picking.value ? incidentOf(id) : null;
+  if (incident === null) return null;
   return (
     <label class="pick-row">
       <input

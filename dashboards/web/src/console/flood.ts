@@ -11,7 +11,7 @@ import { upsert } from "@/core/store";
 import { explain } from "@/sign/send";
 import { notify } from "@/ui/notices";
 import { picking } from "./bulk";
-import { board, held, homeApi, incidentOf, nowMs, openIncidents, selected } from "./model";
+import { board, held, homeApi, incidentOf, queue, selected } from "./model";
 import { t } from "./words";
 
 /** A group where its first row stands, or one incident. */
@@ -24,7 +24,7 @@ const opened = signal<ReadonlySet<string>>(new Set());
 export const taking = signal(false);
 
 effect(() => {
-  const found = rows(openIncidents.value, nowMs.value);
+  const found = rows(queue.value);
   if (held.value) return;
   const next = new Map(found.filter((row) => row.homes > 1).flatMap((row) => row.incidents.map(({ id }) => [id, row] as const)));
   if (next.size > 0 || gathered.peek().size > 0) gathered.value = next;

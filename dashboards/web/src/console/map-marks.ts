@@ -42,6 +42,14 @@ export const ShapeMark = L.CircleMarker.extend({
 /** A colour of the page's theme. Asking the page costs, so ask once for many marks. */
 export const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+export type Placed<T> = T & { latitude: number; longitude: number };
+
+/** `thing`, if it has a place. */
+export function placed<T extends { latitude: number | null; longitude: number | null }>(thing: T): Placed<T>[] {
+  const { latitude, longitude } = thing;
+  return latitude === null || longitude === null ? [] : [{ ...thing, latitude, longitude }];
+}
+
 /** Names and addresses come from outside; a tooltip is HTML. */
 export function escape(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

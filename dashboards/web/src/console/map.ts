@@ -7,16 +7,14 @@
 import { effect, untracked } from "@preact/signals";
 import * as L from "leaflet";
 import "leaflet/dist/leaflet.css";
-import type { HomeView, IncidentView } from "@/core/api";
+import type { HomeView } from "@/core/api";
 import { formatDegrees, frameOf, gridLines, gridStep, type Frame, type Position } from "@/core/geo";
-import { rank, SHAPES } from "@/ui/icons";
-import { color, escape, ShapeMark } from "./map-marks";
-import { homes, openIncidents, select, selected, selectHome } from "./model";
-import { t, term } from "./words";
+import { IncidentMarks } from "./incident-marks";
+import { color, escape, placed, type Placed } from "./map-marks";
+import { homes, openIncidents, selected, selectHome } from "./model";
+import { t } from "./words";
 
 const HOME_RADIUS = 5;
-const MARK_RADIUS = 11;
-const CHOSEN_RADIUS = 15;
 const GRID = "grid";
 const LABEL_PX = 90; // a longitude with three decimals
 const FURTHEST = 6;
@@ -39,15 +37,18 @@ export function drawMap(element: HTMLElement, more = NOTHING): () => void {
   const map = createMap(element);
   const grid = L.layerGroup().addTo(map);
   const dots = new Dots(map);
-  const marks = L.layerGroup().addTo(map);
+  const marks = new IncidentMarks(map);
   let touched = false; // from then on the frame is the operator's
   let gone = false;
-  const afterPaint = once();
+  const [afterPaint, afterRows] = [once(), once()];
 
   const fit = () => {
     const frame = frameOf([...[...homes.peek().values()].flatMap(placed), ...untracked(more.places)]);
     if (touched || frame === null || map.getSize().x === 0) return;
     map.fitBounds(bounds(frame), { padding: [48, 48], maxZoom: 15, animate: false });
+  };
+  const mark = () => {
+    if (!gone && map.getSize().x > 0) marks.show(openIncidents.peek(), selected.peek()); // else when it comes into sight
   };
   let below = more.draw(map);
   const repaint = () => {
@@ -56,18 +57,22 @@ export function drawMap(element: HTMLElement, more = NOTHING): () => void {
     drawGrid(map, grid);
     dots.clear();
     dots.show(homes.peek());
-    drawMarks(marks, openIncidents.peek(), selected.peek());
+    marks.clear();
+    mark();
   };
   const stops = [
     effect(() => {
       void homes.value;
       afterPaint(() => {
         if (gone || !dots.show(homes.peek())) return;
-        drawMarks(marks, openIncidents.peek(), selected.peek());
+        marks.raise();
         fit();
       });
     }),
-    effect(() => drawMarks(marks, openIncidents.value, selected.value)),
+    effect(() => {
+      void [openIncidents.value, selected.value];
+      afterRows(mark);
+    }),
     effect(() => {
       if (more.places().length > 0) fit();
     }),
@@ -75,6 +80,7 @@ export function drawMap(element: HTMLElement, more = NOTHING): () => void {
   const watcher = new ResizeObserver(() => {
     map.invalidateSize({ animate: false });
     fit();
+    mark();
   });
   watcher.observe(element);
   for (const kind of ["pointerdown", "wheel", "keydown"]) {
@@ -125,13 +131,6 @@ function createMap(element: HTMLElement): L.Map {
   L.control.zoom({ position: "topright", zoomInTitle: t("map.zoom_in"), zoomOutTitle: t("map.zoom_out") }).addTo(map);
   L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
   return map;
-}
-
-type Placed<T> = T & { latitude: number; longitude: number };
-
-export function placed<T extends { latitude: number | null; longitude: number | null }>(thing: T): Placed<T>[] {
-  const { latitude, longitude } = thing;
-  return latitude === null || longitude === null ? [] : [{ ...thing, latitude, longitude }];
 }
 
 function bounds(frame: Frame): L.LatLngBoundsExpression {
@@ -186,26 +185,6 @@ class Dots {
       .bindTooltip(() => escape(`${current().resident} · ${current().address}`))
       .on("click", () => selectHome(current()))
       .addTo(this.map);
-  }
-}
-
-/** The gravest last, so that it lies on top. */
-function drawMarks(layer: L.LayerGroup, incidents: readonly IncidentView[], chosen: number | null): void {
-  layer.clearLayers();
-  const sorted = [...incidents].sort((a, b) => b.priority - a.priority || b.id - a.id);
-  for (const incident of sorted.flatMap(placed)) {
-    const p = rank(incident.priority);
-    new ShapeMark([incident.latitude, incident.longitude], {
-      corners: SHAPES[p],
-      radius: incident.id === chosen ? CHOSEN_RADIUS : MARK_RADIUS,
-      weight: incident.id === chosen ? 4 : 2,
-      color: color(incident.id === chosen ? "--ink" : p === 2 ? "--p2-edge" : "--panel"),
-      fillColor: color(`--p${p}`),
-      fillOpacity: 1,
-    })
-      .bindTooltip(() => escape(`${term("kind", incident.kind)} · ${incident.resident}`))
-      .on("click", () => select(incident.id))
-      .addTo(layer);
   }
 }
 

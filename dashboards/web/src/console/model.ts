@@ -9,10 +9,11 @@ import { Sounder, wanted, type SoundState } from "@/core/audio";
 import {
   createTransport, Refused, type Action, type ActionDetail, type HomeCard, type HomeView, type IncidentDetail, type IncidentView, type Session,
 } from "@/core/api";
+import { Gather } from "@/core/gather";
 import { createHomeApi } from "@/core/home-api";
 import { Live, type Link } from "@/core/live";
 import { arrange, order, type Shown } from "@/core/queue";
-import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board } from "@/core/store";
+import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board, type Change } from "@/core/store";
 import { formatClock, ServerClock } from "@/core/time";
 import { api, beginSession, nobodyHere, session } from "@/sign/session";
 import { notify } from "@/ui/notices";
@@ -56,20 +57,26 @@ export const held = signal(false);
 
 const overlay = signal<ReadonlyMap<number, Partial<IncidentView>>>(new Map());
 
-/** The incident as it is shown: what the server said, and what was just asked of it. */
-export function incidentOf(id: number | null): IncidentView | null {
-  const incident = id === null ? undefined : board.value.incidents.get(id);
-  return incident === undefined ? null : { ...incident, ...overlay.value.get(incident.id) };
-}
-
 /** The two halves of the board: what hangs on the one rests while the other changes. */
 export const homes = computed(() => board.value.homes);
 const incidents = computed(() => board.value.incidents);
 
-export const openIncidents = computed(() => open({ incidents: incidents.value }).map((i) => ({ ...i, ...overlay.value.get(i.id) })));
+/** The incident as it is shown; the same object as long as nothing about it changed, so that its row rests. */
+export function incidentOf(id: number | null): IncidentView | null {
+  const incident = id === null ? undefined : incidents.value.get(id);
+  return incident === undefined ? null : overlaid(incident);
+}
+
+/** What the server said, and what was just asked of it. */
+function overlaid(incident: IncidentView): IncidentView {
+  const asked = overlay.value.get(incident.id);
+  return asked === undefined ? incident : { ...incident, ...asked };
+}
+
+export const openIncidents = computed(() => open({ incidents: incidents.value }).map(overlaid));
 export const queue = computed(() => order(openIncidents.value, nowMs.value));
 export const unacknowledged = computed(() => openIncidents.value.filter((i) => i.state === "raised"));
-export const recent = computed(() => recentAlarms(board.value, nowMs.value));
+export const recent = computed(() => recentAlarms({ incidents: incidents.value }, nowMs.value));
 export const shown = signal<Shown>({ rows: [], waiting: [] });
 
 effect(() => {
@@ -95,13 +102,11 @@ const live = new Live(
   { snapshot: api.snapshot, stream: (seq) => new EventSource(`/api/v1/stream?after=${seq}`) },
   {
     snapshot: (snapshot) => {
+      changes.flush();
       hear(snapshot.now);
       board.value = fromSnapshot(snapshot, board.peek());
     },
-    change: (seq, change) => {
-      dataAt.value = clock.nowMs();
-      board.value = apply(board.peek(), seq, change);
-    },
+    change: (seq, change) => changes.add([seq, change]),
     beat: hear,
     link: (state) => {
       link.value = state;
@@ -109,6 +114,15 @@ const live = new Live(
     },
   },
 );
+
+/** A burst is one drawing: what comes within a tenth of a second of another feels as if it came at once (RAIL). */
+const TOGETHER_MS = 100;
+const changes = new Gather<readonly [number, Change]>((all) => {
+  batch(() => {
+    dataAt.value = clock.nowMs();
+    board.value = all.reduce((before, [seq, change]) => apply(before, seq, change), board.peek());
+  });
+}, TOGETHER_MS);
 
 function hear(now: string): void {
   clock.hear(now);
@@ -169,6 +183,7 @@ function goLive(person: Session): void {
 }
 
 function forget(): void {
+  changes.drop();
   board.value = EMPTY;
   detail.value = null;
 }

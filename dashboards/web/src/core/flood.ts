@@ -5,7 +5,6 @@
  * together. It stands here too because the screen follows changes: a group must open, grow and go with them.
  */
 import type { IncidentView } from "./api";
-import { order } from "./queue";
 
 const APART_MS = 10 * 60_000; // EEMUA 191 counts alarms per ten minutes
 const FEWEST_EQUIPMENT = 3; // homes; two neighbours are no outage
@@ -28,9 +27,8 @@ export function cause(incident: IncidentView): string {
   return CAUSES[incident.kind] ?? incident.kind;
 }
 
-/** The queue with floods as one row each, where the most urgent of each stands. */
-export function rows(incidents: readonly IncidentView[], nowMs: number): Row[] {
-  const queue = order(incidents, nowMs);
+/** The ordered `queue` with floods as one row each, where the most urgent of each stands. */
+export function rows(queue: readonly IncidentView[]): Row[] {
   const gathered = new Map<number, Row>();
   for (const flood of floods(queue)) {
     const row = rowOf(flood);
@@ -47,7 +45,9 @@ function floods(queue: readonly IncidentView[]): IncidentView[][] {
   for (const one of queue) {
     if (!one.area || one.state === "detected") continue;
     const key = `${cause(one)} ${one.area} ${one.state === "raised"}`;
-    alike.set(key, [...(alike.get(key) ?? []), one]);
+    const same = alike.get(key);
+    if (same === undefined) alike.set(key, [one]);
+    else same.push(one);
   }
   return [...alike.values()].flatMap(cut);
 }

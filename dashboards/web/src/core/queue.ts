@@ -34,12 +34,12 @@ export function isOverdue(incident: IncidentView, nowMs: number): boolean {
 
 /** Incidents as the queue shows them: band, then priority, then the oldest first. */
 export function order(incidents: readonly IncidentView[], nowMs: number): IncidentView[] {
-  const keyed = incidents.map((incident) => ({ incident, band: band(incident, nowMs) }));
+  const keyed = incidents.map((incident) => ({ incident, band: band(incident, nowMs), openedMs: Date.parse(incident.opened_at) }));
   keyed.sort(
     (a, b) =>
       a.band - b.band ||
       a.incident.priority - b.incident.priority ||
-      Date.parse(a.incident.opened_at) - Date.parse(b.incident.opened_at) ||
+      a.openedMs - b.openedMs ||
       a.incident.id - b.incident.id,
   );
   return keyed.map(({ incident }) => incident);

@@ -51,7 +51,7 @@ export function open(board: Pick<Board, "incidents">): IncidentView[] {
 }
 
 /** How many incidents opened in the ten minutes before `nowMs`. */
-export function recentAlarms(board: Board, nowMs: number): number {
+export function recentAlarms(board: Pick<Board, "incidents">, nowMs: number): number {
   const WINDOW_MS = 10 * 60_000; // EEMUA 191 counts alarms per ten minutes
   return [...board.incidents.values()].filter((i) => nowMs - Date.parse(i.opened_at) < WINDOW_MS).length;
 }
