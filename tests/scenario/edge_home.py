@@ -129,7 +129,7 @@ class Cloud:
         self._client.on_message = self._received
         self._client.connect("127.0.0.1", self.port, keepalive=5)
         self._client.loop_start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(60)
 
     def stop(self) -> None:
         self._client.disconnect()
@@ -289,7 +289,7 @@ class Agent:
         if process is None:
             return 0
         process.send_signal(number)
-        return process.wait(20)
+        return process.wait(60)
 
     @property
     def pid(self) -> int:

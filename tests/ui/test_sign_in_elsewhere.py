@@ -34,7 +34,7 @@ def idp() -> Iterator[Idp]:
 def system(tmp_path_factory: pytest.TempPathFactory, screens: Path, idp: Idp) -> Iterator[System]:
     """The cloud, where ``op1`` is ``u-1`` at the provider."""
     assert screens.is_dir()
-    folder, port = tmp_path_factory.mktemp("anban"), free_port()
+    folder, port = tmp_path_factory.mktemp("anban"), free_port()  # the provider must know the address first
     config = folder / "anban.toml"
     config.write_text(
         f'web.public_url = "http://127.0.0.1:{port}"\n'
