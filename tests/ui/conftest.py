@@ -25,7 +25,8 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-TIMEOUT_MS: Final = 10_000
+TIMEOUT_MS: Final = 60_000
+"""How long anything is waited for: a busy machine is no fault, and what is there is not waited for."""
 OURS: Final = ("127.0.0.1", "localhost", None)
 """Hosts that a page may ask; ``None``: what it holds itself (``data:``, ``blob:``)."""
 

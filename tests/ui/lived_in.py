@@ -122,6 +122,7 @@ def _responder(number: int, name: str) -> dict[str, Any]:
 
 async def _remember(dsn: str) -> tuple[int, int]:
     now = datetime.now().astimezone()
+    yesterday = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=12)
     async with await connect(dsn) as conn:
         found = await conn.execute(
             "select home.id, home.tenant_id, resident.id as resident from home"
@@ -140,7 +141,7 @@ async def _remember(dsn: str) -> tuple[int, int]:
             await cursor.executemany(
                 "insert into event values (%s, %s, %s, %s, %s, '')",
                 [
-                    (now - timedelta(days=1, hours=2), row["tenant_id"], row["id"], devices["pendant"], kind)
+                    (yesterday, row["tenant_id"], row["id"], devices["pendant"], kind)
                     for kind in ("button", "all_well")
                 ],
             )

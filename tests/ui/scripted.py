@@ -504,4 +504,4 @@ def serve(platform: Platform) -> Iterator[str]:
     finally:
         platform.over = True
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)

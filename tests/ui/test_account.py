@@ -38,6 +38,7 @@ def account(page: Page, base_url: str) -> Page:
     page.get_by_role("button", name="向玉珍").click()
     expect(page.get_by_role("heading", name="我的登录")).to_be_visible()
     expect(page.locator(".part-sessions li")).to_have_count(3)
+    expect(page.locator(".part-tokens li")).to_have_count(1)
     return page
 
 

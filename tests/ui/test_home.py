@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
@@ -25,8 +24,6 @@ from tests.ui.town import come_in
 from tests.visit import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
-
-SLOW_MS: Final = 30_000
 
 
 @pytest.fixture(scope="session")
@@ -66,17 +63,17 @@ def test_from_the_alarm_to_the_outcome_each_step_takes_three_presses_at_most(
     row = page.locator("[data-incident]", has_text=RESIDENT)
     with Uplink(GATEWAY, SHARD, town.broker_port) as uplink:
         uplink.send(Lane.ALARM, alarm(901, kind=AlarmKind.SOS))
-        expect(row).to_be_visible(timeout=SLOW_MS)
+        expect(row).to_be_visible()
         uplink.settle()
 
     with hand.at_most(3):  # accept the newest danger to life
         hand.click(row.get_by_role("button", name="确认"))
-        expect(row).to_contain_text("已确认", timeout=SLOW_MS)
+        expect(row).to_contain_text("已确认")
 
     page.goto(town.address + "/console/")
     with hand.at_most(3):  # see where, and who
         hand.click(row.locator(".row-main"))
-        expect(page.locator(".pane-title h2")).to_contain_text(RESIDENT, timeout=SLOW_MS)
+        expect(page.locator(".pane-title h2")).to_contain_text(RESIDENT)
         expect(page.locator(".pane .plan li").first).to_contain_text(re.compile("客厅|厨房|卫生间|卧室|过道"))
         expect(page.locator(".pane .resident")).to_contain_text("城北路 88 号")
 
@@ -89,10 +86,10 @@ def test_from_the_alarm_to_the_outcome_each_step_takes_three_presses_at_most(
     with hand.at_most(3):  # send the nearest responder
         hand.press("d")
         nearest = page.locator(".nearest ol li")
-        expect(nearest).to_have_count(5, timeout=SLOW_MS)
+        expect(nearest).to_have_count(5)
         name = nearest.first.locator("b").first.inner_text()
         hand.press("1")
-        expect(page.locator("dialog .asks li")).to_contain_text(name, timeout=SLOW_MS)
+        expect(page.locator("dialog .asks li")).to_contain_text(name)
     shoot(page, "dispatch-zh-Hans-light")
     page.keyboard.press("Escape")
     expect(page.locator(".pane .asks")).to_contain_text(name)
@@ -101,17 +98,17 @@ def test_from_the_alarm_to_the_outcome_each_step_takes_three_presses_at_most(
         hand.click(page.locator(".actions").get_by_role("button", name="结案"))
         hand.click(page.get_by_role("dialog").get_by_role("radio", name="B1"))
         hand.click(page.get_by_role("dialog").get_by_role("button", name="结案"))
-        expect(page.locator(".timeline")).to_contain_text("结案", timeout=SLOW_MS)
+        expect(page.locator(".timeline")).to_contain_text("结案")
 
     page.goto(town.address + "/console/")
-    expect(page.locator("[data-link=live]")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("[data-link=live]")).to_be_visible()
     with hand.at_most(3):  # find yesterday of one home
         hand.press("/")
         page.keyboard.type(RESIDENT[:2])
         hand.press("Enter")
         hand.click(page.locator(".strip-day", has_text="昨天"))
-        expect(page.get_by_role("heading", name="昨天全天")).to_be_visible(timeout=SLOW_MS)
-        expect(page.locator(".happened")).to_contain_text("本人报平安", timeout=SLOW_MS)
+        expect(page.get_by_role("heading", name="昨天全天")).to_be_visible()
+        expect(page.locator(".happened")).to_contain_text("本人报平安")
 
 
 def test_in_a_flood_several_are_closed_at_once_and_each_row_tells_what_became_of_it(
@@ -124,7 +121,7 @@ def test_in_a_flood_several_are_closed_at_once_and_each_row_tells_what_became_of
         for number, kind in ((902, AlarmKind.FLOOD), (903, AlarmKind.MEDICINE)):
             uplink.send(Lane.ALARM, alarm(number, kind=kind))
             uplink.settle()
-    expect(mine).to_have_count(2, timeout=SLOW_MS)
+    expect(mine).to_have_count(2)
     page.get_by_role("button", name="批量").click()
     for row in mine.all():
         row.get_by_role("checkbox").check()
@@ -140,7 +137,7 @@ def test_in_a_flood_several_are_closed_at_once_and_each_row_tells_what_became_of
 
     page.route("**/incidents/actions", somebody_is_first, times=1)
     bar.get_by_role("button", name="确认").click()
-    expect(mine.first).to_contain_text("未处理：supervisor已先处理", timeout=SLOW_MS)
+    expect(mine.first).to_contain_text("未处理：supervisor已先处理")
     expect(mine.first.get_by_role("checkbox")).to_be_checked()
     expect(mine.last).to_contain_text("已处理")
     expect(mine.last).to_contain_text("已确认")
@@ -150,9 +147,9 @@ def test_in_a_flood_several_are_closed_at_once_and_each_row_tells_what_became_of
     bar.get_by_role("button", name="结案").click()
     page.get_by_role("dialog").get_by_role("radio", name="D2").check()
     page.get_by_role("dialog").get_by_role("button", name="结案").click()
-    expect(page.locator(".notices")).to_contain_text("已处理 2 条。", timeout=SLOW_MS)
+    expect(page.locator(".notices")).to_contain_text("已处理 2 条。")
     page.mouse.move(5, 5)
-    expect(mine).to_have_count(0, timeout=SLOW_MS)
+    expect(mine).to_have_count(0)
 
 
 def test_the_page_of_a_home_answers_who_where_and_since_when(
@@ -160,27 +157,27 @@ def test_the_page_of_a_home_answers_who_where_and_since_when(
 ) -> None:
     context = chromium.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
     page = come_in(context, town, Role.SUPERVISOR, f"/console/homes/{lived.home}")
-    expect(page.get_by_role("heading", name=f"{RESIDENT}（")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name=f"{RESIDENT}（")).to_be_visible()
     expect(page.locator(".home-contacts li")).to_have_count(3)
     expect(page.locator(".plan li")).to_have_count(5)
     expect(page.locator(".strip-day")).to_have_count(7)
     expect(page.locator(".strip-day").nth(3)).to_contain_text("无数据 6 小时")
     expect(page.locator(".strip-legend")).to_contain_text("卧室")  # a mat alone listens there
-    expect(page.locator(".chart canvas").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".chart canvas").first).to_be_visible()
     expect(page.locator(".home-trail")).to_contain_text("查看住户资料")
 
     page.get_by_role("button", name="设免打扰").click()
     page.get_by_role("dialog").get_by_label("说明").fill("髋关节手术")
     page.get_by_role("dialog").get_by_role("button", name="设免打扰").click()
     muted = page.locator(".home-mutes")
-    expect(muted).to_contain_text("髋关节手术", timeout=SLOW_MS)
+    expect(muted).to_contain_text("髋关节手术")
     wrong = in_every_dress(page, "home", lambda: expect(page.locator(".home-mutes li")).to_be_visible())
     muted.get_by_role("button", name="结束").click()
-    expect(muted).to_contain_text("未设免打扰", timeout=SLOW_MS)
+    expect(muted).to_contain_text("未设免打扰")
 
     page.set_viewport_size({"width": 800, "height": 1200})
     wide = page.evaluate("document.documentElement.scrollWidth")
     page.goto(f"{town.address}/console/homes/999999")
-    expect(page.get_by_text("这户不存在")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("这户不存在")).to_be_visible()
     context.close()
     assert (wrong, wide) == ({}, 800)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cloud.notify import push_words
 from cloud.notify.deliver import FAMILY_PATH
-from tests.ui.conftest import CHROMIUM, FLAGS
+from tests.ui.conftest import CHROMIUM, FLAGS, TIMEOUT_MS
 from tests.ui.tray import tray
 
 pytestmark = pytest.mark.browser
@@ -40,6 +40,7 @@ def telephone(chromium: Browser, folder: Path, **environment: str) -> Iterator[B
         locale="zh-CN",
         viewport={"width": 390, "height": 844},
     )
+    context.set_default_timeout(TIMEOUT_MS)
     try:
         yield context
     finally:
@@ -65,6 +66,7 @@ def test_a_page_can_be_kept_like_a_program_under_its_name_in_each_language(
             shown = {}
             for language in names:
                 page.locator(".language").select_option(language)
+                page.locator(f"link[rel=manifest][href*='{language}']").wait_for(state="attached")
                 kept = chrome.send("Page.getAppManifest")
                 assert kept["errors"] == []
                 shown[language] = json.loads(kept["data"])["name"]

@@ -10,7 +10,7 @@ from typing import Final
 
 import psycopg
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from cloud.auth import Role
 from tests.harness import System
@@ -52,14 +52,9 @@ def county(town: System) -> Iterator[None]:
         conn.execute("delete from map_layer")
 
 
-def drawn(page: Page) -> bool:
-    """Whether the canvas shows anything."""
-    return bool(
-        page.evaluate(
-            "[...document.querySelectorAll('.map-canvas canvas')].some(c => c.width > 0 && c.getContext('2d')"
-            ".getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v > 0))"
-        )
-    )
+DRAWN: Final = """() => [...document.querySelectorAll(".map-canvas canvas")].some(c => c.width > 0 &&
+  c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v > 0))"""
+"""Whether the canvas shows anything."""
 
 
 def test_from_the_circle_to_the_homes_outside_and_to_the_incident(
@@ -78,7 +73,7 @@ def test_from_the_circle_to_the_homes_outside_and_to_the_incident(
     expect(page.locator(".map-corner")).to_contain_text("湖南省地图院 · 审图号：湘S(2026)001号")
     expect(page.locator(".map-corner")).to_contain_text("无底图")
     listed.get_by_role("button", name="中方站").click()
-    assert drawn(page)
+    page.wait_for_function(DRAWN, polling=100)
     listed.locator(".map-row").first.get_by_role("button").first.click()
     expect(page.locator("[data-pane]")).to_be_visible()
     page.go_back()

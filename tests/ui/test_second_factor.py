@@ -46,7 +46,7 @@ def test_whoever_has_none_enrols_one_and_sees_the_recovery_codes_once(
     first_step(page, base_url, "admin")
     page.locator("select.language").select_option(language)
     expect(page.locator("img.qr")).to_be_visible()
-    shown = page.locator("img.qr").evaluate("image => image.naturalWidth")
+    shown = page.locator("img.qr").evaluate("image => image.decode().then(() => image.naturalWidth)")
     assert shown > 100
     expect(page.locator(".factor-key")).to_have_text(" ".join(SECRET[at : at + 4] for at in range(0, 32, 4)))
     page.screenshot(path=tmp_path / f"enrol-{language}.png")
