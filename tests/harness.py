@@ -44,7 +44,7 @@ from firmware_protocols.wire.topics import Channel, Lane
 from tests import cluster
 
 ROOT: Final = Path(__file__).parent.parent
-READY_S: Final = 60.0
+READY_S: Final = 120.0
 Part = Literal["cloud", "nats", "postgres"]
 
 
@@ -160,7 +160,7 @@ class System:
         os.kill(pid, signal.SIGKILL)
         if part == "cloud":
             process = self._running()
-            process.wait(30)
+            process.wait(60)
             if process.stdout:
                 process.stdout.close()
             self.process = None
@@ -231,7 +231,7 @@ class Uplink:
         self.client.loop_start()
 
     def __enter__(self) -> Self:
-        if not self.connected.wait(20):
+        if not self.connected.wait(60):
             raise AssertionError(f"{self.gateway} cannot connect")
         return self
 

@@ -83,9 +83,9 @@ def _watched(system: System) -> str:
     """What the whole of it on one machine tells of itself, once it is ready."""
     found = re.search(r"watched at address=(\S+)", system.log)
     assert found, system.log
-    eventually(lambda: httpx.get(f"{found[1]}/ready", timeout=20).json() == {"status": "ok"})
-    eventually(lambda: "anban_backup_age_seconds " in httpx.get(f"{found[1]}/metrics", timeout=20).text)
-    return httpx.get(f"{found[1]}/metrics", timeout=20).text
+    eventually(lambda: httpx.get(f"{found[1]}/ready", timeout=60).json() == {"status": "ok"})
+    eventually(lambda: "anban_backup_age_seconds " in httpx.get(f"{found[1]}/metrics", timeout=60).text)
+    return httpx.get(f"{found[1]}/metrics", timeout=60).text
 
 
 def test_one_machine_tells_of_its_disk_its_broker_its_loops_and_its_backup(lost: Lost) -> None:

@@ -89,7 +89,7 @@ class Mosquitto:
     def stop(self) -> None:
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(10)
+            self.process.wait(60)
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ class Peer:
         answered = threading.Event()
         self.client.on_subscribe = lambda *_: answered.set()
         self.client.subscribe(topic, 1)
-        assert answered.wait(10)
+        assert answered.wait(60)
 
     def publish(self, topic: str) -> None:
         """Publish and wait for the acknowledgement; mosquitto 2.0.11 ends the connection after a refusal."""

@@ -57,7 +57,7 @@ class Road:
 
     def is_alive(self) -> bool:
         """Whether the process runs and answers."""
-        with urllib.request.urlopen(f"{self.system.address}/api/v1/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.system.address}/api/v1/health", timeout=60) as answer:
             return bool(answer.status == 200)
 
 
@@ -97,7 +97,7 @@ def road(folder: Path, part: str, mib: int) -> Iterator[Road]:
 
 def assert_everything_arrives(road: Road) -> None:
     """After room was made: the fall is there with its incident, and the audit misses nothing."""
-    eventually(lambda: road.stored("fall raised") == 1, within_s=40)
+    eventually(lambda: road.stored("fall raised") == 1, within_s=60)
     eventually(lambda: not road.waits())
     assert road.ask("select count(*) from incident") == 1
     assert road.system.log.count(FULL) == 1, "told once"

@@ -38,7 +38,7 @@ def reported(home: House, figure: str, least: float = 1.0) -> None:
     """Wait until the gateway reports ``figure``; it reports all when it connects, so it is made to."""
     home.broker.stop()
     home.broker.start()
-    until(lambda: any(state.health.get(figure, 0.0) >= least for state in home.cloud.states), 20)
+    until(lambda: any(state.health.get(figure, 0.0) >= least for state in home.cloud.states))
 
 
 # -- a garbage frame -----------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def radio_settings(transport: str, key: str) -> str:
 
 async def saying(beacon: Beacon, heard: Callable[[], object]) -> None:
     """Press until it is heard: a beacon does not know when a gateway has begun to listen."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not heard():
             await beacon.press()
 
@@ -100,7 +100,7 @@ async def test_garbage_on_the_air_is_counted_and_the_press_after_it_goes_out(
     with house(tmp_path, "nats", extra=radio_settings(transport, RIGHT)) as home:
         home.agent.start()
         pendant, peripheral = await placed(radio, PENDANT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             for number in range(256):
                 await peripheral.say(UUID16, bytes((0xFF, number)))
                 if "frame refused device=pendant" in home.agent.said():

@@ -13,7 +13,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware_protocols.model import AlarmKind, AlarmState, EventKind, Quantity
-from firmware_protocols.wire import topics
+from firmware_protocols.wire import envelope, topics
 from firmware_protocols.wire.control import Command
 from firmware_protocols.wire.topics import Lane
 from tests.scenario.disks import on_small_disks, small_disk
@@ -45,7 +45,7 @@ def is_committed(home: House, number: int) -> bool:
 
 
 def assert_nothing_lost_or_doubled(home: House, said: int) -> None:
-    until(lambda: len(numbers(home)) >= said, 60)
+    until(lambda: len(numbers(home)) >= said)
     assert numbers(home) == list(range(1, said + 1))
     assert not home.cloud.missing(Lane.BULK)
     assert not home.cloud.missing(Lane.ALARM)
@@ -53,13 +53,12 @@ def assert_nothing_lost_or_doubled(home: House, said: int) -> None:
 
 
 def test_a_fall_reaches_the_cloud_at_once_and_is_raised_when_nobody_answers(home: House) -> None:
+    """At once: by itself, before anything that comes later. How soon, ``benchmarks.road`` measures."""
     home.agent.start()
     until(home.agent.hears_radar)
     until(lambda: any(state.online for state in home.cloud.states))
     home.radar.fall()
-    said = time.monotonic()
     until(home.cloud.alarms)
-    assert time.monotonic() - said < 2.0
     suspected = home.cloud.alarms()[0]
     assert (suspected.kind, suspected.state, suspected.confirm_s) == (
         AlarmKind.FALL,
@@ -69,6 +68,8 @@ def test_a_fall_reaches_the_cloud_at_once_and_is_raised_when_nobody_answers(home
     until(lambda: len(home.cloud.alarms()) == 2)
     raised = home.cloud.alarms()[1]
     assert (raised.id, raised.state) == (suspected.id, AlarmState.RAISED)
+    in_batches = [envelope.parse(payload).records for payload in home.cloud.payloads.values()]
+    assert not [records for records in in_batches if suspected in records and raised in records]
     assert [event.kind for event in home.cloud.events()] == [EventKind.FALL_SUSPECTED]
 
 
@@ -127,11 +128,15 @@ def test_frames_of_the_last_moments_before_a_kill_are_all_a_kill_may_cost(nats_h
     home.agent.start()
     until(home.agent.hears_radar)
     sent_at: dict[int, float] = {}
-    for n in range(1, 301):
+    looked_at = 0.0
+    for n in range(1, 1_990):
         sent_at[n] = time.monotonic()
         home.radar.number(n)
         time.sleep(0.004)
-    killed_at = time.monotonic()
+        if n >= 300 and n % 20 == 0:  # on a busy machine the agent may be behind: not just then
+            looked_at, on_disk = time.monotonic(), home.agent.committed(Lane.BULK)
+            if looked_at - sent_at.get(on_disk + 1, looked_at) < 0.5:
+                break
     home.agent.kill()
     home.agent.start()
     until(home.agent.hears_radar)
@@ -139,7 +144,7 @@ def test_frames_of_the_last_moments_before_a_kill_are_all_a_kill_may_cost(nats_h
     until(lambda: 1000 in numbers(home))
     until(lambda: not home.cloud.missing(Lane.BULK))
     there = set(numbers(home))
-    late = [killed_at - sent_at[n] for n in sent_at if n not in there]
+    late = [looked_at - sent_at[n] for n in sent_at if n not in there]
     assert all(before < 1.0 for before in late), f"lost although old: {max(late)} s"
     assert len(numbers(home)) == len(there), "doubled"
 
@@ -182,7 +187,7 @@ def test_a_cloud_that_does_not_commit_gets_the_same_bytes_again(nats_home: House
     home.radar.fall()
     until(lambda: len(home.cloud.offered) >= 2)
     home.cloud.acking = True
-    until(lambda: len(home.cloud.alarms()) == 2, 40)
+    until(lambda: len(home.cloud.alarms()) == 2)
     assert {alarm.state for alarm in home.cloud.alarms()} == {AlarmState.SUSPECTED, AlarmState.RAISED}
     assert home.cloud.resends >= 1
     assert home.cloud.differing == 0
@@ -252,10 +257,10 @@ def test_a_radar_that_is_unplugged_and_plugged_in_again_is_read_again_and_logged
     home.radar.number(1)
     until(lambda: len(numbers(home)) == 1)
     home.radar.unplug()
-    until(lambda: "is not there" in home.agent.said(), 20)
+    until(lambda: "is not there" in home.agent.said())
     time.sleep(3)  # several attempts fall into this time; each would be a line if repeats were logged
     home.radar.plug()
-    until(lambda: home.agent.said().count("serial port open") == 2, 60)
+    until(lambda: home.agent.said().count("serial port open") == 2)
     home.radar.number(2)
     until(lambda: len(numbers(home)) == 2)
     assert home.agent.said().count("is not there") == 1
@@ -268,7 +273,7 @@ def test_a_wrong_secret_is_said_once_with_advice_and_everything_is_kept(kind: st
         until(home.agent.hears_radar)
         home.radar.number(1)
         until(lambda: home.agent.committed(Lane.BULK) == 1)
-        until(lambda: "check the secret in uplink.secret" in home.agent.said(), 40)
+        until(lambda: "check the secret in uplink.secret" in home.agent.said())
         assert home.agent.said().count("check the secret") == 1
         home.agent.stop()
         text = home.agent.config.read_text()
@@ -302,7 +307,7 @@ def test_two_agents_do_not_share_a_folder(nats_home: House) -> None:
     first, home.agent._process = home.agent._process, None
     home.agent.start()
     assert home.agent._process is not None
-    assert home.agent._process.wait(20) == 3
+    assert home.agent._process.wait(60) == 3
     assert "another agent uses" in home.agent.said()
     home.agent._process = first
 
@@ -334,11 +339,11 @@ def test_a_full_disk_still_lets_the_alarm_out_and_recovers_by_itself(nats_home: 
         until_full(home)
         home.cloud.acking = True
         home.radar.fall()
-        until(home.cloud.alarms, 40)
+        until(home.cloud.alarms)
         until(lambda: any(state.health["outbox_in_memory"] for state in home.cloud.states), 70)
         disk.make_room()
         until(lambda: "outbox on disk again" in home.agent.said())
-        until(lambda: not home.cloud.missing(Lane.BULK) and not home.cloud.missing(Lane.ALARM), 60)
+        until(lambda: not home.cloud.missing(Lane.BULK) and not home.cloud.missing(Lane.ALARM))
         assert home.agent.stop() == 0
 
 

@@ -100,7 +100,7 @@ class Gateway:
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
@@ -224,7 +224,7 @@ async def test_a_broker_that_does_not_take_the_certificate_is_understood(
     events: asyncio.Queue[LinkEvent] = asyncio.Queue()
     link = Link(settings, Identity("gw-h001", (), Outgoing("t", b"")), events.put_nowait)
     task = asyncio.create_task(link.run())
-    assert await asyncio.wait_for(events.get(), 20) == Offline(
+    assert await asyncio.wait_for(events.get(), 60) == Offline(
         "the broker ended the connection before it answered; it may not take this gateway's certificate"
     )
     task.cancel()

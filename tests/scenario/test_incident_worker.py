@@ -30,9 +30,9 @@ from tests.scenario.webhook import Webhook, webhook
 
 pytestmark = pytest.mark.services
 
-PATIENCE_S = 30.0
-HOLE_S = 9.0
-"""How long an attempt at a black hole may take: Apprise waits 4 s to connect and 4 s for an answer."""
+PATIENCE_S = 60.0
+HOLE_S = 15.0
+"""Less than two attempts at a black hole take: Apprise waits 4 s to connect and 4 s for an answer."""
 PARAMS = {
     "resident": "杨秀英", "kind": "fall", "address": "迎丰路", "room": "", "observed_at": START.isoformat(),
     "time_zone": "Asia/Shanghai", "state": "raised",

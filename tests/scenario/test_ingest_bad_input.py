@@ -143,7 +143,7 @@ def test_a_gateway_with_a_wrong_secret_or_an_unknown_name_does_not_get_in_and_di
         intruder = Uplink(name, 2, system.broker_port, secret=secret)
         refused = threading.Event()
         intruder.client.on_disconnect = lambda *_, heard=refused: heard.set()
-        assert refused.wait(20)
+        assert refused.wait(60)
         assert not intruder.connected.is_set()
         intruder.client.loop_stop()
     uplink.send(Lane.BULK, reading())
@@ -158,7 +158,7 @@ def sign_in(system: System, **credentials: str) -> tuple[int, dict[str, Any]]:
         {"Content-Type": "application/json", "X-Anban": "1"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -250,7 +250,7 @@ def test_an_ingest_with_a_wrong_broker_secret_says_what_to_check_and_goes_on_try
         eventually(lambda: advice in log.read_text())
         assert process.poll() is None
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         assert log.read_text().count("refuses us") == 1
     finally:
         process.kill()

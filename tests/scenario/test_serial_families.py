@@ -126,5 +126,5 @@ def test_three_families_reach_the_cloud_and_a_pulled_cord_calls_for_help(home: H
     }
     until(lambda: values(home, "bed").get(Quantity.IN_BED) is True)
     assert values(home, "door-front") == {Quantity.OPENING: True}
-    until(lambda: {"door-front", "cord-bath", "bed"} <= set(home.cloud.states[-1].devices), 40)
+    until(lambda: {"door-front", "cord-bath", "bed"} <= set(home.cloud.states[-1].devices))
     assert "stick" not in home.cloud.states[-1].devices

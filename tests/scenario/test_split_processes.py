@@ -114,7 +114,7 @@ class Process:
 
 def _get(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         return error.code, error.read().decode()
@@ -181,7 +181,7 @@ def _nats(folder: Path, port: int, monitor: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -466,4 +466,4 @@ def _prometheus(town: Town, worker: Process) -> Iterator[Callable[[], list[str]]
         yield firing
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)

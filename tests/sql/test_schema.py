@@ -68,7 +68,7 @@ async def test_changed_enrolment_is_told_to_whoever_keeps_the_accounts(database:
             await writer.execute(enrol)
         await listener.execute("listen gateway")
         await writer.execute(enrol if change == "insert" else change)
-        told = [note.channel async for note in listener.notifies(timeout=10, stop_after=1)]
+        told = [note.channel async for note in listener.notifies(timeout=60, stop_after=1)]
         assert told == ["gateway"]
     finally:
         await listener.close()
@@ -81,7 +81,7 @@ async def test_a_heartbeat_does_not_wake_the_accounts(database: str) -> None:
         await listener.execute("listen gateway")
         await writer.execute("update gateway set online = true, state_at = now()")
         await writer.execute("select pg_notify('gateway', 'the end')")
-        told = [note.payload async for note in listener.notifies(timeout=10, stop_after=1)]
+        told = [note.payload async for note in listener.notifies(timeout=60, stop_after=1)]
         assert told == ["the end"]
     finally:
         await listener.close()

@@ -56,7 +56,7 @@ def settings(folder: Path, port: int, **local: Any) -> EdgeSettings:
 
 async def until_true(what: Callable[[], object]) -> None:
     """For what has no event to wait on: another process, a thread."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not what():  # noqa: ASYNC110 - another process, a thread: no event
             await asyncio.sleep(0.01)
 

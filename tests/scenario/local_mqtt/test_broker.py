@@ -78,7 +78,7 @@ async def test_an_action_retained_over_the_brokers_restart_is_no_alarm(
     broker: Broker, gateway: Gateway
 ) -> None:
     with publisher(broker) as publish:
-        publish("zigbee2mqtt/sos", b'{"action":"emergency"}', qos=1, retain=True).wait_for_publish(10)
+        publish("zigbee2mqtt/sos", b'{"action":"emergency"}', qos=1, retain=True).wait_for_publish(60)
     async with running(gateway):
         await until_true(lambda: gateway.figure("retained") == 1)
         broker.send(signal.SIGTERM)  # it writes down what it remembers
@@ -96,7 +96,7 @@ async def test_an_action_retained_over_the_brokers_restart_is_no_alarm(
 async def ended(driver: Driver) -> str:
     """Why a run ends that cannot succeed."""
     with pytest.raises(DriverError) as caught:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await driver.run(lambda _incoming: None)
     return str(caught.value)
 

@@ -121,7 +121,7 @@ async def test_what_the_broker_remembers_is_no_press_no_fall_and_no_sign_of_life
 ) -> None:
     with publisher(broker) as publish:
         for topic, payload in REMEMBERED.items():
-            publish(topic, payload, qos=1, retain=True).wait_for_publish(10)
+            publish(topic, payload, qos=1, retain=True).wait_for_publish(60)
         async with running(gateway):
             await until_true(lambda: gateway.figure("retained") == len(REMEMBERED))
             publish("zigbee2mqtt/smoke", b'{"smoke":false}')  # of now, so all that is old was taken before it
@@ -140,7 +140,7 @@ async def test_smoke_that_began_while_nobody_listened_is_an_alarm_once(
     broker: Broker, gateway: Gateway
 ) -> None:
     with publisher(broker) as publish:
-        publish("zigbee2mqtt/smoke", b'{"smoke":true}', qos=1, retain=True).wait_for_publish(10)
+        publish("zigbee2mqtt/smoke", b'{"smoke":true}', qos=1, retain=True).wait_for_publish(60)
 
         async def connect(time: int, word: bytes) -> None:
             async with running(gateway):

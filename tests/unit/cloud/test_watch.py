@@ -147,7 +147,7 @@ async def test_without_the_database_metrics_still_come_and_say_so() -> None:
         app = create_app(INSIDE, away, {}, Standing(away, lambda: NOON))
         transport = httpx.ASGITransport(app, client=("10.1.2.3", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://anban.test") as client:
-            text = (await client.get("/metrics", timeout=30)).text
+            text = (await client.get("/metrics", timeout=60)).text
     assert "anban_standing_answered 0.0" in text
     assert "anban_incidents_open" not in text, "no number is better than an old one"
     assert "anban_ingest_commit_seconds_count" in text

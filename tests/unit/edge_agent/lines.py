@@ -15,13 +15,13 @@ from edge_agent.drivers import Incoming
 
 async def until(done: asyncio.Event) -> None:
     """Wait for an event."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await done.wait()
 
 
 async def until_true(what: Callable[[], object]) -> None:
     """For what has no event to wait on: another process, a thread."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not what():  # noqa: ASYNC110 - another process, a thread: no event
             await asyncio.sleep(0.01)
 

@@ -67,7 +67,7 @@ async def test_a_call_that_will_not_end_is_abandoned_until_it_does() -> None:
     assert len(ble_adapter._abandoned) == 1
     (left,) = ble_adapter._abandoned
     let_go.set()
-    await asyncio.wait({left}, timeout=5)
+    await asyncio.wait({left}, timeout=60)
     await asyncio.sleep(0)  # its call-backs come a step later
     assert not ble_adapter._abandoned
 

@@ -94,7 +94,7 @@ class Gateway:
 
 
 async def until(what: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not what():  # noqa: ASYNC110 - the far end is another thread
             await asyncio.sleep(0.01)
 

@@ -440,14 +440,19 @@ async def test_a_flood_leaves_room_for_everybody(line: Line, stream: bytes, work
     await opened(driver)
     flood.start()
     await until_true(lambda: sum(driver.health().values()) > 100)
-    loop, turns = asyncio.get_running_loop(), 0
-    until_s = loop.time() + 0.5
-    while loop.time() < until_s:
-        await asyncio.sleep(0)
-        turns += 1
+    turns: list[float] = []
+    began_s = time.thread_time()  # of the processor: what else the machine does is no fault of the driver
+    async with asyncio.timeout(60):
+        while len(turns) < 100:
+            before = driver.health()
+            await asyncio.sleep(0)
+            now = driver.health()
+            if now != before:
+                turns.append(now["frames"] - before["frames"])
+    each_s = (time.thread_time() - began_s) / len(turns)
     flood.stopping.set()
     await end(task)
-    assert turns > 20, "everybody else waits for the flood"
+    assert (max(turns) <= 1, each_s < 0.025) == (True, True), "everybody else waits for the flood"
 
 
 async def test_a_flood_that_nobody_takes_waits_in_the_kernel_and_not_in_memory(line: Line) -> None:

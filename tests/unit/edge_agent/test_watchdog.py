@@ -26,7 +26,7 @@ class Manager:
     def __init__(self, name: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(name)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
 
     def heard(self) -> str:
         return self.socket.recv(4096).decode()
@@ -103,7 +103,7 @@ async def test_it_falls_silent_with_the_reason_and_speaks_again(tmp_path: Path) 
             pass
         assert word == "STATUS=the outbox was not worked for 11 s"
         assert await asyncio.to_thread(manager.hears_nothing, 0.2)
-        manager.socket.settimeout(20)
+        manager.socket.settimeout(60)
         now[0] = WELL
         assert await asyncio.to_thread(manager.heard) == "STATUS=running"
         assert await asyncio.to_thread(manager.heard) == "WATCHDOG=1"
@@ -142,4 +142,4 @@ def test_the_agent_as_a_service_says_ready_then_well_then_stopping(tmp_path: Pat
         while (word := manager.heard()) == "WATCHDOG=1":
             pass
         assert word == "STOPPING=1"
-        assert agent.wait(20) == 0
+        assert agent.wait(60) == 0

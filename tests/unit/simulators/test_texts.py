@@ -83,12 +83,12 @@ async def test_the_command_says_where_its_modems_are_and_takes_orders(tmp_path: 
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             ready = json.loads(await process.stdout.readline())
             await control.do(tmp_path / "texts.sock", PERSON, "say", receiver=HOME, words="1")
         assert ready["serial"] == {HOME: str(tmp_path / f"modem{HOME}")}
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
     finally:
         if process.returncode is None:
             process.kill()

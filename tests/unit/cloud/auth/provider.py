@@ -114,4 +114,4 @@ def serve(idp: Idp) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)

@@ -347,7 +347,7 @@ async def test_alarms_of_many_homes_in_one_transaction_never_deadlock_with_an_op
 ) -> None:
     other = await seed(conn)
     await conn.commit()
-    async with await connect(database) as second, asyncio.timeout(20):
+    async with await connect(database) as second, asyncio.timeout(60):
         await store.attach_or_open(conn, household.alarm(), START)
         await store.attach_or_open(second, other.alarm(), START)
         smoke = other.alarm(AlarmKind.SMOKE, alarm_id="01JA0000000000000000000002")

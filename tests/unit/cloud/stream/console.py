@@ -12,8 +12,8 @@ from cloud.incidents.model import HomeView, IncidentView, Snapshot
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Return when ``holds()``; after 20 s it will never."""
-    async with asyncio.timeout(20):
+    """Return when ``holds()``; after a minute it will never."""
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.01)
 

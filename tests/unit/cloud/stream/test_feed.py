@@ -72,7 +72,7 @@ async def test_waiting_ends_with_a_change_or_with_the_time() -> None:
     waiting = asyncio.create_task(listener.wait(60))
     await asyncio.sleep(0)
     listener.offer(_change(1))
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
     await listener.wait(60)  # something is still waiting to be taken
 
 
@@ -153,9 +153,9 @@ async def test_a_change_of_a_home_without_company_goes_alone_and_the_next_one_wa
 
 async def _taken(listener: Listener, count: int) -> list[Change]:
     taken: list[Change] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(taken) < count:
-            await listener.wait(20)
+            await listener.wait(60)
             taken += listener.take()
     return taken
 
@@ -198,9 +198,9 @@ async def test_a_restored_older_log_makes_every_listener_start_anew(
         await conn.execute("truncate change restart identity")
         await conn.execute(CUT)
         await conn.commit()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not listener.overrun:
-                await listener.wait(20)
+                await listener.wait(60)
     assert running.last_id == 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,11 +35,11 @@ class Live:
     async def stream(
         self, after: int | None = None, last_event_id: str | None = None
     ) -> AsyncIterator[AsyncIterator[ServerEvent]]:
-        """Open a stream; a test that waits longer than 20 s for an event fails."""
+        """Open a stream; a test that waits longer than a minute for an event fails."""
         params = {} if after is None else {"after": after}
         headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
         async with (
-            asyncio.timeout(20),
+            asyncio.timeout(60),
             self.browser.stream("GET", "/stream", params=params, headers=headers) as answer,
         ):
             assert answer.status_code == 200
@@ -52,7 +51,7 @@ class Live:
 async def _served(site: Site) -> AsyncIterator[Live]:
     async with (
         serving(site.app, "127.0.0.1", 0) as address,
-        httpx.AsyncClient(base_url=f"{address}/api/v1", headers={"X-Anban": "1"}, timeout=20) as browser,
+        httpx.AsyncClient(base_url=f"{address}/api/v1", headers={"X-Anban": "1"}, timeout=60) as browser,
     ):
         answer = await browser.post("/session", json={"username": "operator", "password": PASSWORD})
         assert answer.status_code == 200
@@ -62,6 +61,8 @@ async def _served(site: Site) -> AsyncIterator[Live]:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roll, "EVERY_S", BEAT_S)
+    monkeypatch.setattr("cloud.feed.POLL_S", 600)  # what arrives was told, not found
+    monkeypatch.setattr("cloud.serve.GRACE_S", 600)  # what ends was ended, not given up
 
 
 @pytest.fixture
@@ -98,10 +99,8 @@ async def test_a_change_arrives_at_once_and_the_heartbeat_vouches_for_it(
     async with live.stream(after=0) as incoming:
         first = await _next(incoming, "hb")
         assert first.data == {"seq": 0, "now": "2026-11-20T12:00:00Z"}
-        begun = time.monotonic()
         number = await _append(conn, town.hecheng, town.yellow, 1)
         event = await _next(incoming, "inc")
-        assert time.monotonic() - begun < 2
         assert (event.id, event.data) == (str(number), {"n": 1})
         assert (await _next(incoming, "hb")).data["seq"] == number
 
@@ -271,7 +270,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(
 
 
 async def test_stopping_the_server_ends_its_streams_at_once(site: Site) -> None:
-    async with httpx.AsyncClient(headers={"X-Anban": "1"}, timeout=20) as browser:
+    async with asyncio.timeout(60), httpx.AsyncClient(headers={"X-Anban": "1"}, timeout=60) as browser:
         async with serving(site.app, "127.0.0.1", 0) as address:
             api = f"{address}/api/v1"
             await browser.post(f"{api}/session", json={"username": "operator", "password": PASSWORD})
@@ -279,9 +278,7 @@ async def test_stopping_the_server_ends_its_streams_at_once(site: Site) -> None:
             answer = await opened.__aenter__()
             incoming = events(answer.aiter_bytes())
             await _next(incoming, "hb")
-            begun = time.monotonic()
         assert set(await _rest(incoming)) <= {"hb"}
-        assert time.monotonic() - begun < 3
         await opened.__aexit__(None, None, None)
 
 

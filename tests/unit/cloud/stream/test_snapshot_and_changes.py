@@ -317,7 +317,7 @@ async def test_two_who_change_one_home_at_once_leave_what_is_true(world: World, 
     fresh = await world.snapshot(scope)
     until: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     until.set_result(fresh.seq)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await world.follow(console, scope, [], until)
     shown = console.homes[world.town.yellow]
     assert (shown.online, shown.open_priority) == (True, 1)
@@ -353,7 +353,7 @@ async def test_old_snapshot_and_changes_are_the_new_snapshot(
     await asyncio.gather(*(write(ops) for ops in writers))
     fresh = await world.snapshot(scope)
     until.set_result(fresh.seq)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await reading
     assert console.incidents == {view.id: view for view in fresh.incidents}
     assert console.homes == {view.id: view for view in fresh.homes}

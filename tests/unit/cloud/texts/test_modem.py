@@ -60,13 +60,13 @@ async def count(conn: Connection) -> int:
 
 
 async def counted(conn: Connection, wanted: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await count(conn) != wanted:  # noqa: ASYNC110 - a database and a thread have no event to wait on
             await asyncio.sleep(0.02)
 
 
 async def until(what: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not what():  # noqa: ASYNC110 - another process, a thread: no event
             await asyncio.sleep(0.02)
 

@@ -24,6 +24,8 @@ from tests.unit.cloud.town import NOON
 from tests.unit.cloud.web.orders import BY_SECRET, FIXED, ORDERS, Things
 from tests.unit.cloud.web.world import CONTRACT, METHODS, RESTRICTED, Operation, World, opened
 
+pytestmark = pytest.mark.timeout(600)  # some thousand requests: a busy machine takes minutes
+
 MARKS: Final = ("石金花", "hidden")
 """Words that stand only in what is another tenant's."""
 OF_A_HOME: Final = frozenset({"home", "incident", "resident", "gateway"})
