@@ -219,7 +219,7 @@ async def test_a_connect_that_hangs_is_given_up_and_tried_again(
     async with driving(scanner(air=air), driver):
         await bluez.started.wait()
         await until(lambda: driver.health()["failures"], bluez, CLIP)
-        monkeypatch.setattr(gatt_module, "CONNECT_S", 20.0)
+        monkeypatch.setattr(gatt_module, "CONNECT_S", 60.0)
         bluez.faults.connect_hangs = False
         await until(lambda: driver.health()["connected"], bluez, CLIP)
     assert bluez.calls.count("Connect") >= 2
@@ -359,7 +359,7 @@ async def test_services_that_are_never_resolved_are_given_up_and_asked_for_again
     async with driving(scanner(air=air), driver):
         await bluez.started.wait()
         await until(lambda: driver.health()["failures"], bluez, CLIP)
-        monkeypatch.setattr("edge_agent.drivers.ble_adapter.CONNECT_S", 20.0)
+        monkeypatch.setattr("edge_agent.drivers.ble_adapter.CONNECT_S", 60.0)
         await until(lambda: driver.health()["connected"], bluez, CLIP)
         await bluez.subscribed.wait()
     assert driver.health()["connections"] == 1
@@ -382,7 +382,7 @@ async def test_a_connect_that_cannot_even_be_undone_holds_up_no_other_device(
     async with driving(scanner(air=air), hangs, other):
         await bluez.started.wait()
         await until(lambda: hangs.health()["failures"], bluez, CLIP)
-        monkeypatch.setattr(gatt_module, "CONNECT_S", 20.0)
+        monkeypatch.setattr(gatt_module, "CONNECT_S", 60.0)
         bluez.faults.connect_hangs = bluez.faults.disconnect_hangs = False
         await until(lambda: other.health()["connected"], bluez, CUFF)
 
