@@ -1,4 +1,4 @@
-"""A telephone number out of a message's address, in the form that each provider wants, and as networks say it."""
+"""A telephone number out of a message's address, as each provider wants it, and as networks say it."""
 
 from __future__ import annotations
 
