@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sum, type AbilityForm } from "@/field/ability";
 import { fitted } from "@/field/attach";
 import { codeOf, course, current, isStale, mapLink, type Day, type DayVisit } from "@/field/day";
-import { matching, unplanned, withAdded, type OpenDoor } from "@/field/doors";
+import { begun, matching, unplanned, withAdded, withHeard, type OpenDoor } from "@/field/doors";
 import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, said, SHOWN_MS, standing, WARNED_MS, wordsOf, type Item } from "@/field/outbox";
 import { filled, missing, progress, sections, worries, type Form, type Question } from "@/field/questions";
 import { T0 } from "./make";
@@ -27,6 +27,7 @@ describe("what an answer means", () => {
     [{ status: 409, code: "other_visit" }, "refused"],
     [{ status: 429, code: "too_many" }, "later"],
     [{ status: 503, code: "" }, "later"],
+    [{ status: 0, code: "unreadable" }, "refused"],
   ] as const)("%j: %s", (answer, is) => expect(outcomeOf(answer).is).toBe(is));
 });
 
@@ -213,6 +214,15 @@ describe("a visit that nobody planned", () => {
     expect(withAdded(day, added).visits.map((one) => one.visit.key)).toEqual(["v1", "v9"]);
     const named = { visits: [visit("v9", { state: "over" })] } as unknown as Day;
     expect(withAdded(named, added)).toBe(named);
+  });
+
+  it("is left to the server's own day once it has begun there: tomorrow's does not name it, and nobody goes there again", () => {
+    const added = [{ at: unplanned(door, "welfare", "v8"), atMs: T0 }, { at: unplanned(door, "welfare", "v9"), atMs: T0 }];
+    const over = visit("v9", { began_at: "2026-11-26T07:00:00Z", state: "over" }).visit;
+    const heard = withHeard(added, over);
+    expect(heard.map((one) => course(one.at, []).stage)).toEqual(["planned", "over"]);
+    expect(begun(heard)).toEqual([heard[1]]);
+    expect(begun(added)).toEqual([]);
   });
 });
 

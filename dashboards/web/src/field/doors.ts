@@ -49,3 +49,13 @@ export function withAdded(day: Day, added: readonly Added[]): Day {
   const more = added.map((one) => one.at).filter((at) => !known.has(at.visit.key));
   return more.length === 0 ? day : { ...day, visits: [...day.visits, ...more] };
 }
+
+/** `added` after the server has said how `visit` stands. */
+export function withHeard(added: readonly Added[], visit: DayVisit["visit"]): readonly Added[] {
+  return added.map((one) => (one.at.visit.key === visit.key ? { ...one, at: { ...one.at, visit } } : one));
+}
+
+/** Those that the server names in each day that is asked for from now on, where they belong to it. */
+export function begun(added: readonly Added[]): readonly Added[] {
+  return added.filter((one) => one.at.visit.began_at !== null);
+}

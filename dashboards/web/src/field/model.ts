@@ -9,7 +9,7 @@ import { randomKey, type Session } from "@/core/api";
 import { session } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { isStale, type Day, type DayVisit } from "./day";
-import { withAdded, type Added } from "./doors";
+import { begun, withAdded, withHeard, type Added } from "./doors";
 import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, standing, type Item } from "./outbox";
 import { readDay, readForms, send, type Assessment, type Forms, type Taken } from "./server";
 import * as shelf from "./shelf";
@@ -156,6 +156,7 @@ export async function refresh(): Promise<void> {
   reading = true;
   try {
     lastReadMs = Date.now();
+    const theirs = begun(added.peek());
     const [theDay, theForms] = await Promise.all([readDay(), readForms()]);
     online.value = theDay !== null;
     if (theDay === null || !isHere()) return;
@@ -169,6 +170,7 @@ export async function refresh(): Promise<void> {
       clockOffMs.value = Math.abs(off) > CLOCK_OFF_MS ? off : 0;
       if (theForms?.status === 200) forms.value = theForms.body;
     });
+    if (theirs.length > 0) await keepAdded(added.peek().filter((one) => !theirs.includes(one)));
     await onDisk(shelf.keep("day", theDay.body, atMs));
     if (theForms?.status === 200) await onDisk(shelf.keep("forms", theForms.body, atMs));
   } finally {
@@ -274,14 +276,14 @@ function replace(item: Item): void {
 
 /** What the server answers to a word at a door, or to a file, is the visit as it then is; to an assessment, its number. */
 function follow(item: Item, answer: unknown): void {
-  const [held, shown] = [day.peek(), today.peek()];
-  const before = shown?.visits.find((one) => one.visit.key === item.visit)?.visit;
-  if (held === null || shown === null || before === undefined) return;
-  const visit = heard(item, before, answer);
-  if (visit === null) return;
-  const visits = shown.visits.map((one) => (one.visit.key === visit.key ? { ...one, visit } : one));
+  const held = day.peek();
+  const before = today.peek()?.visits.find((one) => one.visit.key === item.visit)?.visit;
+  const visit = before === undefined ? null : heard(item, before, answer);
+  if (held === null || visit === null) return;
+  const visits = held.value.visits.map((one) => (one.visit.key === visit.key ? { ...one, visit } : one));
   day.value = { ...held, value: { ...held.value, visits } };
   void onDisk(shelf.keep("day", day.value.value, held.atMs));
+  if (added.peek().some((one) => one.at.visit.key === visit.key)) void keepAdded(withHeard(added.peek(), visit));
 }
 
 function heard(item: Item, before: DayVisit["visit"], answer: unknown): DayVisit["visit"] | null {

@@ -26,6 +26,9 @@ export interface Answer<T> {
 const LIMIT_MS = 20_000;
 const FILE_LIMIT_MS = 90_000;
 
+/** A telephone that is short of room may lose what a page has stored: nobody was asked, and asking again helps nobody. */
+const UNREADABLE: Answer<unknown> = { status: 0, code: "unreadable", body: null };
+
 /** What the server answers; `null`: nothing. */
 export async function ask<T>(method: string, path: string, body?: unknown, key?: string, limitMs = LIMIT_MS): Promise<Answer<T> | null> {
   const headers: Record<string, string> = { Accept: "application/json", "X-Anban": "1" };
@@ -65,8 +68,11 @@ export async function send(item: Item, nowMs: number): Promise<Answer<unknown> |
       return ask("POST", item.path, { ...item.body, sent_at: new Date(nowMs).toISOString() });
     case "photo":
     case "voice":
-    case "signature":
-      return ask("POST", item.path, { ...item.body, content: await base64(item.file ?? new Blob()) }, undefined, FILE_LIMIT_MS);
+    case "signature": {
+      const content = await base64(item.file ?? new Blob()).catch(() => null);
+      if (content === null) return UNREADABLE;
+      return ask("POST", item.path, { ...item.body, content }, undefined, FILE_LIMIT_MS);
+    }
     case "sos":
       return ask("POST", item.path, { ...item.body, waited_s: Math.max(0, Math.round((nowMs - item.saidMs) / 1_000)) });
     case "assessment":
