@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { doing } from "@/core/doing";
 import { describeEvidence } from "@/core/evidence";
 import { chooseLocale, fill, locale } from "@/core/i18n";
 import { formatPhone } from "@/core/phone";
@@ -28,6 +29,14 @@ describe("words", () => {
   it("leave a name without a value visible", () => expect(fill("{a} {b}", { a: 1 })).toBe("1 {b}"));
 
   it("show a term that a newer server invented as it is", () => expect(term("kind", "earthquake")).toBe("earthquake"));
+});
+
+describe("what somebody did", () => {
+  it("is said in words, of a record by its verb and its noun", () => {
+    expect([doing("closeIncident"), doing("addHomeRecord"), doing("listPersonRecords")]).toEqual(["结案", "登记家庭资料", "查看人员资料"]);
+  });
+
+  it("stays as it is where a newer server has invented it", () => expect(doing("danceRecord")).toBe("danceRecord"));
 });
 
 describe("evidence", () => {

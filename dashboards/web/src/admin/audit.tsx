@@ -1,9 +1,10 @@
 /** Who read or changed what, for whoever may know: ids only, the newest first. */
 import { useSignal } from "@preact/signals";
+import { doing } from "@/core/doing";
 import { formatMoment } from "@/core/time";
 import { Table, useList } from "./table";
 import { tag } from "./tag";
-import { t } from "./words";
+import { t, term } from "./words";
 import type { Schemas } from "./wire";
 
 type Entry = Schemas["cloud__trail_routes__EntryView"];
@@ -38,10 +39,10 @@ export function Audit() {
         columns={[
           { name: "made_at", show: (entry) => <span class="digits">{formatMoment(entry.at, tag())}</span> },
           { name: "by", show: (entry) => <code>{entry.actor}</code> },
-          { name: "action", show: (entry) => <code>{entry.action}</code> },
+          { name: "action", show: (entry) => <>{doing(entry.action)} <code class="quiet id">{entry.action}</code></> },
           { name: "about", show: (entry) => <span class="digits">{entry.about}</span> },
           { name: "whose", show: (entry) => whose(entry) },
-          { name: "purpose", show: (entry) => entry.purpose },
+          { name: "purpose", show: (entry) => (entry.purpose === "" ? "—" : term("use", entry.purpose)) },
           { name: "answer", show: (entry) => <span class="digits">{entry.status === 0 ? t("audit.changed") : entry.status}</span> },
           { name: "origin", show: (entry) => <span class="digits">{entry.origin}</span> },
         ]}

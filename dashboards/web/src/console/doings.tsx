@@ -1,8 +1,9 @@
 /** Who read or changed what, by name, the newest first. */
+import { doing } from "@/core/doing";
 import type { DoingView } from "@/core/home-api";
 import { formatMoment } from "@/core/time";
 import { tag } from "./names";
-import { t, term } from "./words";
+import { t } from "./words";
 
 /** Entries that follow each other and say the same are one line with a count. */
 export function Doings({ found }: { found: readonly DoingView[] }) {
@@ -11,7 +12,7 @@ export function Doings({ found }: { found: readonly DoingView[] }) {
       {together(found).map(([one, n]) => (
         <li key={one.id} class="plain-row">
           <span>
-            <b>{one.name === "" ? t("home.service") : one.name}</b> {said(one.action)}{n > 1 && ` ×${n}`}
+            <b>{one.name === "" ? t("home.service") : one.name}</b> {doing(one.action)}{n > 1 && ` ×${n}`}
             <small>{formatMoment(one.at, tag())}</small>
           </span>
           <small>{t(one.status === 0 ? "home.changed" : "home.read")}</small>
@@ -19,13 +20,6 @@ export function Doings({ found }: { found: readonly DoingView[] }) {
       ))}
     </ul>
   );
-}
-
-/** What was done, in words: most records of the register are read and kept by the same few operations. */
-function said(action: string): string {
-  const [, verb, what] = /^(list|read|add|change|retire)(\w+?)Records?$/.exec(action) ?? [];
-  if (verb === undefined || what === undefined) return term("doing", action);
-  return t("doing_record", { verb: term("doing_verb", verb), what: term("doing_what", what) });
 }
 
 function together(found: readonly DoingView[]): [DoingView, number][] {
