@@ -72,7 +72,7 @@ from cloud.learning import routes as learning_routes
 from cloud.metrics import STREAMS
 from cloud.notify import webpush
 from cloud.notify.tokens import ANSWER_PATH
-from cloud.people import activity_routes, tenancy_routes
+from cloud.people import activity_routes, name_routes, tenancy_routes
 from cloud.people import routes as people_routes
 from cloud.privacy import person_routes, retention_routes
 from cloud.privacy import routes as privacy_routes
@@ -124,6 +124,7 @@ ROUTERS: Final = (
     wall_routes.router,
     people_routes.router,
     activity_routes.router,
+    name_routes.router,
     upload.router,
     sheets.router,
     tenancy_routes.router,

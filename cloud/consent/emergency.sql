@@ -38,13 +38,14 @@ where incident.id = %(incident_id)s
 -- accesses --
 -- Nothing stops waiting but by a second person's word.
 select
-    emergency_access.id, emergency_access.home_id, emergency_access.incident_id, emergency_access.staff_id,
-    staff.name as reader, emergency_access.reason, emergency_access.at, emergency_access.until,
+    emergency_access.id, emergency_access.home_id, coalesce(home.key, '') as home, emergency_access.incident_id,
+    emergency_access.staff_id, staff.name as reader, emergency_access.reason, emergency_access.at, emergency_access.until,
     emergency_access.review_by,
     emergency_access.reviewed_at is null and emergency_access.review_by <= %(now)s as overdue,
     emergency_access.reviewed_by, emergency_access.reviewed_at, emergency_access.justified, emergency_access.remark
 from emergency_access
 join staff on staff.id = emergency_access.staff_id
+left join home on home.id = emergency_access.home_id
 where (%(reviewed)s::boolean is null or (emergency_access.reviewed_at is not null) = %(reviewed)s)
   and (%(after)s::bigint is null or emergency_access.id > %(after)s)
   and emergency_access.tenant_id = any(%(tenants)s)

@@ -70,7 +70,7 @@ where callout_ask.responder_id = %(id)s and callout_ask.relieved_at is null and 
 order by callout_ask.incident_id
 
 -- ties --
-select tie.home_id, tie.has_key, tie.knows, tie.barred
+select tie.home_id, home.key as home, tie.has_key, tie.knows, tie.barred
 from responder_home tie
 join home on home.id = tie.home_id
 where tie.responder_id = %(id)s

@@ -92,9 +92,10 @@ class Tie(_Said):
 
 
 class TieView(_View, Tie):
-    """The same, with the home."""
+    """The same, with the home; ``home``: its key."""
 
     home_id: int
+    home: str
 
 
 class ResponderView(_View):

@@ -6,8 +6,8 @@ select why, since, until, ended_at from mute where home_id = %(home_id)s and unt
 -- mutes --
 -- Those that stand, or one by its number whatever became of it.
 select
-    mute.id, mute.home_id, mute.why, mute.reason, mute.since, mute.until, staff.name as set_by, mute.ended_at,
-    ender.name as ended_by
+    mute.id, mute.home_id, home.key as home, mute.why, mute.reason, mute.since, mute.until, staff.name as set_by,
+    mute.ended_at, ender.name as ended_by
 from mute
 join home on home.id = mute.home_id
 join staff on staff.id = mute.set_by

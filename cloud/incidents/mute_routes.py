@@ -53,12 +53,15 @@ class MutesAsked(Asked):
 
 
 class MuteView(BaseModel):
-    """One home that is muted. ``set_by``, ``ended_by``: by name. ``ended_at``: it was ended sooner."""
+    """One home that is muted. ``home``: its key. ``set_by``, ``ended_by``: by name. ``ended_at``: it was
+    ended sooner.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: int
     home_id: int
+    home: str
     why: Why
     reason: str
     since: datetime

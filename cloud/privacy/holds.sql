@@ -11,7 +11,8 @@ where resident_id = %(resident_id)s and lifted_at is null and (%(hold_id)s::int 
 
 -- standing --
 -- Those that stand, the oldest first.
-select legal_hold.id, legal_hold.resident_id, resident.home_id, legal_hold.reason, legal_hold.actor, legal_hold.at
+select legal_hold.id, legal_hold.resident_id, resident.name as resident, resident.home_id, home.key as home,
+    legal_hold.reason, legal_hold.actor, legal_hold.at
 from legal_hold
 join resident on resident.id = legal_hold.resident_id
 join home on home.id = resident.home_id

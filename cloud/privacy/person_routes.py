@@ -166,14 +166,8 @@ async def place_hold(resident_id: ResidentId, why: Reason, keeper: Keeper, once:
         asked = wish.Asked(resident_id, why.reason, keeper.actor)
         number = await holds.hold(conn, asked, once.call.now)
         once.call.saw(scope.purpose, [home_id])
-        return HoldView(
-            id=number,
-            resident_id=resident_id,
-            home_id=home_id,
-            reason=why.reason,
-            actor=keeper.actor,
-            at=once.call.now,
-        )
+        (placed,) = await holds.standing(conn, scope, number - 1, 1)
+        return HoldView(**placed)
 
     return await once.do(scope, HoldView, work)
 

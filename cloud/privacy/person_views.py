@@ -60,11 +60,15 @@ class ErasureView(_View):
 
 
 class HoldView(_View):
-    """A legal hold that stands. ``actor``: who placed it, ``staff:ID`` or ``console``."""
+    """A legal hold that stands. ``resident``, ``home``: their name and its key. ``actor``: who placed it,
+    ``staff:ID`` or ``console``.
+    """
 
     id: int
     resident_id: int
+    resident: str
     home_id: int
+    home: str
     reason: str
     actor: str
     at: datetime

@@ -109,12 +109,14 @@ class EmergencyAccess(_View):
 
 
 class AccessView(_View):
-    """One time that somebody read in spite of a missing consent. ``review_by``: by when somebody else has to
+    """One time that somebody read in spite of a missing consent. ``home``: its key, empty where it is
+    another tenant's. ``review_by``: by when somebody else has to
     have looked at it; ``overdue``: nobody has. ``reviewed_by``: number of that person.
     """
 
     id: int
     home_id: int
+    home: str
     incident_id: int
     staff_id: int
     reader: str

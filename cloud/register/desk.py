@@ -25,7 +25,7 @@ from cloud.register.model import Kept
 from cloud.sealed import Keyring
 
 SQL: Final = Queries(__package__)
-META: Final = ("id", "version", "retired_at", "home_id", "home_key", "gateway_id")
+META: Final = ("id", "version", "retired_at", "home_id", "home_key", "gateway_id", "division_name")
 PLACE: Final = "place"
 """What a list is sorted by, before the number; not shown."""
 PURPOSE: Final = Purpose.ADMINISTER

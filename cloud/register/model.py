@@ -29,6 +29,7 @@ class Kept(BaseModel, Generic[R]):
     """One record as it is kept. ``retired_at``: since when it is out of use; it never vanishes.
 
     ``home_id``, ``gateway_id``: what it belongs to, where it belongs to one; ``home_key``: that home's name.
+    ``division_name``: what the division is called whose code the record holds.
     """
 
     id: int | str
@@ -37,6 +38,7 @@ class Kept(BaseModel, Generic[R]):
     home_id: int | None = None
     home_key: str | None = None
     gateway_id: str | None = None
+    division_name: str | None = None
     record: R
 
 

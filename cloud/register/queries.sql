@@ -12,7 +12,7 @@ limit %(limit)s
 
 -- tenants --
 select id, version, code, name, division_code as division, time_zone, duty_channels, duty_locale,
-    second_factor_roles, phone
+    second_factor_roles, phone, (select division.name from division where division.code = division_code) as division_name
 from tenant
 where id = any(%(tenants)s)
   and (%(id)s::int is null or id = %(id)s)
@@ -96,8 +96,10 @@ select id from retired
 
 -- homes --
 select
-    sorted.place, h.id, h.version, h.retired_at, h.key, h.division_code as division, h.address, h.latitude, h.longitude
+    sorted.place, h.id, h.version, h.retired_at, h.key, h.division_code as division, division.name as division_name,
+    h.address, h.latitude, h.longitude
 from home h
+join division on division.code = h.division_code
 cross join lateral list_place(%(sort)s, h.key, h.id) as sorted (place)
 where h.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or h.id = any(%(homes)s))
   and (%(id)s::int is null or h.id = %(id)s)

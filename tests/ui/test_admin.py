@@ -189,10 +189,26 @@ def test_a_worker_has_a_shift_and_a_home_and_loses_both(admin: Page) -> None:
     admin.keyboard.press("Escape")
     who.get_by_role("button", name="与家庭的关系").click()
     form.get_by_role("button", name="添加或修改").click()
-    form.get_by_label("家庭编号").fill("1")
+    (home, *_) = api(admin, "GET", "/register/homes?limit=1")["items"]
+    key, keys = home["record"]["key"], admin.keyboard
+    keys.type("没有这样的家庭")
+    expect(form.get_by_text("没有找到")).to_be_visible()
+    form.get_by_role("button", name="保存").click()
+    expect(form.get_by_text("请从找到的条目中选一个")).to_be_visible()
+    expect(form.get_by_label("家庭", exact=True)).to_be_focused()
+    keys.press("Control+A")
+    keys.type(key.upper())
+    expect(form.get_by_role("option").first).to_contain_text(key)
+    shoot(admin, "admin-finder")
+    keys.press("Escape")
+    expect(form.get_by_role("option")).to_have_count(0)  # the list is gone, the form stays
+    keys.press("ArrowDown")
+    expect(form.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    keys.press("Enter")
+    expect(form.get_by_text(f"已选：{key}")).to_be_visible()
     form.get_by_label("有钥匙").check()
     form.get_by_role("button", name="保存").click()
-    form.get_by_role("button", name="删除与家庭 1 的关系").click()
+    form.get_by_role("button", name=f"删除与家庭 {key} 的关系").click()
     expect(form.get_by_text("还没有登记")).to_be_visible()
 
 

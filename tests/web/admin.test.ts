@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { differing, faultsOf, textsOf, valuesOf, type Field } from "@/admin/fields";
+import { differing, faultsOf, textsOf, unchosen, valuesOf, type Field } from "@/admin/fields";
+import { CLOSED, exactly, stepped } from "@/admin/finding";
 import { KINDS } from "@/admin/kinds";
 import { listing, query } from "@/admin/listing";
 import { pathOf, placeOf } from "@/admin/place";
@@ -45,6 +46,33 @@ describe("a form", () => {
       { where: ["body", "record"], rule: "There is no such division." },
     ];
     expect(faultsOf(RESIDENT, refused)).toEqual({ birth_year: "Expected `int` >= 1890", "": "There is no such division." });
+  });
+});
+
+describe("a name that is looked for", () => {
+  it("is sent as its number, and several as their keys", () => {
+    const fields: readonly Field[] = [
+      { name: "staff_id", is: "named", among: "staff", optional: true },
+      { name: "home_id", is: "named", among: "homes" },
+      { name: "homes", is: "keys", among: "homes" },
+    ];
+    expect(valuesOf(fields, { staff_id: "", home_id: "7", homes: "h1\nh2" })).toEqual({ staff_id: null, home_id: 7, homes: ["h1", "h2"] });
+    expect(unchosen(fields, { staff_id: "", home_id: "" })).toEqual(["home_id"]);
+  });
+
+  it("is reached by arrows, round and round, and Escape closes what is open only", () => {
+    const first = stepped("ArrowDown", CLOSED, 3);
+    expect(first).toEqual({ open: true, at: 0 });
+    expect(stepped("ArrowUp", { open: true, at: 0 }, 3)).toEqual({ open: true, at: 2 });
+    expect(stepped("ArrowDown", { open: true, at: 2 }, 3)).toEqual({ open: true, at: 0 });
+    expect(stepped("ArrowDown", { open: true, at: 0 }, 0)).toEqual({ open: true, at: 0 });
+    expect(stepped("Escape", { open: true, at: 1 }, 3)).toEqual(CLOSED);
+    expect([stepped("Escape", CLOSED, 3), stepped("a", CLOSED, 3)]).toEqual([null, null]);
+  });
+
+  it("need not be chosen where it is written out and one alone is called so", () => {
+    expect(exactly(" H1 ", [{ name: "h1" }, { name: "h10" }])).toEqual({ name: "h1" });
+    expect(exactly("王明", [{ name: "王明" }, { name: "王明" }])).toBeNull();
   });
 });
 

@@ -1,6 +1,7 @@
 /** One field of a form: its label, its control, what it is for, and what is wrong with it. */
 import { Division } from "@/ui/division";
 import type { Field } from "./fields";
+import { Finder, Finders } from "./finder";
 import { t, term } from "./words";
 import { http } from "./wire";
 
@@ -43,7 +44,7 @@ export function Control({ field, text, locked, fault, onText }: ControlProps) {
   );
 }
 
-const WIDE: ReadonlySet<string> = new Set(["long", "lines"]);
+const WIDE: ReadonlySet<string> = new Set(["long", "lines", "named", "keys"]);
 
 const TYPES: Readonly<Partial<Record<Field["is"], "password" | "datetime-local" | "date" | "time">>> = { secret: "password", moment: "datetime-local", day: "date", clock: "time" };
 
@@ -62,6 +63,8 @@ function input(field: Field, common: Attributes, text: string, onText: (text: st
     );
   }
   if (field.is === "division") return <Division attributes={common} text={text} onText={onText} ask={(path) => http.ask("GET", path)} />;
+  if (field.is === "named") return <Finder attributes={common} among={field.among} onText={onText} />;
+  if (field.is === "keys") return <Finders attributes={common} among={field.among} text={text} onText={onText} />;
   return (
     <input
       {...common}

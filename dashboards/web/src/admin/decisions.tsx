@@ -21,7 +21,7 @@ export function Mutes() {
         list={list}
         keyOf={(mute) => mute.id}
         columns={[
-          { name: "home", show: (mute) => <a class="link" href={`/admin/homes/${mute.home_id}`}>{t("home_number", { n: mute.home_id })}</a> },
+          { name: "home", show: (mute) => <a class="link" href={`/admin/homes/${mute.home_id}`}>{mute.home}</a> },
           { name: "why", show: (mute) => term("why", mute.why) },
           { name: "reason", show: (mute) => mute.reason },
           { name: "until", show: (mute) => formatMoment(mute.until, tag()) },
@@ -130,7 +130,7 @@ export function Glass() {
         over={(one) => one.reviewed_at !== null}
         columns={[
           { name: "by", show: (one) => one.reader },
-          { name: "home", show: (one) => <a class="link" href={`/admin/homes/${one.home_id}`}>{t("home_number", { n: one.home_id })}</a> },
+          { name: "home", show: (one) => <a class="link" href={`/admin/homes/${one.home_id}`}>{one.home || t("home_elsewhere")}</a> },
           { name: "reason", show: (one) => one.reason },
           { name: "made_at", show: (one) => formatMoment(one.at, tag()) },
           { name: "due", show: (one) => <span class={one.overdue ? "late" : ""}>{formatMoment(one.review_by, tag())}</span> },

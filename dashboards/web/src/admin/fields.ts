@@ -5,6 +5,7 @@
  * of the server's, which alone decides. The one idea: a control holds text; it becomes a value once, when it is sent.
  */
 import type { InvalidField } from "@/core/api";
+import type { Among } from "./finder";
 import type { Key } from "./words";
 
 type Suffix<K, P extends string> = K extends `${P}.${infer Name}` ? Name : never;
@@ -40,6 +41,9 @@ export type Field = Common & (
   | { readonly is: "day" }
   | { readonly is: "clock" }
   | { readonly is: "division" }
+  /** One thing that has a number, and several that have a key. */
+  | { readonly is: "named"; readonly among: Among }
+  | { readonly is: "keys"; readonly among: Among }
 );
 
 const MINUTES_OF_HOUR = 60;
@@ -58,10 +62,10 @@ export function textOf(field: Field, value: Value | undefined): string {
 export function valueOf(field: Field, text: string): Value {
   switch (field.is) {
     case "flag": return text === "yes";
-    case "number": return text.trim() === "" ? null : Number(text);
+    case "number": case "named": return text.trim() === "" ? null : Number(text);
     case "choice": return field.number === true ? Number(text) : text;
     case "choices": return field.number === true ? lines(text).map(Number) : lines(text);
-    case "lines": return lines(text);
+    case "lines": case "keys": return lines(text);
     case "moment": return text === "" ? null : new Date(text).toISOString();
     case "clock": return minutesOf(text);
     case "secret": return text;
@@ -85,7 +89,12 @@ export function valuesOf(fields: readonly Field[], texts: Texts): Values {
 }
 
 function keepsNull(fields: readonly Field[], name: string): boolean {
-  return fields.some((field) => field.name === name && field.is === "number" && field.optional === true);
+  return fields.some((field) => field.name === name && (field.is === "number" || field.is === "named") && field.optional === true);
+}
+
+/** Fields that need a choice which nobody made: what is typed there is no number yet. */
+export function unchosen(fields: readonly Field[], texts: Texts): FieldName[] {
+  return fields.filter((field) => field.is === "named" && field.optional !== true && !texts[field.name]).map((field) => field.name);
 }
 
 /** The names of the fields whose values differ. */

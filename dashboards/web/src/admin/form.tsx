@@ -11,7 +11,7 @@ import { Refused } from "@/core/api";
 import { explain, sending } from "@/sign/send";
 import { Button, Dialog } from "@/ui/parts";
 import { Control } from "./control";
-import { differing, faultsOf, textsOf, valuesOf, type Field, type FieldName, type Texts, type Values } from "./fields";
+import { differing, faultsOf, textsOf, unchosen, valuesOf, type Field, type FieldName, type Texts, type Values } from "./fields";
 import { explainRule } from "./rules";
 import { t, term, type Key } from "./words";
 
@@ -39,6 +39,7 @@ interface Kept {
 }
 
 const CONFLICT = 409;
+const NOT_CHOSEN = "not_chosen"; // a rule of ours: the server would say that the number is missing
 
 export function Form({ title, fields, before = {}, version = null, about, action, danger, refusals = {}, save, onClose, children }: FormProps) {
   const texts = useSignal<Texts>(textsOf(fields, before));
@@ -63,8 +64,10 @@ export function Form({ title, fields, before = {}, version = null, about, action
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     if (sending.value) return;
+    const left = unchosen(fields, texts.value);
+    faults.value = Object.fromEntries(left.map((name) => [name, NOT_CHOSEN]));
+    if (left.length > 0) return;
     sending.value = true;
-    faults.value = {};
     try {
       await save(valuesOf(fields, texts.value), from.value);
       onClose();

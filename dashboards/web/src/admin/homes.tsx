@@ -8,7 +8,7 @@ import { DrawClaim } from "./claims";
 import { Form } from "./form";
 import { KINDS, type Kept } from "./kinds";
 import { goTo } from "./place";
-import { ChangeRecord, nameOf, Records } from "./records";
+import { ChangeRecord, nameOf, Records, Where } from "./records";
 import { Consents, Rights } from "./rights";
 import { changes } from "./table";
 import { t, term } from "./words";
@@ -47,7 +47,7 @@ function Home({ id }: { id: number }) {
             <Icon name="door" size={36} />
             <div>
               <h2>{nameOf(found)}</h2>
-              <p class="quiet">{found.record.address} · <span class="digits">{found.record.division}</span></p>
+              <p class="quiet">{found.record.address} · <Where name={found.division_name} code={found.record.division} /></p>
               {found.retired_at != null && <p class="chip">{t("record.retired")}</p>}
             </div>
             <span class="spring" />

@@ -81,7 +81,7 @@ function Opened({ open, onClose }: { open: Open; onClose: () => void }) {
     case "rules": return <Rules onClose={onClose} />;
     case "open": return (
       <Sent title={t("time.open")} about={t("time.open_about")} path="/time/accounts" onClose={onClose}
-        fields={[{ name: "staff_id", is: "number", ...MINUTES, optional: true }, { name: "resident_id", is: "number", ...MINUTES, optional: true }, { name: "group", is: "text", optional: true }]} />
+        fields={[{ name: "staff_id", is: "named", among: "staff", optional: true }, { name: "resident_id", is: "named", among: "residents", optional: true }, { name: "group", is: "text", optional: true }]} />
     );
     case "close": return <Sent title={t("time.close_of", { name: open.account.name })} about={t("time.close_about")} path={`/time/accounts/${open.account.id}/close`} fields={[]} onClose={onClose} />;
     case "gift": return (
@@ -89,7 +89,7 @@ function Opened({ open, onClose }: { open: Open; onClose: () => void }) {
         fields={[
           { name: "kind", is: "choice", of: ["redeem", "donate", "transfer"], words: "time_kind" },
           { name: "minutes", is: "number", ...MINUTES },
-          { name: "other", is: "number", ...MINUTES, optional: true, hint: "hint.other_account" },
+          { name: "other", is: "named", among: "accounts", optional: true, hint: "hint.other_account" },
           { name: "source", is: "text", hint: "hint.source" },
         ]} />
     );

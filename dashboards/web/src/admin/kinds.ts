@@ -14,7 +14,7 @@ export type Kept =
 export type KindName = "homes" | "residents" | "contacts" | "gateways" | "devices" | "staff" | "tenants" | "centres";
 
 /** How a cell of a list is written. */
-export type Cell = "text" | "code" | "flag" | "year" | "phone" | "home" | "place" | `word:${string}`;
+export type Cell = "text" | "code" | "flag" | "year" | "phone" | "home" | "place" | "division" | `word:${string}`;
 
 export interface Kind {
   readonly name: KindName;
@@ -60,7 +60,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
       { name: "latitude", is: "number", least: -90, most: 90, optional: true, hint: "hint.wgs84" },
       { name: "longitude", is: "number", least: -180, most: 180, optional: true },
     ],
-    columns: [["key", "home"], ["address", "text"], ["division", "code"], ["latitude", "place"]],
+    columns: [["key", "home"], ["address", "text"], ["division", "division"], ["latitude", "place"]],
     sorts: true,
     adds: true,
     retires: true,
@@ -135,7 +135,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
       { name: "name", is: "text" },
       { name: "role", is: "choice", of: ROLES, words: "role", hint: "hint.role" },
       { name: "locale", is: "choice", of: LOCALES, words: "locale" },
-      { name: "homes", is: "lines", optional: true, hint: "hint.homes" },
+      { name: "homes", is: "keys", among: "homes", optional: true, hint: "hint.homes" },
       { name: "password", is: "secret", least: 8, hint: "hint.password" },
     ],
     columns: [["name", "text"], ["username", "code"], ["role", "word:role"], ["homes", "text"]],
@@ -168,7 +168,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
       { name: "duty_locale", is: "choice", of: LOCALES, words: "locale" },
       { name: "second_factor_roles", is: "choices", of: ALL_ROLES, words: "role", hint: "hint.second_factor_roles" },
     ],
-    columns: [["name", "text"], ["code", "code"], ["division", "code"], ["time_zone", "code"]],
+    columns: [["name", "text"], ["code", "code"], ["division", "division"], ["time_zone", "code"]],
     sorts: false,
     adds: false,
     retires: false,

@@ -165,10 +165,16 @@ function shown(name: string, cell: Cell, kept: Kept): ComponentChildren {
   if (name === "gateway") return <code>{kept.gateway_id}</code>;
   if (cell === "flag") return t(value === true ? "flag.yes" : "flag.no");
   if (cell === "code") return <code>{String(value)}</code>;
+  if (cell === "division") return <Where name={kept.division_name} code={String(value)} />;
   if (cell === "phone") return <span class="digits">{formatPhone(String(value))}</span>;
   if (cell === "place") return value === null ? <span class="missing">{t("record.no_position")}</span> : t("record.position");
   if (cell.startsWith("word:")) return term(cell.slice(5), String(value));
   return Array.isArray(value) ? value.join(", ") : String(value ?? "");
+}
+
+/** A place by its name, with its code. */
+export function Where({ name, code }: { name: string | null | undefined; code: string }) {
+  return <>{name ?? ""} <small class="quiet digits">{code}</small></>;
 }
 
 /** The home that it is, or that it belongs to. */

@@ -19,7 +19,6 @@ type Open = { readonly is: "new" } | { readonly is: "change" | "ties" | "shifts"
 
 const KIND = ["neighbour", "volunteer", "warden", "doctor", "worker"] as const;
 const DAYS = ["1", "2", "3", "4", "5", "6", "7"] as const;
-const NUMBER = { least: 1, most: 2_147_483_647, whole: true } as const;
 
 const REACH: readonly Field[] = [
   { name: "phone", is: "text" },
@@ -35,7 +34,7 @@ const REACH: readonly Field[] = [
 const NEW: readonly Field[] = [
   { name: "kind", is: "choice", of: KIND, words: "near" },
   { name: "name", is: "text", optional: true, hint: "hint.responder_name" },
-  { name: "staff_id", is: "number", ...NUMBER, optional: true, hint: "hint.staff_id" },
+  { name: "staff_id", is: "named", among: "staff", optional: true, hint: "hint.staff_id" },
   { name: "consent_how", is: "choice", of: ["paper", "voice", "screen"], words: "how", optional: true },
 ];
 const ALWAYS: Values = { days: [1, 2, 3, 4, 5, 6, 7], from_min: 0, to_min: 1_439 };
@@ -128,7 +127,7 @@ function Ties({ of, onClose }: { of: Responder; onClose: () => void }) {
     return (
       <Form
         title={t("ties.add")}
-        fields={[{ name: "home_id", is: "number", ...NUMBER, hint: "hint.home_id" }, { name: "has_key", is: "flag" }, { name: "knows", is: "flag" }, { name: "barred", is: "flag" }]}
+        fields={[{ name: "home_id", is: "named", among: "homes", hint: "hint.home_id" }, { name: "has_key", is: "flag" }, { name: "knows", is: "flag" }, { name: "barred", is: "flag" }]}
         action={t("record.save")}
         save={async ({ home_id: home, ...tie }) => take(await http.command<Responder>("PUT", `/responders/${of.id}/homes/${String(home)}`, tie))}
         onClose={() => (adding.value = false)}
@@ -143,10 +142,10 @@ function Ties({ of, onClose }: { of: Responder; onClose: () => void }) {
         {(found.value.homes ?? []).map((tie) => (
           <li key={tie.home_id}>
             <div>
-              <p><b>{t("home_number", { n: tie.home_id })}</b></p>
+              <p><b>{tie.home}</b></p>
               <p>{[tie.has_key && t("field.has_key"), tie.knows && t("field.knows"), tie.barred && t("field.barred")].filter(Boolean).join(" · ") || "—"}</p>
             </div>
-            <Button label={t("ties.drop_one", { n: tie.home_id })} onClick={() => void drop(tie.home_id)}>{t("ties.drop")}</Button>
+            <Button label={t("ties.drop_one", { name: tie.home })} onClick={() => void drop(tie.home_id)}>{t("ties.drop")}</Button>
           </li>
         ))}
       </ul>

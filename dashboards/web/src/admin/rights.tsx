@@ -219,7 +219,8 @@ export function Keeping() {
           list={holds}
           keyOf={(hold) => hold.id}
           columns={[
-            { name: "number", show: (hold) => t("person_number", { n: hold.resident_id }) },
+            { name: "name", show: (hold) => hold.resident },
+            { name: "home", show: (hold) => <a class="link" href={`/admin/homes/${hold.home_id}`}>{hold.home}</a> },
             { name: "reason", show: (hold) => hold.reason },
             { name: "made_at", show: (hold) => formatMoment(hold.at, tag()) },
           ]}

@@ -9,6 +9,7 @@ import { t, type Key } from "./words";
 
 const RULES: readonly (readonly [RegExp, Key])[] = [
   [/^Field required$|^missing$|^string_too_short$|^too_short$/, "rule.required"],
+  [/^not_chosen$/, "rule.not_chosen"],
   [/of length >= 1$/, "rule.required"],
   [/of length >= (?<n>\d+)$/, "rule.short"],
   [/of length <= (?<n>\d+)$/, "rule.long"],

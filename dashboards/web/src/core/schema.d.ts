@@ -1403,6 +1403,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/names/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts by name
+         * @description At most 20 in use: what begins with the words comes first.
+         */
+        get: operations["findTimeAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/homes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Homes by name
+         * @description At most 20 in use: what begins with the words comes first.
+         */
+        get: operations["findHomes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/residents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Residents by name
+         * @description At most 20 in use: what begins with the words comes first.
+         */
+        get: operations["findResidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Staff by name
+         * @description At most 20 in use: what begins with the words comes first.
+         */
+        get: operations["findStaff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queue": {
         parameters: {
             query?: never;
@@ -4348,7 +4428,8 @@ export interface components {
         };
         /**
          * AccessView
-         * @description One time that somebody read in spite of a missing consent. ``review_by``: by when somebody else has to
+         * @description One time that somebody read in spite of a missing consent. ``home``: its key, empty where it is
+         *     another tenant's. ``review_by``: by when somebody else has to
          *     have looked at it; ``overdue``: nobody has. ``reviewed_by``: number of that person.
          */
         AccessView: {
@@ -4357,6 +4438,8 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Home */
+            home: string;
             /** Home Id */
             home_id: number;
             /** Id */
@@ -6833,7 +6916,8 @@ export interface components {
         };
         /**
          * HoldView
-         * @description A legal hold that stands. ``actor``: who placed it, ``staff:ID`` or ``console``.
+         * @description A legal hold that stands. ``resident``, ``home``: their name and its key. ``actor``: who placed it,
+         *     ``staff:ID`` or ``console``.
          */
         HoldView: {
             /** Actor */
@@ -6843,12 +6927,16 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Home */
+            home: string;
             /** Home Id */
             home_id: number;
             /** Id */
             id: number;
             /** Reason */
             reason: string;
+            /** Resident */
+            resident: string;
             /** Resident Id */
             resident_id: number;
         };
@@ -7187,6 +7275,8 @@ export interface components {
          * @description Where workers start from.
          */
         KeptCentre: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7217,6 +7307,8 @@ export interface components {
          * @description One member of a care circle.
          */
         KeptContact: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7258,6 +7350,8 @@ export interface components {
          * @description A device that a gateway names.
          */
         KeptDevice: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7290,6 +7384,8 @@ export interface components {
          * @description An administrative division.
          */
         KeptDivision: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7320,6 +7416,8 @@ export interface components {
          * @description A gateway; the secret goes in and never comes out.
          */
         KeptGateway: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7354,6 +7452,8 @@ export interface components {
          * @description A home.
          */
         KeptHome: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7386,6 +7486,8 @@ export interface components {
          * @description Someone who signs in; the password goes in and never comes out.
          */
         KeptPerson: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7428,6 +7530,8 @@ export interface components {
          * @description The plan of a home, under the home's number; version 0: it goes by the defaults.
          */
         KeptPlan: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7875,6 +7979,8 @@ export interface components {
          * @description Who lives there.
          */
         KeptResident: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -7916,6 +8022,8 @@ export interface components {
          * @description An organisation that answers.
          */
         KeptTenant: {
+            /** Division Name */
+            division_name?: string | null;
             /** Gateway Id */
             gateway_id?: string | null;
             /** Home Id */
@@ -8376,13 +8484,16 @@ export interface components {
         };
         /**
          * MuteView
-         * @description One home that is muted. ``set_by``, ``ended_by``: by name. ``ended_at``: it was ended sooner.
+         * @description One home that is muted. ``home``: its key. ``set_by``, ``ended_by``: by name. ``ended_at``: it was
+         *     ended sooner.
          */
         MuteView: {
             /** Ended At */
             ended_at: string | null;
             /** Ended By */
             ended_by: string | null;
+            /** Home */
+            home: string;
             /** Home Id */
             home_id: number;
             /** Id */
@@ -8463,6 +8574,18 @@ export interface components {
             word: components["schemas"]["Word"];
         };
         /**
+         * Named
+         * @description ``name``: what it is called. ``about``: what tells it apart from others of that name.
+         */
+        Named: {
+            /** About */
+            about: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * NamedList
          * @description ``more``: how many there are beyond those that are named.
          */
@@ -8491,6 +8614,14 @@ export interface components {
             seen_at: string | null;
             /** Tried At */
             tried_at: string | null;
+        };
+        /**
+         * Names
+         * @description What was found, what begins with the words first; as many as there may be: it may not be all.
+         */
+        Names: {
+            /** Items */
+            items: components["schemas"]["Named"][];
         };
         /**
          * NearView
@@ -11240,7 +11371,7 @@ export interface components {
         };
         /**
          * TieView
-         * @description The same, with the home.
+         * @description The same, with the home; ``home``: its key.
          */
         TieView: {
             /**
@@ -11253,6 +11384,8 @@ export interface components {
              * @default false
              */
             has_key: boolean;
+            /** Home */
+            home: string;
             /** Home Id */
             home_id: number;
             /**
@@ -21217,6 +21350,386 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findTimeAccounts: {
+        parameters: {
+            query?: {
+                /** @description left out: the first of all */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findHomes: {
+        parameters: {
+            query?: {
+                /** @description left out: the first of all */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findResidents: {
+        parameters: {
+            query?: {
+                /** @description left out: the first of all */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findStaff: {
+        parameters: {
+            query?: {
+                /** @description left out: the first of all */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
