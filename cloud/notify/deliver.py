@@ -139,6 +139,7 @@ async def _send(post: Post, message: Mapping[str, Any], token: str, goes_for: He
             message["attempts"],
             message["priority"],
             link,
+            str(message["id"]),
         )
     )
 
@@ -190,7 +191,7 @@ async def _settle_failure(
             level, "message is dead id=%d channel=%s reason=%s", message["id"], message["channel"], error
         )
         await conn.execute(SQL["look_at_ladder"], {"incident_id": message["incident_id"], "now": now})
-    pause = None if dead else now + PAUSES[message["attempts"] - 1]
+    pause = None if dead else now + max(PAUSES[message["attempts"] - 1], min(error.wait, PAUSES[-1]))
     await _settle(conn, message, "failed" if dead else "queued", pause)
     await append_receipt(conn, message["id"], "failed", error.reason, now)
     await try_next_channel(conn, message["id"], now)

@@ -7,9 +7,12 @@ be tried again; whatever the error's text may quote stays here.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -21,6 +24,7 @@ PATIENCE_S: Final = 10.0
 """For one request. D: a third of what the most urgent message may wait for its delivery."""
 _MOST_BYTES: Final = 65_536
 """An answer longer than this is not one of a provider's."""
+_SECONDS: Final = re.compile(r"[0-9]{1,6}")
 
 
 async def post(url: str, headers: Mapping[str, str], content: bytes = b"") -> httpx.Response:
@@ -52,6 +56,17 @@ def document(response: httpx.Response) -> Mapping[str, object]:
     if not isinstance(found, dict):
         raise NotifyError(f"unreadable answer, HTTP {response.status_code}", permanent=False)
     return found
+
+
+def refused(response: httpx.Response, *, gone: bool = False) -> NotifyError:
+    """What an answer means that is no success: a provider that is busy or broken may be asked again, when it
+    says so itself (``Retry-After``, in seconds); anybody else says no for good.
+    """
+    status = response.status_code
+    again = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    asked = response.headers.get("Retry-After", "")
+    wait = timedelta(seconds=int(asked)) if _SECONDS.fullmatch(asked) else timedelta(0)
+    return NotifyError(f"refused, HTTP {status}", permanent=not again, gone=gone, wait=wait)
 
 
 @cache

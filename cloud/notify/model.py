@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 
@@ -13,7 +14,8 @@ class Outgoing:
 
     ``title``, ``body``: ready to be read. ``variables``: the same facts apart, in simplified Chinese, for
     channels that only fill in approved templates; ``template`` names which. ``attempt``: 1 for the first.
-    ``priority``: 1 (life) to 5 (information) of what it is about. ``link``: where to read on.
+    ``priority``: 1 (life) to 5 (information) of what it is about. ``link``: where to read on. ``mark``: the
+    same in every attempt, so that what is taken twice need not be shown twice.
     """
 
     address: str
@@ -24,6 +26,7 @@ class Outgoing:
     attempt: int = 1
     priority: int = 1
     link: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class Receipt:
 @dataclass(eq=False)
 class NotifyError(Exception):
     """It was not sent. ``permanent``: trying this channel again is useless. ``gone``: nobody is at this
-    address any more, and it can be forgotten. ``reason``: nothing personal.
+    address any more, and it can be forgotten. ``reason``: nothing personal. ``wait``: how long the provider
+    asks to be left alone.
 
     Not frozen: an exception that leaves a context manager gets its traceback assigned.
     """
@@ -50,6 +54,7 @@ class NotifyError(Exception):
     reason: str
     permanent: bool
     gone: bool = False
+    wait: timedelta = timedelta(0)
 
     def __str__(self) -> str:
         return self.reason

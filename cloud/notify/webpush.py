@@ -9,9 +9,11 @@ A subscription's address comes from a browser and we call it, so it must be at a
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -38,6 +40,8 @@ SERVICES: Final = (
 URGENT: Final = 2
 LIVES: Final[Mapping[bool, timedelta]] = {True: timedelta(hours=4), False: timedelta(days=1)}
 """How long a service keeps a notice for a telephone that is off; an urgent one is soon of no use. [D]"""
+OVER: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+"""A subscription that is over is answered so (RFC 8030, 7.3)."""
 _OPTIONS: Final = frozenset({"subject", "key_file", "services"})
 
 
@@ -104,31 +108,26 @@ class WebPush:
             "Content-Type": "application/octet-stream",
             "TTL": str(int(LIVES[urgent].total_seconds())),
             "Urgency": "high" if urgent else "normal",
+            "Topic": _topic(message.link),
         }
         answer = await http.post(to.endpoint, headers, body)
-        _judge(answer.status_code)
+        if not answer.is_success:
+            raise http.refused(answer, gone=answer.status_code in OVER)
         return Receipt(provider=NAME)
-
-
-def _judge(status: int) -> None:
-    """What a service's answer means (RFC 8030, 5 and 7.3).
-
-    Raises:
-        NotifyError: it did not take it.
-    """
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return
-    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-        raise NotifyError(f"the subscription is over, HTTP {status}", permanent=True, gone=True)
-    again = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    raise NotifyError(f"refused, HTTP {status}", permanent=not again)
 
 
 def _text(message: Outgoing) -> bytes:
     """What the page's worker shows; a body that does not fit is left out: a title alone is still news."""
-    told = {"title": message.title, "body": message.body, "link": message.link}
+    told = {"title": message.title, "body": message.body, "link": message.link, "mark": message.mark}
     text = msgspec.json.encode(told)
     return text if len(text) <= MOST_TEXT else msgspec.json.encode(told | {"body": ""})
+
+
+def _topic(link: str) -> str:
+    """Of notices about one thing a service keeps the newest for a telephone that is off (RFC 8030, 5.4), and
+    learns no more than that they are about the same.
+    """
+    return urlsafe_b64encode(sha256(link.encode()).digest()[:24]).decode()
 
 
 def _origin(url: str) -> str:

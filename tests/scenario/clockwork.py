@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from cloud import notify, worker
 from cloud.db import Pool
 from cloud.notify import Notifier, deliver
 from cloud.worker import Job, SetAside
 from tests.scenario.household import START
+
+OF_ALARMS: Final = frozenset({"timers", "ladders", "messages"})
 
 
 @dataclass(slots=True)
@@ -60,6 +63,14 @@ def clockwork(
     """A worker as the product builds it; ``notifiers``: in place of those that need no configuration."""
     post = deliver.Post(notifiers or notify.build({}), "https://anban.example")
     return Clockwork(pool, worker.jobs(pool, post), now)
+
+
+def for_alarms(
+    pool: Pool, now: datetime = START, notifiers: Mapping[str, Notifier] | None = None
+) -> Clockwork:
+    """The same with the jobs alone that an alarm takes: a quick one, where the others would find nothing."""
+    whole = clockwork(pool, now, notifiers)
+    return replace(whole, jobs=tuple(job for job in whole.jobs if job.name in OF_ALARMS))
 
 
 async def race(workers: Sequence[Clockwork]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import threading
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,14 +66,16 @@ class Browser:
 
 @dataclass(slots=True)
 class PushService:
-    """``status``: what it answers when it has nothing to object to. ``shown``: what ``browser`` was shown;
-    ``headers``: with which. ``faults``: what it objected to. ``known``: the key it was subscribed with, as
-    text.
+    """``status`` and ``wait_s``: what it answers when it has nothing to object to, ``slow_s`` after it took
+    the notice. ``shown``: what ``browser`` was shown; ``headers``: with which. ``faults``: what it objected
+    to. ``known``: the key it was subscribed with, as text.
     """
 
     browser: Browser = field(default_factory=Browser)
     port: int = 0
     status: int = 201
+    wait_s: int = 0
+    slow_s: float = 0.0
     known: str = ""
     shown: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -104,6 +107,8 @@ class PushService:
         claims = jwt.decode(named["t"], ECKey.import_key(public), algorithms=["ES256"]).claims
         if claims["aud"] != self.origin or not claims["sub"].startswith(("mailto:", "https:")):
             return "wrong claims"
+        if not 1 <= len(unpadded(headers.get("topic", ""))) <= 24:
+            return "a topic is 1 to 32 letters of base64url"
         if not headers.get("ttl", "").isdigit() or headers.get("content-encoding") != "aes128gcm":
             return "no ttl, or another encoding"
         return ""
@@ -125,8 +130,11 @@ def push_service() -> Iterator[PushService]:
             if 200 <= status < 300:
                 state.headers.append(headers)
                 state.shown.append(json.loads(state.browser.open(body)))
+            time.sleep(state.slow_s)
             self.send_response(status)
             self.send_header("Content-Length", "0")
+            if state.wait_s:
+                self.send_header("Retry-After", str(state.wait_s))
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name

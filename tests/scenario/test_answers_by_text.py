@@ -25,7 +25,7 @@ from cloud.notify import heard
 from cloud.notify.replies import LONGEST_WAY
 from cloud.sealed import NO_KEYS
 from tests.scenario.carriers import Carrier, carrier, notifiers
-from tests.scenario.clockwork import Clockwork, clockwork
+from tests.scenario.clockwork import Clockwork, for_alarms
 from tests.scenario.household import Contact, Household, after, seed
 from tests.scenario.near import Person, register
 
@@ -124,7 +124,7 @@ async def night(pool: Pool, provider: Carrier) -> Night:
     second = Contact("吴嫂", has_key=True, channels=(f"sms:{NUMBER}",))
     async with pool.connection() as conn:
         homes = (await seed(conn, [first]), await seed(conn, [second]))
-    return Night(pool, homes, provider, clockwork(pool, notifiers=notifiers(provider)))
+    return Night(pool, homes, provider, for_alarms(pool, notifiers=notifiers(provider)))
 
 
 async def test_a_one_with_minutes_is_a_promise_and_is_confirmed_and_counts_once(night: Night) -> None:
@@ -193,7 +193,7 @@ async def test_who_was_called_for_living_near_answers_by_text_and_may_promise_an
     async with pool.connection() as conn:
         home = await seed(conn, [])
         await register(conn, home, Person("wu", f"sms:+86{NUMBER}", 300))
-    night = Night(pool, (home, home), provider, clockwork(pool, notifiers=notifiers(provider)))
+    night = Night(pool, (home, home), provider, for_alarms(pool, notifiers=notifiers(provider)))
     await night.alarm()
     assert await night.text("1 10", times=2) == [Fate.ANSWER, Fate.AGAIN]
     seen = await night.incident()

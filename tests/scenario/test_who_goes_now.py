@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 import pytest
@@ -19,7 +17,7 @@ from cloud.incidents.machine import Trigger
 from cloud.incidents.model import IncidentDetail, OutcomeCode
 from cloud.respond.travel import Point
 from firmware_protocols.model import AlarmKind
-from tests.scenario.clockwork import Clockwork, clockwork, race
+from tests.scenario.clockwork import Clockwork, for_alarms, race
 from tests.scenario.household import START, Contact, Household, add_contacts, after, seed
 from tests.scenario.near import DOOR, M_PER_DEGREE, Person, place, register
 from tests.scenario.webhook import Webhook, webhook
@@ -28,7 +26,6 @@ pytestmark = pytest.mark.services
 
 NEAR: Final = ("wu", "yang", "shi", "long", "tian", "xiang")
 """Who live near, at 100, 200 … metres; the first has a key."""
-OF_ALARMS: Final = frozenset({"timers", "ladders", "messages"})
 
 
 @pytest.fixture
@@ -67,13 +64,7 @@ async def people(pool: Pool, household: Household, hook: Webhook) -> dict[str, i
 
 @pytest.fixture
 def time(pool: Pool) -> Clockwork:
-    return started(pool)
-
-
-def started(pool: Pool, now: datetime = START) -> Clockwork:
-    """A worker with the jobs that an alarm takes; the others find nothing here."""
-    whole = clockwork(pool, now)
-    return replace(whole, jobs=tuple(job for job in whole.jobs if job.name in OF_ALARMS))
+    return for_alarms(pool)
 
 
 async def alarm(pool: Pool, household: Household) -> None:
@@ -451,7 +442,7 @@ async def test_three_workers_that_start_anew_at_every_moment_ask_nobody_twice(
 ) -> None:
     await alarm(pool, household)
     for second in (60, 80, 105, 180, 300, 360, 600):
-        await race([started(pool, after(second)) for _ in range(3)])
+        await race([for_alarms(pool, after(second)) for _ in range(3)])
     assert [len([text for text in hook.texts(name) if "/a/" in text]) for name in people] == [1] * len(people)
     triggers = [entry.trigger for entry in (await look(pool, household)).timeline]
     assert triggers.count("ladder_ended") == 1

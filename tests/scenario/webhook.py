@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,11 +15,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Webhook:
-    """``status`` and ``answer``: what requests get. ``seen``: path, headers and body, oldest first."""
+    """``status``, ``headers`` and ``answer``: what requests get, ``slow_s`` after they were taken. ``seen``:
+    path, headers and body, oldest first.
+    """
 
     port: int = 0
     status: int = 200
     answer: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    slow_s: float = 0.0
     seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     def address(self, name: str) -> str:
@@ -43,9 +49,13 @@ def webhook() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             state.seen.append((self.path, dict(self.headers.items()), body))
+            time.sleep(state.slow_s)
             self.send_response(state.status)
+            for name, value in state.headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(state.answer)
+            with contextlib.suppress(OSError):  # whoever asked has hung up
+                self.wfile.write(state.answer)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Say nothing."""

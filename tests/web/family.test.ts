@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unreachable } from "@/core/api";
 import type { FamilyApi, FamilyHome, Followed } from "@/family/api";
 import { allows, clockAt, dayAt, follow, followed, forget, home, looks, past, readAt, refresh, telephone, toldOf, trouble, underWay } from "@/family/model";
-import { readNews } from "@/family/news";
+import { readNews, rings } from "@/family/news";
 import { asPhone } from "@/family/push";
 import { nextSize } from "@/family/sizes";
 import { named } from "@/sw/shell";
@@ -112,9 +112,14 @@ describe("a push", () => {
   const push = (value: unknown) => ({ json: () => value });
 
   it("shows its words and leads into the page", () =>
-    expect(readNews(push({ title: "石春梅家有消息", body: "请打开", link: `${O}/family/?i=7` }), O)).toEqual({
-      title: "石春梅家有消息", body: "请打开", path: "/family/?i=7",
+    expect(readNews(push({ title: "石春梅家有消息", body: "请打开", link: `${O}/family/?i=7`, mark: "12" }), O)).toEqual({
+      title: "石春梅家有消息", body: "请打开", path: "/family/?i=7", mark: "12",
     }));
+
+  it("rings for what is new beside what is shown, and not for the same once more", () => {
+    const news = readNews(push({ title: "x", mark: "12" }), O);
+    expect([[], [{ data: { mark: "12" } }], [{ data: { mark: "11" } }], [{ data: null }]].map((shown) => rings(news, shown))).toEqual([true, false, true, true]);
+  });
 
   it.each([null, push(undefined), push({}), push({ title: 7 }), { json: () => JSON.parse("{") as unknown }])(
     "that cannot be read still shows something", (data) => expect(readNews(data, O).path).toBe("/family/"));

@@ -1,5 +1,5 @@
 /** The service worker of the family's page: it opens without a network, and shows the pushes. */
-import { readNews } from "@/family/news";
+import { readNews, rings, type News } from "@/family/news";
 import { keepShell, type Client, type Scope } from "./shell";
 
 const PAGE = "/family/";
@@ -8,15 +8,20 @@ const worker = self as unknown as Scope;
 keepShell(worker, PAGE);
 
 worker.addEventListener("push", (event) => {
-  const news = readNews(event.data, location.origin);
-  event.waitUntil(
-    worker.registration.showNotification(news.title, { body: news.body, tag: news.path, data: news.path, icon: "/install/icon-192.png" }),
-  );
+  event.waitUntil(show(readNews(event.data, location.origin)));
 });
+
+/** In place of what is shown of the same incident, aloud unless it is the same once more. */
+async function show(news: News): Promise<void> {
+  const { body, path, mark } = news;
+  const shown = await worker.registration.getNotifications({ tag: path });
+  const options = { body, tag: path, renotify: rings(news, shown), data: { path, mark }, icon: "/install/icon-192.png" };
+  await worker.registration.showNotification(news.title, options);
+}
 
 worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(open(String(event.notification.data)));
+  event.waitUntil(open((event.notification.data as News).path));
 });
 
 /** The page that is open already, or a new one. */

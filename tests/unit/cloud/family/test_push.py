@@ -19,7 +19,7 @@ from cloud.consent.purposes import Purpose
 from cloud.db import Connection, Pool
 from cloud.incidents.store import attach_or_open
 from cloud.ingest.model import StoredAlarm
-from cloud.notify import build, deliver, webpush
+from cloud.notify import build, deliver, http, webpush
 from cloud.people import reseal
 from cloud.privacy import tasks
 from cloud.sealed import KEY_BYTES, Key, Keyring
@@ -106,6 +106,7 @@ async def test_a_fall_lights_up_her_screen_and_says_nothing_of_it(street: Street
             "title": "向秀英家有消息",
             "body": "20:00，服务中心正在处理，请打开查看。",
             "link": "https://anban.test/family/?i=1",
+            "mark": "1",
         }
     ]
     assert await street.states() == [("accepted", "sent, delivery unknown")]
@@ -179,9 +180,10 @@ async def test_nothing_is_sent_and_what_waits_is_taken_back_once_sharing_ends(st
     assert [state for state, _ in await street.states()] == ["withdrawn"]
 
 
-async def test_a_browser_that_let_go_is_forgotten(street: Street) -> None:
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_browser_that_let_go_is_forgotten(street: Street, status: int) -> None:
     daughter = await street.daughter()
-    street.service.status = 410
+    street.service.status = status
     await street.alarm()
     assert await street.work() == []
     assert (await daughter.get("/family/wishes")).json()["phones"] == []
@@ -195,6 +197,31 @@ async def test_a_service_that_is_down_is_asked_again_and_the_story_goes_on(stree
     await street.work()
     street.service.status = 201
     assert len(await street.work(after=timedelta(seconds=6))) == 1
+
+
+async def test_a_service_that_asks_for_time_is_given_it(street: Street) -> None:
+    await street.daughter()
+    street.service.status, street.service.wait_s = 429, 40
+    await street.alarm()
+    await street.work()
+    street.service.status = 201
+    assert await street.work(after=timedelta(seconds=39)) == []
+    assert len(await street.work(after=timedelta(seconds=40))) == 1
+
+
+async def test_what_a_service_took_without_a_word_comes_again_as_the_same_notice(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both carry one mark and one topic, so the service or the browser shows one notice and rings once."""
+    await street.daughter()
+    monkeypatch.setattr(http, "PATIENCE_S", 0.2)
+    street.service.slow_s = 1.0
+    await street.alarm()
+    await street.work()
+    street.service.slow_s = 0.0
+    once, again = await street.work(after=timedelta(seconds=6))
+    assert once == again
+    assert len({one["topic"] for one in street.service.headers}) == 1
 
 
 async def test_her_own_hours_hold_what_can_wait_and_nothing_urgent(street: Street) -> None:

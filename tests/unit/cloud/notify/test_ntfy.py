@@ -24,7 +24,9 @@ def at(server: Webhook, signed_in: str = "", topic: str = "duty") -> str:
 
 
 def news(address: str, priority: int = 1, body: str = "请立即处理") -> Outgoing:
-    return Outgoing(address, "page", "无人应答", body, {}, priority=priority, link="https://x/console/i/7")
+    return Outgoing(
+        address, "page", "无人应答", body, {}, priority=priority, link="https://x/console/i/7", mark="12"
+    )
 
 
 async def test_a_message_is_published_with_the_priority_of_what_happened(server: Webhook) -> None:
@@ -36,6 +38,7 @@ async def test_a_message_is_published_with_the_priority_of_what_happened(server:
         "title": "无人应答",
         "message": "请立即处理",
         "priority": 5,
+        "sequence_id": "12",
         "click": "https://x/console/i/7",
     }
     assert "Authorization" not in headers
@@ -72,9 +75,13 @@ async def test_an_answer_says_whether_to_come_back(server: Webhook, status: int,
     assert error.value.permanent == permanent
 
 
-async def test_a_page_of_some_proxy_is_no_answer(server: Webhook) -> None:
-    server.answer = b"<html>captive portal</html>"
-    with pytest.raises(NotifyError, match="unreadable") as error:
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [(b"<html>captive portal</html>", "unreadable"), (b"{}", "no ntfy"), (b'{"id":7}', "no ntfy")],
+)
+async def test_a_page_of_some_proxy_is_no_answer(server: Webhook, answer: bytes, reason: str) -> None:
+    server.answer = answer
+    with pytest.raises(NotifyError, match=reason) as error:
         await notify.build({})["ntfy"].deliver(news(at(server)))
     assert not error.value.permanent
 

@@ -35,7 +35,14 @@ def push(served: PushService, tmp_path: Path) -> WebPush:
 
 def news(address: str, body: str = "社区正在处理", priority: int = 1) -> Outgoing:
     return Outgoing(
-        address, "raised", "奶奶家有消息", body, {}, priority=priority, link="https://x/family/?i=7"
+        address,
+        "raised",
+        "奶奶家有消息",
+        body,
+        {},
+        priority=priority,
+        link="https://x/family/?i=7",
+        mark="12",
     )
 
 
@@ -45,7 +52,7 @@ async def test_the_browser_shows_what_was_sent_and_nobody_says_more(
     receipt = await push.deliver(news(served.subscription.address))
     assert served.faults == []
     assert served.shown == [
-        {"title": "奶奶家有消息", "body": "社区正在处理", "link": "https://x/family/?i=7"}
+        {"title": "奶奶家有消息", "body": "社区正在处理", "link": "https://x/family/?i=7", "mark": "12"}
     ]
     assert (receipt.provider, receipt.followed, receipt.reference) == ("webpush", False, "")
 
