@@ -196,14 +196,16 @@ where home.id = visit_person.home_id and visit_person.due_at > %(now)s
 
 -- overdue --
 -- One line a person: what is owed first; assessments where they are asked for. ``tried_at``: when somebody last stood before a closed door, or rang in vain.
+-- ``left_on``, ``left_why``: the last plan of today or later that left this person out, and why.
 select due.id, due.resident_id, due.home_id, resident.name as resident, home.division_code as division, home.address,
     due.due_at, due.reason, due.name, due.ways, due.people_group, due.n, visit_person.looked_at,
-    visit_day.on_day, visit_day.because,
+    visit_day.on_day, visit_day.because, out.left_on, out.left_why,
     (select max(visit.began_at) from visit where visit.resident_id = due.resident_id and visit.seen) as seen_at,
     (select max(visit.began_at) from visit
      where visit.resident_id = due.resident_id and not coalesce(visit.seen, false)) as tried_at,
     (select min(visit.planned_at) from visit
-     where visit.resident_id = due.resident_id and visit.began_at is null and visit.cancelled_at is null) as planned_at
+     where visit.resident_id = due.resident_id and visit.began_at is null and visit.cancelled_at is null
+       and visit.kind <> 'service') as planned_at
 from (
     select distinct on (resident_id) visit_due.*, count(*) over (partition by resident_id) as n
     from visit_due
@@ -217,6 +219,15 @@ join visit_person on visit_person.resident_id = due.resident_id
 join tenant on tenant.id = home.tenant_id
 left join visit_day on visit_day.resident_id = due.resident_id and visit_day.assessed = (due.reason = 'assessment')
     and visit_day.on_day >= (%(now)s::timestamptz at time zone tenant.time_zone)::date
+left join lateral (
+    select day_plan.on_day as left_on, day_plan_left.why as left_why
+    from day_plan_left join day_plan on day_plan.id = day_plan_left.plan_id
+    where day_plan_left.resident_id = due.resident_id and day_plan_left.kind <> 'service'
+      and (day_plan_left.kind = 'assessment') = (due.reason = 'assessment')
+      and day_plan.on_day >= (%(now)s::timestamptz at time zone tenant.time_zone)::date
+    order by day_plan.id desc
+    limit 1
+) as out on true
 where resident.retired_at is null and home.retired_at is null
   and (not %(unplanned)s or not exists (
       select from visit

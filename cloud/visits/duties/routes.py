@@ -189,7 +189,7 @@ async def list_duties(asked: Annotated[DutiesAsked, Query()], api: Api, visitor:
         )
     api.saw(scope.purpose, {row["home_id"] for row in found})
     shown, following = cursors.page(found, lambda row: ByDue(row["due_at"], row["id"]), asked, DUTIES, scope)
-    return DutyPage(items=[duty_view(row, api.now) for row in shown], next=following)
+    return DutyPage(items=[duty_view(row, api.now, asked.locale) for row in shown], next=following)
 
 
 @router.get(

@@ -13,9 +13,11 @@ from typing import Annotated, Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from cloud.access import Text
+from cloud.auth import Locale
 from cloud.cursors import Asked, Page
 from cloud.visits.campaign import Festival, Proposed
 from cloud.visits.duty import Cause, Condition, Difficulty, Group, Reason, Rule, Way
+from cloud.visits.plans import build, words
 from cloud.visits.rate import Standing
 from cloud.visits.week import Because
 
@@ -154,13 +156,15 @@ class DutiesAsked(Asked):
     group: Group | None = None
     division: Division | None = None
     unplanned: bool = False
+    locale: Annotated[Locale, Field(description="the language of words")] = "zh-Hans"
 
 
 class DutyView(_View):
     """One person, by what is owed to them first. ``n``: how many duties they have in this list. ``seen_at``:
     when they were last seen; ``tried_at``: when somebody last tried in vain; ``planned_at``: when somebody
-    goes. ``on_day``, ``because``: the day that it was given, and why. ``looked_at``: when this line was
-    worked out.
+    goes. ``on_day``, ``because``: the day that it was given, and why. ``not_yet``: why nobody goes yet, in
+    words; null: somebody goes, or no plan has considered it. ``left_on``: the day of the plan that left them
+    out. ``looked_at``: when this line was worked out.
     """
 
     resident_id: int
@@ -180,6 +184,8 @@ class DutyView(_View):
     planned_at: datetime | None
     on_day: date | None
     because: Because | None
+    left_on: date | None
+    not_yet: str | None
     looked_at: datetime | None
 
 
@@ -309,10 +315,23 @@ class NamedList(_View):
     more: int
 
 
-def duty_view(row: Mapping[str, Any], now: datetime) -> DutyView:
+def duty_view(row: Mapping[str, Any], now: datetime, locale: Locale) -> DutyView:
     """One line of the list."""
     named = {key: row[key] for key in DutyView.model_fields.keys() & row.keys()}
-    return DutyView(**named, group=row["people_group"], overdue=row["due_at"] < now)
+    named |= {"overdue": row["due_at"] < now, "not_yet": _not_yet(row, now, locale)}
+    return DutyView(**named, group=row["people_group"])
+
+
+def _not_yet(row: Mapping[str, Any], now: datetime, locale: Locale) -> str | None:
+    """What a plan found against it comes before the day that was chosen."""
+    if row["planned_at"] is not None and row["planned_at"] > now:
+        return None
+    found = build.Why(row["left_why"]) if row["left_why"] else build.Why.LATER
+    if found is not build.Why.LATER:
+        return words.sentence(locale, found, None, None)
+    if row["on_day"] is None:
+        return None
+    return words.sentence(locale, found, row["on_day"], Because(row["because"]))
 
 
 def proposed_view(one: Proposed) -> ProposedView:

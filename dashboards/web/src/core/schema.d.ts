@@ -12225,8 +12225,9 @@ export interface components {
          * DutyView
          * @description One person, by what is owed to them first. ``n``: how many duties they have in this list. ``seen_at``:
          *     when they were last seen; ``tried_at``: when somebody last tried in vain; ``planned_at``: when somebody
-         *     goes. ``on_day``, ``because``: the day that it was given, and why. ``looked_at``: when this line was
-         *     worked out.
+         *     goes. ``on_day``, ``because``: the day that it was given, and why. ``not_yet``: why nobody goes yet, in
+         *     words; null: somebody goes, or no plan has considered it. ``left_on``: the day of the plan that left them
+         *     out. ``looked_at``: when this line was worked out.
          */
         cloud__visits__duties__views__DutyView: {
             /** Address */
@@ -12242,12 +12243,16 @@ export interface components {
             group: components["schemas"]["Group"];
             /** Home Id */
             home_id: number;
+            /** Left On */
+            left_on: string | null;
             /** Looked At */
             looked_at: string | null;
             /** N */
             n: number;
             /** Name */
             name: string;
+            /** Not Yet */
+            not_yet: string | null;
             /** On Day */
             on_day: string | null;
             /** Overdue */
@@ -37602,6 +37607,8 @@ export interface operations {
                 group?: components["schemas"]["Group"] | null;
                 division?: string | null;
                 unplanned?: boolean;
+                /** @description the language of words */
+                locale?: "zh-Hans" | "zh-Hant" | "en";
             };
             header?: never;
             path?: never;

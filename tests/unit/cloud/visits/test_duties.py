@@ -285,6 +285,34 @@ async def test_the_list_goes_on_page_by_page_the_longest_overdue_first(
     assert (names, rest["next"]) == (["谢2", "谢1", "谢0"], None)
 
 
+LEFT_OUT: Final = """with plan as (
+    insert into day_plan (tenant_id, township, on_day, asked_at, made_at, appointments, left_out, travel_min)
+    select tenant_id, '431202001', %(day)s, %(now)s, %(now)s, 0, 1, 0 from home where key = 'yellow'
+    returning id
+)
+insert into day_plan_left (plan_id, resident_id, home_id, kind, why)
+select plan.id, resident.id, resident.home_id, %(kind)s, %(why)s
+from plan, resident where resident.id = %(who)s"""
+
+
+async def test_the_list_says_in_words_why_a_plan_left_somebody_out(
+    office: httpx.AsyncClient, conn: Connection
+) -> None:
+    await begun(office)
+    for day, kind, why in (
+        ("2026-11-19", "regular", "full"),  # over
+        ("2026-11-21", "regular", "no_place"),  # before it was found out where the home is
+        ("2026-11-21", "regular", "no_hours"),
+        ("2026-11-21", "service", "no_second"),  # a bath, and not the duty
+    ):
+        values = {"day": day, "now": NOON, "kind": kind, "why": why, "who": YANG}
+        await conn.execute(LEFT_OUT, values)
+    await conn.commit()
+    (line,) = (await told(await office.get("/visits/duty", params={"locale": "en"})))["items"]
+    said = "Nobody who is able to can be there in time and be back before their hours end."
+    assert (line["left_on"], line["not_yet"], line["planned_at"]) == ("2026-11-21", said, None)
+
+
 async def test_a_festival_is_proposed_in_time_until_a_campaign_is_made_for_it(site: Site) -> None:
     site.clock.turn(timedelta(days=40))  # 37 days before the eve of the new year
     office = await site.signed_in("supervisor")

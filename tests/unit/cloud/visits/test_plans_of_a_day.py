@@ -98,9 +98,10 @@ async def test_a_duty_is_made_on_the_day_that_it_was_given_and_not_before(
     assert [(one["kind"], one["why"], one["on_day"]) for one in left] == [("regular", "later", "2026-11-24")]
     day = "Tuesday 2026-11-24: that is before it is due, and sooner is not needed"
     assert left[0]["sentence"] == f"Its day is {day}."
-    asked = {"within_days": 7, "unplanned": True}
+    asked: dict[str, Any] = {"within_days": 7, "unplanned": True, "locale": "en"}
     (line,) = (await told(await office.get("/visits/duty", params=asked)))["items"]
     assert (line["on_day"], line["because"]) == ("2026-11-24", "due")
+    assert (line["left_on"], line["not_yet"]) == (TOMORROW, f"Its day is {day}.")
     site.clock.turn(timedelta(days=3))
     await made(pool, site)
     office = await site.signed_in("supervisor")
