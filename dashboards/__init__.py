@@ -109,6 +109,7 @@ PAGES: Final[Mapping[str, str]] = {
     "/console/map": "console",
     "/console/devices": "console",
     "/console/shift": "console",
+    "/console/visits": "console",
     "/console/wall": "wall",
     "/field/": "field",
     "/family/": "family",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
@@ -18,7 +19,7 @@ from cloud.auth import Role
 from firmware_protocols.model import AlarmKind
 from firmware_protocols.wire.topics import Lane
 from tests.harness import System, Uplink, alarm
-from tests.ui.judge import in_every_dress, shoot
+from tests.ui.judge import faults, in_every_dress, shoot
 from tests.ui.lived_in import GATEWAY, RESIDENT, SHARD, Lived, live_in
 from tests.ui.town import come_in
 from tests.visit import sign_in
@@ -181,3 +182,40 @@ def test_the_page_of_a_home_answers_who_where_and_since_when(
     expect(page.get_by_text("这户不存在")).to_be_visible()
     context.close()
     assert (wrong, wide) == ({}, 800)
+
+
+def test_a_planner_finds_whom_nobody_visits_and_lets_meals_come_again_and_again(
+    context: BrowserContext, town: System, lived: Lived
+) -> None:
+    with sign_in(town.address, Role.SUPERVISOR) as office:
+        since = (datetime.now(UTC) - timedelta(days=40)).isoformat()
+        profile = {"difficulties": [], "conditions": [], "since": since}
+        office.put(f"/visits/people/{lived.resident}", json=profile).raise_for_status()
+    page = come_in(context, town, Role.SUPERVISOR, "/console/visits")
+    row = page.get_by_role("row").filter(has_text=RESIDENT)
+    expect(row).to_contain_text("已逾期")
+    expect(row).to_contain_text("今明两天的计划还没有考虑到。")
+    wrong = in_every_dress(page, "visits-owed", lambda: expect(row).to_be_visible())
+    page.get_by_role("button", name="排明天的").press("Enter")
+    expect(page.locator(".notices")).to_contain_text("几分钟后请重新读取")
+
+    row.get_by_role("button", name=RESIDENT).press("Enter")  # no mouse from here on
+    orders = page.locator(".home-orders")
+    expect(orders).to_contain_text("没有定期服务。")
+    orders.get_by_role("button", name="新增定期服务").press("Enter")
+    dialog = page.get_by_role("dialog")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_have_text("请至少选一项服务。")
+    for name in ("助餐", "周一", "周三", "周六"):
+        dialog.get_by_role("checkbox", name=name).press("Space")
+    wrong |= {"dialog": found} if (found := faults(page, within="dialog")) else {}
+    shoot(page, "order")
+    dialog.get_by_label("第一天").press("Enter")
+    expect(orders.locator("li")).to_contain_text("助餐 周一、周三和周六 09:00–11:00")
+    expect(page.locator(".home-visits")).to_contain_text("上门服务")
+    orders.scroll_into_view_if_needed()
+    shoot(page, "home-orders", whole=True)
+    orders.get_by_role("button", name="结束：助餐").press("Enter")
+    dialog.get_by_role("button", name="结束", exact=True).press("Enter")
+    expect(orders).to_contain_text("没有定期服务。")
+    assert wrong == {}

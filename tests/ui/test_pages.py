@@ -24,8 +24,8 @@ STRANGERS: Final = {
 }
 READERS: Final = {
     Role.OPERATOR: (
-        "/console/", "/console/map", "/console/devices", "/console/shift", "/console/account",
-        "/console/homes/1", "/console/i/1", "/console/wall", "/lite/?pause=1",
+        "/console/", "/console/map", "/console/devices", "/console/shift", "/console/visits",
+        "/console/account", "/console/homes/1", "/console/i/1", "/console/wall", "/lite/?pause=1",
     ),
     Role.EVALUATOR: ("/kpi/", "/kpi/report/2026-01"),
     Role.ADMIN: ("/admin/", "/admin/homes/1"),

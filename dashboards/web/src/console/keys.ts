@@ -21,7 +21,7 @@ const COMMANDS: Readonly<Record<string, () => void>> = {
 
 const ELSEWHERE = { "/": search, "?": COMMANDS["?"], Escape: () => goTo("console") };
 const COMMANDS_OF: Readonly<Record<Page, Readonly<Record<string, (() => void) | undefined>>>> = {
-  console: COMMANDS, home: ELSEWHERE, map: ELSEWHERE, devices: ELSEWHERE, shift: ELSEWHERE, account: {},
+  console: COMMANDS, home: ELSEWHERE, map: ELSEWHERE, devices: ELSEWHERE, shift: ELSEWHERE, visits: ELSEWHERE, account: {},
 };
 
 export function listenToKeys(): void {

@@ -19,6 +19,7 @@ import { Pane } from "./pane";
 import { Queue } from "./queue";
 import { ShiftPage } from "./shift";
 import { Tabs } from "./tabs";
+import { VisitsPage } from "./visits";
 import { t } from "./words";
 
 function Console() {
@@ -55,6 +56,7 @@ function Shown() {
     case "map": return <MapPage />;
     case "devices": return <DevicesPage />;
     case "shift": return <ShiftPage />;
+    case "visits": return <VisitsPage />;
     default: return <Work />;
   }
 }

@@ -21,12 +21,12 @@ import { t, term } from "./words";
 
 export type DialogName = "dispatch" | "close" | "emergency" | "note" | "trail" | "bulk_close" | "bulk_note" | "help";
 export type View = "incident" | "map" | "homes";
-export type Page = "console" | "account" | "map" | "devices" | "shift" | "home";
+export type Page = "console" | "account" | "map" | "devices" | "shift" | "visits" | "home";
 /** Pages with one address. */
 type Fixed = Exclude<Page, "home">;
 
 const PATHS: Readonly<Record<Fixed, string>> = {
-  console: "/console/", account: "/console/account", map: "/console/map", devices: "/console/devices", shift: "/console/shift",
+  console: "/console/", account: "/console/account", map: "/console/map", devices: "/console/devices", shift: "/console/shift", visits: "/console/visits",
 };
 
 export const homeApi = createHomeApi(createTransport());

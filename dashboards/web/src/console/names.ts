@@ -25,6 +25,21 @@ export function tag(): string {
   return LANGUAGES[locale.value].tag;
 }
 
+/** `周一` for 1. */
+export function weekday(number: number): string {
+  return new Intl.DateTimeFormat(tag(), { weekday: "short" }).format(new Date(2024, 0, number)); // the first was a Monday
+}
+
+/** A day of the calendar (`2026-11-27`), near enough to need no year. */
+export function dayIn(day: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { month: "short", day: "numeric", weekday: "short" }).format(new Date(`${day}T00:00`));
+}
+
+/** Words in a row, as the language writes them. */
+export function listed(words: readonly string[]): string {
+  return new Intl.ListFormat(tag(), { type: "conjunction" }).format(words);
+}
+
 /** `今天`, `昨天`, or the weekday with its date. */
 export function dayName(ms: number, daysBack: number): string {
   if (daysBack <= 1) return t(daysBack === 0 ? "home.today" : "home.yesterday");

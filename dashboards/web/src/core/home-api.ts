@@ -18,6 +18,8 @@ export type Quantity = Schemas["Quantity"];
 export type VisitView = Schemas["VisitView"];
 export type DutyOf = Schemas["PersonView"];
 export type MuteView = Schemas["MuteView"];
+export type OrderView = Schemas["OrderView"];
+export type NewOrder = Schemas["NewOrder"];
 export type NewMute = Schemas["NewMute"];
 export type DoingView = Schemas["DoingView"];
 export type CalloutView = Schemas["CalloutView"];
@@ -35,6 +37,10 @@ export interface HomeApi {
   incidents(home: number): Promise<readonly IncidentView[]>;
   visits(home: number): Promise<readonly VisitView[]>;
   duty(resident: number): Promise<DutyOf>;
+  /** What comes again and again, and has not ended. */
+  orders(home: number): Promise<readonly OrderView[]>;
+  addOrder(what: NewOrder): Promise<OrderView>;
+  endOrder(order: number): Promise<OrderView>;
   /** Those that stand now. */
   mutes(home: number): Promise<readonly MuteView[]>;
   mute(home: number, what: NewMute): Promise<MuteView>;
@@ -66,6 +72,9 @@ export function createHomeApi({ once, command }: Transport): HomeApi {
     incidents: (home) => items(get("/incidents", { home_id: home, limit: MOST_ROWS })),
     visits: (home) => items(get("/visits", { home_id: home, limit: MOST_ROWS })),
     duty: (resident) => get(`/visits/people/${resident}`),
+    orders: async (home) => (await get<Schemas["OrderList"]>("/visits/orders", { home_id: home })).orders,
+    addOrder: (what) => command("/visits/orders", what),
+    endOrder: (order) => command(`/visits/orders/${order}/end`, undefined),
     mutes: (home) => items(get("/mutes", { home_id: home })),
     mute: (home, what) => command(`/homes/${home}/mutes`, what),
     endMute: (mute) => command(`/mutes/${mute}/end`, undefined),

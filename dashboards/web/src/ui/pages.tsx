@@ -16,6 +16,7 @@ const allowed = (...any: readonly Permission[]) => (person: Session) => any.some
 const PLACES: readonly Place[] = [
   { path: "/console/", name: "pages.console", icon: "siren", may: allowed("read_queue") },
   { path: "/console/map", name: "pages.map", icon: "map", may: allowed("read_queue") },
+  { path: "/console/visits", name: "pages.visits", icon: "door", may: (person) => ["read_queue", "make_visits"].every((one) => person.permissions.includes(one as Permission)) },
   { path: "/console/devices", name: "pages.devices", icon: "plug", may: allowed("read_queue") },
   { path: "/console/shift", name: "pages.shift", icon: "flag", may: allowed("hand_over") },
   { path: "/console/wall", name: "pages.wall", icon: "screen", may: allowed("read_wall") },

@@ -14,6 +14,7 @@ import { Day } from "./day";
 import "./home.css";
 import { Contacts, Devices, Incidents, Visits } from "./lists";
 import { Mutes } from "./mutes";
+import { Orders } from "./orders";
 import { Person } from "./person";
 import { Places } from "./places";
 import { mayOversee } from "../oversee";
@@ -44,6 +45,7 @@ export function Home({ person }: { person: Session }) {
         <div class="home-right">
           <Incidents />
           <Visits />
+          <Orders person={person} />
           <Devices />
           {mayOversee() && <Trail />}
         </div>

@@ -7,7 +7,7 @@
 import { batch, computed, effect, signal, type Signal } from "@preact/signals";
 import { midnight } from "@/core/activity";
 import { Refused, type HomeCard, type IncidentView } from "@/core/api";
-import type { ActivityView, DoingView, DutyOf, EventsView, MuteView, PlacesView, SeriesView, VisitView } from "@/core/home-api";
+import type { ActivityView, DoingView, DutyOf, EventsView, MuteView, OrderView, PlacesView, SeriesView, VisitView } from "@/core/home-api";
 import { api, session } from "@/sign/session";
 import { homeApi, homeId, nowMs, page } from "../model";
 import { mayOversee } from "../oversee";
@@ -30,9 +30,10 @@ export const vitals = signal<ReadonlyMap<Vital, Block<readonly SeriesView[]>>>(n
 export const incidents = blank<readonly IncidentView[]>();
 export const visits = blank<readonly VisitView[]>();
 export const duty = blank<DutyOf>();
+export const orders = blank<readonly OrderView[]>();
 export const mutes = blank<readonly MuteView[]>();
 export const trail = blank<readonly DoingView[]>();
-const ALL: readonly Signal<Block<never>>[] = [card, places, activity, events, incidents, visits, duty, mutes, trail] as never;
+const ALL: readonly Signal<Block<never>>[] = [card, places, activity, events, incidents, visits, duty, orders, mutes, trail] as never;
 
 /** Which day is looked at closely: 0 is today. */
 export const daysBack = signal(0);
@@ -86,6 +87,7 @@ effect(() => {
   if (home === null) return;
   void read(activity, home, () => homeApi.activity(home, midnight(end, DAYS - 1), midnight(end, -1)));
   void read(visits, home, () => homeApi.visits(home));
+  void read(orders, home, () => homeApi.orders(home));
   if (mayOversee()) void read(trail, home, () => homeApi.trail(home, null));
 });
 
@@ -126,6 +128,14 @@ effect(() => {
     });
   }
 });
+
+/** Read anew what a command may have changed: an order is its visits. */
+export function readOrders(): void {
+  const home = shownHome.peek();
+  if (home === null) return;
+  void read(orders, home, () => homeApi.orders(home));
+  void read(visits, home, () => homeApi.visits(home));
+}
 
 /** Read anew what a command may have changed. */
 export function readMutes(): void {
