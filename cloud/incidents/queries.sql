@@ -188,7 +188,8 @@ order by step
 
 -- tell_rungs --
 -- Each is told on the first channel; the next ones are tried when it fails. Family only while sharing is allowed, and
--- nobody who asked not to be told.
+-- nobody who asked not to be told. That they need not go is not told to a telephone by which somebody goes: two of one
+-- house may share it.
 insert into message (incident_id, step, channel, address, locale, template, params, due_at, created_at)
 select
     c.id, r.step, split_part(r.channels[1], ':', 1), r.channels[1], r.locale, %(template)s,
@@ -207,6 +208,12 @@ where c.id = %(incident_id)s and r.step = any(%(steps)s) and cardinality(r.chann
         and w.standing and w.purpose = 'family_sharing'
   )
   and not is_hushed(r.incident_id, r.contact_id, null, %(now)s)
+  and (%(template)s <> 'relieved' or not exists (
+      select from rung goes
+      join message one on one.incident_id = goes.incident_id and one.step = goes.step
+      join message other on other.incident_id = r.incident_id and other.step = r.step and other.recipient = one.recipient
+      where goes.incident_id = r.incident_id and goes.state = 'accepted' and goes.step <> r.step
+  ))
 order by r.step
 
 -- tell_followers --

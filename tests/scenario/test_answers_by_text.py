@@ -250,6 +250,7 @@ async def test_two_of_one_house_with_one_telephone_are_one_question(night: Night
     assert len(night.sent.texts("ask")) == 2
     assert await night.text("1") == [Fate.ANSWER]
     assert (await night.incident())["state"] == "en_route"
+    assert night.told() == ["go"], "nor that somebody else goes"
 
 
 async def test_what_is_no_plain_answer_is_asked_about_once_more(night: Night) -> None:
