@@ -87,6 +87,28 @@ def test_hours_of_ones_own_are_kept(phone: BrowserContext, town: System) -> None
     expect(page.get_by_label("到")).to_have_value("06:30")
 
 
+def test_who_wants_to_hear_nothing_for_a_while_sees_that_they_do_and_hears_again(
+    phone: BrowserContext, town: System
+) -> None:
+    page = come_in(phone, town, Role.FAMILY, "/family/")
+    page.get_by_text("暂时不通知我", exact=True).click()
+    expect(page.get_by_text("有生命危险的事和急事，照样马上通知您。")).to_be_visible()
+    page.get_by_role("radio", name="3 天").check(force=True)
+    shoot(page, "hush")
+    page.get_by_role("button", name="这段时间不通知我").click()
+    standing = page.locator(".card.hushed")
+    expect(standing).to_contain_text("为止，一般情况不通知您")
+    expect(standing).to_contain_text("有生命危险的事和急事，照样马上通知您。")
+    page.reload()
+    expect(standing).to_be_visible()
+    wrong = faults(page)
+    shoot(page, "hushed")
+    page.get_by_role("button", name="现在恢复通知").click()
+    expect(standing).to_have_count(0)
+    expect(page.get_by_text("暂时不通知我", exact=True)).to_be_visible()
+    assert wrong == []
+
+
 def test_without_a_network_the_page_opens_and_says_that_it_knows_nothing(
     phone: BrowserContext, town: System
 ) -> None:

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unreachable } from "@/core/api";
-import type { FamilyApi, FamilyHome, Followed } from "@/family/api";
-import { allows, clockAt, dayAt, follow, followed, forget, home, looks, past, readAt, refresh, telephone, toldOf, trouble, underWay } from "@/family/model";
+import type { FamilyApi, FamilyHome, Followed, Hush } from "@/family/api";
+import { allows, clockAt, dayAt, follow, followed, forget, home, hushed, looks, past, readAt, refresh, telephone, toldOf, trouble, underWay } from "@/family/model";
 import { readNews, rings } from "@/family/news";
 import { asPhone } from "@/family/push";
 import { nextSize } from "@/family/sizes";
@@ -26,13 +26,18 @@ function shown(id: number, changes: Partial<FamilyHome> = {}): FamilyHome {
   };
 }
 
+const HUSH: Hush = { home_id: 7, kinds: [], reason: "我就在身边", since: NOW, until: NOW, in_circle: true, alone: false };
+
 function api(homes: readonly number[], withdrawn: readonly number[] = []): FamilyApi {
   const all: Followed = {
     homes: homes.map((home_id) => ({ home_id, resident: "石春梅" })),
     withdrawn: withdrawn.map((home_id) => ({ home_id, since: NOW })),
   };
   const never = () => Promise.reject(new Error("not asked here"));
-  return { followed: async () => all, home: async (id) => shown(id), wishes: never, putWishes: never, addPhone: never, removePhone: never };
+  return {
+    followed: async () => all, home: async (id) => shown(id), hushes: async () => [HUSH], hush: never, endHush: never,
+    wishes: never, putWishes: never, addPhone: never, removePhone: never,
+  };
 }
 
 afterEach(forget);
@@ -45,6 +50,13 @@ describe("what the page knows", () => {
     await refresh(api([4, 7]));
     expect(home.value?.home_id).toBe(7);
     expect(readAt.value).toBe(NOW);
+  });
+
+  it("is of which home nothing is to be told, and says so at that home only", async () => {
+    await refresh(api([4, 7]));
+    expect(hushed.value).toBeNull();
+    await refresh(api([4, 7]), { home: 7 });
+    expect(hushed.value?.until).toBe(NOW);
   });
 
   it("is the home that a notice told of, whichever is shown, and stays where that is nobody's", async () => {

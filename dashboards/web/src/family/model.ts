@@ -7,7 +7,7 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import { Refused } from "@/core/api";
-import type { FamilyApi, FamilyHome, Followed, Look, Progress } from "./api";
+import type { FamilyApi, FamilyHome, Followed, Hush, Look, Progress } from "./api";
 
 /** [D] A family's page is no console: this often while somebody looks at it. */
 export const EVERY_MS = 120_000;
@@ -15,6 +15,8 @@ const NOT_FOUND = 404;
 
 export const followed = signal<Followed | null>(null);
 export const home = signal<FamilyHome | null>(null);
+/** What the reader wants to hear nothing of. */
+export const hushes = signal<readonly Hush[]>([]);
 /** When `home` was read, ISO; `null`: never. */
 export const readAt = signal<string | null>(null);
 /** What came of the last read. */
@@ -23,6 +25,8 @@ export const trouble = signal<"none" | "network" | "refused">("none");
 /** The incidents that are not over, and those that are. */
 export const underWay = computed(() => incidents((one) => one.closed_at === null));
 export const past = computed(() => incidents((one) => one.closed_at !== null));
+/** What the reader hears nothing of at the home that is shown; `null`: they hear of everything. */
+export const hushed = computed<Hush | null>(() => hushes.value.find((one) => one.home_id === home.value?.home_id) ?? null);
 /** Who looked, without the reader. */
 export const looks = computed<readonly Look[]>(() => (home.value?.looks ?? []).filter((look) => !look.own));
 
@@ -43,9 +47,11 @@ export async function refresh(api: FamilyApi, wanted: Wanted | null = null): Pro
   try {
     const all = await api.followed();
     const shown = await choose(api, all.homes.map((one) => one.home_id), wanted);
+    const quiet = await api.hushes();
     batch(() => {
       followed.value = all;
       home.value = shown;
+      hushes.value = quiet;
       readAt.value = shown?.now ?? new Date().toISOString();
       trouble.value = "none";
     });
@@ -88,6 +94,7 @@ export function toldOf(search: string): Wanted | null {
 export function forget(): void {
   batch(() => {
     followed.value = home.value = readAt.value = null;
+    hushes.value = [];
     trouble.value = "none";
   });
 }

@@ -6,6 +6,7 @@ import { Button, LanguageSwitch } from "@/ui/parts";
 import { createFamilyApi, type Followed } from "./api";
 import { Behind } from "./behind";
 import { follow, followed, home, readAt, refresh, toldOf, trouble, type Wanted } from "./model";
+import { Hushed, HushPart } from "./hush";
 import { Ring, Status, Today, UnderWay, Worried } from "./home";
 import { TextSize } from "./text-size";
 import { clockAt, dayAt } from "./model";
@@ -75,9 +76,11 @@ function Shown() {
           <Status shown={shown} />
           <UnderWay zone={shown.time_zone} />
           <Ring shown={shown} />
+          <Hushed api={api} shown={shown} />
           <Today shown={shown} />
           <Worried shown={shown} />
           <Behind shown={shown} />
+          <HushPart api={api} shown={shown} />
         </>
       )}
       <WishesPart api={api} />
