@@ -162,7 +162,7 @@ def test_nothing_is_switched_while_an_alarm_is_open_also_where_nothing_but_the_d
 
 def close(system: System) -> None:
     """Be done with the one incident, at the console."""
-    with httpx.Client(base_url=f"{system.address}/api/v1", headers={"X-Anban": "1"}) as browser:
+    with httpx.Client(base_url=f"{system.address}/api/v1", headers={"X-Anban": "1"}, timeout=60) as browser:
         assert browser.post("/session", json=OPERATOR).status_code == 200
         (incident,) = browser.get("/snapshot").json()["incidents"]
         for action, body in (("ack", {}), ("close", {"outcome": "A2", "note": ""})):

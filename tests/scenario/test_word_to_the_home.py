@@ -62,7 +62,7 @@ class Scene:
         assert answer.json()["outcome"] == "go", answer.text
 
     def browser(self) -> httpx.Client:
-        return httpx.Client(base_url=f"{self.system.address}/api/v1", headers={"X-Anban": "1"})
+        return httpx.Client(base_url=f"{self.system.address}/api/v1", headers={"X-Anban": "1"}, timeout=60)
 
     def one(self, statement: str, *values: Any) -> Any:
         """The first value of the first row, ``None`` without one."""
@@ -105,6 +105,7 @@ def test_the_home_hears_who_has_taken_its_call_and_stops_calling(scene: Scene) -
     scene.fall()
     scene.act("ack")
     eventually(lambda: scene.heard("help_reached"))
+    called = scene.heard("help_called")
     assert scene.heard("somebody_coming") == 0, "nobody has promised that"
     scene.act("dispatch")
     scene.accept_by_link()
@@ -115,7 +116,7 @@ def test_the_home_hears_who_has_taken_its_call_and_stops_calling(scene: Scene) -
     closed = "select detail from command where name = 'closed' and ok"
     eventually(lambda: scene.one(closed))
     assert scene.one(closed) == "was silent", "a call that goes on, every 20 s, would have been silenced now"
-    assert scene.heard("help_called") == 1
+    assert scene.heard("help_called") == called
     assert (scene.heard("help_reached"), scene.heard("somebody_coming")) == (1, 1)
     assert scene.one("select count(*) from quarantine") == 0
 

@@ -13,7 +13,7 @@ async def test_what_a_json_channel_posts_arrives_with_home_and_rank() -> None:
     letters: list[Letter] = []
     inbox = Inbox(letters.append)
     address = (await inbox.open()).replace("json://", "http://")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         body = {"version": "1.0", "title": "求助", "message": "滕建国", "type": "info"}
         answer = await client.post(f"{address}/h001/2", json=body)
     await inbox.close()
@@ -27,7 +27,7 @@ async def test_anything_else_is_refused_and_the_inbox_lives_on() -> None:
     letters: list[Letter] = []
     inbox = Inbox(letters.append)
     address = (await inbox.open()).replace("json://", "http://")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         refused = [
             (await client.post(f"{address}/h001/x", json={})).status_code,
             (await client.post(f"{address}/h001/1", content=b"{")).status_code,

@@ -59,7 +59,7 @@ async def there(browser: httpx.AsyncClient) -> str:
     """Go to the provider and come back with its answer; the address that it sends the browser to."""
     start = await browser.get("/session/oidc")
     assert start.status_code == 303, start.text
-    async with httpx.AsyncClient() as outside:
+    async with httpx.AsyncClient(timeout=60) as outside:
         return str((await outside.get(start.headers["location"])).headers["location"])
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
@@ -210,17 +211,8 @@ def test_it_writes_every_message_through_to_the_disk(nats: Nats) -> None:
 
 def test_it_listens_on_the_loopback_interface_only(nats: Nats) -> None:
     (pid,) = left_over(nats.folder, "nats-server")
-    inodes = {
-        str(entry.readlink()).removeprefix("socket:[").removesuffix("]")
-        for entry in Path(f"/proc/{pid}/fd").iterdir()
-    }
-    lines = [
-        line.split()
-        for name in ("tcp", "tcp6")
-        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
-    ]
-    listening = {fields[1].split(":")[0] for fields in lines if fields[3] == "0A" and fields[9] in inodes}
-    assert listening == {socket.inet_aton("127.0.0.1")[::-1].hex().upper()}
+    listening = [each for each in psutil.Process(pid).net_connections() if each.status == psutil.CONN_LISTEN]
+    assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
 
 
 def test_changed_accounts_are_loaded_without_dropping_the_others(tmp_path: Path) -> None:

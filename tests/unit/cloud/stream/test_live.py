@@ -302,7 +302,7 @@ async def test_an_answer_is_not_held_back_until_its_head_is_acknowledged(
         came(self, transport)
 
     monkeypatch.setattr(Listener, "connection_made", look)
-    async with serving(site.app, "127.0.0.1", 0) as address, httpx.AsyncClient() as browser:
+    async with serving(site.app, "127.0.0.1", 0) as address, httpx.AsyncClient(timeout=60) as browser:
         await browser.get(f"{address}/api/v1/health")
         (taken,) = sockets
         assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
