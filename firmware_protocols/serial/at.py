@@ -39,6 +39,10 @@ _UNKNOWN_SIGNAL: Final = 99
 _NO_SIM: Final = frozenset({10, 13, 15})
 """27.007, 9.2: not inserted, failure, wrong. A busy one is asked again."""
 _PIN_REQUIRED: Final = 11
+_TELL_TEXTS: Final = "AT+CNMI=2,1"
+"""Say at once that a text has come, and where it is stored (27.005, 3.4.1)."""
+_TELL_ALL: Final = f"{_TELL_TEXTS},0,1"
+"""And hand over status reports. A modem that cannot must not keep texts to itself for it."""
 _MOST_WAITING: Final = 64
 _TEXT_COMES: Final = "+CMT"
 """A text that is handed over at once: its words follow on a line of their own."""
@@ -287,7 +291,7 @@ class AtModem:
             return card
         if not (yield from self._text_mode()):
             return ModemState.SILENT
-        yield self._command("AT+CNMI=2,1,0,1" if self._reports else "AT+CNMI=2,1")
+        yield from self._set(*([_TELL_ALL] if self._reports else []), _TELL_TEXTS)
         for question in ("AT+CREG?", "AT+CEREG?", "AT+CSQ"):
             if not (yield self._command(question)).ok:
                 self._networks.pop(question[2:-1], None)
@@ -319,14 +323,16 @@ class AtModem:
 
     def _text_mode(self) -> _Question:
         """Once the set is UCS2, some modems want even its own name in it."""
-        settings = ("AT+CMGF=1",), ('AT+CSCS="UCS2"', f'AT+CSCS="{to_hex("UCS2")}"')
-        for ways in settings:
-            done = False
-            for way in ways:
-                done = done or (yield self._command(way)).ok
-            if not done:
-                return False
-        return True
+        if not (yield from self._set("AT+CMGF=1")):
+            return False
+        return (yield from self._set('AT+CSCS="UCS2"', f'AT+CSCS="{to_hex("UCS2")}"'))
+
+    def _set(self, *ways: str) -> _Question:
+        """Set one thing in the first of the ``ways`` that the modem takes."""
+        for way in ways:
+            if (yield self._command(way)).ok:
+                return True
+        return False
 
     def _backlog(self) -> Dialogue:
         """Read what came while nobody listened. Places are numbered from 0 or 1 and may have holes."""

@@ -135,6 +135,12 @@ def test_word_of_a_text_is_asked_for_only_where_somebody_waits_for_it() -> None:
     assert bench.events == [Sent(12), Reported(12, ANNA, True, 0)]
 
 
+def test_a_modem_that_hands_over_no_reports_still_says_at_once_that_a_text_has_come() -> None:
+    bench = Bench(HEALTHY | {"AT+CNMI=2,1,0,1": ["+CMS ERROR: 303"]}, at=AtModem(reports=True)).start()
+    assert bench.asked.index("AT+CNMI=2,1") == bench.asked.index("AT+CNMI=2,1,0,1") + 1
+    assert bench.state() is ModemState.READY
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
