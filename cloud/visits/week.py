@@ -39,6 +39,10 @@ LATE_MIN: Final = 1_000.0
 """What a day costs that somebody waits too long; more than any way."""
 CHAIN: Final = 3
 """Duties that change their day at once, at most."""
+GROUPS: Final = 256
+"""Sets of needs that are looked at together, about. They double with each skill that somebody asks for, and
+that is anybody's word; the plan of the day asks all of them. D.
+"""
 _ENOUGH_MIN: Final = 1e-6
 
 
@@ -227,13 +231,20 @@ class _Week:
 
 def _groups(needs: set[Skills]) -> Iterator[frozenset[Skills]]:
     """Sets of needs whose minutes together may not be more than those of the people who are able to do any of
-    them (Hall's condition); only those that differ in who is able.
+    them (Hall's condition); only those that differ in who is able, each need alone and all together in any
+    case.
     """
-    known: set[frozenset[Skills]] = set()
-    for need in sorted(needs, key=sorted):
-        alone = frozenset(other for other in needs if need <= other)
-        known |= {alone} | {alone | other for other in known}
-    yield from sorted(known, key=lambda group: (len(group), sorted(map(sorted, group))))
+    alone = {frozenset(other for other in needs if need <= other) for need in needs}
+    known = alone | {frozenset(needs)}
+    for one in sorted(alone, key=_by_size):
+        if 2 * len(known) > GROUPS:
+            break
+        known |= {one | other for other in known}
+    yield from sorted(known, key=_by_size)
+
+
+def _by_size(group: frozenset[Skills]) -> tuple[int, list[list[str]]]:
+    return len(group), sorted(map(sorted, group))
 
 
 def _takes(one: Owed | Booked, group: frozenset[Skills]) -> float:

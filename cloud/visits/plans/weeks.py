@@ -154,4 +154,4 @@ def _way_min(at: Point | None, near: Sequence[Point]) -> float:
     if at is None:
         return 0.0
     ways = (expected(other, at, Mode.BIKE) / timedelta(minutes=1) for other in near if other != at)
-    return min(FAR_MIN, *ways, FAR_MIN)
+    return min((FAR_MIN, *ways))

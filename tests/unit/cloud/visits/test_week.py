@@ -57,6 +57,15 @@ def test_a_day_is_kept_with_its_reason_until_there_is_one_against_it() -> None:
     assert choose([kept], rooms(1), full)["kept"] == Chosen(4, Because.ROOM)
 
 
+def test_however_many_skills_are_asked_for_no_day_asks_too_much_of_one() -> None:
+    """Of 26 skills there are 67 million sets."""
+    skills = [frozenset({f"skill_{letter}"}) for letter in "abcdefghijklmnopqrstuvwxyz"]
+    week = [dict.fromkeys(skills, HOUR / SLACK)] * 3
+    asked = [owed((number, *skill), 2, skill) for skill in skills for number in range(2)]
+    days = {key: one.day for key, one in choose(asked, week).items()}
+    assert not overfull_min(asked, week, days, SLACK).any()
+
+
 def test_somebody_is_seen_on_the_day_on_which_somebody_is_in_the_village() -> None:
     ways = (30.0, 30.0, 2.0, 30.0, 30.0, 30.0, 30.0, 30.0)
     one = Owed("far", HOUR, (ANYBODY,), 5, 30.0, ways)
