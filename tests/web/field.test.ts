@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sum, type AbilityForm } from "@/field/ability";
 import { fitted } from "@/field/attach";
 import { codeOf, course, current, isStale, mapLink, type Day, type DayVisit } from "@/field/day";
-import { begun, matching, unplanned, withAdded, withHeard, type OpenDoor } from "@/field/doors";
+import { begun, matching, unplanned, unsaid, withAdded, withHeard, type OpenDoor } from "@/field/doors";
 import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, said, SHOWN_MS, standing, WARNED_MS, wordsOf, type Item } from "@/field/outbox";
 import { filled, missing, progress, sections, worries, type Form, type Question } from "@/field/questions";
 import { T0 } from "./make";
@@ -223,6 +223,13 @@ describe("a visit that nobody planned", () => {
     expect(heard.map((one) => course(one.at, []).stage)).toEqual(["planned", "over"]);
     expect(begun(heard)).toEqual([heard[1]]);
     expect(begun(added)).toEqual([]);
+  });
+
+  it("is one visit, however often it is begun before anything is said of it", () => {
+    const at = unplanned(door, "welfare", "v9");
+    const added = [{ at, atMs: T0 }];
+    expect([unsaid(added, [], door, "welfare"), unsaid(added, [], door, "regular")]).toEqual([at, undefined]);
+    expect(unsaid(added, [item("a", { what: "arrive", visit: "v9" })], door, "welfare")).toBeUndefined();
   });
 });
 

@@ -5,7 +5,8 @@
  * so that the server can make it from whatever of it gets through first.
  */
 import type { components } from "@/core/schema";
-import type { Day, DayVisit } from "./day";
+import { course, type Day, type DayVisit } from "./day";
+import type { Item } from "./outbox";
 
 export type OpenDoors = components["schemas"]["OpenDoors"];
 export type OpenDoor = components["schemas"]["OpenDoor"];
@@ -58,4 +59,9 @@ export function withHeard(added: readonly Added[], visit: DayVisit["visit"]): re
 /** Those that the server names in each day that is asked for from now on, where they belong to it. */
 export function begun(added: readonly Added[]): readonly Added[] {
   return added.filter((one) => one.at.visit.began_at !== null);
+}
+
+/** The visit that was begun at this door already and of which nothing has been said: a second press is no second visit. */
+export function unsaid(added: readonly Added[], items: readonly Item[], door: OpenDoor, kind: VisitKind): DayVisit | undefined {
+  return added.map((one) => one.at).find((at) => at.visit.resident_id === door.resident_id && at.visit.kind === kind && course(at, items).stage === "planned");
 }

@@ -8,8 +8,8 @@
 import { effect, signal } from "@preact/signals";
 import { randomKey } from "@/core/api";
 import { isStale } from "./day";
-import { unplanned, type OpenDoor, type OpenDoors, type VisitKind } from "./doors";
-import { addVisit, day, online } from "./model";
+import { unplanned, unsaid, type OpenDoor, type OpenDoors, type VisitKind } from "./doors";
+import { added, addVisit, day, online, own } from "./model";
 import { readDoors } from "./server";
 import * as shelf from "./shelf";
 
@@ -64,6 +64,8 @@ export async function search(words: string): Promise<boolean> {
 
 /** Begin a visit that nobody planned; its key. */
 export async function beginVisit(door: OpenDoor, kind: VisitKind): Promise<string> {
+  const before = unsaid(added.peek(), own.peek(), door, kind);
+  if (before !== undefined) return before.visit.key;
   const at = unplanned(door, kind, randomKey());
   await addVisit(at);
   return at.visit.key;
