@@ -156,6 +156,15 @@ class _Centre:
             with contextlib.suppress(queue.Empty):
                 while True:
                     self.orders.get_nowait()
+            self._leave_on_the_card()
+
+    def _leave_on_the_card(self) -> None:
+        """What is not stored yet is read again with the port; kept here, too, it would be deleted a second
+        time, from a place where the next text stands.
+        """
+        for text in [self.texts.get_nowait() for _ in range(self.texts.qsize())]:
+            if text.place is None:
+                self.texts.put_nowait(text)
 
     async def _store_all(self, pool: Pool, clock: Clock) -> None:
         while True:

@@ -204,9 +204,12 @@ class AtModem:
         self._talk.begin(self._look())
 
     def forget(self, place: int) -> None:
-        """The text stored there has been taken up: delete it, as often as it needs."""
-        self._taken.add(place)
-        self._talk.begin(self._delete(place))
+        """The text that was told from there has been taken up: delete it, as often as it needs. Where none
+        was, or it is deleted, another may stand that nobody has read.
+        """
+        if place in self._told:
+            self._taken.add(place)
+            self._talk.begin(self._delete(place))
 
     def feed(self, data: bytes, now_s: float) -> list[ModemEvent]:
         """Take what the modem says; return what it means. Never raises."""

@@ -301,6 +301,16 @@ def test_a_text_in_a_place_that_was_emptied_without_a_word_is_told_before_it_is_
     assert bench.asked.count("AT+CMGD=3") == 2
 
 
+def test_a_place_from_which_nothing_was_told_is_not_emptied() -> None:
+    bench = Bench(stored(ANNA, "1")).start()
+    bench.at.forget(3)  # by whoever had the port before, or a second time
+    bench.run()
+    assert "AT+CMGD=3" not in bench.asked
+    bench.say('+CMTI: "SM",3')
+    bench.run()
+    assert bench.events == [Received(ANNA, "1", 3, WHEN)]
+
+
 def test_texts_that_came_while_nobody_listened_are_found() -> None:
     bench = Bench(stored(ANNA, "1", 4) | {"AT+CPMS?": ['+CPMS: "SM",1,20', "OK"]}).start()
     assert bench.events == [Received(ANNA, "1", 4, WHEN)]

@@ -112,6 +112,29 @@ async def test_a_card_that_is_full_is_emptied_and_the_network_hands_over_the_res
     modem.unplug()
 
 
+async def test_what_waits_when_the_port_is_lost_is_read_again_and_deleted_once(
+    pool: Pool, alarms: Connection, tmp_path: Path
+) -> None:
+    await alarms.execute("lock table alarm")
+    carrier = Carrier()
+    modem = Modem(tmp_path / "ttyCENTRE", CENTRE, carrier)
+    for number in (1, 2, 3):
+        carrier.say(HOME, CENTRE, call(number))
+    async with reading(Sms(port=str(modem.link)), pool):
+        await until(lambda: "AT+CMGR=3" in modem.heard)
+        modem.unplug()
+        modem.plug()
+        await until(lambda: modem.heard.count("AT+CMGR=3") > 1)
+        await alarms.rollback()
+        await counted(alarms, 3)
+        carrier.say(HOME, CENTRE, call(4))
+        await counted(alarms, 4)
+        await until(lambda: modem.stored == {})
+    modem.unplug()
+    deleted = [line for line in modem.heard if line.startswith("AT+CMGD")]
+    assert len(deleted) == 4
+
+
 async def test_a_text_that_cannot_be_stored_stays_on_the_card_and_holds_up_none(
     pool: Pool, alarms: Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
