@@ -16,6 +16,7 @@ from firmware_protocols.wire.topics import Lane
 from tests.harness import System, Uplink, alarm, roster
 from tests.ui.conftest import sign_in
 from tests.ui.scripted import PASSWORD
+from tests.ui.test_console import POLL_MS, SILENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
 
@@ -104,10 +105,13 @@ def test_a_suspected_fall_that_is_cancelled_at_home_leaves_the_queue(
 
 
 def test_the_console_outlives_a_restart_of_the_cloud(page: Page, system: System) -> None:
+    page.clock.install()  # the page's own time: what it waits for passes at once
     sign_in(page, system.address)
     system.stop()
+    page.clock.fast_forward(SILENCE_MS)
     expect(page.locator("[data-link=lost]")).to_be_visible()
     system.start()
+    page.clock.fast_forward(POLL_MS)
     expect(page.locator("[data-link=live]")).to_be_visible()
     with Uplink("gw-h002", 2, system.broker_port) as uplink:
         uplink.send(Lane.ALARM, alarm(3, kind=AlarmKind.SMOKE))
