@@ -39,6 +39,7 @@ SEAL_EVERY_S: Final = 30.0
 """How much of the log may be lost with the machine."""
 STUCK_S: Final = 300.0
 _STOP_S: Final = 10.0
+_LOOKS_EVERY_S: Final = 1
 _PARTIAL: Final = ".partial"
 _SQL: Final = Queries(__package__ or "")
 _log = logging.getLogger(__name__)
@@ -120,7 +121,9 @@ class Archive:
         identity.own(self.incoming, ours)
         self._make_slot()
         where, environment = client(self.source.dsn)
-        options = ("--no-password", "--no-loop", "--synchronous", f"--slot={SLOT}", "--directory=.")
+        # A signal that comes just before it waits is seen so much later; unasked, after 10 s.
+        often = f"--status-interval={_LOOKS_EVERY_S}"
+        options = ("--no-password", "--no-loop", "--synchronous", often, f"--slot={SLOT}", "--directory=.")
         command = (str(program("pg_receivewal", ours)), "--dbname", where, *options)
         log = self.source.data / "archive.log"
         launch = Launch(command, self.incoming, log, ours.uid, ours.gid, signal.SIGINT)
