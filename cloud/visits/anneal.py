@@ -75,7 +75,7 @@ ends 11 % above the best listed after 30 s, 6 % at four. D.
 """
 WARMED: Final = Heat(0.5, 0.05)
 """To go on from where a search ended: warm enough for whole rounds to change, too cold for its valley. D."""
-MENDED: Final = Heat(0.1, 0.02)
+MENDED: Final = Heat(0.5, 0.02)
 """To begin from a plan that is good already. D."""
 _BETTER_MIN: Final = 1e-9
 SLICE: Final = 4_096
@@ -137,11 +137,12 @@ def search(
     heat: Heat = PLANNED,
     charges: Charges | None = None,
     out: frozenset[WorkerId] = frozenset(),
+    often: frozenset[VisitId] = frozenset(),
 ) -> Found:
-    """The best tour of ``steps`` tried moves, or of ``cpu_s`` of this process. ``charges``, ``out``: as
-    ``tables`` has them.
+    """The best tour of ``steps`` tried moves, or of ``cpu_s`` of this process. ``charges``, ``out``,
+    ``often``: as ``tables`` has them.
     """
-    day = tables(walk.day, walk.weights, charges, out)
+    day = tables(walk.day, walk.weights, charges, out, often)
     crews = [
         crew if len(set(crew)) == len(crew) else next(_crews(able))
         for crew, able in zip(begun.crews, walk.able, strict=True)

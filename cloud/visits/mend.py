@@ -17,14 +17,18 @@ from cloud.visits.model import Day, Plan, Route, Visit, VisitId, Window, Worker,
 from cloud.visits.tables import Charges
 from cloud.visits.walk import Crew, Walk
 
-MOVED_MIN: Final = 20.0
-"""Minutes of travel that it is worth not to send somebody else: more than a usual carer is worth, or each
-mend would bring people whom nobody expects (``python -m benchmarks.visits replan``).
+MOVED_MIN: Final = 50.0
+"""Minutes of travel that it is worth not to send somebody else: as much as to come five minutes late
+(``plans.running``), for which nobody looks at the clock; for more, visits are kept by coming late
+(``python -m benchmarks.visits replan``).
 """
-STARTS: Final = 3
+STARTS: Final = 4
 """Searches that share the steps; the best one counts. From a good plan a search may end in a bad valley: one
 long one dropped a visit that three short ones kept, and moved 11 where they moved 3.
 """
+
+Planned = Mapping[tuple[VisitId, int], WorkerId | None]
+"""Who was to make each part of what is still to do; ``None``: it comes on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,8 @@ def mend(
     if not rest.visits:
         return _joined(running, Plan({}, hopeless), later, now_min)
     walk = Walk(rest, weights)
-    order = _order(rest, running, later, walk)
-    charges = _charges(rest, running, later, moved_min)
+    planned = _planned(rest, running, later)
+    order, charges = _order(rest, running, planned, walk), _charges(rest, planned, moved_min)
     out = frozenset(who for who, route in running.routes.items() if route.stops) | away.keys()
     tried = (
         search(
@@ -70,6 +74,7 @@ def mend(
             heat=MENDED,
             charges=charges,
             out=out,
+            often=_astir(planned, away),
         )
         for number in range(STARTS)
     )
@@ -159,9 +164,23 @@ def _from_now(
     return replace(worker, begin=place, open_min=free_min, lunch=lunch, carries=worker.carries - carried)
 
 
-def _order(rest: Day, running: Plan, later: Mapping[VisitId, float], walk: Walk) -> Order:
+def _planned(rest: Day, running: Plan, later: Mapping[VisitId, float]) -> Planned:
+    who = _who(running)
+    return {
+        (visit.id, part): who.get((visit.id, part + (visit.id in later)))
+        for visit in rest.visits
+        for part in range(len(visit.parts))
+    }
+
+
+def _astir(planned: Planned, away: Mapping[WorkerId, Away]) -> frozenset[VisitId]:
+    """What the day is mended for: visits of somebody away, and those that come on top."""
+    return frozenset(visit for (visit, _), who in planned.items() if who is None or who in away)
+
+
+def _order(rest: Day, running: Plan, planned: Planned, walk: Walk) -> Order:
     """The running plan as an order; what is new stands by its due time, with the first who are able to."""
-    who, numbers = _who(running), {one.id: number for number, one in enumerate(rest.workers)}
+    numbers = {one.id: number for number, one in enumerate(rest.workers)}
     starts = {
         stop.visit: stop.start_min for route in running.routes.values() for stop in reversed(route.stops)
     }
@@ -169,9 +188,9 @@ def _order(rest: Day, running: Plan, later: Mapping[VisitId, float], walk: Walk)
     for visit, able in zip(rest.visits, walk.able, strict=True):
         crew: Crew = ()
         for part, can in enumerate(able):
-            planned = who.get((visit.id, part + (visit.id in later)))
+            who = planned[visit.id, part]
             free = [one for one in can if one not in crew] or can
-            same = numbers.get(planned) if planned is not None else None
+            same = numbers.get(who) if who is not None else None
             crew = (*crew, same if same is not None and same in can else free[0])
         crews.append(crew)
     order = sorted(
@@ -181,16 +200,13 @@ def _order(rest: Day, running: Plan, later: Mapping[VisitId, float], walk: Walk)
     return Order(order, crews)
 
 
-def _charges(rest: Day, running: Plan, later: Mapping[VisitId, float], moved_min: float) -> Charges:
+def _charges(rest: Day, planned: Planned, moved_min: float) -> Charges:
     """What it costs to send somebody else."""
-    who = _who(running)
-    charges: dict[tuple[VisitId, int], dict[WorkerId, float]] = {}
-    for visit in rest.visits:
-        for part in range(len(visit.parts)):
-            planned = who.get((visit.id, part + (visit.id in later)))
-            if planned is not None:
-                charges[visit.id, part] = {one.id: moved_min for one in rest.workers if one.id != planned}
-    return charges
+    return {
+        part: {one.id: moved_min for one in rest.workers if one.id != who}
+        for part, who in planned.items()
+        if who is not None
+    }
 
 
 def _joined(running: Plan, found: Plan, later: Mapping[VisitId, float], now_min: float) -> Plan:

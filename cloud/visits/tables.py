@@ -72,7 +72,8 @@ WINDOW: Final = np.dtype([("open_min", np.float64), ("due_min", np.float64)])
 
 class Tables(NamedTuple):
     """A day. ``visit``, ``worker``, ``window``: a row each. ``price``, ``able``: by visit and part, and the
-    worker, or the first so many numbers of workers; ``near``: by visit; ``travel``: by mode.
+    worker, or the first so many numbers of workers; ``near``: by visit; ``travel``: by mode. ``often``:
+    visits with which half of the moves begin, where there are any.
     """
 
     visit: Rows
@@ -82,6 +83,7 @@ class Tables(NamedTuple):
     able: Ints
     near: Ints
     travel: Floats
+    often: Ints
     late: float
     worst_late: float
 
@@ -120,10 +122,14 @@ class Tour(NamedTuple):
 
 
 def tables(
-    day: Day, weights: Weights, charges: Charges | None = None, out: frozenset[WorkerId] = frozenset()
+    day: Day,
+    weights: Weights,
+    charges: Charges | None = None,
+    out: frozenset[WorkerId] = frozenset(),
+    often: frozenset[VisitId] = frozenset(),
 ) -> Tables:
     """``day`` as arrays. ``charges``: beyond those for strangers. ``out``: who has the way home before them
-    also where nothing is left for them to do.
+    also where nothing is left for them to do. ``often``: visits that are tried more than the others.
     """
     price = _price(day, weights, charges or {})
     modes = sorted(day.travel)
@@ -140,6 +146,7 @@ def tables(
         able=np.argsort(~can, axis=2, kind="stable"),
         near=near,
         travel=travel,
+        often=_ints([number for number, one in enumerate(day.visits) if one.id in often]),
         late=weights.late,
         worst_late=weights.worst_late,
     )

@@ -27,7 +27,7 @@ from cloud.visits.plans.running import Booked, Change, Gone, Mended, Running, me
 from cloud.visits.records.desk import NotFound
 
 NAME: Final = "mends"
-STEPS: Final = 400_000 if COMPILED else 500
+STEPS: Final = 700_000 if COMPILED else 500
 """Moves tried: less than a second for a township of 270 visits (``python -m benchmarks.visits replan``)."""
 AT_DOOR: Final = timedelta(minutes=35)
 """How long somebody stays at the door of an emergency (the time on scene of the simulated county)."""
