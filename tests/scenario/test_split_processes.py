@@ -405,7 +405,7 @@ def test_every_process_stops_on_sigterm_and_its_work_is_taken_over(town: Town) -
         first.settle()
         second.settle()
     assert town.rows("select count(*) from reading where value = 64") == [2], "whoever had the range before"
-    assert _get(f"{town.processes['api2'].address}/api/v1/ready")[0] == 200
+    eventually(lambda: _get(f"{town.processes['api2'].address}/api/v1/ready")[0] == 200)
     lines = [json.loads(line) for line in (town.folder / "worker1.log").read_text().splitlines()]
     assert lines[-1]["message"] == "stopped"
     assert all({"at", "level", "logger", "message"} <= set(line) for line in lines)
