@@ -69,7 +69,7 @@ async def test_a_leader_registers_somebody_who_agreed_and_ties_them_to_a_home(si
     number = (await posted(leader, "/responders", VOLUNTEER, 201))["id"]
     tie = {"has_key": True, "knows": True, "barred": False}
     tied = await leader.put(f"/responders/{number}/homes/{site.town.yellow}", json=tie)
-    assert tied.json()["homes"] == [{"home_id": site.town.yellow, **tie}]
+    assert tied.json()["homes"] == [{"home_id": site.town.yellow, "home": "yellow", **tie}]
     assert tied.json()["consent_at"] is not None
     assert [one["name"] for one in (await leader.get("/responders")).json()["items"]] == ["龙大哥"]
 
