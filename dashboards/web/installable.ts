@@ -6,7 +6,7 @@
  * wants beside it, in pixels and with a margin, is made from it.
  */
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
-import type { Plugin } from "vite";
+import type { Plugin, Rolldown } from "vite";
 
 export interface Installable {
   readonly page: string;
@@ -41,9 +41,9 @@ export function installable(folder: string, pages: readonly Installable[]): Plug
     apply: "build",
     transformIndexHtml: {
       order: "post",
-      handler: (_, { chunk, path }) =>
+      handler: (_, { bundle, chunk, path }) =>
         pages.some(({ page }) => path === `/${page}.html`)
-          ? (chunk?.dynamicImports ?? []).map((file) => ({ tag: "link", attrs: { rel: "prefetch", as: "script", crossorigin: true, href: `/${file}` } }))
+          ? later(bundle ?? {}, chunk?.fileName ?? "").map((file) => ({ tag: "link", attrs: { rel: "prefetch", as: "script", crossorigin: true, href: `/${file}` } }))
           : [],
     },
     async generateBundle() {
@@ -58,6 +58,20 @@ export function installable(folder: string, pages: readonly Installable[]): Plug
       }
     },
   };
+}
+
+/** The scripts that are reached from `first` only after the page is shown, and those that they need in turn. */
+function later(bundle: Rolldown.OutputBundle, first: string): string[] {
+  const reached = (ways: (chunk: Rolldown.OutputChunk) => readonly string[]): Set<string> => {
+    const found = new Set([first]);
+    for (const name of found) {
+      const one = bundle[name];
+      if (one?.type === "chunk") for (const next of ways(one)) found.add(next);
+    }
+    return found;
+  };
+  const atOnce = reached((chunk) => chunk.imports);
+  return [...reached((chunk) => [...chunk.imports, ...chunk.dynamicImports])].filter((name) => !atOnce.has(name));
 }
 
 function drawn(svg: string, size: number): Uint8Array {

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, ViewportSize, expect
 
 from tests.harness import System
 from tests.ui.conftest import CHROMIUM, FLAGS, TIMEOUT_MS
@@ -67,6 +67,22 @@ WATCH_FOR_THE_PICTURE: Final = """() => {
   });
 }"""
 """A code is read as soon as the camera sees it: its picture may be gone before anybody asks for it."""
+
+
+NFC: Final = """(() => {
+  let reader = null;
+  globalThis.refused = false;
+  globalThis.NDEFReader = class {
+    async scan() {
+      if (refused) throw new DOMException("not allowed", "NotAllowedError");
+      reader = this;
+    }
+  };
+  globalThis.hold = text => reader.onreading({
+    message: { records: [{ recordType: "text", data: new DataView(new TextEncoder().encode(text).buffer) }] }
+  });
+})()"""
+"""As the reader of a telephone answers (W3C, Web NFC); a desk's browser has none. ``hold``: a tag to its back."""
 
 
 @pytest.fixture
@@ -365,14 +381,54 @@ def test_a_tag_is_scanned_or_typed_and_a_voice_recorded_as_far_as_the_telephone_
     assert [(one["sort"], one["media_type"]) for one in told["files"]] == [("voice", "audio/webm")]
 
 
+def test_a_tag_is_held_to_the_telephone_and_one_of_another_door_or_of_none_is_refused_in_words(
+    chromium: Browser, town: System, valley: Valley
+) -> None:
+    visit, elsewhere = valley.plan("石春梅", -1), valley.plan("王玉珍", -2)
+    here, there = _tag(valley, visit), _tag(valley, elsewhere)
+    with telephone(chromium, town, viewport=SMALL) as context:
+        context.add_init_script(NFC)
+        page = valley.come_in(context, valley.visitor)
+        open_visit(page, visit)
+        arriving, departing = page.locator("[data-step=arrive]"), page.locator("[data-step=depart]")
+
+        arriving.get_by_role("button", name="碰门牌标签").click()
+        expect(page.get_by_text("请把手机贴近标签。")).to_be_visible()
+        page.evaluate("hold('a card of the bus')")
+        expect(arriving.get_by_role("alert")).to_have_text("这不是门牌标签，请换一个。")
+        page.screenshot(path=_shot("nfc-other"))
+        page.evaluate("code => hold(code)", there)
+        expect(arriving.get_by_role("alert")).to_contain_text("这不是这家的门牌标签")
+        page.screenshot(path=_shot("nfc-strange"))
+        arriving.get_by_role("button", name="碰门牌标签").click()
+        expect(page.get_by_text("请把手机贴近标签。")).to_be_visible()
+        page.evaluate("code => hold(code)", f"{town.address}/field/#tag={here}")
+        expect(arriving.get_by_role("alert")).to_have_count(0)
+
+        page.evaluate("refused = true")
+        departing.get_by_role("button", name="碰门牌标签").click()
+        expect(departing.get_by_role("status")).to_have_text(
+            "无法感应门牌，或您没有允许。请扫二维码，或输入编码。"
+        )
+        expect(departing.get_by_role("button", name="扫门牌二维码")).to_be_visible()
+        page.screenshot(path=_shot("nfc-refused"))
+        departing.get_by_label("门牌方块下面的编码").fill(here)
+        departing.get_by_role("button", name="使用", exact=True).click()
+        says(page, "已全部上传")
+    told = valley.told(visit)["visit"]
+    assert (told["arrival"], told["departure"]) == ("tag", "tag")
+
+
 VIEWS: Final = ("today", "visit", "form", "assess", "find", "out", "me", "help")
 LOOKS: Final = (
     ("zh-Hans", "light", False),
-    ("zh-Hans", "dark", False),
+    ("zh-Hans", "dark", True),
     ("zh-Hant", "light", False),
     ("en", "light", True),
 )
-"""Every language, both themes, and large text where words are longest."""
+"""Every language, both themes, and large text in the dark and where words are longest."""
+SMALL: Final[ViewportSize] = {"width": 360, "height": 740}
+"""A telephone that many workers have."""
 
 
 def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
@@ -386,7 +442,7 @@ def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
     valley.office("POST", f"/visits/people/{valley.residents['王玉珍']}/concerns", {"words": "走路不稳"})
     found: dict[str, list[str]] = {}
     asked: list[str] = []
-    with telephone(chromium, town, reduced_motion="reduce") as context:
+    with telephone(chromium, town, viewport=SMALL, reduced_motion="reduce") as context:
         page = valley.come_in(context, valley.visitor)
         page.on("request", lambda request: asked.append(request.url))
         expect(page.locator(".card")).to_have_count(3)

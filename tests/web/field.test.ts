@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sum, type AbilityForm } from "@/field/ability";
 import { fitted } from "@/field/attach";
-import { codeOf, course, current, isStale, mapLink, type Day, type DayVisit } from "@/field/day";
+import { codeOf, course, current, isStale, isStrange, mapLink, type Day, type DayVisit } from "@/field/day";
 import { begun, matching, unplanned, unsaid, withAdded, withHeard, type OpenDoor } from "@/field/doors";
 import { after, again, hurry, KEPT_MS, next, outcomeOf, over, revive, said, SHOWN_MS, standing, WARNED_MS, wordsOf, type Item } from "@/field/outbox";
 import { filled, missing, progress, sections, worries, type Form, type Question } from "@/field/questions";
@@ -185,6 +185,15 @@ describe("a visit on the way", () => {
   it("is not further for what was refused", () => {
     const refused = item("a", { what: "arrive", state: "refused" });
     expect(course(visit("v1"), [refused])).toMatchObject({ stage: "planned", refused: 1 });
+  });
+
+  it("is at a strange door where a tag was shown that the server did not find there, and only then", () => {
+    const at = visit("v1");
+    const said = (rests: "said" | "tag" | null): DayVisit => ({ ...at, visit: { ...at.visit, arrival: rests } });
+    const shown = [item("a", { what: "arrive", state: "done", body: { tag: "c" } })];
+    expect([said("said"), said("tag"), said(null)].map((one) => isStrange(one, shown, "arrive"))).toEqual([true, false, false]);
+    expect(isStrange(said("said"), [item("a", { what: "arrive", state: "done", body: {} })], "arrive")).toBe(false);
+    expect(isStrange(said("said"), shown, "depart")).toBe(false);
   });
 
   it("counts all the same where the office has cancelled it", () => {

@@ -1,13 +1,17 @@
 /** Arriving and leaving: by the tag at the door, by the place, or by the word alone. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { distanceMetres } from "@/core/geo";
 import { notify } from "@/ui/notices";
+import { later } from "@/ui/later";
 import { Button } from "@/ui/parts";
-import { codeOf, type DayVisit } from "./day";
-import { hasCamera, hasNfc, place, readNfc, readQr, type Place } from "./door";
+import type { DayVisit } from "./day";
+import { hasCamera, hasNfc, place, type Place } from "./door";
 import { tag } from "./model";
 import { atTheDoor } from "./say";
 import { t } from "./words";
+
+const Reader = later(() => import("./reader").then((part) => part.Reader), "div");
+const Typed = later(() => import("./reader").then((part) => part.Typed), "div");
 
 /** A home's fence, as the server has it. */
 const NEAR_M = 100;
@@ -45,7 +49,7 @@ export function Door({ what, at, next }: { what: "arrive" | "depart"; at: DayVis
   if (reading === "place") return <p role="status">{t("door.measuring")}</p>;
   const stop = () => setReading("none");
   if (reading === "nfc" || reading === "qr") return <Reader way={reading} done={(code) => void byTag(code)} refused={refused} stop={stop} />;
-  if (reading === "typed") return <Typed why={why} done={(code) => void byTag(code)} stop={stop} />;
+  if (reading === "typed") return <Typed why={why} scan={hasCamera() && why === t("door.no_nfc") ? () => setReading("qr") : null} done={(code) => void byTag(code)} stop={stop} />;
   return (
     <div class="door">
       {opened !== null && <Button kind="primary" icon="key" onClick={useOpened}>{t("door.by_tag")}</Button>}
@@ -65,52 +69,4 @@ function tell(here: Place | null, at: DayVisit): void {
   if (at.latitude === null || at.longitude === null) return;
   const m = Math.round(distanceMetres(here, { latitude: at.latitude, longitude: at.longitude }));
   notify(t(m <= NEAR_M ? "door.near" : "door.far", { m }), m > NEAR_M);
-}
-
-interface ReaderProps {
-  readonly way: "nfc" | "qr";
-  readonly done: (code: string) => void;
-  readonly refused: () => void;
-  readonly stop: () => void;
-}
-
-function Reader({ way, done, refused, stop }: ReaderProps) {
-  const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
-    video.current?.scrollIntoView({ block: "center" });
-    const ended = new AbortController();
-    const read = way === "qr" && video.current !== null ? readQr(video.current, ended.signal) : readNfc(ended.signal);
-    void read.then((code) => !ended.signal.aborted && (code === null ? refused() : done(code)));
-    return () => ended.abort();
-  }, []);
-  return (
-    <div class="reader">
-      <p role="status">{t(way === "qr" ? "door.aim" : "door.hold")}</p>
-      {way === "qr" && <video ref={video} muted playsInline />}
-      <Button onClick={stop}>{t("action.cancel")}</Button>
-    </div>
-  );
-}
-
-/** The code as it is printed below the square. */
-function Typed({ why, done, stop }: Pick<ReaderProps, "done" | "stop"> & { why: string }) {
-  const [bad, setBad] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
-  const send = (event: SubmitEvent) => {
-    event.preventDefault();
-    const code = codeOf(String(new FormData(event.currentTarget as HTMLFormElement).get("code")).replace(/\s/g, ""));
-    if (code === null) setBad(true);
-    else done(code);
-  };
-  return (
-    <form class="reader find" onSubmit={send}>
-      {why !== "" && <p class="hint" role="status">{why}</p>}
-      <label class="ask"><span>{t("door.code")}</span>
-        <input ref={input} name="code" autocomplete="off" autocapitalize="none" spellcheck={false} aria-invalid={bad} aria-describedby="bad-code" required />
-      </label>
-      <p id="bad-code" class="worry" role="alert">{bad && t("door.bad_code")}</p>
-      <div class="row"><Button onClick={stop}>{t("action.cancel")}</Button><Button kind="primary" type="submit">{t("door.use")}</Button></div>
-    </form>
-  );
 }

@@ -48,6 +48,12 @@ function stageOf({ over, told, arrived, cancelled }: { over: boolean; told: bool
   return cancelled ? "cancelled" : "planned";
 }
 
+/** Whether a tag was shown that the server did not find at this door. */
+export function isStrange({ visit }: DayVisit, items: readonly Item[], what: "arrive" | "depart"): boolean {
+  const rests = what === "arrive" ? visit.arrival : visit.departure;
+  return rests === "said" && items.some((item) => item.visit === visit.key && item.what === what && item.state === "done" && "tag" in item.body);
+}
+
 /** When a visit is to begin, ISO 8601; `null`: at no fixed time. */
 export function startOf({ visit }: DayVisit): string | null {
   return visit.planned_at ?? visit.open_at ?? visit.began_at;

@@ -1,11 +1,9 @@
 /**
- * What shows that somebody is at a door: a tag that was read, or the place of the telephone.
+ * What shows that somebody is at a door: the place of the telephone, or a tag (`read-tag`).
  *
- * What this is: the ways a browser has to find that out; the decoder of QR codes is a library, for the browser's own needs
- * services that telephones here do not have. What it is not: a judgement: the server judges, and says
+ * What this is: the ways a browser has to find that out. What it is not: a judgement: the server judges, and says
  * which of them it rests on. The one idea: each way may be missing or refused, and the visit goes on without it.
  */
-import { codeOf } from "./day";
 
 export interface Place {
   readonly latitude: number;
@@ -16,8 +14,6 @@ export interface Place {
 const WAIT_MS = 15_000;
 /** A place that is older was measured somewhere else. */
 const FRESH_MS = 10_000;
-const LOOK_MS = 250;
-const WIDE_PX = 800;
 
 /** Where this telephone is; `null`: it does not know, or may not say. */
 export function place(waitMs = WAIT_MS): Promise<Place | null> {
@@ -31,64 +27,5 @@ export function place(waitMs = WAIT_MS): Promise<Place | null> {
   });
 }
 
-// Not in TypeScript's own description of browsers yet.
-interface NfcReader {
-  scan(options: { signal: AbortSignal }): Promise<void>;
-  onreading: ((event: { message: { records: readonly { data?: DataView; recordType: string }[] } }) => void) | null;
-}
-const browser = globalThis as { NDEFReader?: new () => NfcReader };
-
-export const hasNfc = () => browser.NDEFReader !== undefined;
+export const hasNfc = () => "NDEFReader" in globalThis;
 export const hasCamera = () => "mediaDevices" in navigator;
-
-/** The code of the first tag held to the telephone; `null`: refused, not there, or ended by `signal`. */
-export async function readNfc(signal: AbortSignal): Promise<string | null> {
-  if (browser.NDEFReader === undefined) return null;
-  const reader = new browser.NDEFReader();
-  const read = new Promise<string | null>((resolve) => {
-    signal.addEventListener("abort", () => resolve(null));
-    reader.onreading = ({ message }) => {
-      const texts = message.records.map((one) => (one.data === undefined ? "" : new TextDecoder().decode(one.data)));
-      const code = texts.map(codeOf).find((one) => one !== null);
-      if (code !== undefined) resolve(code ?? null);
-    };
-  });
-  const began = await reader.scan({ signal }).then(() => true, () => false);
-  return began ? read : null;
-}
-
-/** The code of the first QR that the camera sees, shown in `video`; `null`: no camera, refused, or ended by `signal`. */
-export async function readQr(video: HTMLVideoElement, signal: AbortSignal): Promise<string | null> {
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).catch(() => null);
-  if (stream === null) return null;
-  try {
-    const { default: decode } = await import("jsqr");
-    video.srcObject = stream;
-    await video.play();
-    const pen = Object.assign(document.createElement("canvas"), size(video)).getContext("2d", { willReadFrequently: true });
-    while (!signal.aborted && pen !== null) {
-      const code = codeOf(seen(video, pen, decode) ?? "");
-      if (code !== null) return code;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
-    return null;
-  } catch {
-    return null; // the camera was taken away, or the decoder is not on this device
-  } finally {
-    stream.getTracks().forEach((track) => track.stop());
-  }
-}
-
-type Decode = (data: Uint8ClampedArray, width: number, height: number, how: { inversionAttempts: "dontInvert" }) => { readonly data: string } | null;
-
-function seen(video: HTMLVideoElement, pen: CanvasRenderingContext2D, decode: Decode): string | undefined {
-  const { width, height } = pen.canvas;
-  pen.drawImage(video, 0, 0, width, height);
-  return decode(pen.getImageData(0, 0, width, height).data, width, height, { inversionAttempts: "dontInvert" })?.data;
-}
-
-/** Half a megapixel shows a tag that fills a third of the picture, and is looked through in a tenth of a second. */
-function size({ videoWidth, videoHeight }: HTMLVideoElement): { width: number; height: number } {
-  const by = Math.min(1, WIDE_PX / Math.max(videoWidth, videoHeight, 1));
-  return { width: Math.max(1, Math.round(videoWidth * by)), height: Math.max(1, Math.round(videoHeight * by)) };
-}

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { formatPhone } from "@/core/phone";
 import { Icon, type IconName } from "@/ui/icons";
 import { Concern } from "./concern";
-import { course, startOf, type Course, type DayVisit } from "./day";
+import { course, isStrange, startOf, type Course, type DayVisit } from "./day";
 import { Door } from "./at-door";
 import { drafts, forms, own } from "./model";
 import { More } from "./more";
@@ -36,19 +36,30 @@ export function Visit({ at }: { at: DayVisit }) {
       <Know at={at} />
       <ol class="steps">
         <Step n={1} name={t("step.arrive")} done={so.arrived} what="arrive" at={at}>
-          {!so.arrived && <Door what="arrive" at={at} next />}
+          <AtDoor what="arrive" at={at} next open={!so.arrived} />
         </Step>
         <FormStep n={2} at={at} so={so} />
         <Step n={3} name={t("step.more")} done={false} at={at}><More at={at} /></Step>
         {visit.way === "home" && (
           <Step n={4} name={t("step.depart")} done={so.departed} what="depart" at={at}>
-            {so.arrived && !so.departed && <Door what="depart" at={at} next={so.told} />}
+            <AtDoor what="depart" at={at} next={so.told} open={so.arrived && !so.departed} />
           </Step>
         )}
       </ol>
       <Whole at={at} so={so} />
       <Concern at={at} />
     </main>
+  );
+}
+
+/** `open`: nobody has said it yet. Whoever showed the tag of another door may show again that they are here. */
+function AtDoor({ open, ...door }: Parameters<typeof Door>[0] & { open: boolean }) {
+  const strange = isStrange(door.at, own.value, door.what);
+  return (
+    <>
+      {strange && <p class="hint warn" role="alert">{t("door.strange")}</p>}
+      {(open || strange) && <Door {...door} />}
+    </>
   );
 }
 
@@ -63,7 +74,7 @@ function Know({ at }: { at: DayVisit }) {
           {why.map((one) => <span key={one.text} class={one.overdue ? "overdue" : ""}>{one.text}{one.overdue && ` · ${t("owed.overdue")}`}</span>)}
         </Fact>
       )}
-      {at.visit.services.length > 0 && <Fact icon="list" name={t("visit.services", { what: "" })}>{listed(at.visit.services.map((one) => option("done", one)))}</Fact>}
+      {at.visit.services.length > 0 && <Fact icon="list" name={t("visit.services")}>{listed(at.visit.services.map((one) => option("done", one)))}</Fact>}
       {at.last !== null && (
         <Fact icon="eye" name={t("visit.last", { day: shortDay(at.last.at) })}>
           {worse.length > 0 && <span class="worry">{t("visit.worse", { what: listed(worse) })}</span>}
