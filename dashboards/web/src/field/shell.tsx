@@ -2,10 +2,10 @@
 import { computed } from "@preact/signals";
 import { session } from "@/sign/session";
 import { Icon, type IconName } from "@/ui/icons";
-import { day, online, own, signedOut, standingNow } from "./model";
+import { day, online, own, signedOut, standingNow, today } from "./model";
 import { goTo, hrefOf, route } from "./route";
 import { asking } from "./sos";
-import { t } from "./words";
+import { t, term } from "./words";
 import { clock } from "./words-of";
 
 export function Header() {
@@ -18,12 +18,19 @@ export function Header() {
       ) : (
         <a class="button quiet" href={up} aria-label={t("go.back")}><Icon name="back" /></a>
       )}
-      <h1>{view === "out" ? t("out.title") : view === "me" ? t("me.title") : view === "find" ? t("find.title") : t("day.title")}</h1>
+      <h1>{title(view, today.value?.visits.find((one) => one.visit.key === visit)?.visit.kind)}</h1>
       <button type="button" class="button danger" onClick={() => (asking.value = true)}>
         <Icon name="siren" />{t("sos.open")}
       </button>
     </header>
   );
+}
+
+const TITLES = { today: "day.title", out: "out.title", me: "me.title", find: "find.title", form: "step.form", assess: "step.assess" } as const;
+
+/** Where one is; at a visit, what kind it is. */
+function title(view: keyof typeof TITLES | "visit", kind: string | undefined): string {
+  return view !== "visit" ? t(TITLES[view]) : kind === undefined ? t("day.title") : term("visit_kind", kind);
 }
 
 type Tone = "well" | "busy" | "warn" | "bad";
