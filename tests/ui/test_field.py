@@ -82,7 +82,7 @@ NFC: Final = """(() => {
     message: { records: [{ recordType: "text", data: new DataView(new TextEncoder().encode(text).buffer) }] }
   });
 })()"""
-"""As the reader of a telephone answers (W3C, Web NFC); a desk's browser has none. ``hold``: a tag to its back."""
+"""Answers as a telephone's reader (W3C, Web NFC); a desk's browser has none. ``hold``: a tag to its back."""
 
 
 @pytest.fixture
