@@ -7,7 +7,7 @@ so one start of a browser serves all six of its dresses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,7 +22,7 @@ SHOTS: Final = Path(__file__).parent / "shots"
 LANGUAGES: Final = ("en", "zh-Hant", "zh-Hans")
 """A page is left in the last of them, which the tests read."""
 THEMES: Final[tuple[Theme, ...]] = ("dark", "light")
-_PICTURED: Final = ("en-dark", "zh-Hant-light", "zh-Hans-light")
+PICTURED: Final = ("en-dark", "zh-Hant-light", "zh-Hans-light")
 _AXE: Final = """async within => {
   const found = await axe.run(within, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]
@@ -84,9 +84,13 @@ _CHOOSE: Final = """(choice, language) => {
 
 
 def in_every_dress(
-    page: Page, name: str, settled: Callable[[], Any] = lambda: None, within: str = "html"
+    page: Page,
+    name: str,
+    settled: Callable[[], Any] = lambda: None,
+    within: str = "html",
+    pictured: Container[str] = PICTURED,
 ) -> dict[str, list[str]]:
-    """Faults of the page as it stands, by dress, where there are any; a picture in each language.
+    """Faults of the page as it stands, by dress, where there are any; a picture in those of ``pictured``.
 
     ``settled`` waits until the page shows what it should after a change of language.
     """
@@ -94,7 +98,7 @@ def in_every_dress(
     for dress in dresses(page):
         settled()
         found[f"{name} {dress}"] = faults(page, within)
-        if dress in _PICTURED:
+        if dress in pictured:
             shoot(page, f"{name}-{dress}")
     return {dress: wrong for dress, wrong in found.items() if wrong}
 

@@ -263,3 +263,49 @@ def test_the_parts_of_an_auditor_and_of_a_city_break_nothing_either(
 def read(page: Page) -> None:
     """Wait until nothing is being read any more."""
     expect(page.get_by_role("status").filter(has_text=re.compile("…$"))).to_have_count(0)
+
+
+DIALOGS: Final = {
+    # Part -> what opens a dialog in it, step by step; "▾": and some of a name is typed.
+    "homes": [["登记家庭"]],
+    "residents": [["修改："], ["同意情况：", "登记意见："], ["个人权利："]],
+    "staff": [["添加人员", "▾"]],
+    "responders": [["添加"], ["排班："], ["与家庭的关系：", "添加或修改", "▾"]],
+    "rights": [["修改保存时间："]],
+    "hours": [["开户"], ["明细："]],
+    "services": [["新令牌"]],
+}
+"""Every kind of control, of list and of sheet that a dialog shows."""
+
+
+def test_no_dialog_breaks_wcag_or_its_own_sizes_in_any_language_and_theme(admin: Page, town: System) -> None:
+    staff = next(one for one in api(admin, "GET", "/register/staff?q=caseworker")["items"])
+    for path, what in (
+        ("/responders", {"kind": "worker", "staff_id": staff["id"], "phone": "13700000008"}),
+        ("/time/accounts", {"staff_id": staff["id"]}),
+    ):
+        api(admin, "POST", path, what)
+    found: dict[str, list[str]] = {}
+    for part, dialogs in DIALOGS.items():
+        admin.locator(f".admin > nav a[href='/admin/{part}']").click()
+        for number, steps in enumerate(dialogs):
+            for step in steps:
+                open_by(admin, step)
+            name, pictured = f"dialog-{part}-{number}", {"en-dark"}
+            found |= in_every_dress(admin, name, lambda: read(admin), within="dialog", pictured=pictured)
+            while admin.locator("dialog").count():  # one may stand behind another
+                admin.keyboard.press("Escape")
+    assert found == {}
+
+
+def open_by(page: Page, step: str) -> None:
+    """Press the first button of that name where it stands on top."""
+    on_top = page.get_by_role("dialog")
+    if step == "▾":
+        on_top.locator(".finder input").press_sequentially("h")
+        expect(on_top.locator(".finder [role=option]").first).to_be_visible()
+        return
+    within = on_top if on_top.count() else page.locator("main")
+    within.get_by_role("button", name=re.compile(step)).first.click()
+    expect(on_top.locator("form, li, section, .none").first).to_be_visible()
+    read(page)

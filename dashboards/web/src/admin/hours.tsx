@@ -26,6 +26,11 @@ export function hours(minutes: number): string {
   return t("unit_hours", { n: Math.round(minutes / (MINUTES_OF_HOUR / 10)) / 10 });
 }
 
+/** What people call it; the two that are everybody's have no name. */
+function called(account: Account): string {
+  return account.name || term("holder", account.sort);
+}
+
 const REFUSALS = {
   overdrawn: "time.overdrawn", over_cap: "time.over_cap", no_road: "time.no_road", same_account: "time.same_account",
   not_empty: "time.not_empty", twice: "time.twice", closed: "time.closed", nothing: "time.nothing", no_key: "time.no_key",
@@ -50,19 +55,19 @@ export function Hours() {
         keyOf={(account) => account.id}
         over={(account) => account.closed_at !== null}
         columns={[
-          { name: "name", show: (account) => account.name || term("holder", account.sort) },
+          { name: "name", show: called },
           { name: "kind", show: (account) => term("holder", account.sort) },
           { name: "balance", show: (account) => <b class="digits">{hours(account.balance_min)}</b> },
           { name: "made_at", show: (account) => formatDay(account.opened_at, tag()) },
         ]}
         actions={(account) => (
           <>
-            <Button label={t("time.entries_of", { name: account.name })} onClick={() => (open.value = { is: "entries", account })}>{t("time.entries")}</Button>
+            <Button label={t("time.entries_of", { name: called(account) })} onClick={() => (open.value = { is: "entries", account })}>{t("time.entries")}</Button>
             {account.closed_at === null && (account.sort === "person" || account.sort === "group") && (
               <>
-                <Button label={t("time.gift_of", { name: account.name })} onClick={() => (open.value = { is: "gift", account })}>{t("time.gift")}</Button>
-                <Button label={t("time.certify_of", { name: account.name })} onClick={() => (open.value = { is: "certify", account })}>{t("time.certify")}</Button>
-                <Button kind="quiet" icon="close" label={t("time.close_of", { name: account.name })} onClick={() => (open.value = { is: "close", account })} />
+                <Button label={t("time.gift_of", { name: called(account) })} onClick={() => (open.value = { is: "gift", account })}>{t("time.gift")}</Button>
+                <Button label={t("time.certify_of", { name: called(account) })} onClick={() => (open.value = { is: "certify", account })}>{t("time.certify")}</Button>
+                <Button kind="quiet" icon="close" label={t("time.close_of", { name: called(account) })} onClick={() => (open.value = { is: "close", account })} />
               </>
             )}
           </>
@@ -83,9 +88,9 @@ function Opened({ open, onClose }: { open: Open; onClose: () => void }) {
       <Sent title={t("time.open")} about={t("time.open_about")} path="/time/accounts" onClose={onClose}
         fields={[{ name: "staff_id", is: "named", among: "staff", optional: true }, { name: "resident_id", is: "named", among: "residents", optional: true }, { name: "group", is: "text", optional: true }]} />
     );
-    case "close": return <Sent title={t("time.close_of", { name: open.account.name })} about={t("time.close_about")} path={`/time/accounts/${open.account.id}/close`} fields={[]} onClose={onClose} />;
+    case "close": return <Sent title={t("time.close_of", { name: called(open.account) })} about={t("time.close_about")} path={`/time/accounts/${open.account.id}/close`} fields={[]} onClose={onClose} />;
     case "gift": return (
-      <Sent title={t("time.gift_of", { name: open.account.name })} path={`/time/accounts/${open.account.id}/gifts`} onClose={onClose}
+      <Sent title={t("time.gift_of", { name: called(open.account) })} path={`/time/accounts/${open.account.id}/gifts`} onClose={onClose}
         fields={[
           { name: "kind", is: "choice", of: ["redeem", "donate", "transfer"], words: "time_kind" },
           { name: "minutes", is: "number", ...MINUTES },
@@ -152,7 +157,7 @@ function Rules({ onClose }: { onClose: () => void }) {
 function Entries({ account, onClose }: { account: Account; onClose: () => void }) {
   const list = useList<Schemas["cloud__visits__hours__views__EntryView"]>("/time/entries", { account_id: account.id });
   return (
-    <Dialog title={t("time.entries_of", { name: account.name })} onClose={onClose}>
+    <Dialog title={t("time.entries_of", { name: called(account) })} onClose={onClose}>
       <div class="inside">
         <Table
           label={t("time.entries")}
@@ -176,7 +181,7 @@ function Certify({ account, onClose }: { account: Account; onClose: () => void }
   if (paper.value !== null) return <Certificate paper={paper.value} onClose={onClose} />;
   return (
     <Form
-      title={t("time.certify_of", { name: account.name })}
+      title={t("time.certify_of", { name: called(account) })}
       fields={[{ name: "since", is: "day" }, { name: "until", is: "day" }]}
       action={t("time.certify")}
       refusals={REFUSALS}
