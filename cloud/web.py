@@ -95,6 +95,7 @@ from cloud.visits.orders import routes as order_routes
 from cloud.visits.plans import mend_routes
 from cloud.visits.plans import routes as plan_of_day_routes
 from cloud.visits.records import routes as visit_routes
+from cloud.visits.records import tag_routes
 from cloud.wall import routes as wall_routes
 
 API: Final = "/api/v1"
@@ -141,6 +142,7 @@ ROUTERS: Final = (
     mend_routes.router,
     order_routes.router,
     visit_routes.router,
+    tag_routes.router,
     claim_routes.router,
     enrolment_routes.router,
     release_routes.router,

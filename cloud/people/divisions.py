@@ -56,6 +56,11 @@ def parent(code: str) -> str | None:
     return code[: LEVELS[above - 1]].ljust(12, "0") if above else None
 
 
+def own_digits(code: str) -> str:
+    """The digits that the code of every place in ``code`` begins with, its own code among them."""
+    return code[: LEVELS[level(code) - 1]]
+
+
 def is_below(code: str, other: str) -> bool:
     """Whether ``code`` lies in ``other`` and is not ``other`` itself."""
-    return code != other and code.startswith(other[: LEVELS[level(other) - 1]])
+    return code != other and code.startswith(own_digits(other))

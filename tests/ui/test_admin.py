@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 
 from cloud.auth import Role
 from tests.harness import System
-from tests.ui.judge import in_every_dress, shoot
+from tests.ui.judge import SHOTS, in_every_dress, shoot
 from tests.ui.town import come_in
 
 pytestmark = pytest.mark.browser
@@ -210,6 +210,25 @@ def test_a_worker_has_a_shift_and_a_home_and_loses_both(admin: Page) -> None:
     form.get_by_role("button", name="保存").click()
     form.get_by_role("button", name=f"删除与家庭 {key} 的关系").click()
     expect(form.get_by_text("还没有登记")).to_be_visible()
+
+
+def test_a_sheet_of_door_tags_prints_keys_and_codes_and_nothing_of_a_person(admin: Page) -> None:
+    admin.get_by_role("link", name="门牌标签").click()
+    admin.get_by_role("button", name="制作一张").click()
+    form = admin.get_by_role("dialog")
+    form.get_by_label("行政区划").fill(DIVISION)
+    form.get_by_label("已有标签的也要").check()
+    form.get_by_role("button", name="制作一张").click()
+    labels = admin.get_by_role("list", name="门牌标签").get_by_role("listitem")
+    expect(labels.first).to_be_visible()
+    shoot(admin, "admin-tags")
+    admin.emulate_media(media="print")
+    expect(admin.get_by_role("navigation")).to_be_hidden()
+    expect(admin.locator("h1")).to_be_hidden()
+    keys = {one["record"]["key"] for one in api(admin, "GET", "/register/homes?limit=200")["items"]}
+    printed = {text.removesuffix("安伴").strip() for text in labels.all_inner_texts()}
+    assert printed <= keys
+    (SHOTS / "admin-tags.pdf").write_bytes(admin.pdf(format="A4", prefer_css_page_size=True))
 
 
 def test_what_cannot_be_taken_back_asks_who_is_here_and_nobody_sees_more_than_their_role(

@@ -170,6 +170,18 @@ where (%(id)s::int is null or door_tag.id = %(id)s)
   and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
 order by door_tag.id
 
+-- homes_for_tags --
+-- Of a place and of those below it, where no tag is in force; with ``again``: all of them.
+select home.id, home.key
+from home
+where home.retired_at is null and starts_with(home.division_code, %(within)s)
+  and (%(again)s or not exists (
+      select from door_tag where door_tag.home_id = home.id and door_tag.withdrawn_at is null
+  ))
+  and home.tenant_id = any(%(tenants)s) and (%(homes)s::int[] is null or home.id = any(%(homes)s))
+order by home.division_code, home.key
+limit %(limit)s
+
 -- withdraw_tag --
 update door_tag set withdrawn_at = %(now)s
 from home

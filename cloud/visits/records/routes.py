@@ -7,7 +7,6 @@ say things in any order, late and twice; each answer shows the visit as it then 
 from __future__ import annotations
 
 import base64
-import secrets
 import uuid
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -38,11 +37,8 @@ from cloud.visits.records.views import (
     FileContent,
     FileView,
     NewFile,
-    NewTag,
     NewVisit,
     Planned,
-    TagList,
-    TagView,
     TakenView,
     VisitDetail,
     VisitPage,
@@ -56,15 +52,11 @@ router = APIRouter(prefix="/visits", tags=["visits"], dependencies=[Depends(need
 
 PURPOSE: Final = Purpose.CONSOLE
 VISITS: Final = "visits"
-TAG_BYTES: Final = 16
-"""128 random bits: nobody guesses the code of a tag."""
 
 Visitor = Annotated[Principal, Depends(require(Permission.MAKE_VISITS))]
 Leader = Annotated[Principal, Depends(require(Permission.LEAD_VISITS))]
 VisitId = Annotated[int, Path(ge=1, lt=2**63, description="number of the visit")]
-HomeId = Annotated[int, Path(ge=1, lt=2**31, description="number of the home")]
 FileId = Annotated[int, Path(ge=1, lt=2**63, description="number of the file")]
-TagId = Annotated[int, Path(ge=1, lt=2**31, description="number of the tag")]
 ERRORS: Final = responses(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 CHANGED: Final = ERRORS | ONCE_ERRORS | responses(HTTPStatus.NOT_FOUND)
 
@@ -257,53 +249,6 @@ async def vouch(visit_id: VisitId, asked: Vouched, leader: Leader, once: Once) -
         return await _visit(desk, once, visit_id)
 
     return await done(once, leader, VisitView, work, REFUSALS)
-
-
-@router.get("/homes/{home_id}/tags", operation_id="listTags", summary="Tags at a door", responses=ERRORS)
-async def list_tags(home_id: HomeId, api: Api, leader: Leader) -> TagList:
-    """Those that were ever made; none for a home that is not there."""
-    scope = leader.scope(PURPOSE)
-    async with api.reading(scope) as conn:
-        found = await store.rows(conn, "tags", scope, id=None, home_id=home_id)
-    api.saw(scope.purpose, {row["home_id"] for row in found})
-    return TagList(tags=[TagView(**row) for row in found])
-
-
-@router.post(
-    "/homes/{home_id}/tags",
-    operation_id="addTag",
-    summary="Make a tag for a door",
-    status_code=HTTPStatus.CREATED,
-    responses=CHANGED,
-)
-async def add_tag(home_id: HomeId, leader: Leader, once: Once) -> NewTag:
-    """The code is written into an NFC tag, or printed as QR, and kept nowhere."""
-
-    async def work(desk: Desk) -> NewTag:
-        code = secrets.token_urlsafe(TAG_BYTES)
-        values = {"digest": visits.digest_of(code), "staff_id": desk.staff_id, "now": desk.now}
-        found = await store.rows(desk.conn, "add_tag", desk.scope, home_id=home_id, **values)
-        if not found:
-            raise not_found()
-        once.call.saw(desk.scope.purpose, [home_id])
-        row = (await store.rows(desk.conn, "tags", desk.scope, id=found[0]["id"], home_id=None))[0]
-        return NewTag(**row, code=code)
-
-    return await done(once, leader, NewTag, work, REFUSALS)
-
-
-@router.post("/tags/{tag_id}/withdraw", operation_id="withdrawTag", summary="End a tag", responses=CHANGED)
-async def withdraw_tag(tag_id: TagId, leader: Leader, once: Once) -> TagView:
-    """From now on it shows nothing; 404 when it is withdrawn already."""
-
-    async def work(desk: Desk) -> TagView:
-        if not await store.rows(desk.conn, "withdraw_tag", desk.scope, id=tag_id, now=desk.now):
-            raise not_found()
-        row = (await store.rows(desk.conn, "tags", desk.scope, id=tag_id, home_id=None))[0]
-        once.call.saw(desk.scope.purpose, [row["home_id"]])
-        return TagView(**row)
-
-    return await done(once, leader, TagView, work, REFUSALS)
 
 
 async def _shown(conn: Connection, scope: Scope, number: int) -> VisitView:

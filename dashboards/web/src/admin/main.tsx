@@ -24,6 +24,7 @@ import { Records } from "./records";
 import { Responders } from "./responders";
 import { Keeping } from "./rights";
 import { Services } from "./services";
+import { Tags } from "./tags";
 import { Tenants } from "./tenants";
 import { t, term } from "./words";
 import type { JSX } from "preact";
@@ -32,6 +33,7 @@ const VIEWS: Readonly<Record<Part, () => JSX.Element>> = {
   homes: () => <Homes id={place.value.part === "homes" ? place.value.id : null} />,
   residents: () => <Records kind="residents" more={(kept) => <OfPerson kept={kept} />} />,
   import: () => <Import />,
+  tags: () => <Tags />,
   gateways: () => <Records kind="gateways" />,
   devices: () => <Records kind="devices" />,
   enrolment: () => <Enrolment />,

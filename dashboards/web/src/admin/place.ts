@@ -13,6 +13,7 @@ export const PARTS = {
   homes: { needs: "administer", icon: "door" },
   residents: { needs: "administer", icon: "user" },
   import: { needs: "administer", icon: "up" },
+  tags: { needs: "lead_visits", icon: "flag" },
   gateways: { needs: "administer", icon: "plug" },
   devices: { needs: "administer", icon: "screen" },
   enrolment: { needs: "administer", icon: "key" },
@@ -34,7 +35,7 @@ export type Part = keyof typeof PARTS;
 
 /** Parts that stand together in the list. */
 export const GROUPS = {
-  homes: ["homes", "residents", "import"],
+  homes: ["homes", "residents", "import", "tags"],
   things: ["gateways", "devices", "enrolment"],
   people: ["staff", "responders", "hours"],
   decisions: ["mutes", "proposals", "glass", "rights"],

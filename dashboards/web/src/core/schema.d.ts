@@ -4183,6 +4183,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/tags/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a sheet of tags for the doors of a place
+         * @description At most 96 labels to print and cut out; asked again, it goes on with the doors that have none yet.
+         */
+        post: operations["drawTags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/tags/{tag_id}/withdraw": {
         parameters: {
             query?: never;
@@ -8089,6 +8109,18 @@ export interface components {
          */
         Kind: "earn" | "surplus" | "donate" | "transfer" | "grant" | "redeem" | "undo";
         /**
+         * Label
+         * @description What hangs at one door. ``home``: its key. ``qr``: a picture of the code, as an address of data.
+         */
+        Label: {
+            /** Home */
+            home: string;
+            /** Id */
+            id: number;
+            /** Qr */
+            qr: string;
+        };
+        /**
          * LastVisit
          * @description What was found the last time: answers to look at, and those on a worse step than before.
          */
@@ -9247,18 +9279,6 @@ export interface components {
              */
             findings: components["schemas"]["Finding"][];
             verdict: components["schemas"]["Verdict"];
-        };
-        /**
-         * NewSheet
-         * @description The file in base 64, and how it is written.
-         */
-        NewSheet: {
-            /**
-             * Content
-             * Format: base64
-             */
-            content: string;
-            form: components["schemas"]["cloud__register__sheet_file__Form"];
         };
         /**
          * NewTag
@@ -10982,6 +11002,16 @@ export interface components {
             purpose: components["schemas"]["Purpose"];
         };
         /**
+         * Sheet
+         * @description Labels to print, by place and key. ``more``: homes of the place that are not on it.
+         */
+        Sheet: {
+            /** Labels */
+            labels: components["schemas"]["Label"][];
+            /** More */
+            more: boolean;
+        };
+        /**
          * SheetFault
          * @description One fault. ``row``: as the file counts, 0: the whole file; ``column``: the field, with ``heading`` as
          *     the file writes it; ``detail``: what helps to mend it, or the rule in words where ``rule`` is ``other``.
@@ -12182,6 +12212,18 @@ export interface components {
          */
         cloud__register__sheet_file__Form: "csv" | "xlsx";
         /**
+         * NewSheet
+         * @description The file in base 64, and how it is written.
+         */
+        cloud__register__sheets__NewSheet: {
+            /**
+             * Content
+             * Format: base64
+             */
+            content: string;
+            form: components["schemas"]["cloud__register__sheet_file__Form"];
+        };
+        /**
          * Form
          * @description How a file is made.
          * @enum {string}
@@ -12350,6 +12392,19 @@ export interface components {
          * @enum {string}
          */
         cloud__visits__records__place__How: "tag" | "place" | "vouched" | "said";
+        /**
+         * NewSheet
+         * @description For the homes of a place and of those below it. ``again``: also where a tag is in force already.
+         */
+        cloud__visits__records__tag_routes__NewSheet: {
+            /**
+             * Again
+             * @default false
+             */
+            again: boolean;
+            /** Division */
+            division: string;
+        };
         /**
          * EventView
          * @description What was said, by whom, and the three times of it: believed, by the device, and when it came.
@@ -26185,7 +26240,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewSheet"];
+                "application/json": components["schemas"]["cloud__register__sheets__NewSheet"];
             };
         };
         responses: {
@@ -41239,6 +41294,143 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawTags: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description drawn by the client, one per command (128 random bits); a repeat gets the first answer */
+                "Idempotency-Key"?: string | null;
+                /** @description shows that no foreign page sent this */
+                "X-Anban": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["cloud__visits__records__tag_routes__NewSheet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,6 +17,7 @@ from cloud.people.reseal import reseal
 from cloud.privacy import retention
 from cloud.visits.forms.shapes import Count, Scale, Several, YesNo
 from cloud.visits.forms.table import FORMS, VisitKind
+from cloud.visits.records import tag_routes
 from tests.unit.cloud.conftest import Site
 from tests.unit.cloud.town import NOON
 
@@ -464,3 +465,27 @@ async def test_a_voice_is_kept_for_half_a_year_and_what_is_signed_longer(
             pass
     rows = await (await conn.execute("select sort from visit_file")).fetchall()
     assert [row["sort"] for row in rows] == ["signature"]
+
+
+async def test_a_sheet_has_a_label_for_each_door_of_a_place_that_has_none(
+    phone: Phone, office: httpx.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = iter(["the-code-of-green-aa", "the-code-of-yellow-b", "another-of-green-ccc"])
+    monkeypatch.setattr("cloud.visits.records.tag_routes.secrets.token_urlsafe", lambda _: next(codes))
+    monkeypatch.setattr(tag_routes, "SHEET", 1)
+    ask = {"division": "431202000000"}
+    first = await told(await office.post("/visits/tags/sheet", json=ask))
+    (label,) = first["labels"]
+    assert (label["home"], first["more"]) == ("green", True)
+    assert label["qr"] == tag_routes.picture("", "the-code-of-green-aa")
+    assert set(label) == {"id", "home", "qr"}  # neither a name nor an address
+    second = await told(await office.post("/visits/tags/sheet", json=ask))
+    assert [one["home"] for one in second["labels"]] == ["yellow"]
+    (arrived,) = await phone.send(phone.event(uuid.uuid4(), "arrive", tag="the-code-of-yellow-b"))
+    assert arrived["visit"]["arrival"] == "tag"
+    assert await told(await office.post("/visits/tags/sheet", json=ask)) == {"labels": [], "more": False}
+    lost = await told(await office.post("/visits/tags/sheet", json=ask | {"again": True}))
+    assert [one["home"] for one in lost["labels"]] == ["green"]
+    for elsewhere in ("431221000000", "431202001000"):  # another county, and a town where nobody lives
+        answer = await told(await office.post("/visits/tags/sheet", json={"division": elsewhere}))
+        assert answer["labels"] == []

@@ -190,6 +190,7 @@ ACCESS: Final[dict[tuple[str, str], frozenset[Role] | None]] = {
     ("POST", "/visits/{visit_id}/vouch"): REVIEW,
     ("GET", "/visits/homes/{home_id}/tags"): REVIEW,
     ("POST", "/visits/homes/{home_id}/tags"): REVIEW,
+    ("POST", "/visits/tags/sheet"): REVIEW,
     ("POST", "/visits/tags/{tag_id}/withdraw"): REVIEW,
     ("POST", "/visits/files"): QUEUE,
     ("GET", "/visits/files/{file_id}"): QUEUE,
@@ -350,6 +351,7 @@ MODULES: Final[dict[tuple[str, str], Module]] = {
     ("POST", "/visits/{visit_id}/vouch"): Module.VISITS,
     ("GET", "/visits/homes/{home_id}/tags"): Module.VISITS,
     ("POST", "/visits/homes/{home_id}/tags"): Module.VISITS,
+    ("POST", "/visits/tags/sheet"): Module.VISITS,
     ("POST", "/visits/tags/{tag_id}/withdraw"): Module.VISITS,
 }
 """Routes that exist only for tenants with a module, written a second time on purpose."""
