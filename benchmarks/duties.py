@@ -123,7 +123,7 @@ async def _measured(pool: Pool, people: int, looks: int, server: int) -> Measure
 
     async def page(_: int) -> None:
         asked = {"people_group": None, "reason": None, "division": None, "after_at": None, "after_id": None}
-        await store.rows(conn, "overdue", SCOPE, before=NOW, limit=51, **asked)
+        await store.rows(conn, "overdue", SCOPE, now=NOW, before=NOW, limit=51, unplanned=False, **asked)
 
     async with pool.connection() as conn:
         poll_ms = statistics.median(await _timed(_POLLS, poll))
