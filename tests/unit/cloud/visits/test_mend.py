@@ -47,6 +47,15 @@ def test_what_somebody_away_was_to_make_is_made_by_others() -> None:
     assert moved(RUNNING, mended) == {"two"}
 
 
+def test_some_moves_are_enough_in_a_full_day_because_half_begin_with_what_it_is_mended_for() -> None:
+    others = tuple(Visit(VisitId(f"{n}"), 3, (Part(5),), (Window(480, 1000),)) for n in range(60))
+    day = replace(TWO, visits=(TWO.visits[0], *others))
+    round_of_far = Route(tuple(Stop(one.id, 490 + 5 * n) for n, one in enumerate(others)))
+    running = Plan({NEAR: Route((Stop(VisitId("one"), 600),)), FAR: round_of_far})
+    mended = mend(day, running, now_min=485, away={NEAR: Away(inf, 0)}, weights=WEIGHTS, steps=60)
+    assert (check(day, mended), moved(running, mended)) == ((), {"one"})
+
+
 def test_whoever_is_back_in_time_keeps_their_visits() -> None:
     mended = mend(TWO, RUNNING, now_min=485, away={NEAR: Away(600, 2)}, weights=WEIGHTS, steps=300)
     assert (check(TWO, mended), moved(RUNNING, mended)) == ((), frozenset())
