@@ -53,7 +53,7 @@ def test_some_moves_are_enough_in_a_full_day_because_half_begin_with_what_it_is_
     round_of_far = Route(tuple(Stop(one.id, 490 + 5 * n) for n, one in enumerate(others)))
     running = Plan({NEAR: Route((Stop(VisitId("one"), 600),)), FAR: round_of_far})
     mended = mend(day, running, now_min=485, away={NEAR: Away(inf, 0)}, weights=WEIGHTS, steps=60)
-    assert (check(day, mended), moved(running, mended)) == ((), {"one"})
+    assert (check(day, mended), moved(running, mended)) == ((), frozenset({VisitId("one")}))
 
 
 def test_whoever_is_back_in_time_keeps_their_visits() -> None:
