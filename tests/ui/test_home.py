@@ -105,7 +105,9 @@ def test_from_the_alarm_to_the_outcome_each_step_takes_three_presses_at_most(
     expect(page.locator("[data-link=live]")).to_be_visible()
     with hand.at_most(3):  # find yesterday of one home
         hand.press("/")
+        expect(page.get_by_role("searchbox")).to_be_focused()
         page.keyboard.type(RESIDENT[:2])
+        expect(page.locator(".home")).to_contain_text([RESIDENT])
         hand.press("Enter")
         hand.click(page.locator(".strip-day", has_text="昨天"))
         expect(page.get_by_role("heading", name="昨天全天")).to_be_visible()
@@ -204,6 +206,7 @@ def test_a_planner_finds_whom_nobody_visits_and_lets_meals_come_again_and_again(
     expect(orders).to_contain_text("没有定期服务。")
     orders.get_by_role("button", name="新增定期服务").press("Enter")
     dialog = page.get_by_role("dialog")
+    expect(dialog.locator(":focus")).to_be_visible()
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("alert")).to_have_text("请至少选一项服务。")
     for name in ("助餐", "周一", "周三", "周六"):
