@@ -68,12 +68,7 @@ def roster(
             {"code": "431202000000", "name": "鹤城区", "parent": None},
             {"code": "431202001001", "name": "城北社区", "parent": "431202000000"},
         ],
-        "tenant": {
-            "code": "hecheng",
-            "name": "鹤城区",
-            "division": "431202000000",
-            "time_zone": os.environ.get("ZONE", "Asia/Shanghai"),
-        },
+        "tenant": {"code": "hecheng", "name": "鹤城区", "division": "431202000000"},
         "staff": [{**person} for person in staff],
         "homes": [
             {
