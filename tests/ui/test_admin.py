@@ -191,6 +191,7 @@ def test_a_worker_has_a_shift_and_a_home_and_loses_both(admin: Page) -> None:
     form.get_by_role("button", name="添加或修改").click()
     (home, *_) = api(admin, "GET", "/register/homes?limit=1")["items"]
     key, keys = home["record"]["key"], admin.keyboard
+    expect(form.get_by_label("家庭", exact=True)).to_be_focused()
     keys.type("没有这样的家庭")
     expect(form.get_by_text("没有找到")).to_be_visible()
     form.get_by_role("button", name="保存").click()
