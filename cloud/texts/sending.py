@@ -59,12 +59,15 @@ class Port(Protocol):
 
 
 async def send_all(port: Port, pool: Pool, desk: Desk, clock: Clock) -> None:
-    """Send what is queued and tell what became of it, for ever; outlives the database."""
+    """Send what is queued and tell what became of it, for ever; outlives the database and a text at which we
+    fail: its lease brings it back, and meanwhile it holds up neither others nor the alarms that come in.
+    """
     while True:
         try:
             busy = await send_next(port, pool, desk, clock)
-        except psycopg.Error as error:
-            _log.error("texts wait for the database error=%s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - supervised: else the reading of alarms would end with it
+            what = "texts wait for the database" if isinstance(error, psycopg.Error) else "a text is put off"
+            _log.error("%s error=%s", what, type(error).__name__)
             await asyncio.sleep(AWAY_S)
             continue
         if not busy:

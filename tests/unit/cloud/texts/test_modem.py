@@ -14,6 +14,8 @@ import pytest
 from cloud.__main__ import main
 from cloud.db import Connection, Pool
 from cloud.dispatch import by_modem
+from cloud.notify import modem as queue
+from cloud.notify.reports import Report
 from cloud.sealed import NO_KEYS
 from cloud.settings import ConfigError, Sms
 from cloud.texts import modem as centre
@@ -72,9 +74,9 @@ async def until(what: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def reading(sms: Sms, pool: Pool) -> AsyncIterator[None]:
+async def reading(sms: Sms, pool: Pool, desk: Desk = NOBODY) -> AsyncIterator[None]:
     """The modem is read for the length of the block."""
-    task = asyncio.create_task(centre.run(sms, pool, NOBODY, clock=lambda: NOW))
+    task = asyncio.create_task(centre.run(sms, pool, desk, clock=lambda: NOW))
     try:
         yield
     finally:
@@ -149,6 +151,27 @@ async def test_a_text_that_cannot_be_stored_stays_on_the_card_and_holds_up_none(
         await until(lambda: len(modem.stored) == 1)
     modem.unplug()
     assert "stays on the card" in caplog.text
+
+
+async def test_a_text_at_whose_fate_we_fail_ends_no_reading_of_alarms(
+    pool: Pool, alarms: Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(_conn: Connection, _report: Report, _now: datetime) -> bool:
+        raise ValueError
+
+    carrier = Carrier()
+    modem = Modem(tmp_path / "ttyCENTRE", CENTRE, carrier)
+    await queue.put(alarms, NO_KEYS, HOME, "help", 1, NOW)
+    text = await queue.take_up(alarms, NO_KEYS, NOW)
+    assert isinstance(text, queue.ToSend)
+    await queue.sent(alarms, text, 7, NOW)
+    await queue.reported(alarms, NO_KEYS, 7, HOME, delivered=True, why="status 0", now=NOW)
+    await alarms.commit()
+    async with reading(Sms(port=str(modem.link)), pool, Desk(NO_KEYS, by_modem.hearing(NO_KEYS), fails)):
+        await until(lambda: "a text is put off error=ValueError" in caplog.text)
+        carrier.say(HOME, CENTRE, call())
+        await counted(alarms, 1)
+    modem.unplug()
 
 
 async def test_a_locked_card_is_opened_with_the_pin_and_a_wrong_one_is_tried_once(
