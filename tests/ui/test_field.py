@@ -73,16 +73,21 @@ NFC: Final = """(() => {
   let reader = null;
   globalThis.refused = false;
   globalThis.NDEFReader = class {
-    async scan() {
+    async scan({ signal }) {
       if (refused) throw new DOMException("not allowed", "NotAllowedError");
       reader = this;
+      signal.addEventListener("abort", () => { reader = null; });
     }
   };
-  globalThis.hold = text => reader.onreading({
-    message: { records: [{ recordType: "text", data: new DataView(new TextEncoder().encode(text).buffer) }] }
-  });
+  globalThis.hold = async text => {
+    while (reader === null) await new Promise(requestAnimationFrame);
+    const data = new DataView(new TextEncoder().encode(text).buffer);
+    reader.onreading({ message: { records: [{ recordType: "text", data }] } });
+  };
 })()"""
-"""Answers as a telephone's reader (W3C, Web NFC); a desk's browser has none. ``hold``: a tag to its back."""
+"""Answers as a telephone's reader (W3C, Web NFC); a desk's browser has none. ``hold``: a tag to its back, as
+soon as it reads.
+"""
 
 
 @pytest.fixture
@@ -414,6 +419,7 @@ def test_a_tag_is_held_to_the_telephone_and_one_of_another_door_or_of_none_is_re
         page.screenshot(path=_shot("nfc-refused"))
         departing.get_by_label("门牌方块下面的编码").fill(here)
         departing.get_by_role("button", name="使用", exact=True).click()
+        expect(page.locator("[data-step=depart].done")).to_be_visible()
         says(page, "已全部上传")
     told = valley.told(visit)["visit"]
     assert (told["arrival"], told["departure"]) == ("tag", "tag")
