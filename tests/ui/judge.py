@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from dashboards import hatch_build
 
@@ -23,6 +23,7 @@ LANGUAGES: Final = ("en", "zh-Hant", "zh-Hans")
 """A page is left in the last of them, which the tests read."""
 THEMES: Final[tuple[Theme, ...]] = ("dark", "light")
 PICTURED: Final = ("en-dark", "zh-Hant-light", "zh-Hans-light")
+ZOOMED: Final[ViewportSize] = {"width": 640, "height": 400}
 _AXE: Final = """async within => {
   const found = await axe.run(within, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]
@@ -75,6 +76,18 @@ def dresses(page: Page) -> Iterator[str]:
             page.locator("select.language").evaluate(_CHOOSE, language)
             page.locator(f"html[lang^={language}]").wait_for(state="attached")
             yield f"{language}-{theme}"
+
+
+def zoomed(page: Page, name: str) -> dict[str, list[str]]:
+    """What is wider than its place, if anything, on a desk of 1280 by 800 that shows the page at 200 %: it is
+    then laid out in half as many pixels (WCAG 1.4.4). The page is left as wide as it was.
+    """
+    before = page.viewport_size
+    page.set_viewport_size(ZOOMED)
+    found: list[str] = page.evaluate(_OVERFLOW)
+    if before is not None:
+        page.set_viewport_size(before)
+    return {f"{name} at 200 %": found} if found else {}
 
 
 _CHOOSE: Final = """(choice, language) => {

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 
 from cloud.auth import Role
 from tests.harness import System
-from tests.ui.judge import SHOTS, in_every_dress, shoot
+from tests.ui.judge import SHOTS, in_every_dress, shoot, zoomed
 from tests.ui.town import come_in
 
 pytestmark = pytest.mark.browser
@@ -261,10 +261,13 @@ def test_no_part_breaks_wcag_or_its_own_sizes_in_any_language_and_theme(admin: P
     for part in admin.locator(".admin > nav a").all():
         part.click()
         name = f"{part.get_attribute('href')}".rpartition("/")[2]
-        found |= in_every_dress(admin, f"admin-{name}", lambda: read(admin), within="main")
+        found |= in_every_dress(admin, f"admin-{name}", lambda: read(admin), within="main") | zoomed(
+            admin, name
+        )
     admin.locator(".admin > nav a").first.click()
     admin.locator("tbody a").first.click()
     expect(admin.locator(".block")).to_have_count(4)
+    found |= zoomed(admin, "home")
     found |= in_every_dress(admin, "admin-home", lambda: read(admin), within="main")
     assert found == {}
 

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from cloud.auth import Role
 from tests.harness import System
 from tests.ui import county
-from tests.ui.judge import SHOTS, faults, in_every_dress, shoot
+from tests.ui.judge import SHOTS, faults, in_every_dress, shoot, zoomed
 from tests.ui.town import come_in
 from tests.visit import PASSWORD
 
@@ -58,6 +58,7 @@ def test_a_figure_is_read_cut_and_followed_to_its_rows_and_the_trail_says_who_lo
     expect(page.locator("#breakdown")).to_contain_text("80–89 岁")
     expect(page.locator(".heat tbody tr")).to_have_count(8)
     shoot(page, "kpi-screen", whole=True)
+    assert zoomed(page, "kpi") == {}
     page.get_by_role("button", name="查看明细：60 秒内应答", exact=True).click()
     rows = page.get_by_role("dialog")
     expect(rows).to_contain_text("打开明细会留下记录")

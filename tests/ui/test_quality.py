@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards import hatch_build
 from tests.ui.conftest import sign_in
-from tests.ui.judge import WEB, in_every_dress
+from tests.ui.judge import WEB, in_every_dress, zoomed
 from tests.ui.people import busy_evening
 from tests.ui.scripted import Platform
 
@@ -68,7 +68,7 @@ def test_no_screen_breaks_wcag_or_its_own_sizes_in_any_language_and_theme(
     sign_in(page, base_url)
     for name, show in SCREENS.items():
         show(page)
-        found |= in_every_dress(page, f"console-{name}")
+        found |= in_every_dress(page, f"console-{name}") | zoomed(page, name)
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.locator("h2").first.click()

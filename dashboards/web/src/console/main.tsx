@@ -1,8 +1,10 @@
 /** The operator's console: the shell with its queue, pane and map, and one's own account. */
 import { render } from "preact";
+import { useEffect } from "preact/hooks";
 import "@/ui/tokens.css";
 import "@/ui/base.css";
 import "./console.css";
+import "./narrow.css";
 import type { Session } from "@/core/api";
 import { Gate } from "@/sign/gate";
 import { Account } from "./account/page";
@@ -61,9 +63,18 @@ function Shown() {
   }
 }
 
+const ONE_COLUMN = "(max-width: 1023px)"; // as in narrow.css
+
+/** Where the incident stands below the queue, whoever chooses one is brought there. */
+function bringIntoSight(chosen: number | null): void {
+  if (chosen !== null && matchMedia(ONE_COLUMN).matches) document.querySelector(".side")?.scrollIntoView({ block: "start" });
+}
+
 function Work() {
+  const chosen = selected.value;
+  useEffect(() => bringIntoSight(chosen), [chosen]);
   return (
-    <main class="work" data-view={selected.value === null && view.value === "incident" ? "map" : view.value}>
+    <main class="work" data-view={chosen === null && view.value === "incident" ? "map" : view.value}>
       <Queue />
       <div class="side">
         <Tabs />
