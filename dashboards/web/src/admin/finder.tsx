@@ -148,6 +148,6 @@ function said(list: Listing<Named>): string {
   const count = list.items.value?.length ?? 0;
   if (list.state.value === "failed") return t("find.failed");
   if (list.state.value === "reading") return t("app.loading");
-  if (count === 0) return t("find.none");
+  if (count === 0) return t("find.nothing");
   return count < MOST ? t("find.count", { n: count }) : t("find.first", { n: count });
 }
