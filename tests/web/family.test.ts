@@ -59,6 +59,26 @@ describe("what the page knows", () => {
     expect(hushed.value?.until).toBe(NOW);
   });
 
+  it("is the home that was chosen last, whichever answer comes last, and whoever reads again meanwhile", async () => {
+    const late = new Map<number, (home: FamilyHome) => void>();
+    const slow = { ...api([4, 7]), home: (id: number) => new Promise<FamilyHome>((answer) => late.set(id, answer)) };
+    const first = refresh(slow);
+    const chosen = refresh(slow, { home: 7 });
+    await vi.waitFor(() => expect([...late.keys()]).toEqual([4, 7]));
+    late.get(7)?.(shown(7));
+    late.get(4)?.(shown(4));
+    await Promise.all([first, chosen]);
+    await refresh(api([4, 7]));
+    expect(home.value?.home_id).toBe(7);
+  });
+
+  it("is nothing once somebody has left, though it is answered then", async () => {
+    const read = refresh(api([4]));
+    forget();
+    await read;
+    expect([home.value, followed.value]).toEqual([null, null]);
+  });
+
   it("is the home that a notice told of, whichever is shown, and stays where that is nobody's", async () => {
     const both = { ...api([4, 7]), home: async (id: number) => shown(id, { incidents: id === 7 ? shown(7).incidents : [] }) };
     await refresh(both, toldOf("?i=2"));

@@ -184,6 +184,39 @@ describe("the live link", () => {
     expect(s.asked()).toBe(1);
   });
 
+  it("begins anew for whoever signs in next: with their own snapshot, and nothing of whoever left", async () => {
+    const { live, last, links, seen, answerWith } = stage();
+    live.start();
+    await pass(0);
+    last().beat(10);
+    const answers: ((snapshot: Snapshot) => void)[] = [];
+    answerWith(() => new Promise((answer) => answers.push(answer)));
+    last().send("reset");
+    live.stop();
+    live.start();
+    answers[0]?.(snapshot(11));
+    await pass(0);
+    expect(seen).toEqual(["snapshot 10"]);
+    answers[1]?.(snapshot(12));
+    await pass(0);
+    last().beat(12);
+    expect([seen, links]).toEqual([["snapshot 10", "snapshot 12"], ["live", "connecting", "live"]]);
+    live.stop();
+  });
+
+  it("follows no changes before the snapshot of whoever signs in next is there", async () => {
+    const { live, last, taps, answerWith } = stage();
+    live.start();
+    await pass(0);
+    last().beat(10);
+    live.stop();
+    answerWith(() => Promise.reject(new Unreachable("gone")));
+    live.start();
+    await pass(1_500);
+    expect(taps).toHaveLength(1);
+    live.stop();
+  });
+
   it("looks at once when the machine wakes up", async () => {
     const s = stage();
     s.live.start();

@@ -1,6 +1,7 @@
 /** One home with everything in it: who lives there, who is called, what stands there, and what was decided. */
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Newest } from "@/core/newest";
 import { Icon } from "@/ui/icons";
 import { notify } from "@/ui/notices";
 import { Button } from "@/ui/parts";
@@ -18,12 +19,23 @@ import { http, type Schemas } from "./wire";
 const home = signal<Schemas["KeptHome"] | null | undefined>(null);
 const gateways = signal<readonly string[]>([]);
 
+const [homes, boxes] = [new Newest(), new Newest()];
+
+/** What is answered about a home that was left stands on no other home's page. */
 function read(id: number): void {
-  http.ask<Schemas["KeptHome"]>("GET", `/register/homes/${id}`).then((found) => (home.value = found), () => (home.value = undefined));
+  const [isHome, isBox] = [homes.ask(id), boxes.ask(id)];
+  const putHome = (found: Schemas["KeptHome"] | undefined) => void (isHome() && (home.value = found));
+  const putBoxes = (found: readonly string[]) => void (isBox() && (gateways.value = found));
+  http.ask<Schemas["KeptHome"]>("GET", `/register/homes/${id}`).then(putHome, () => putHome(undefined));
   http.ask<Schemas["GatewayPage"]>("GET", `/register/gateways?home_id=${id}`).then(
-    (found) => (gateways.value = found.items.map((one) => String(one.id))),
-    () => (gateways.value = []),
+    (found) => putBoxes(found.items.map((one) => String(one.id))),
+    () => putBoxes([]),
   );
+}
+
+function forget(): void {
+  for (const questions of [homes, boxes]) questions.drop();
+  [home.value, gateways.value] = [null, []];
 }
 
 export function Homes({ id }: { id: number | null }) {
@@ -35,7 +47,7 @@ function Home({ id }: { id: number }) {
   const changing = useSignal(false);
   const muting = useSignal(false);
   useEffect(() => read(id), [id, changes.value]);
-  useEffect(() => () => (home.value = null, undefined), []);
+  useEffect(() => forget, []);
   return (
     <div class="one">
       <Button kind="quiet" icon="back" onClick={() => goTo("homes")}>{t("home.back")}</Button>

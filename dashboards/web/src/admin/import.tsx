@@ -1,6 +1,12 @@
-/** Residents from a sheet: choose a file, read what is wrong row by row, and take it in once nothing is. */
+/**
+ * Residents from a sheet: choose a file, read what is wrong row by row, and take it in once nothing is.
+ *
+ * The one idea: what is said is about the file that is named, so no other can be chosen while one is read.
+ */
 import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { Refused } from "@/core/api";
+import { Newest } from "@/core/newest";
 import { explain, sending } from "@/sign/send";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
@@ -24,6 +30,7 @@ export function Import() {
   const chosen = useSignal<Chosen | null>(null);
   const answer = useSignal<Taken | null>(null);
   const failure = useSignal<Key | null>(null);
+  const files = useMemo(() => new Newest(), []);
 
   async function send(file: Chosen, trial: boolean): Promise<void> {
     if (sending.value) return;
@@ -47,13 +54,16 @@ export function Import() {
     answer.value = null;
     chosen.value = null;
     failure.value = null;
+    const mayShow = files.ask();
     if (file === undefined) return;
     const form = formOf(file.name);
     if (form === null || file.size > MOST_BYTES) {
       failure.value = form === null ? "sheet.unreadable" : "sheet.too_large";
       return;
     }
-    chosen.value = { name: file.name, form, content: encode(new Uint8Array(await file.arrayBuffer())) };
+    const content = encode(new Uint8Array(await file.arrayBuffer()));
+    if (!mayShow()) return;
+    chosen.value = { name: file.name, form, content };
     await send(chosen.value, true);
   }
 
@@ -65,7 +75,7 @@ export function Import() {
         <label class="button primary file">
           <Icon name="up" />
           {t("sheet.choose")}
-          <input type="file" accept=".csv,.xlsx" onChange={(event) => void choose(event.currentTarget.files?.[0])} />
+          <input type="file" accept=".csv,.xlsx" disabled={sending.value} onChange={(event) => void choose(event.currentTarget.files?.[0])} />
         </label>
         <Button icon="file" onClick={save}>{t("sheet.template")}</Button>
         {chosen.value !== null && <span class="chosen" role="status">{chosen.value.name}</span>}

@@ -2,10 +2,11 @@
  * A list that is read page by page, and again whenever something in it was changed.
  *
  * What this is: the items so far, the cursor of the next page, and whether reading failed. What it is not: a view. The
- * one idea: an answer to an older question is thrown away, so typing fast never shows what nobody asks for any more.
+ * one idea: an answer to an older question is thrown away (`Newest`), so typing fast never shows what nobody asks for.
  */
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { Refused } from "@/core/api";
+import { Newest } from "@/core/newest";
 import { session } from "@/sign/session";
 import { http } from "./wire";
 
@@ -37,20 +38,20 @@ export function listing<T>(whole?: string, ask: Ask = (path) => http.ask("GET", 
   const next = signal<string | null>(null);
   const state = signal<State>("reading");
   let current = "";
-  let question = 0;
+  const questions = new Newest();
 
   async function take(path: string, before: readonly T[]): Promise<void> {
-    const mine = ++question;
+    const mayShow = questions.ask(path);
     state.value = "reading";
     try {
       const answer = await ask<PageOf<T> & Readonly<Record<string, readonly T[]>>>(path);
-      if (mine !== question) return;
+      if (!mayShow()) return;
       items.value = [...before, ...((whole === undefined ? answer.items : answer[whole]) ?? [])];
       next.value = whole === undefined ? answer.next : null;
       state.value = "done";
     } catch (error) {
       if (error instanceof Refused && error.status === SIGNED_OUT) session.value = null;
-      if (mine === question) state.value = "failed";
+      if (mayShow()) state.value = "failed";
     }
   }
 

@@ -42,7 +42,7 @@ export function Records({ kind: name, home, more, gateways }: RecordsProps) {
   return (
     <section class="records">
       {home === undefined && kind.name !== "tenants" && (
-        <Toolbar searches={kind.searches !== false} search={asked} onSearch={(next) => (search.value = next)} sorts={kind.sorts ? ["number", "newest", "name"] : []}>
+        <Toolbar searches={kind.searches !== false} search={asked} onSearch={(other) => (search.value = { ...search.value, ...other })} sorts={kind.sorts ? ["number", "newest", "name"] : []}>
           {mayAdd && <Add kind={kind} onClick={() => (open.value = { is: "new" })} />}
         </Toolbar>
       )}

@@ -1,6 +1,7 @@
 /** Who may be called to a door: how they are reached, what they are to a home, and when they are on duty. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import { Newest } from "@/core/newest";
 import { formatMoment } from "@/core/time";
 import { formatPhone } from "@/core/phone";
 import { explain } from "@/sign/send";
@@ -121,8 +122,16 @@ function Opened({ open, onClose }: { open: Open; onClose: () => void }) {
 function Ties({ of, onClose }: { of: Responder; onClose: () => void }) {
   const found = useSignal<Responder>(of);
   const adding = useSignal(false);
-  const take = (answer: Responder) => void (found.value = answer);
-  useEffect(() => void http.ask<Responder>("GET", `/responders/${of.id}`).then(take, explain), []);
+  const questions = useMemo(() => new Newest(), []);
+  const take = (answer: Responder) => {
+    questions.drop(); // each answer is all there is of them: what was asked before is older
+    found.value = answer;
+  };
+  const put = (work: Promise<Responder>) => {
+    const mayShow = questions.ask();
+    return work.then((answer) => void (mayShow() && (found.value = answer)), explain);
+  };
+  useEffect(() => void put(http.ask<Responder>("GET", `/responders/${of.id}`)), []);
   if (adding.value) {
     return (
       <Form
@@ -134,7 +143,7 @@ function Ties({ of, onClose }: { of: Responder; onClose: () => void }) {
       />
     );
   }
-  const drop = (home: number) => http.command<Responder>("DELETE", `/responders/${of.id}/homes/${home}`).then(take, explain);
+  const drop = (home: number) => put(http.command<Responder>("DELETE", `/responders/${of.id}/homes/${home}`));
   return (
     <Dialog title={t("ties.of", { name: of.name })} onClose={onClose}>
       <ul class="purposes">
@@ -158,7 +167,11 @@ function Shifts({ of, onClose }: { of: Responder; onClose: () => void }) {
   const found = useSignal<readonly Schemas["DutyShiftView"][] | null>(null);
   const adding = useSignal(false);
   const where = `/responders/${of.id}/shifts`;
-  const read = () => http.ask<Schemas["DutyShiftList"]>("GET", where).then((answer) => void (found.value = answer.shifts), explain);
+  const questions = useMemo(() => new Newest(), []);
+  const read = () => {
+    const mayShow = questions.ask();
+    return http.ask<Schemas["DutyShiftList"]>("GET", where).then((answer) => void (mayShow() && (found.value = answer.shifts)), explain);
+  };
   useEffect(() => void read(), []);
   if (adding.value) {
     return (

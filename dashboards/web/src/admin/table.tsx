@@ -93,7 +93,8 @@ const TYPING_MS = 250; // after the last key
 
 interface ToolbarProps {
   readonly search: Search;
-  readonly onSearch: (search: Search) => void;
+  /** Somebody asks for something else: only that is said, for the rest may have changed meanwhile. */
+  readonly onSearch: (other: Partial<Search>) => void;
   readonly sorts?: readonly string[];
   readonly searches?: boolean;
   readonly children?: ComponentChildren;
@@ -103,7 +104,7 @@ interface ToolbarProps {
 export function Toolbar({ search, onSearch, sorts = [], searches = true, children }: ToolbarProps) {
   const text = useSignal(search.q);
   useEffect(() => {
-    const later = setTimeout(() => text.value.trim() !== search.q && onSearch({ ...search, q: text.value.trim() }), TYPING_MS);
+    const later = setTimeout(() => text.value.trim() !== search.q && onSearch({ q: text.value.trim() }), TYPING_MS);
     return () => clearTimeout(later);
   }, [text.value]);
   return (
@@ -117,13 +118,13 @@ export function Toolbar({ search, onSearch, sorts = [], searches = true, childre
       {sorts.length > 0 && (
         <label class="sort">
           <span>{t("list.sort")}</span>
-          <select value={search.sort} onChange={(event) => onSearch({ ...search, sort: event.currentTarget.value })}>
+          <select value={search.sort} onChange={(event) => onSearch({ sort: event.currentTarget.value })}>
             {sorts.map((sort) => <option key={sort} value={sort}>{term("sort", sort)}</option>)}
           </select>
         </label>
       )}
       <label class="tick">
-        <input type="checkbox" checked={search.retired} onChange={(event) => onSearch({ ...search, retired: event.currentTarget.checked })} />
+        <input type="checkbox" checked={search.retired} onChange={(event) => onSearch({ retired: event.currentTarget.checked })} />
         <span>{t("list.retired")}</span>
       </label>
       <span class="spring" />

@@ -1,26 +1,31 @@
 /**
- * What stands beside the chosen incident: where somebody was last noticed in its home, and who was asked to go.
+ * What stands beside the chosen incident: what its home said last, where somebody was noticed there, and who was asked to go.
  *
- * What this is: two signals and when to read them. What it is not: part of the incident's record; without an answer the
- * pane stands as it is. The one idea: an answer for an incident that is no longer chosen is dropped.
+ * What this is: three signals and when to read them. What it is not: part of the incident's record; without an answer the
+ * pane stands as it is. The one idea: an answer for an incident that is no longer chosen is dropped, and so is one that
+ * was asked for before the newest that is shown.
  */
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
+import type { HomeCard } from "@/core/api";
 import type { CalloutView, PlacesView } from "@/core/home-api";
-import { session } from "@/sign/session";
-import { homeApi, incidentOf, nowMs, selected } from "./model";
+import { api, asking, session } from "@/sign/session";
+import { homeApi, incidentOf, refreshes, selected } from "./model";
 
-const REFRESH_MS = 10_000;
-const refreshes = computed(() => Math.floor(nowMs.value / REFRESH_MS));
-
+export const homeCard = signal<HomeCard | null>(null);
 export const lastPlaces = signal<PlacesView | null>(null);
 export const callout = signal<CalloutView | null>(null);
+
+const [cards, rooms, callouts] = [asking(), asking(), asking()];
 
 const wantedHome = computed(() => (session.value ? (incidentOf(selected.value)?.home_id ?? null) : null));
 effect(() => {
   const home = wantedHome.value;
   void refreshes.value;
+  if (homeCard.peek()?.id !== home) homeCard.value = null;
   if (lastPlaces.peek()?.home_id !== home) lastPlaces.value = null;
-  if (home !== null) void homeApi.places(home).then((found) => keep(home === wantedHome.peek(), lastPlaces, found), () => undefined);
+  if (home === null) return;
+  keep(api.home(home), homeCard, still(cards.ask(home), wantedHome, home));
+  keep(homeApi.places(home), lastPlaces, still(rooms.ask(home), wantedHome, home));
 });
 
 /** Only whoever may send somebody, and only while the incident is open. */
@@ -35,12 +40,25 @@ effect(() => {
   else readCallout(Number(wanted.split("@")[0]));
 });
 
-/** Read anew who was asked; also for whoever has just asked somebody. */
-export function readCallout(incident: number): void {
+function readCallout(incident: number): void {
   if (callout.peek()?.incident_id !== incident) callout.value = null;
-  void homeApi.callout(incident).then((found) => keep(selected.peek() === incident, callout, found), () => undefined);
+  keep(homeApi.callout(incident), callout, still(callouts.ask(incident), selected, incident));
 }
 
-function keep<T>(still: boolean, block: { value: T | null }, found: T): void {
-  if (still) block.value = found;
+/** What a command on `incident` answered: newer than anything that was asked for before. */
+export function takeCallout(incident: number, found: CalloutView): void {
+  if (selected.peek() !== incident) return;
+  callouts.drop();
+  callout.value = found;
+}
+
+function still(mayShow: () => boolean, wanted: ReadonlySignal<number | null>, asked: number): () => boolean {
+  return () => wanted.peek() === asked && mayShow();
+}
+
+/** Without an answer the pane stands as it is, and asks again. */
+function keep<T>(answer: Promise<T>, block: { value: T | null }, mayShow: () => boolean): void {
+  answer.then((found) => {
+    if (mayShow()) block.value = found;
+  }, () => undefined);
 }

@@ -9,7 +9,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { Refused, type HomeView, type LayerView, type MapView, type Outline } from "@/core/api";
 import type { Position } from "@/core/geo";
 import { outside, type Base } from "@/core/reach";
-import { api, session } from "@/sign/session";
+import { api, asking, personal, session } from "@/sign/session";
 import { homes, page } from "./model";
 
 export type Start = "centres" | "workers" | "neighbours";
@@ -18,7 +18,9 @@ export type Trouble = "forbidden" | "unreachable";
 
 const READ_EVERY_MS = 15_000;
 
-export const county = signal<MapView | null>(null);
+const questions = asking();
+
+export const county = personal<MapView | null>(null);
 /** Why the last read failed; `null`: it did not. */
 export const trouble = signal<Trouble | null>(null);
 export const starts = signal<ReadonlySet<Start>>(new Set<Start>(["centres", "workers"]));
@@ -26,7 +28,7 @@ export const sheets = signal<ReadonlySet<Sheet>>(new Set<Sheet>(["outlines", "ti
 /** Base maps that do not answer. */
 export const tilesOff = signal<ReadonlySet<string>>(new Set());
 /** Outlines by layer and when it was imported. */
-export const outlines = signal<ReadonlyMap<string, readonly Outline[]>>(new Map());
+export const outlines = personal<ReadonlyMap<string, readonly Outline[]>>(new Map());
 /** Where the map shall go next. */
 export const aim = signal<Position | null>(null);
 
@@ -65,23 +67,28 @@ export const unreached = computed(() => (bases.value.length === 0 ? null : outsi
 export const unreachedIds = computed(() => new Set(unreached.value?.map((home) => home.id)));
 
 async function read(): Promise<void> {
+  const mayShow = questions.ask();
   try {
-    county.value = await api.map();
+    const found = await api.map();
+    if (!mayShow()) return;
+    county.value = found;
     trouble.value = null;
   } catch (error) {
+    if (!mayShow()) return;
     trouble.value = error instanceof Refused && error.status === 403 ? "forbidden" : "unreachable";
     return;
   }
-  for (const layer of county.value.layers) if (!outlines.peek().has(edition(layer))) void readLayer(layer);
+  for (const layer of county.value?.layers ?? []) if (!outlines.peek().has(edition(layer))) void readLayer(layer);
 }
 
 /** What `outlines` calls a layer: imported again, it is another. */
 export const edition = (layer: LayerView) => `${layer.id}@${layer.imported_at}`;
 
 async function readLayer(layer: LayerView): Promise<void> {
+  const reader = session.peek();
   try {
     const found = await api.mapLayer(layer.id);
-    outlines.value = new Map(outlines.peek()).set(edition(layer), found.outlines);
+    if (session.peek() === reader) outlines.value = new Map(outlines.peek()).set(edition(layer), found.outlines);
   } catch {
     return; // asked again with the next read
   }
@@ -93,9 +100,4 @@ effect(() => {
   void read();
   const timer = setInterval(() => void read(), READ_EVERY_MS);
   return () => clearInterval(timer);
-});
-effect(() => {
-  if (session.value) return;
-  county.value = null;
-  outlines.value = new Map();
 });

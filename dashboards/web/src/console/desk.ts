@@ -2,11 +2,13 @@
  * What the desk's other pages know: the shift and its handover, the list of what equipment needs, and the day's rate.
  *
  * What this is: signals, and the calls that fill them. What it is not: the queue, which follows the stream; these are
- * read when a page is opened, and say when.
+ * read when a page is opened, and say when. Whoever leaves takes them along.
  */
 import { signal } from "@preact/signals";
 import { createTransport, Refused } from "@/core/api";
+import type { Newest } from "@/core/newest";
 import type { components } from "@/core/schema";
+import { asking, personal } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { t, type Key } from "./words";
 
@@ -20,28 +22,35 @@ const REFUSALS: Readonly<Record<string, Key>> = {
   own_handover: "shift.refused_own", not_read_back: "shift.refused_unread", not_found: "shift.refused_gone",
 };
 
-export const shift = signal<Shift | null>(null);
-export const worklist = signal<Upkeep | null>(null);
-export const rate = signal<AlarmRate | null>(null);
+export const shift = personal<Shift | null>(null);
+export const worklist = personal<Upkeep | null>(null);
+export const rate = personal<AlarmRate | null>(null);
 /** Whether the last read failed: what stands there is old, or nothing. */
-export const unread = signal(false);
+export const unread = personal(false);
 export const sending = signal(false);
 
-async function read<T>(path: string, keep: (found: T) => void): Promise<void> {
+const [shifts, worklists, rates] = [asking(), asking(), asking()];
+
+async function read<T>(path: string, into: { value: T | null }, questions: Newest): Promise<void> {
+  const mayShow = questions.ask();
   try {
-    keep(await transport.once<T>("GET", path));
+    const found = await transport.once<T>("GET", path);
+    if (!mayShow()) return;
+    into.value = found;
     unread.value = false;
   } catch {
-    unread.value = true;
+    if (mayShow()) unread.value = true;
   }
 }
 
-export const readShift = () => read<Shift>("/shift", (found) => (shift.value = found));
-export const readWorklist = () => read<Upkeep>("/devices/worklist", (found) => (worklist.value = found));
+export const readShift = () => read<Shift>("/shift", shift, shifts);
+export const readWorklist = () => read<Upkeep>("/devices/worklist", worklist, worklists);
 
 /** The day's rate; without it the header says less. */
 export async function readRate(): Promise<void> {
-  rate.value = await transport.once<AlarmRate>("GET", "/alarm-rate").catch(() => rate.peek());
+  const mayShow = rates.ask();
+  const found = await transport.once<AlarmRate>("GET", "/alarm-rate").catch(() => rate.peek());
+  if (mayShow()) rate.value = found;
 }
 
 /** Write what the next shift should know; whether it was done. */

@@ -12,7 +12,7 @@ import { ageSeconds, formatClock, secondsUntil } from "@/core/time";
 import { send, sending } from "@/sign/send";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
-import { callout } from "./beside";
+import { callout, takeCallout } from "./beside";
 import { Call } from "./call";
 import { Foot, stepOn, submit } from "./dialog-form";
 import { detail, homeApi, nowMs } from "./model";
@@ -39,12 +39,12 @@ function byNumber(event: KeyboardEvent, incident: number, nearest: readonly Near
   void ask(incident, chosen.responder_id);
 }
 
-async function keep(work: Promise<CalloutView>): Promise<void> {
-  callout.value = await work;
+async function keep(incident: number, work: Promise<CalloutView>): Promise<void> {
+  takeCallout(incident, await work);
 }
 
 function ask(incident: number, responder: number): Promise<unknown> {
-  return send(() => keep(homeApi.ask(incident, responder)));
+  return send(() => keep(incident, homeApi.ask(incident, responder)));
 }
 
 function Nearest({ incident, found }: { incident: number; found: CalloutView }) {
@@ -81,7 +81,7 @@ function metres(distance: number): string {
 
 /** Whoever was asked, what became of it, and what they said when one rang them. */
 export function Asks({ incident, asks }: { incident: number; asks: readonly AskView[] }) {
-  const said = (responder: number, word: Said) => void send(() => keep(homeApi.answerFor(incident, responder, word)));
+  const said = (responder: number, word: Said) => void send(() => keep(incident, homeApi.answerFor(incident, responder, word)));
   return (
     <ul class="asks" aria-label={t("dispatch.asked")}>
       {asks.map((one) => (
@@ -101,7 +101,7 @@ export function Asks({ incident, asks }: { incident: number; asks: readonly AskV
           {one.state === "accepted" && (
             <>
               <Button icon="door" disabled={sending.value} onClick={() => said(one.responder_id, "arrived")}>{t("action.arrive")}</Button>
-              <Button disabled={sending.value} onClick={() => void send(() => keep(homeApi.relieve(incident, one.responder_id)))}>{t("dispatch.relieve")}</Button>
+              <Button disabled={sending.value} onClick={() => void send(() => keep(incident, homeApi.relieve(incident, one.responder_id)))}>{t("dispatch.relieve")}</Button>
             </>
           )}
         </li>

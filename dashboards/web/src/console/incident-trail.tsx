@@ -10,7 +10,10 @@ import { t } from "./words";
 export function IncidentTrail({ incident }: { incident: IncidentView }) {
   const [found, put] = useState<readonly DoingView[] | null>(null);
   useEffect(() => {
-    homeApi.trail(incident.home_id, incident.id).then(put, explain);
+    let gone = false;
+    put(null);
+    homeApi.trail(incident.home_id, incident.id).then((all) => gone || put(all), explain);
+    return () => void (gone = true);
   }, [incident.home_id, incident.id]);
   if (found === null) return <p class="quiet" role="status">{t("app.loading")}</p>;
   return <div class="trail-dialog">{found.length === 0 ? <p class="quiet">{t("home.no_trail")}</p> : <Doings found={found} />}</div>;

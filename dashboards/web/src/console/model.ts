@@ -7,7 +7,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Sounder, wanted, type SoundState } from "@/core/audio";
 import {
-  createTransport, Refused, type Action, type ActionDetail, type HomeCard, type HomeView, type IncidentDetail, type IncidentView, type Session,
+  createTransport, Refused, type Action, type ActionDetail, type HomeView, type IncidentDetail, type IncidentView, type Session,
 } from "@/core/api";
 import { Gather } from "@/core/gather";
 import { createHomeApi } from "@/core/home-api";
@@ -15,7 +15,7 @@ import { Live, type Link } from "@/core/live";
 import { arrange, order, type Shown } from "@/core/queue";
 import { apply, EMPTY, fromSnapshot, open, recentAlarms, upsert, type Board, type Change } from "@/core/store";
 import { formatClock, ServerClock } from "@/core/time";
-import { api, beginSession, nobodyHere, session } from "@/sign/session";
+import { api, asking, beginSession, nobodyHere, session } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { t, term } from "./words";
 
@@ -47,8 +47,6 @@ export const board = signal<Board>(EMPTY);
 export const selected = signal<number | null>(null);
 export const selectedHome = signal<number | null>(null);
 export const detail = signal<IncidentDetail | null>(null);
-/** What is known of the chosen incident's home. */
-export const homeCard = signal<HomeCard | null>(null);
 export const view = signal<View>("incident");
 export const dialog = signal<DialogName | null>(null);
 export const busy = signal<ReadonlySet<number>>(new Set());
@@ -219,7 +217,9 @@ function numberInPath(path: string, of: "i" | "homes"): number | null {
  * while it is open: a message that is delivered or a contact who is asked changes no incident.
  */
 const REFRESH_MS = 10_000;
-const refreshes = computed(() => Math.floor(nowMs.value / REFRESH_MS));
+/** Moves whenever what stands beside the queue is to be read anew. */
+export const refreshes = computed(() => Math.floor(nowMs.value / REFRESH_MS));
+const details = asking();
 const wantedDetail = computed(() => {
   const id = selected.value;
   if (id === null || !session.value) return null;
@@ -233,9 +233,10 @@ effect(() => {
   }
   const id = Number(asked.split("@")[0]);
   if (detail.peek()?.incident.id !== id) detail.value = null;
+  const mayShow = details.ask(id);
   api.incident(id).then(
     (found) => {
-      if (wantedDetail.peek() !== asked) return;
+      if (selected.peek() !== id || !mayShow()) return;
       batch(() => {
         detail.value = found;
         board.value = upsert(board.peek(), found.incident);
@@ -244,20 +245,6 @@ effect(() => {
     (error: unknown) => {
       if (error instanceof Refused && error.code === "not_found" && selected.peek() === id) select(null);
     },
-  );
-});
-
-const wantedHome = computed(() => (session.value ? (incidentOf(selected.value)?.home_id ?? null) : null));
-effect(() => {
-  const id = wantedHome.value;
-  void refreshes.value;
-  if (homeCard.peek()?.id !== id) homeCard.value = null;
-  if (id === null) return;
-  api.home(id).then(
-    (found) => {
-      if (wantedHome.peek() === id) homeCard.value = found;
-    },
-    () => undefined, // the pane stands without it, and asks again
   );
 });
 

@@ -2,7 +2,8 @@
 import type { HomeCard, ReadingView } from "@/core/api";
 import { LANGUAGES, locale } from "@/core/i18n";
 import { formatAgo } from "@/core/time";
-import { homeCard, nowMs } from "./model";
+import { homeCard } from "./beside";
+import { nowMs } from "./model";
 import { t, term } from "./words";
 
 const MOST_ROWS = 8;

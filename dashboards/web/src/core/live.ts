@@ -44,7 +44,8 @@ export class Live {
   #heardAt = 0;
   #polledAt = 0;
   #failures = 0;
-  #loading = false;
+  /** The snapshot that is being asked for; what is answered to an earlier one is nobody's. */
+  #loading: object | null = null;
   #running = false;
   #watch: ReturnType<typeof setInterval> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -60,6 +61,8 @@ export class Live {
   start(): void {
     this.stop();
     this.#running = true;
+    this.#turn("connecting");
+    [this.#seq, this.#failures] = [0, 0];
     this.#heardAt = this.monotonicMs();
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
     void this.#reload();
@@ -67,6 +70,7 @@ export class Live {
 
   stop(): void {
     this.#running = false;
+    this.#loading = null;
     clearInterval(this.#watch);
     clearTimeout(this.#retry);
     this.#stream?.close();
@@ -92,21 +96,21 @@ export class Live {
   }
 
   async #reload(): Promise<void> {
-    if (this.#loading) return;
-    this.#loading = true;
+    if (this.#loading !== null) return;
+    const mine = (this.#loading = {});
     this.#polledAt = this.monotonicMs();
     try {
       const snapshot = await this.wire.snapshot();
-      if (!this.#running) return;
+      if (this.#loading !== mine) return;
       this.#seq = snapshot.seq;
       this.sink.snapshot(snapshot);
       this.#listen();
     } catch (error) {
-      if (!this.#running) return;
+      if (this.#loading !== mine) return;
       if (error instanceof Refused && SIGNED_OUT.has(error.status)) this.#leave();
       else this.#tryLater();
     } finally {
-      this.#loading = false;
+      if (this.#loading === mine) this.#loading = null;
     }
   }
 

@@ -3,10 +3,12 @@
  *
  * What this is: reading again and again while somebody looks, and the plain questions that the views ask. What it is not:
  * a view, or a copy that outlives the page; an hour-old "no alarm" is worse than "no network". The one idea: what was
- * read last stays on the page with the time it was read, and from the first read that fails the page says so.
+ * read last stays on the page with the time it was read, and from the first read that fails the page says so. What is
+ * answered about a home that nobody looks at any more is thrown away (`Newest`).
  */
 import { batch, computed, signal } from "@preact/signals";
 import { Refused } from "@/core/api";
+import { Newest } from "@/core/newest";
 import type { FamilyApi, FamilyHome, Followed, Hush, Look, Progress } from "./api";
 
 /** [D] A family's page is no console: this often while somebody looks at it. */
@@ -42,12 +44,20 @@ export function allows(shown: FamilyHome, purpose: string): boolean {
 /** What somebody wants to see: a home, or whichever the incident is of that a notice told of. */
 export type Wanted = { readonly home: number } | { readonly incident: number };
 
-/** Read which homes there are, and the one that is `wanted`, else the one that is shown, else the first. */
-export async function refresh(api: FamilyApi, wanted: Wanted | null = null): Promise<void> {
+const questions = new Newest();
+/** What was asked for last; it may not be there yet. */
+let chosen: Wanted | null = null;
+
+/** Read which homes there are, and the one that is `wanted`, else the one that was wanted before, else the first. */
+export async function refresh(api: FamilyApi, wanted: Wanted | null = chosen): Promise<void> {
+  chosen = wanted;
+  const mayShow = questions.ask(JSON.stringify(wanted));
   try {
     const all = await api.followed();
     const shown = await choose(api, all.homes.map((one) => one.home_id), wanted);
     const quiet = await api.hushes();
+    if (!mayShow()) return;
+    if (shown !== null) chosen = { home: shown.home_id };
     batch(() => {
       followed.value = all;
       home.value = shown;
@@ -56,6 +66,7 @@ export async function refresh(api: FamilyApi, wanted: Wanted | null = null): Pro
       trouble.value = "none";
     });
   } catch (error) {
+    if (!mayShow()) return;
     // Sharing may end between two questions: then the home is gone, and the next read says why.
     const gone = error instanceof Refused && error.status === NOT_FOUND;
     batch(() => {
@@ -92,6 +103,8 @@ export function toldOf(search: string): Wanted | null {
 
 /** Forget everything: somebody else may be next. */
 export function forget(): void {
+  questions.drop();
+  chosen = null;
   batch(() => {
     followed.value = home.value = readAt.value = null;
     hushes.value = [];

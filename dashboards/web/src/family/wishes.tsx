@@ -1,7 +1,7 @@
 /** When somebody wants to sleep, and whether this phone takes notices. */
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Refused } from "@/core/api";
+import { asking, personal } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { Button } from "@/ui/parts";
 import type { FamilyApi, Wishes } from "./api";
@@ -10,18 +10,22 @@ import { clockAt } from "./model";
 import { isAble, isOn, turnOff, turnOn, type Trouble } from "./push";
 import { t, term } from "./words";
 
-const wishes = signal<Wishes | null>(null);
-const on = signal(false);
-const trouble = signal<Trouble | null>(null);
+const wishes = personal<Wishes | null>(null);
+const on = personal(false);
+const trouble = personal<Trouble | null>(null);
+const questions = asking();
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 async function read(api: FamilyApi): Promise<void> {
-  try {
-    wishes.value = await api.wishes();
-    on.value = await isOn();
-  } catch {
-    wishes.value = null; // the page above says that there is no network
-  }
+  const mayShow = questions.ask();
+  const [found, here] = await Promise.all([api.wishes(), isOn()]).catch(() => [null, false] as const);
+  if (mayShow()) [wishes.value, on.value] = [found, here]; // without an answer the page above says that there is no network
+}
+
+/** What a command answered: newer than anything that was asked for before. */
+function take(found: Wishes): void {
+  questions.drop();
+  wishes.value = found;
 }
 
 export function WishesPart({ api }: { api: FamilyApi }) {
@@ -38,7 +42,9 @@ function Push({ api, held }: { api: FamilyApi; held: Wishes }) {
   async function start(): Promise<void> {
     const came = await turnOn(api, held.key);
     trouble.value = typeof came === "string" ? came : null;
-    if (typeof came !== "string") [wishes.value, on.value] = [came, true];
+    if (typeof came === "string") return;
+    take(came);
+    on.value = true;
   }
   async function stop(): Promise<void> {
     await turnOff();
@@ -79,11 +85,11 @@ function Hours({ api, held }: { api: FamilyApi; held: Wishes }) {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     try {
-      wishes.value = await api.putWishes({
+      take(await api.putWishes({
         quiet_from: String(form.get("from")),
         quiet_until: String(form.get("until")),
         detail: form.get("detail") !== null,
-      });
+      }));
       notify(t("family.saved"));
     } catch (error) {
       notify(t(error instanceof Refused ? "family.not_saved" : "notice.unreachable"), true);

@@ -1,6 +1,6 @@
 /** GB/T 42195 at the door: 26 items, what moved the level, and two signatures. */
 import { useEffect } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { asking, personal } from "@/sign/session";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
 import { domainsOf, sum, type AbilityForm, type AbilityItem, type Points } from "./ability";
@@ -15,11 +15,13 @@ import { clock, dayName, listed, option } from "./words-of";
 const INFORMANTS = ["self", "family", "carer", "other"] as const;
 const ICD = /[A-Za-z]\d{2}(?:\.\d{1,4})?/g;
 /** The assessments of the person who was asked about last; `null`: not read. */
-const known = signal<{ readonly resident: number; readonly all: readonly Assessment[] } | null>(null);
+const known = personal<{ readonly resident: number; readonly all: readonly Assessment[] } | null>(null);
+const questions = asking();
 
 async function read(resident: number): Promise<void> {
+  const mayShow = questions.ask(resident);
   const answer = await readAbility(resident);
-  if (answer?.status === 200) known.value = { resident, all: answer.body.assessments };
+  if (answer?.status === 200 && mayShow()) known.value = { resident, all: answer.body.assessments };
 }
 
 export function Assess({ at }: { at: DayVisit }) {

@@ -5,10 +5,10 @@
  * outbox: a yes that arrives an hour later would send two people or none, so an answer that does not get through is
  * told, and not kept.
  */
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { components } from "@/core/schema";
 import { randomKey } from "@/core/api";
+import { asking, personal } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { Icon } from "@/ui/icons";
 import { Button, PriorityTag } from "@/ui/parts";
@@ -25,17 +25,20 @@ type Call = components["schemas"]["MyAsk"];
 const EVERY_MS = 30_000;
 const PLACE_MS = 3_000;
 const NOT_A_WORKER = 404;
-const calls = signal<readonly Call[]>([]);
+const calls = personal<readonly Call[]>([]);
+const questions = asking();
 
 /** Read them; gives whether to go on asking: who is not in the register of responders is never asked. */
 async function read(): Promise<boolean> {
+  const mayShow = questions.ask();
   const answer = await ask<Duty>("GET", "/duty");
-  if (answer?.status === 200) calls.value = answer.body.asks;
+  if (answer?.status === 200 && mayShow()) calls.value = answer.body.asks;
   return answer?.status !== NOT_A_WORKER;
 }
 
 async function tell(path: string, body: unknown): Promise<void> {
   const answer = await ask("POST", path, body, randomKey());
+  questions.drop(); // what was asked before knows nothing of it
   const heard = answer !== null && answer.status < 300;
   notify(t(heard ? "call.said" : "call.unsaid"), !heard);
   await read();

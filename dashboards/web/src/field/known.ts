@@ -7,6 +7,7 @@
  */
 import { effect, signal } from "@preact/signals";
 import { randomKey } from "@/core/api";
+import { Newest } from "@/core/newest";
 import { isStale } from "./day";
 import { unplanned, unsaid, type OpenDoor, type OpenDoors, type VisitKind } from "./doors";
 import { added, addVisit, day, online, own } from "./model";
@@ -20,6 +21,7 @@ const NAME = "doors";
 export const doors = signal<shelf.Kept<OpenDoors> | null>(null);
 /** What a search of the whole area found; kept nowhere. */
 export const found = signal<readonly OpenDoor[]>([]);
+const searches = new Newest();
 
 /** Follow the day: with each that is read, the homes; without one, none. */
 export function beginKnown(): void {
@@ -38,6 +40,7 @@ async function takeUp(): Promise<void> {
 }
 
 function forget(): void {
+  searches.drop();
   doors.value = null;
   found.value = [];
   void shelf.forget(NAME).catch(() => undefined);
@@ -56,9 +59,10 @@ async function renew(): Promise<void> {
 
 /** Ask for `words` in the whole area; gives whether somebody answered. */
 export async function search(words: string): Promise<boolean> {
+  const mayShow = searches.ask(words);
   const answer = await readDoors(words);
   if (answer?.status !== 200) return false;
-  found.value = answer.body.items;
+  if (mayShow()) found.value = answer.body.items;
   return true;
 }
 

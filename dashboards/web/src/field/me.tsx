@@ -1,8 +1,7 @@
 /** One's own hours, and the few settings: language, size of the text, leaving. */
-import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { locale } from "@/core/i18n";
-import { leave, session, useLocale } from "@/sign/session";
+import { asking, leave, personal, session, useLocale } from "@/sign/session";
 import { Button, LanguageSwitch } from "@/ui/parts";
 import { drafts, standingNow } from "./model";
 import { readHours, type Hours } from "./server";
@@ -11,11 +10,13 @@ import { t } from "./words";
 import { shortDay, tagOf } from "./words-of";
 
 const MINUTES = 60;
-const hours = signal<Hours | null>(null);
+const hours = personal<Hours | null>(null);
+const questions = asking();
 
 async function read(): Promise<void> {
+  const mayShow = questions.ask();
   const answer = await readHours();
-  if (answer?.status === 200) hours.value = answer.body;
+  if (answer?.status === 200 && mayShow()) hours.value = answer.body;
 }
 
 const long = (minutes: number) => t("me.time", { h: Math.floor(Math.abs(minutes) / MINUTES), m: Math.abs(minutes) % MINUTES });

@@ -147,7 +147,6 @@ async function forgetOld(): Promise<void> {
 
 let lastReadMs = 0;
 let reading = false;
-/** A sign-out while the answer is under way makes it nobody's. */
 const isHere = () => Boolean(session.peek());
 
 /** Read the day, and the forms where they are not here yet or may have changed. */
@@ -157,9 +156,11 @@ export async function refresh(): Promise<void> {
   try {
     lastReadMs = Date.now();
     const theirs = begun(added.peek());
+    const reader = session.peek();
     const [theDay, theForms] = await Promise.all([readDay(), readForms()]);
     online.value = theDay !== null;
     if (theDay === null || !isHere()) return;
+    if (session.peek() !== reader) return void (lastReadMs = 0); // it is of whoever was here before: ask again
     const outcome = outcomeOf(theDay);
     signedOut.value = outcome.is === "stop";
     if (outcome.is !== "taken") return;

@@ -8,7 +8,7 @@ import { batch, effect, signal } from "@preact/signals";
 import { Refused } from "@/core/api";
 import type { components } from "@/core/schema";
 import { locale } from "@/core/i18n";
-import { api, session } from "@/sign/session";
+import { api, asking, session } from "@/sign/session";
 import { CUTS, monthsOf, type Cut, type Indicator, type MonthVersion, type Report, type Row, type Trend } from "./figures";
 
 export type Duty = components["schemas"]["DutyPage"]["items"][number];
@@ -75,6 +75,7 @@ export function begin(): void {
 
 /** Forget what was shown: somebody else may sit down. */
 export function forget(): void {
+  wanted = null;
   batch(() => {
     indicators.value = [];
     versions.value = [];
@@ -86,7 +87,12 @@ export function forget(): void {
   });
 }
 
+const [loads, months, duties] = [asking(), asking(), asking()];
+/** The month that was asked for last; it may not be there yet. */
+let wanted: string | null = null;
+
 async function load(spoken: string): Promise<void> {
+  const mayShow = loads.ask(spoken);
   const found = await ask(
     Promise.all([
       api.read<{ readonly indicators: readonly Indicator[] }>(`/report/indicators?locale=${spoken}`),
@@ -94,6 +100,7 @@ async function load(spoken: string): Promise<void> {
       api.read<Trend>("/report/trend"),
     ]),
   );
+  if (!mayShow()) return;
   if (typeof found === "string") {
     lack.value = found;
     return;
@@ -106,24 +113,29 @@ async function load(spoken: string): Promise<void> {
     trend.value = year;
     known.value = all;
   });
-  const named = monthInAddress() ?? month.peek() ?? all[0] ?? null;
+  const named = monthInAddress() ?? wanted ?? month.peek() ?? all[0] ?? null;
   if (named === null) lack.value = "nothing";
   else await read(named, spoken);
   if (overdue.peek() === undefined && mayLeadVisits()) await askOverdue();
 }
 
-/** Show another month. */
+/** Show another month; until it is there nothing stands under its name. */
 export function show(first: string): void {
+  if (first !== month.peek()) {
+    batch(() => {
+      month.value = first;
+      report.value = lack.value = followed.value = null;
+    });
+  }
   void read(first, locale.peek());
 }
 
-let asked = 0;
-
 async function read(first: string, spoken: string): Promise<void> {
-  const question = ++asked;
+  wanted = first;
+  const mayShow = months.ask(`${first} ${spoken}`);
   const cuts = ["all", ...CUTS, "slot"].map((one) => `cut=${one}`).join("&");
   const found = await ask(api.read<Report>(`/report/months/${first.slice(0, 7)}?${cuts}&locale=${spoken}`));
-  if (question !== asked) return;
+  if (!mayShow()) return;
   batch(() => {
     month.value = first;
     report.value = typeof found === "string" ? null : found;
@@ -162,8 +174,9 @@ export async function more(): Promise<void> {
 }
 
 async function askOverdue(): Promise<void> {
+  const mayShow = duties.ask();
   const found = await ask(api.read<components["schemas"]["DutyPage"]>(`/visits/duty?within_days=0&limit=${OVERDUE_SHOWN}`));
-  overdue.value = typeof found === "string" ? found : { people: found.items, more: found.next !== null };
+  if (mayShow()) overdue.value = typeof found === "string" ? found : { people: found.items, more: found.next !== null };
 }
 
 /** The answer, or why there is none. A session that ended leads back to the sign-in. */

@@ -4,9 +4,10 @@
  * What this is: the sign-in's state and its few moves. What it is not: a view (`gate.tsx`), or what a page does once
  * somebody is there; the page says that to `beginSession`. The one idea: a page never asks how somebody came in.
  */
-import { batch, signal } from "@preact/signals";
+import { batch, effect, signal, type Signal } from "@preact/signals";
 import { createApi, Refused, Unreachable, type Session } from "@/core/api";
 import { chooseLocale, LANGUAGES, locale, t, type Locale } from "@/core/i18n";
+import { Newest } from "@/core/newest";
 import { notify } from "@/ui/notices";
 
 const LOCALE_KEY = "anban.locale";
@@ -19,6 +20,18 @@ export const api = createApi();
 export const session = signal<Session | null | undefined>(undefined);
 /** Whether the person is about to enrol an authenticator of their own accord, or to replace theirs. */
 export const enrolling = signal<"first" | "replace" | null>(null);
+/** What is known of or for the person who is here: `empty` again when nobody is, for somebody else may sit down. */
+export function personal<T>(empty: T): Signal<T> {
+  const held = signal(empty);
+  effect(() => {
+    if (!session.value) held.value = empty;
+  });
+  return held;
+}
+
+/** Questions of whoever is here: what is answered after they left, or after somebody else came, is nobody's. */
+export const asking = () => new Newest(() => session.peek());
+
 /** Why the identity provider let nobody in, as the address of this page says; `null`: it does not. */
 export const turnedAway = signal<string | null>(null);
 
@@ -32,6 +45,7 @@ export interface Stage {
   readonly unreachable?: () => Promise<Session | null>;
 }
 
+const arrivals = new Newest();
 let stage: Stage = { title: () => t("app.title") };
 
 /** Choose the language, read what the address says of the sign-in, and find out who is here. */
@@ -47,19 +61,22 @@ export function beginSession(page: Stage): void {
 
 /** Somebody signed out in another tab of this browser: they mean this one too, even while no server answers. */
 function leftElsewhere(event: StorageEvent): void {
-  if (event.key !== LEFT_KEY || event.newValue === null || !session.peek()) return;
-  stage.leaving?.();
+  if (event.key !== LEFT_KEY || event.newValue === null || session.peek() === null) return;
+  arrivals.drop(); // of whoever is just being asked for
+  if (session.peek()) stage.leaving?.();
   nobodyHere();
 }
 
 async function restore(): Promise<void> {
+  const mayEnter = arrivals.ask();
   try {
     if (localStorage.getItem(LEFT_KEY) !== null) return void (await leave());
-    enter(await api.whoAmI());
+    const person = await api.whoAmI();
+    if (mayEnter()) enter(person);
   } catch (error) {
     const known = error instanceof Unreachable ? ((await stage.unreachable?.()) ?? null) : null;
-    if (known === null) session.value = null;
-    else enter(known);
+    if (known !== null && mayEnter()) enter(known);
+    else session.value = null;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A control for a place: its code, found by its name. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useMemo } from "preact/hooks";
+import { Newest } from "@/core/newest";
 import type { components } from "@/core/schema";
 
 type Page = components["schemas"]["DivisionPage"];
@@ -19,12 +20,12 @@ const MOST = 50; // places that are offered
 export function Division({ attributes, text, onText, ask }: DivisionProps) {
   const places = useSignal<Page["items"]>([]);
   const list = useId();
-  const newest = useRef("");
+  const questions = useMemo(() => new Newest(), []);
   const find = (q: string) => {
     const path = `/register/divisions?limit=${MOST}${q === "" ? "" : `&q=${encodeURIComponent(q)}`}`;
-    newest.current = path;
+    const mayShow = questions.ask(path);
     const take = (found: Page) => {
-      if (newest.current === path) places.value = found.items; // an answer to what stood here before came late
+      if (mayShow()) places.value = found.items;
     };
     ask(path).then(take, () => undefined); // the code can be typed
   };

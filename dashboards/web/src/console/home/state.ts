@@ -2,13 +2,15 @@
  * What the page of one home knows: a signal for each block, filled and refilled by the server's answers.
  *
  * What this is: signals and when to read. What it is not: a view. The one idea: each block stands for itself; one
- * that the reader may not see, or that fails, says so and takes nothing else with it.
+ * that the reader may not see, or that fails, says so and takes nothing else with it. An answer about another home or
+ * another day than the one that is looked at is thrown away (`Newest`).
  */
 import { batch, computed, effect, signal, type Signal } from "@preact/signals";
 import { midnight } from "@/core/activity";
 import { Refused, type HomeCard, type IncidentView } from "@/core/api";
+import type { Newest } from "@/core/newest";
 import type { ActivityView, DoingView, DutyOf, EventsView, MuteView, OrderView, PlacesView, SeriesView, VisitView } from "@/core/home-api";
-import { api, session } from "@/sign/session";
+import { api, asking, session } from "@/sign/session";
 import { homeApi, homeId, nowMs, page } from "../model";
 import { mayOversee } from "../oversee";
 import { VITALS, type Vital } from "./vitals";
@@ -43,17 +45,38 @@ const today = computed(() => midnight(nowMs.value));
 const refreshes = computed(() => Math.floor(nowMs.value / REFRESH_MS));
 const shownHome = computed(() => (session.value && page.value === "home" ? homeId.value : null));
 
-/** Read into `block`; an answer for a home that is no longer shown is dropped. What was read stays while it is read anew. */
-async function read<T>(block: Signal<Block<T>>, home: number, ask: () => Promise<T>): Promise<void> {
-  let found: Block<T>;
+interface Place<T> {
+  value: Block<T>;
+}
+
+const questions = new Map<unknown, Newest>();
+
+function questionsOf(key: unknown): Newest {
+  const held = questions.get(key) ?? asking();
+  questions.set(key, held);
+  return held;
+}
+
+/**
+ * Read what `block` shows of `home`, about `what`; `key`: what the block is known by. What was read stays while the same is
+ * read anew; of another day it does not, for it stands under that day's name.
+ */
+async function read<T>(block: Place<T>, home: number, ask: () => Promise<T>, what: number | string = "", key: unknown = block): Promise<void> {
+  const about = `${home} ${what}`;
+  if (!questionsOf(key).isAbout(about)) block.value = LOADING;
+  const mayShow = questionsOf(key).ask(about);
+  const found = await answer(block, ask);
+  if (shownHome.peek() === home && mayShow()) block.value = found;
+}
+
+async function answer<T>(block: Place<T>, ask: () => Promise<T>): Promise<Block<T>> {
   try {
-    found = { value: await ask(), why: null };
+    return { value: await ask(), why: null };
   } catch (error) {
     const refused = error instanceof Refused;
     if (refused && error.status === 401) session.value = null;
-    found = { value: refused ? null : block.peek().value, why: refused ? "refused" : "failed" };
+    return { value: refused ? null : block.value.value, why: refused ? "refused" : "failed" };
   }
-  if (shownHome.peek() === home) block.value = found;
 }
 
 // Everything anew when another home is shown.
@@ -85,7 +108,7 @@ effect(() => {
   const end = today.value;
   void strips.value;
   if (home === null) return;
-  void read(activity, home, () => homeApi.activity(home, midnight(end, DAYS - 1), midnight(end, -1)));
+  void read(activity, home, () => homeApi.activity(home, midnight(end, DAYS - 1), midnight(end, -1)), end);
   void read(visits, home, () => homeApi.visits(home));
   void read(orders, home, () => homeApi.orders(home));
   if (mayOversee()) void read(trail, home, () => homeApi.trail(home, null));
@@ -97,7 +120,7 @@ effect(() => {
   const begin = dayMs.value;
   void strips.value;
   if (home === null) return;
-  void read(events, home, () => homeApi.events(home, begin, midnight(begin, -1)));
+  void read(events, home, () => homeApi.events(home, begin, midnight(begin, -1)), begin);
 });
 
 const resident = computed(() => card.value.value?.resident?.id ?? null);
@@ -105,7 +128,7 @@ effect(() => {
   const [home, who] = [shownHome.value, resident.value];
   if (home === null) return;
   if (who === null) duty.value = card.value.why === "loading" ? LOADING : { value: null, why: null };
-  else void read(duty, home, () => homeApi.duty(who));
+  else void read(duty, home, () => homeApi.duty(who), who);
 });
 
 /** Which vital signs this home has ever told of, in the order of the page. */
@@ -120,14 +143,19 @@ effect(() => {
   const [begin, names] = [dayMs.value, knownNames.value];
   void strips.value;
   if (home === null || names === "") return;
+  const span = [begin, midnight(begin, -1)] as const;
   for (const vital of known.peek()) {
-    const block = signal<Block<readonly SeriesView[]>>(vitals.peek().get(vital) ?? LOADING);
-    const span = [begin, midnight(begin, -1)] as const;
-    void read(block, home, () => Promise.all(vital.quantities.map((quantity) => homeApi.series(home, quantity, ...span)))).then(() => {
-      vitals.value = new Map(vitals.peek()).set(vital, block.peek());
-    });
+    const ask = () => Promise.all(vital.quantities.map((quantity) => homeApi.series(home, quantity, ...span)));
+    void read(blockOf(vital), home, ask, begin, vital);
   }
 });
+
+function blockOf(vital: Vital): Place<readonly SeriesView[]> {
+  return {
+    get value() { return vitals.peek().get(vital) ?? LOADING; },
+    set value(found) { vitals.value = new Map(vitals.peek()).set(vital, found); },
+  };
+}
 
 /** Read anew what a command may have changed: an order is its visits. */
 export function readOrders(): void {

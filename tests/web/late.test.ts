@@ -1,0 +1,135 @@
+/** Answers that come in another order than their questions, on the pages that ask again and again. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Session } from "@/core/api";
+import { locale } from "@/core/i18n";
+import { session } from "@/sign/session";
+import { incident, snapshot } from "./make";
+
+interface Asked {
+  readonly path: string;
+  readonly answer: (body: unknown) => Promise<void>;
+}
+
+const PERMISSIONS = ["read_queue", "read_home", "handle_incident", "read_figures"];
+const person = (name: string) => ({ name, role: "operator", permissions: PERMISSIONS }) as unknown as Session;
+/** What was asked and is not answered yet, in order. */
+let open: Asked[] = [];
+
+beforeEach(() => {
+  open = [];
+  vi.stubGlobal("fetch", (path: string) => new Promise((resolve) => {
+    const answer = async (body: unknown) => {
+      resolve(new Response(JSON.stringify(body)));
+      await new Promise((done) => setTimeout(done)); // whoever waits for it has it
+    };
+    open.push({ path: path.replace("/api/v1", ""), answer });
+  }));
+  vi.stubGlobal("location", { pathname: "/", search: "" });
+  vi.stubGlobal("addEventListener", () => undefined);
+});
+afterEach(() => {
+  session.value = null;
+  vi.unstubAllGlobals();
+});
+
+/** The questions that begin with `path`; they are taken away. */
+function asked(path: string): Asked[] {
+  const found = open.filter((one) => one.path.startsWith(path));
+  open = open.filter((one) => !found.includes(one));
+  return found;
+}
+
+async function answerAll(path: string, body: unknown): Promise<void> {
+  for (const one of asked(path)) await one.answer(body);
+}
+
+describe("the page of a home", () => {
+  it("shows what happened on the day that is looked at, whichever answer comes last", async () => {
+    const { homeId, page } = await import("@/console/model");
+    const { daysBack, events } = await import("@/console/home/state");
+    session.value = person("向玉珍");
+    [homeId.value, page.value] = [7, "home"];
+    await answerAll("/homes/7/events", { items: ["today"] });
+    daysBack.value = 1;
+    const [yesterday] = asked("/homes/7/events");
+    expect(events.value.value).toBeNull(); // nothing of today stands under yesterday
+    daysBack.value = 2;
+    await answerAll("/homes/7/events", { items: ["the day before"] });
+    await yesterday?.answer({ items: ["yesterday"] });
+    expect(events.value.value).toEqual({ items: ["the day before"] });
+  });
+});
+
+describe("the pane of an incident", () => {
+  it("keeps what a command answered when a question from before it is answered later", async () => {
+    const { board, selected } = await import("@/console/model");
+    const { callout, takeCallout } = await import("@/console/beside");
+    const { fromSnapshot } = await import("@/core/store");
+    session.value = person("向玉珍");
+    board.value = fromSnapshot(snapshot(1, [incident(5)]));
+    selected.value = 5;
+    const [before] = asked("/callouts/5");
+    takeCallout(5, { incident_id: 5, asks: ["somebody"], nearest: [] } as never);
+    await before?.answer({ incident_id: 5, asks: [], nearest: [] });
+    expect(callout.value?.asks).toEqual(["somebody"]);
+    takeCallout(6, { incident_id: 6, asks: [], nearest: [] } as never); // another was chosen meanwhile
+    expect(callout.value?.incident_id).toBe(5);
+    selected.value = null;
+  });
+});
+
+describe("the month", () => {
+  const year = { months: [{ month: "2026-10-01", figures: [] }], silent: [] };
+  const labels = { labels: {} };
+
+  async function tell(asks: readonly Asked[], title: string): Promise<void> {
+    for (const one of asks) await one.answer(one.path.includes("indicators") ? { indicators: [{ title }] } : one.path.includes("trend") ? year : { months: [] });
+  }
+
+  it("speaks the language that was chosen last, and is the month that was chosen last", async () => {
+    const kpi = await import("@/kpi/model");
+    locale.value = "en";
+    session.value = person("杨部长");
+    kpi.begin();
+    const english = asked("/report");
+    locale.value = "zh-Hans";
+    const chinese = asked("/report");
+    kpi.show("2026-09-01");
+    await tell(chinese, "应答");
+    await tell(english, "answered");
+    expect(kpi.indicators.value.map((one) => one.title)).toEqual(["应答"]);
+    const reports = asked("/report/months/");
+    expect(reports.map((one) => one.path.replace(/\?.*locale/, " "))).toEqual(["/report/months/2026-09 =zh-Hans", "/report/months/2026-09 =zh-Hans"]);
+    for (const one of reports) await one.answer(labels);
+    expect([kpi.month.value, kpi.report.value]).toEqual(["2026-09-01", labels]);
+    kpi.show("2026-08-01");
+    expect(kpi.report.value).toBeNull(); // nothing of September stands under August
+  });
+});
+
+describe("a search of the whole area", () => {
+  it("shows what was searched for last", async () => {
+    const { found, search } = await import("@/field/known");
+    const [first, second] = [search("li"), search("shi")];
+    const [li, shi] = asked("/visits/doors");
+    await shi?.answer({ items: ["shi"] });
+    await li?.answer({ items: ["li"] });
+    expect([await first, await second, found.value]).toEqual([true, true, ["shi"]]);
+  });
+});
+
+describe("whoever comes next", () => {
+  it("sees nothing of whoever was here before, though it was answered late", async () => {
+    const desk = await import("@/console/desk");
+    session.value = person("向玉珍");
+    void desk.readShift();
+    await answerAll("/shift", { past: ["hers"] });
+    void desk.readShift();
+    expect(desk.shift.value).toEqual({ past: ["hers"] });
+    session.value = null;
+    expect(desk.shift.value).toBeNull();
+    session.value = person("石建国");
+    await answerAll("/shift", { past: ["hers"] });
+    expect(desk.shift.value).toBeNull();
+  });
+});
