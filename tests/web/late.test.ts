@@ -1,9 +1,19 @@
 /** Answers that come in another order than their questions, on the pages that ask again and again. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { callout, takeCallout } from "@/console/beside";
+import * as desk from "@/console/desk";
+import { daysBack, events } from "@/console/home/state";
+import { board, homeId, page, selected } from "@/console/model";
 import type { Session } from "@/core/api";
 import { locale } from "@/core/i18n";
+import { fromSnapshot } from "@/core/store";
+import { found, search } from "@/field/known";
+import * as kpi from "@/kpi/model";
 import { session } from "@/sign/session";
 import { incident, snapshot } from "./make";
+
+const address = vi.hoisted(() => ({ pathname: "/", search: "" }));
+vi.hoisted(() => vi.stubGlobal("location", address)); // a page looks at it when it is loaded
 
 interface Asked {
   readonly path: string;
@@ -24,7 +34,7 @@ beforeEach(() => {
     };
     open.push({ path: path.replace("/api/v1", ""), answer });
   }));
-  vi.stubGlobal("location", { pathname: "/", search: "" });
+  vi.stubGlobal("location", address);
   vi.stubGlobal("addEventListener", () => undefined);
 });
 afterEach(() => {
@@ -45,8 +55,6 @@ async function answerAll(path: string, body: unknown): Promise<void> {
 
 describe("the page of a home", () => {
   it("shows what happened on the day that is looked at, whichever answer comes last", async () => {
-    const { homeId, page } = await import("@/console/model");
-    const { daysBack, events } = await import("@/console/home/state");
     session.value = person("向玉珍");
     [homeId.value, page.value] = [7, "home"];
     await answerAll("/homes/7/events", { items: ["today"] });
@@ -62,9 +70,6 @@ describe("the page of a home", () => {
 
 describe("the pane of an incident", () => {
   it("keeps what a command answered when a question from before it is answered later", async () => {
-    const { board, selected } = await import("@/console/model");
-    const { callout, takeCallout } = await import("@/console/beside");
-    const { fromSnapshot } = await import("@/core/store");
     session.value = person("向玉珍");
     board.value = fromSnapshot(snapshot(1, [incident(5)]));
     selected.value = 5;
@@ -87,7 +92,6 @@ describe("the month", () => {
   }
 
   it("speaks the language that was chosen last, and is the month that was chosen last", async () => {
-    const kpi = await import("@/kpi/model");
     locale.value = "en";
     session.value = person("杨部长");
     kpi.begin();
@@ -109,7 +113,6 @@ describe("the month", () => {
 
 describe("a search of the whole area", () => {
   it("shows what was searched for last", async () => {
-    const { found, search } = await import("@/field/known");
     const [first, second] = [search("li"), search("shi")];
     const [li, shi] = asked("/visits/doors");
     await shi?.answer({ items: ["shi"] });
@@ -120,7 +123,6 @@ describe("a search of the whole area", () => {
 
 describe("whoever comes next", () => {
   it("sees nothing of whoever was here before, though it was answered late", async () => {
-    const desk = await import("@/console/desk");
     session.value = person("向玉珍");
     void desk.readShift();
     await answerAll("/shift", { past: ["hers"] });

@@ -9,6 +9,7 @@ import { createTransport, Refused } from "@/core/api";
 import { locale } from "@/core/i18n";
 import type { components } from "@/core/schema";
 import { send } from "@/sign/send";
+import { asking, personal } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { nowMs } from "./model";
 import { t } from "./words";
@@ -26,19 +27,22 @@ const WITHIN_DAYS = 2;
 const MOST_ROWS = 100;
 
 const transport = createTransport();
-export const due = signal<Due | null>(null);
+export const due = personal<Due | null>(null);
+const questions = asking();
 /** Why the last read gave nothing; `null`: it did. */
 export const failed = signal<"refused" | "unread" | null>(null);
 
 /** Read the list, its sentences in the language of the page. */
 export async function readDue(): Promise<void> {
   const asked = new URLSearchParams({ within_days: `${WITHIN_DAYS}`, unplanned: "true", limit: `${MOST_ROWS}`, locale: locale.peek() });
+  const mayShow = questions.ask(locale.peek());
   try {
     const found = await transport.once<components["schemas"]["DutyPage"]>("GET", `/visits/duty?${asked.toString()}`);
+    if (!mayShow()) return;
     due.value = { rows: found.items, more: found.next !== null, atMs: nowMs.peek() };
     failed.value = null;
   } catch (error) {
-    failed.value = error instanceof Refused ? "refused" : "unread";
+    if (mayShow()) failed.value = error instanceof Refused ? "refused" : "unread";
   }
 }
 

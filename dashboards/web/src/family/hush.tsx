@@ -5,7 +5,7 @@ import { send, sending } from "@/sign/send";
 import { Button } from "@/ui/parts";
 import type { FamilyApi, FamilyHome } from "./api";
 import { Part } from "./behind";
-import { clockAt, dayAt, hushed, hushes } from "./model";
+import { clockAt, dayAt, hushed, hushes, takeHushes } from "./model";
 import { t, term } from "./words";
 
 const HOURS = ["4", "24", "72", "168"] as const;
@@ -22,7 +22,7 @@ export function Hushed({ api, shown }: Props) {
   if (one === null) return null;
   const end = async () => {
     await api.endHush(shown.home_id);
-    hushes.value = hushes.peek().filter((other) => other !== one);
+    takeHushes(hushes.peek().filter((other) => other !== one));
   };
   return (
     <section class="card hushed" role="status">
@@ -39,7 +39,7 @@ export function HushPart({ api, shown }: Props) {
   const [hours, why] = [useSignal<(typeof HOURS)[number]>("24"), useSignal<(typeof WHYS)[number]>("there")];
   if (hushed.value !== null) return null;
   const begin = async () => {
-    hushes.value = await api.hush(shown.home_id, { hours: Number(hours.peek()), reason: term("hush_why", why.peek()), kinds: [] });
+    takeHushes(await api.hush(shown.home_id, { hours: Number(hours.peek()), reason: term("hush_why", why.peek()), kinds: [] }));
     scrollTo({ top: 0 });
   };
   return (

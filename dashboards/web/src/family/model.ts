@@ -44,7 +44,7 @@ export function allows(shown: FamilyHome, purpose: string): boolean {
 /** What somebody wants to see: a home, or whichever the incident is of that a notice told of. */
 export type Wanted = { readonly home: number } | { readonly incident: number };
 
-const questions = new Newest();
+const [questions, quiets] = [new Newest(), new Newest()];
 /** What was asked for last; it may not be there yet. */
 let chosen: Wanted | null = null;
 
@@ -55,13 +55,14 @@ export async function refresh(api: FamilyApi, wanted: Wanted | null = chosen): P
   try {
     const all = await api.followed();
     const shown = await choose(api, all.homes.map((one) => one.home_id), wanted);
+    const mayHush = quiets.ask();
     const quiet = await api.hushes();
     if (!mayShow()) return;
     if (shown !== null) chosen = { home: shown.home_id };
     batch(() => {
       followed.value = all;
       home.value = shown;
-      hushes.value = quiet;
+      if (mayHush()) hushes.value = quiet;
       readAt.value = shown?.now ?? new Date().toISOString();
       trouble.value = "none";
     });
@@ -101,9 +102,16 @@ export function toldOf(search: string): Wanted | null {
   return Number.isSafeInteger(incident) && incident > 0 ? { incident } : null;
 }
 
+/** What a command left of that of which nothing is to be told: newer than what was asked for before. */
+export function takeHushes(left: readonly Hush[]): void {
+  quiets.drop();
+  hushes.value = left;
+}
+
 /** Forget everything: somebody else may be next. */
 export function forget(): void {
   questions.drop();
+  quiets.drop();
   chosen = null;
   batch(() => {
     followed.value = home.value = readAt.value = null;
