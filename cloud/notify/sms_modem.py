@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import psycopg
 
@@ -19,6 +20,10 @@ from cloud.notify.options import checked
 from cloud.notify.phone import international
 from cloud.notify.sms_templates import BY_MODEM, preview
 from cloud.sealed import Keyring
+from cloud.settings import ConfigError
+
+LONGEST_SIGN: Final = 12
+"""Characters, as of a signature that carriers approve: with these each text fits into one segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,12 @@ class Port:
         """Read ``[notify.channels.sms]`` or its spare: ``sign_name``.
 
         Raises:
-            ConfigError: an unknown or missing option.
+            ConfigError: an unknown or missing option, or a signature that is too long.
         """
         checked("notify.channels.sms", options, {}, needed=("sign_name",))
-        return ModemSms(self.pool, self.ring, self.clock, options["sign_name"])
+        sign_name = options["sign_name"]
+        if len(sign_name) > LONGEST_SIGN:
+            raise ConfigError(
+                f"notify.channels.sms: sign_name has {len(sign_name)} characters, at most {LONGEST_SIGN}"
+            )
+        return ModemSms(self.pool, self.ring, self.clock, sign_name)

@@ -90,8 +90,12 @@ def test_a_wrong_option_is_an_error_that_names_it(channels: dict[str, dict[str, 
 
 def test_our_own_modem_carries_texts_where_somebody_has_its_queue() -> None:
     channels = {"sms": {"provider": "modem", "sign_name": "安伴"}}
-    made = notify.build(channels, Port(cast("Pool", None), NO_KEYS, lambda: datetime.now(UTC)).configured)
-    assert isinstance(made["sms"], ModemSms)
+    port = Port(cast("Pool", None), NO_KEYS, lambda: datetime.now(UTC))
+    assert isinstance(notify.build(channels, port.configured)["sms"], ModemSms)
+    with pytest.raises(
+        ConfigError, match="sign_name has 13 characters, at most 12"
+    ):  # else no text fits at night
+        notify.build({"sms": {"provider": "modem", "sign_name": "安" * 13}}, port.configured)
     with pytest.raises(ConfigError, match="no provider modem"):
         notify.build(channels)
 

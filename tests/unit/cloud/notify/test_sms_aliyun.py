@@ -15,6 +15,7 @@ from cloud.notify import NotifyError, Outgoing
 from cloud.notify.aliyun import Credentials, Rpc, canonical_query, sign
 from cloud.notify.phone import international, national
 from cloud.notify.sms_aliyun import PERMANENT, AliyunSms
+from cloud.notify.sms_modem import LONGEST_SIGN
 from cloud.notify.sms_templates import ASK_FOR_TEXT, BY_MODEM, TEMPLATES, Kind, fill, preview, units
 from cloud.settings import ConfigError
 from tests.scenario.webhook import Webhook, webhook
@@ -161,7 +162,7 @@ def test_an_ask_that_is_answered_by_text_takes_no_more_units_than_one_by_link() 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_our_own_modem_needs_one_segment_for_each_text(template: str) -> None:
-    text = preview(template, _longest(template), "安伴养老", "", BY_MODEM.get(template))
+    text = preview(template, _longest(template), "安" * LONGEST_SIGN, "", BY_MODEM.get(template))
     assert units(text) == 1
     assert "http" not in text
     assert "{" not in text
