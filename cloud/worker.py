@@ -2,8 +2,9 @@
 
 What this is: one loop per kind of row with a ``due_at``. What it is not: a scheduler; the rows are the
 schedule, so any number of workers may run and none remembers anything. The one idea: a notification from
-the database wakes the loops at once and a short poll makes sure; a row that fails is set aside for a while
-and one that takes long has a hand of its own, so that neither holds up the next.
+the database wakes the loops at once and a short poll makes sure, of one idle hand for all of its kind; a row
+that fails is set aside for a while and one that takes long has a hand of its own, so that neither holds up
+the next.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import asyncio
 import functools
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+import psycopg
 
 from cloud import notify, trace
 from cloud.db import Connection, Pool
@@ -49,6 +52,8 @@ from cloud.visits.plans.router import Kind, Router
 
 POLL_S: Final = 0.5
 """How late a timer fires at most when no notification comes."""
+CALM_S: Final = 2.0
+"""How late anything may be that raises no alarm, sends nobody and is waited for by nobody at a screen. D."""
 SENDING: Final = 48
 """Messages under way at once: with a provider that takes two seconds for each, 24 a second. D."""
 LONGEST_SET_ASIDE: Final = timedelta(seconds=30)
@@ -71,7 +76,7 @@ class Job:
     where a row may take long, so that whatever became due meanwhile comes in its turn and not after the list.
     ``at_once``: rows that wait for others, such as a provider, each in a task of its own beside one hand that
     asks; 0: the hands work them themselves. ``woken``: whether a change that screens see may be work for it;
-    if not, the poll is enough.
+    if not, the poll is enough. ``poll_s``: how often is looked when nothing wakes it.
     """
 
     name: str
@@ -81,17 +86,21 @@ class Job:
     batch: int = 100
     at_once: int = 0
     woken: bool = True
+    poll_s: float = POLL_S
 
 
 @dataclass(slots=True)
 class SetAside:
     """Rows that nobody shall take up: those in hand, and those that failed, each for twice as long as the
-    last time until it succeeds. Shared by the hands of one job.
+    last time until it succeeds. Shared by the hands of one job, of which one asks at a time, and of those
+    with nothing to do one looks out (``watching``) until there may be something (``wake``).
     """
 
     rows: dict[int, tuple[datetime, timedelta]] = field(default_factory=dict)
     in_hand: set[int] = field(default_factory=set)
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    watching: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
     healthy: bool = True
 
     def current(self, now: datetime) -> list[int]:
@@ -125,14 +134,11 @@ async def run(settings: Settings, pool: Pool, *, clock: Clock) -> None:
         for job in jobs(pool, post, settings.routine.model, settings.notify.probes, _router(settings)):
             aside = SetAside()
             LOOPS.expect(job.name, within_s=STUCK_S)
+            if job.woken:
+                wakes.append(aside.wake)
+            turn = _Spreading(pool, job, aside, group) if job.at_once else _Working(pool, job, aside)
             for _ in range(job.hands):
-                wake = asyncio.Event()
-                if job.woken:
-                    wakes.append(wake)
-                turn = (
-                    _Spreading(pool, job, aside, wake, group) if job.at_once else _Working(pool, job, aside)
-                )
-                group.create_task(_repeat(turn, job, aside, wake, clock), name=job.name)
+                group.create_task(_repeat(turn, job, aside, clock), name=job.name)
         group.create_task(_listen(pool, wakes), name="listen")
         group.create_task(keeper.run(settings, pool, clock=clock), name="audit")
         group.create_task(tenancy.run(pool, clock=clock), name="usage")
@@ -194,23 +200,32 @@ def jobs(
         Job("ladders", ladder.due, climb, hands=4, batch=10),
         Job("messages", deliver.due, send, batch=1, at_once=SENDING),
         Job("words", overdue.due, give_up_waiting),
-        Job("probes", prober.due, prober.work, woken=False),
-        Job("grants", grants.due, end),
+        Job("probes", prober.due, prober.work, woken=False, poll_s=CALM_S),
+        Job("grants", grants.due, end, poll_s=CALM_S),
         Job("paths", texts.due, miss),
         Job("vitals", vitals.due, functools.partial(vitals.work, pool), batch=20, woken=False),
         Job("areas", areas.due, functools.partial(areas.work, pool), woken=False),
         Job("rules", rules.due, functools.partial(rules.work, pool), hands=2, batch=20, woken=False),
         Job("routine", routine_store.due, look_at_days, hands=2, batch=5, woken=False),
-        Job("duties", duties.due, functools.partial(duties.work, pool), batch=20, woken=False),
-        Job(orders.NAME, orders.due, functools.partial(orders.work, pool), batch=20, woken=False),
+        Job("duties", duties.due, functools.partial(duties.work, pool), batch=20, woken=False, poll_s=CALM_S),
+        Job(
+            orders.NAME,
+            orders.due,
+            functools.partial(orders.work, pool),
+            batch=20,
+            woken=False,
+            poll_s=CALM_S,
+        ),
         Job(plans.NAME, plans.due, functools.partial(plans.work, pool, router), batch=1, woken=False),
         Job(mending.NAME, mending.due, functools.partial(mending.work, pool, router), batch=1, woken=False),
-        Job("releases", releases.due, release),
+        Job("releases", releases.due, release, poll_s=CALM_S),
         Job("consents", consents.due, functools.partial(consents.work, pool)),
-        Job("erasures", erase.due, functools.partial(erase.work, pool)),
-        Job("retention", retention.due, functools.partial(retention.work, pool)),
-        Job("reviews", reviews.due, functools.partial(reviews.work, pool)),
-        Job("reports", reports.due, functools.partial(reports.work, pool), batch=1, woken=False),
+        Job("erasures", erase.due, functools.partial(erase.work, pool), poll_s=CALM_S),
+        Job("retention", retention.due, functools.partial(retention.work, pool), poll_s=CALM_S),
+        Job("reviews", reviews.due, functools.partial(reviews.work, pool), poll_s=CALM_S),
+        Job(
+            "reports", reports.due, functools.partial(reports.work, pool), batch=1, woken=False, poll_s=CALM_S
+        ),
     )
 
 
@@ -222,9 +237,11 @@ async def tick(pool: Pool, job: Job, aside: SetAside, now: datetime) -> int:
     Raises:
         psycopg.Error, psycopg_pool.PoolTimeout: the database is away.
     """
-    async with aside.asking, pool.connection() as conn:
+    async with aside.asking, _glance(pool) as conn:
         due = await job.due(conn, now, aside.current(now), job.batch)
         aside.in_hand.update(due)
+    if len(due) == job.batch:  # perhaps more than one hand can do
+        aside.wake.set()
     worked = 0
     try:
         for row in due:
@@ -233,6 +250,22 @@ async def tick(pool: Pool, job: Job, aside: SetAside, now: datetime) -> int:
     finally:
         aside.in_hand.difference_update(due)
     return worked
+
+
+@asynccontextmanager
+async def _glance(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection for statements that are whole by themselves: no transaction around them, so half the
+    journeys, of which an idle worker makes nearly all that are made.
+    """
+    async with pool.connection() as conn:
+        await conn.set_autocommit(True)
+        try:
+            yield conn
+        finally:
+            try:
+                await conn.set_autocommit(False)
+            except psycopg.Error:  # nobody may get it as it is
+                await conn.close()
 
 
 async def _attempt(job: Job, row: int, aside: SetAside, now: datetime) -> bool:
@@ -267,14 +300,13 @@ class _Spreading:
     pool: Pool
     job: Job
     aside: SetAside
-    wake: asyncio.Event
     group: asyncio.TaskGroup
 
     async def __call__(self, now: datetime) -> int:
         room = self.job.at_once - len(self.aside.in_hand)
         if not room:
             return 0
-        async with self.pool.connection() as conn:
+        async with _glance(self.pool) as conn:
             due = await self.job.due(conn, now, self.aside.current(now), room)
         self.aside.in_hand.update(due)
         for row in due:
@@ -286,14 +318,13 @@ class _Spreading:
             await _attempt(self.job, row, self.aside, now)
         finally:
             self.aside.in_hand.discard(row)
-            self.wake.set()
+            self.aside.wake.set()
 
 
 async def _repeat(
-    turn: Callable[[datetime], Awaitable[int]], job: Job, aside: SetAside, wake: asyncio.Event, clock: Clock
+    turn: Callable[[datetime], Awaitable[int]], job: Job, aside: SetAside, clock: Clock
 ) -> None:
     while True:
-        wake.clear()
         try:
             worked = await turn(clock())
         except Exception as error:  # noqa: BLE001 - supervised: the database may be away for as long as it likes
@@ -307,7 +338,9 @@ async def _repeat(
         aside.healthy = True
         LOOPS.turned(job.name)
         if not worked:
-            await wait(wake, POLL_S)
+            async with aside.watching:
+                await wait(aside.wake, job.poll_s)
+                aside.wake.clear()
 
 
 def _told(error: Exception) -> str:

@@ -163,6 +163,47 @@ async def test_a_long_list_of_rows_is_no_standstill_and_one_long_row_is(
     assert late == [[], [], ["long"]]
 
 
+async def test_idle_hands_ask_once_for_all_and_a_full_list_brings_them_together(pool: Pool) -> None:
+    """A poll would come after a minute only: each hand is fetched by the one before, which found a row."""
+    waiting, asked, done = set[int](), 0, asyncio.Event()
+
+    async def due(_conn: Connection, _now: datetime, skip: Sequence[int], _limit: int) -> list[int]:
+        nonlocal asked
+        asked += 1
+        return sorted(waiting - {*skip})[:1]
+
+    async def work(row: int, _now: datetime) -> bool:
+        await done.wait()
+        waiting.discard(row)
+        return True
+
+    job, aside = worker.Job("hands", due, work, hands=3, batch=1, poll_s=600), worker.SetAside()
+    turn = worker._Working(pool, job, aside)
+    hands = [asyncio.create_task(worker._repeat(turn, job, aside, lambda: START)) for _ in range(3)]
+    await until(lambda: asked == 3)
+    waiting |= {1, 2, 3}
+    aside.wake.set()
+    await until(lambda: aside.in_hand == {1, 2, 3})
+    done.set()
+    await until(lambda: not waiting)
+    for hand in hands:
+        hand.cancel()
+    await asyncio.gather(*hands, return_exceptions=True)
+    LOOPS.forget("hands")
+
+
+async def test_a_connection_that_was_only_looked_with_is_given_back_as_it_was(database: str) -> None:
+    async with open_pool(database, size=1) as one:
+        await worker.tick(one, worker.jobs(one, deliver.Post({}, ""))[0], worker.SetAside(), START)
+        with contextlib.suppress(LookupError):
+            async with one.connection() as conn:
+                await conn.execute("insert into division values ('999999999999', 'nowhere')")
+                raise LookupError
+        async with one.connection() as conn:
+            found = await conn.execute("select from division where code = '999999999999'")
+            assert found.rowcount == 0, "what was not finished was undone"
+
+
 def test_a_row_that_keeps_failing_is_tried_ever_more_rarely() -> None:
     aside = worker.SetAside()
     pauses = []

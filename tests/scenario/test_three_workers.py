@@ -118,8 +118,8 @@ class Town:
                 await task
                 continue
             self.workers[number] = timed(self.workers[number].pool, now)  # it starts again, with no memory
-        if self.dice is not None:
-            await self.workers[0].settle()  # what the killed one had in hand
+        if self.dice is not None:  # what the killed one had in hand; one that was cut off alone sets it aside
+            await timed(self.workers[0].pool, now).settle()
 
     async def _kill(self, number: int) -> None:
         async with self.pool.connection() as conn:
