@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor, AsyncServerCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -92,3 +92,19 @@ async def open_pool(dsn: str, *, size: int = 10, wait_s: float = 10.0) -> AsyncI
 async def connect(dsn: str, *, autocommit: bool = False) -> Connection:
     """One connection outside the pool, e.g. to listen for notifications."""
     return await AsyncConnection.connect(dsn, autocommit=autocommit, **_OPTIONS)
+
+
+@asynccontextmanager
+async def stepwise(conn: Connection, name: str) -> AsyncIterator[AsyncServerCursor[DictRow]]:
+    """A cursor called ``name`` on the server, for more rows than memory should hold. At the end of the block
+    it is closed for us also where a cancellation ends the closing: the transaction goes then, and the cursor
+    there goes with it.
+    """
+    cursor = conn.cursor(name=name)
+    try:
+        yield cursor
+    finally:
+        try:
+            await cursor.close()
+        finally:
+            await AsyncCursor.close(cursor)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Final, LiteralString
 
 from cloud import plan_numbers, sealed
-from cloud.db import Connection, Queries
+from cloud.db import Connection, Queries, stepwise
 from cloud.people import numbers
 from cloud.privacy.tables import NOT_EXPORTED, SERIES
 from cloud.privacy.wish import UnknownPerson
@@ -91,7 +91,7 @@ async def write_table(
     shown = _SHOWN.get(table, _as_it_is)
     as_csv = table in SERIES
     name = f"{table}.csv" if as_csv else f"{table}.json"
-    async with conn.cursor(name=f"export_{table}") as cursor:
+    async with stepwise(conn, f"export_{table}") as cursor:
         await cursor.execute(statement, dict(params))
         with (
             archive.open(name, "w", force_zip64=True) as raw,

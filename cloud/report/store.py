@@ -18,7 +18,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from cloud.auth import Scope
-from cloud.db import Connection, Queries
+from cloud.db import Connection, Queries, stepwise
 from cloud.incidents.kinds import KINDS, Family
 from cloud.incidents.transitions import ACTIONS, Trigger
 from cloud.report import circle, visited
@@ -99,7 +99,7 @@ async def _of_homes(conn: Connection, scope: Scope, span: Span) -> Mapping[int, 
 async def _read(
     conn: Connection, statement: str, scope: Scope, span: Span, after: int
 ) -> AsyncGenerator[dict[str, Any]]:
-    async with conn.cursor(name=f"report_{statement}_{after}") as cursor:
+    async with stepwise(conn, f"report_{statement}_{after}") as cursor:
         cursor.itersize = FETCHED
         await cursor.execute(SQL[statement], {**scope.params, **_values(span), "after": after})
         async for row in cursor:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from cloud.db import Pool, connect, open_pool
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+
+from cloud.db import Pool, connect, open_pool, stepwise
 from tests.stopping import Endless
 
 
@@ -44,3 +47,24 @@ async def test_a_task_told_to_stop_in_the_moment_it_gets_a_connection_stops(data
     async with open_pool(database, size=1) as pool:
         deaf = [turns for turns in range(40) if not await _told_to_stop(pool, turns)]
     assert deaf == []
+
+
+async def test_a_cursor_whose_closing_is_cancelled_is_closed(database: str) -> None:
+    """The closing waits for its turn on the connection, and is told to stop there."""
+    read = asyncio.Event()
+
+    async def look(cursors: list[AsyncCursor[DictRow]]) -> None:
+        async with stepwise(conn, "numbers") as cursor:
+            cursors.append(cursor)
+            await cursor.execute("select generate_series(1, 9)")
+            await conn.lock.acquire()
+            read.set()
+
+    conn, cursors = await connect(database), list[AsyncCursor[DictRow]]()
+    task = asyncio.create_task(look(cursors))
+    await read.wait()
+    task.cancel()
+    assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+    conn.lock.release()
+    assert cursors[0].closed
+    await conn.close()
