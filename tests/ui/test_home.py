@@ -199,7 +199,7 @@ def test_a_planner_finds_whom_nobody_visits_and_lets_meals_come_again_and_again(
     expect(row).to_contain_text("今明两天的计划还没有考虑到。")
     wrong = in_every_dress(page, "visits-owed", lambda: expect(row).to_be_visible())
     page.get_by_role("button", name="排明天的").press("Enter")
-    expect(page.locator(".notices")).to_contain_text("几分钟后请重新读取")
+    expect(page.locator(".notices")).to_contain_text("还没有登记可以派的人，没有排。")
 
     row.get_by_role("button", name=RESIDENT).press("Enter")  # no mouse from here on
     orders = page.locator(".home-orders")
@@ -215,7 +215,7 @@ def test_a_planner_finds_whom_nobody_visits_and_lets_meals_come_again_and_again(
     shoot(page, "order")
     dialog.get_by_label("第一天").press("Enter")
     expect(orders.locator("li")).to_contain_text("助餐 周一、周三和周六 09:00–11:00")
-    expect(page.locator(".home-visits")).to_contain_text("上门服务")
+    expect(page.locator(".home-visits")).to_contain_text("助餐")
     orders.scroll_into_view_if_needed()
     shoot(page, "home-orders", whole=True)
     orders.get_by_role("button", name="结束：助餐").press("Enter")

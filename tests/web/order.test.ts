@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { summed, type PlanView } from "@/console/due";
 import { asked, clock, draftFrom, faultOf, type Draft } from "@/console/home/order";
 
 const NOON = new Date(2026, 10, 26, 12).getTime();
@@ -34,5 +35,20 @@ describe("an order as it is typed", () => {
       services: [], weekdays: [], every_days: 7, until: "2026-12-24",
     });
     expect([0, 570, 1439].map(clock)).toEqual(["00:00", "09:30", "23:59"]);
+  });
+});
+
+describe("the plans of a day", () => {
+  const plan = (id: number, township: string, changes: Partial<PlanView> = {}): PlanView => ({
+    id, township, on_day: "2026-11-27", asked_at: "2026-11-26T12:00:00Z", asked_by: null, made_at: "2026-11-26T12:01:00Z", appointments: 4, left_out: 1,
+    travel_min: 60, faults: [], ...changes,
+  });
+
+  it("come to the last of each township", () => {
+    expect(summed([])).toEqual({ townships: 0, pending: 0, visits: 0, left: 0, faulty: 0 });
+    const unmade = { made_at: null, appointments: null, left_out: null };
+    const plans = [plan(3, "431202001", { appointments: 9 }), plan(1, "431202001"), plan(2, "431202002"), plan(4, "431202002", unmade)];
+    expect(summed(plans)).toEqual({ townships: 2, pending: 1, visits: 9, left: 1, faulty: 0 });
+    expect(summed([plan(1, "431202001", { faults: ["late"], appointments: 0 })]).faulty).toBe(1);
   });
 });

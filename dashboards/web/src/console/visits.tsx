@@ -1,5 +1,6 @@
 /** `/console/visits`: who is owed a visit within two days and in no plan, and why; the longest overdue first. */
 import { useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { locale } from "@/core/i18n";
 import { formatClock, formatDay } from "@/core/time";
 import { session } from "@/sign/session";
@@ -7,19 +8,25 @@ import { sending } from "@/sign/send";
 import { Icon } from "@/ui/icons";
 import { Button } from "@/ui/parts";
 import "./desk.css";
-import { due, failed, plan, readDue, type Due, type DueView } from "./due";
-import { dayOf } from "./home/order";
-import { nowMs, openHome } from "./model";
+import { days, due, failed, plan, planned, readDue, type Due, type DueView, type Planned } from "./due";
+import { openHome } from "./model";
 import { dayIn, tag } from "./names";
 import { t, term } from "./words";
 
-const DAY_MS = 86_400_000;
+/** While a plan is being made, the list is read again so often. */
+const AGAIN_MS = 15_000;
 
 export function VisitsPage() {
   useSignalEffect(() => {
     void locale.value; // the sentences are the server's
     void readDue();
   });
+  const waits = planned.value.some((one) => one.pending > 0);
+  useEffect(() => {
+    if (!waits) return;
+    const again = setInterval(() => void readDue(), AGAIN_MS);
+    return () => clearInterval(again);
+  }, [waits]);
   const found = due.value;
   return (
     <main class="desk-page">
@@ -32,6 +39,9 @@ export function VisitsPage() {
           </span>
         </header>
         <p class="quiet">{t("due_list.about")}</p>
+        <ul class="due-plans" aria-live="polite">
+          {planned.value.map((one, ahead) => <li key={ahead}><b>{t(ahead === 0 ? "home.today" : "due_list.tomorrow")}</b> {became(one)}</li>)}
+        </ul>
         {failed.value !== null && <p class="desk-old" role="alert">{t(failed.value === "refused" ? "home.refused" : "desk.unread")}</p>}
         {found === null ? failed.value === null && <p class="quiet" role="status">{t("app.loading")}</p> : <List found={found} />}
       </section>
@@ -44,13 +54,20 @@ function counted({ rows, more, atMs }: Due): string {
   return t("due_list.count", { n, late: rows.filter((one) => one.overdue).length, at: formatClock(atMs).slice(0, 5) });
 }
 
+function became({ townships, pending, visits, left, faulty }: Planned): string {
+  if (townships === 0) return t("due_list.not_planned");
+  if (pending > 0) return t("due_list.pending", { n: pending });
+  const made = t("due_list.made", { n: townships, visits, left });
+  return faulty === 0 ? made : `${made} ${t("due_list.faulty", { n: faulty })}`;
+}
+
 function Plan() {
   if (session.value?.permissions.includes("lead_visits") !== true) return null;
-  const [today, tomorrow] = [nowMs.peek(), nowMs.peek() + DAY_MS].map((ms) => dayOf(new Date(ms)));
   return (
     <>
-      {today !== undefined && <Button icon="list" disabled={sending.value} onClick={() => void plan(today)}>{t("due_list.plan_today")}</Button>}
-      {tomorrow !== undefined && <Button icon="list" disabled={sending.value} onClick={() => void plan(tomorrow)}>{t("due_list.plan_tomorrow")}</Button>}
+      {days().map((day, ahead) => (
+        <Button key={day} icon="list" disabled={sending.value} onClick={() => void plan(day)}>{t(ahead === 0 ? "due_list.plan_today" : "due_list.plan_tomorrow")}</Button>
+      ))}
     </>
   );
 }

@@ -9,7 +9,7 @@ import { Call } from "../call";
 import { nowMs, select } from "../model";
 import { formatValue } from "../readings";
 import { t, term } from "../words";
-import { tag } from "../names";
+import { listed, tag } from "../names";
 import { Panel } from "./panel";
 import { card, incidents, visits } from "./state";
 
@@ -89,7 +89,7 @@ function VisitRow({ one }: { one: VisitView }) {
     <li class="plain-row">
       <span class={`visit-state ${one.state}`}>{term("visit_state", one.state)}</span>
       <span>
-        <b>{term("visit_kind", one.kind)}</b> {one.staff ?? ""}
+        <b>{one.services.length === 0 ? term("visit_kind", one.kind) : listed(one.services.map((service) => term("service", service)))}</b> {one.staff ?? ""}
         <small>{at === "" ? t("home.no_time") : formatMoment(at, tag())}</small>
         {one.worries.length + one.worse.length > 0 && <small class="worry">{t("home.worries", { n: one.worries.length + one.worse.length })}</small>}
       </span>
