@@ -232,6 +232,26 @@ def test_a_sheet_of_door_tags_prints_keys_and_codes_and_nothing_of_a_person(admi
     (SHOTS / "admin-tags.pdf").write_bytes(admin.pdf(format="A4", prefer_css_page_size=True))
 
 
+def test_who_may_be_sent_to_visits_is_said_with_hours_that_end_after_they_begin(admin: Page) -> None:
+    admin.get_by_role("link", name="可派去探访的人").click()
+    expect(admin.get_by_text("还没有登记，排不出计划。")).to_be_visible()
+    admin.get_by_role("button", name="登记").click()
+    form, keys = admin.get_by_role("dialog"), admin.keyboard
+    form.get_by_label("人员", exact=True).focus()
+    keys.type("caseworker")
+    expect(form.get_by_role("option").first).to_contain_text("caseworker")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    form.get_by_label("乡镇").fill(DIVISION)
+    form.get_by_label("纬度").fill("27.56")
+    form.get_by_label("经度").fill("109.99")
+    form.get_by_label("助浴").check()
+    form.get_by_label("下班").fill("07:00")
+    form.get_by_role("button", name="保存").click()
+    expect(form.get_by_text("下班要晚于上班")).to_be_visible()
+    shoot(admin, "admin-workers")
+
+
 def test_what_cannot_be_taken_back_asks_who_is_here_and_nobody_sees_more_than_their_role(
     chromium: Browser, context: BrowserContext, town: System
 ) -> None:

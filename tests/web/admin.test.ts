@@ -6,6 +6,7 @@ import { listing, query } from "@/admin/listing";
 import { pathOf, placeOf } from "@/admin/place";
 import { explainRule } from "@/admin/rules";
 import { COLUMNS, encode, formOf, template } from "@/admin/sheet";
+import { bodyOf, valuesBefore, type Worker } from "@/admin/worker";
 import { locale } from "@/core/i18n";
 
 afterEach(() => void (locale.value = "zh-Hans"));
@@ -143,5 +144,17 @@ describe("a sheet", () => {
   it("has a template with a mark for spreadsheets", () => {
     expect(template().startsWith("\ufeff编号,区划,")).toBe(true);
     expect(template().split(",")).toHaveLength(COLUMNS.length);
+  });
+});
+
+describe("who may be sent to visits", () => {
+  it("is sent by the beginning of a place's code, and shown by the whole of it", () => {
+    const kept: Worker = {
+      staff_id: 7, name: "舒建国", township: "431202001", skills: ["bathing"], mode: "bike", latitude: 27.5, longitude: 109.9, begin_min: 480, end_min: 1_050, rests: true,
+    };
+    const shown = valuesBefore(kept);
+    expect(shown["township"]).toBe("431202001000");
+    expect(bodyOf({ staff_id: 7, township: "431202001000", begin_min: 480 })).toEqual({ township: "431202001", begin_min: 480 });
+    expect(valuesBefore(null)).toMatchObject({ begin_min: 480, end_min: 1_050, rests: true });
   });
 });

@@ -117,7 +117,7 @@ function lines(text: string): string[] {
   return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }
 
-function clockOf(minutes: number): string {
+export function clockOf(minutes: number): string {
   const two = (n: number) => String(n).padStart(2, "0");
   return `${two(Math.floor(minutes / MINUTES_OF_HOUR))}:${two(minutes % MINUTES_OF_HOUR)}`;
 }

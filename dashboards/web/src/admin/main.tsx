@@ -27,6 +27,7 @@ import { Services } from "./services";
 import { Tags } from "./tags";
 import { Tenants } from "./tenants";
 import { t, term } from "./words";
+import { Workers } from "./workers";
 import type { JSX } from "preact";
 
 const VIEWS: Readonly<Record<Part, () => JSX.Element>> = {
@@ -39,6 +40,7 @@ const VIEWS: Readonly<Record<Part, () => JSX.Element>> = {
   enrolment: () => <Enrolment />,
   staff: () => <Records kind="staff" more={(kept) => <OfStaff kept={kept} />} />,
   responders: () => <Responders />,
+  workers: () => <Workers />,
   mutes: () => <Mutes />,
   proposals: () => <Proposals />,
   glass: () => <Glass />,

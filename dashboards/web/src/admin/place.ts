@@ -19,6 +19,7 @@ export const PARTS = {
   enrolment: { needs: "administer", icon: "key" },
   staff: { needs: "administer", icon: "shield" },
   responders: { needs: "manage_responders", icon: "siren" },
+  workers: { needs: "lead_visits", icon: "door" },
   mutes: { needs: "read_queue", icon: "muted" },
   proposals: { needs: "tune_rules", icon: "list" },
   glass: { needs: "review_access", icon: "eye" },
@@ -37,7 +38,7 @@ export type Part = keyof typeof PARTS;
 export const GROUPS = {
   homes: ["homes", "residents", "import", "tags"],
   things: ["gateways", "devices", "enrolment"],
-  people: ["staff", "responders", "hours"],
+  people: ["staff", "responders", "workers", "hours"],
   decisions: ["mutes", "proposals", "glass", "rights"],
   house: ["centres", "tenant", "tenants", "services", "audit"],
 } as const satisfies Readonly<Record<string, readonly Part[]>>;
