@@ -3,16 +3,12 @@
 What this is: one picture by its place. What it is not: a cache; its terms say what may be kept of a server's
 pictures. The one idea: browsers ask us alone, so the key stays here; and a base map that fails is off for a
 while, so that nobody who looks for an alarm waits for it.
-
-A file is MBTiles 1.3: a table ``tiles`` with rows counted from the south.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +16,8 @@ from typing import Final
 import httpx
 from anyio import to_thread
 
+from cloud.atlas import tile_files
+from cloud.atlas.tile_files import FileError
 from cloud.settings import ConfigError, Settings, Tiles
 from cloud.settings.secrets import secret_text
 
@@ -113,8 +111,8 @@ class Shelf:
 
     async def _from_file(self, layer: Tiles, place: Place) -> bytes | None:
         try:
-            return await to_thread.run_sync(_row, layer.file, place)
-        except sqlite3.Error as error:
+            return await to_thread.run_sync(tile_files.picture, Path(layer.file), place.z, place.x, place.y)
+        except FileError as error:
             raise TilesOff from error
 
     async def _from_server(self, layer: Tiles, place: Place) -> bytes | None:
@@ -144,16 +142,6 @@ async def _content(response: httpx.Response) -> bytes | None:
     return content
 
 
-def _row(file: str, place: Place) -> bytes | None:
-    south_first = 2**place.z - 1 - place.y
-    with closing(sqlite3.connect(f"{Path(file).absolute().as_uri()}?mode=ro", uri=True)) as conn:
-        found = conn.execute(
-            "select tile_data from tiles where zoom_level = ? and tile_column = ? and tile_row = ?",
-            (place.z, place.x, south_first),
-        ).fetchone()
-    return found[0] if found else None
-
-
 def _picture(content: bytes) -> Picture:
     kind = next((kind for head, kind in KINDS.items() if content.startswith(head)), None)
     if kind is None:
@@ -166,6 +154,6 @@ def _check(layer: Tiles) -> None:
     if not layer.file:
         return
     try:
-        _row(layer.file, Place(0, 0, 0))
-    except sqlite3.Error as error:
-        raise ConfigError(f"tiles {layer.id}: {layer.file} is no MBTiles file: {error}") from error
+        tile_files.picture(Path(layer.file), 0, 0, 0)
+    except FileError as error:
+        raise ConfigError(f"tiles {layer.id}: {layer.file}: {error}") from error

@@ -260,8 +260,8 @@ class Tiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One ``[[tiles]]`` below the map, in the order in which they lie on each other.
 
     ``url``: of a server, with ``{z}``, ``{x}``, ``{y}`` and, for what ``key_file`` holds, ``{key}``; or
-    ``file``: an MBTiles file with pictures. ``datum``: to what the pictures refer. ``attribution`` and
-    ``review_no`` (审图号) stand in the corner of the map.
+    ``file``: an MBTiles or PMTiles file with pictures. ``datum``: to what the pictures refer.
+    ``attribution`` and ``review_no`` (审图号) stand in the corner of the map.
     """
 
     id: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]

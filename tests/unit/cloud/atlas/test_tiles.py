@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pmtiles.tile import Compression, TileType, zxy_to_tileid
+from pmtiles.writer import write
 
 from cloud.atlas.tiles import OFF_S, NoSuchTile, Place, Shelf, TilesOff
 from cloud.settings import ConfigError, Settings, Tiles, parse
@@ -78,6 +80,18 @@ def file(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(path)) as conn, conn:
         conn.execute("create table tiles (zoom_level, tile_column, tile_row, tile_data blob)")
         conn.execute("insert into tiles values (1, 1, 1, ?), (1, 0, 0, ?)", (JPEG, b"\x1f\x8b vector"))
+    return path
+
+
+def pmtiles(path: Path, kind: TileType) -> Path:
+    """PMTiles with the picture of Asia's quarter (zoom 1, east, north), and with a row of equal ones."""
+    none = {"tile_type": kind, "tile_compression": Compression.NONE}
+    places = dict.fromkeys(("min_lon_e7", "min_lat_e7", "max_lon_e7", "max_lat_e7"), 0)
+    with write(path) as writer:
+        writer.write_tile(zxy_to_tileid(1, 1, 0), JPEG)
+        for x in range(2**5):
+            writer.write_tile(zxy_to_tileid(5, x, 3), PNG)
+        writer.finalize(none | places | {"center_zoom": 0, "center_lon_e7": 0, "center_lat_e7": 0}, {})
     return path
 
 
@@ -149,6 +163,19 @@ async def test_a_file_is_read_with_its_rows_from_the_south(file: Path) -> None:
         await shelf.picture("file", Place(1, 0, 1))
 
 
+async def test_a_file_of_the_other_kind_is_read_without_being_told(tmp_path: Path) -> None:
+    path = pmtiles(tmp_path / "county #1.pmtiles", TileType.JPEG)
+    shelf = Shelf(Settings(tiles=(Tiles(id="file", attribution="me", file=str(path)),)))
+    for place, kind in ((Place(1, 1, 0), "image/jpeg"), (Place(5, 31, 3), "image/png")):
+        picture = await shelf.picture("file", place)
+        assert picture is not None
+        assert picture.kind == kind
+    assert await shelf.picture("file", Place(1, 0, 0)) is None
+    path.write_bytes(b"")  # while it is copied anew
+    with pytest.raises(TilesOff):
+        await shelf.picture("file", Place(1, 1, 0))
+
+
 @pytest.mark.parametrize("place", [Place(0, 0, 0), Place(19, 0, 0), Place(3, 8, 0), Place(3, 0, 8)])
 async def test_what_cannot_be_is_asked_of_nobody(server: Server, key: Path, place: Place) -> None:
     shelf = Shelf(of_server(server, key))
@@ -161,8 +188,17 @@ async def test_what_cannot_be_is_asked_of_nobody(server: Server, key: Path, plac
 
 def test_a_file_that_is_none_is_named_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database, and long enough to be told from an empty one" * 20)
-    for name in ("absent", "text"):
-        with pytest.raises(ConfigError, match=f"tiles x: .*{name} is no MBTiles"):
+    (tmp_path / "database").write_bytes(b"SQLite format 3\0 and nothing after that" * 20)
+    (tmp_path / "cut").write_bytes(pmtiles(tmp_path / "whole", TileType.PNG).read_bytes()[:140])
+    pmtiles(tmp_path / "vector", TileType.MVT)
+    for name, why in (
+        ("absent", "No such file"),
+        ("text", "it is neither MBTiles nor PMTiles"),
+        ("database", "it is no MBTiles file"),
+        ("cut", "it is no PMTiles 3 file, or is damaged"),
+        ("vector", "it holds tiles of kind MVT, and no pictures"),
+    ):
+        with pytest.raises(ConfigError, match=f"tiles x: .*{name}: {why}"):
             Shelf(Settings(tiles=(Tiles(id="x", attribution="me", file=str(tmp_path / name)),)))
 
 
