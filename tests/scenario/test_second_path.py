@@ -105,10 +105,16 @@ class Scene:
             asyncio.create_task(centre_modem.run(sms, self.pool, NOBODY, clock=lambda: datetime.now(UTC)))
         )
 
-    def start_ingest(self) -> None:
+    async def start_ingest(self) -> None:
+        """Ingest, until nothing that the gateway says can pass unseen: it says that it is there once."""
+        subscribed = asyncio.Event()
         broker = BrokerSettings(host="127.0.0.1", port=self.broker_port, user="cloud", secret="cloud")
-        ingest = subscriber.run(Settings(broker=broker), self.pool, store.attach_or_open)
+        ingest = subscriber.run(
+            Settings(broker=broker), self.pool, store.attach_or_open, subscribed=subscribed
+        )
         self.tasks.append(asyncio.create_task(ingest))
+        async with asyncio.timeout(60):
+            await subscribed.wait()
 
     async def stop(self) -> None:
         self.stopping.set()
@@ -210,7 +216,7 @@ async def test_a_fall_with_the_broker_down_opens_an_incident_by_text_and_stays_o
     await eventually(scene.has_noted_both_texts)
     assert len(scene.carrier.inbox(DAUGHTER)) == 1
     broker.start()
-    scene.start_ingest()
+    await scene.start_ingest()
     await eventually(scene.has_no_backlog)
     assert await scene.states() == ["raised"]
     (row,) = await scene.rows("select evidence from incident")
@@ -230,7 +236,7 @@ async def test_a_fall_that_is_committed_in_time_is_never_texted(
     broker.start()
     scene.broker_port = broker.port
     scene.start_cloud()
-    scene.start_ingest()
+    await scene.start_ingest()
     scene.start_agent()
     await eventually(scene.is_known_online)  # else the first copy is nobody's, and the next is 15 s away
     scene.fall()
@@ -253,7 +259,7 @@ async def test_a_yes_by_text_stops_the_repeats_and_the_cloud_learns_of_it(
     scene.carrier.say(DAUGHTER, HOME, "好的")
     await eventually(scene.is_quiet)
     broker.start()
-    scene.start_ingest()
+    await scene.start_ingest()
     await eventually(scene.has_no_backlog)
     (row,) = await scene.rows("select evidence ->> 'by' as by from alarm where state = 'accepted'")
     assert row == {"by": "text of contact 1"}
