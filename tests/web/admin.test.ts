@@ -117,6 +117,15 @@ describe("a list", () => {
     expect(list.items.value).toEqual([9]);
   });
 
+  it("says at once what it is about, so that nobody chooses from what answered something else", async () => {
+    const list = listing<number>(undefined, (path) => Promise.resolve(pages[path] as never));
+    await list.read("/x");
+    const read = list.read("/y");
+    expect([list.path(), list.items.value]).toEqual(["/y", null]);
+    await read;
+    expect([list.path(), list.items.value]).toEqual(["/y", [9]]);
+  });
+
   it("says that reading failed", async () => {
     const list = listing<number>(undefined, () => Promise.reject(new Error("away")));
     await list.read("/x");

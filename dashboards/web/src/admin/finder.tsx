@@ -70,9 +70,10 @@ function Typing({ attributes, among, empties, onChosen }: TypingProps) {
   const id = useId();
   const { open, at } = standing.value;
   const found = list.items.value ?? [];
+  const asked = () => query(`/names/${among}`, { q: typed.value.trim() });
   useEffect(() => {
     if (!open) return undefined;
-    const later = setTimeout(() => void list.read(query(`/names/${among}`, { q: typed.value.trim() })), TYPING_MS);
+    const later = setTimeout(() => void list.read(asked()), TYPING_MS);
     return () => clearTimeout(later);
   }, [typed.value, open]);
 
@@ -87,7 +88,7 @@ function Typing({ attributes, among, empties, onChosen }: TypingProps) {
     if (next === null && !(event.key === "Enter" && open)) return;
     event.preventDefault(); // neither the form is sent nor the dialog closed
     if (next !== null) standing.value = next;
-    else if (list.state.value === "done") choose(found[at]);
+    else if (list.state.value === "done" && list.path() === asked()) choose(found[at]); // not of what was typed before
   };
   return (
     <div class="finder">

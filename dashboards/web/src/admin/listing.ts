@@ -24,6 +24,8 @@ export interface Listing<T> {
   readonly items: ReadonlySignal<readonly T[] | null>;
   readonly next: ReadonlySignal<string | null>;
   readonly state: ReadonlySignal<State>;
+  /** What was asked for last; the items are an answer to it, or not there yet. */
+  path(): string;
   /** Begin anew at `path`, or at the one before. */
   read(path?: string): Promise<void>;
   /** The following page. */
@@ -59,6 +61,7 @@ export function listing<T>(whole?: string, ask: Ask = (path) => http.ask("GET", 
     items,
     next,
     state,
+    path: () => current,
     read: (path = current) => {
       if (path !== current) items.value = null;
       current = path;
