@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from cloud.db import Queries
 from cloud.detect.rules.house import House, walk
 from cloud.detect.rules.model import Device
 from cloud.family import day
@@ -95,3 +96,12 @@ def test_a_visit_names_who_came() -> None:
 def test_times_are_coarse() -> None:
     assert day.rounded(at("06:44") + timedelta(seconds=59)) == at("06:40")
     assert Moment(at("06:40"), What.UP) in day.moments(house(morning(), at("07:00")), DEFAULT, DAY)
+
+
+def test_what_a_home_said_is_cut_into_stretches_as_the_rules_cut_it() -> None:
+    """Only where it is read from differs: here it is what this reader may see."""
+    rules, family = (
+        Queries(package)["signs"].split("), marked as (")
+        for package in ("cloud.detect.rules", "cloud.family")
+    )
+    assert family[1] == rules[1]
