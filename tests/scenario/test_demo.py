@@ -20,6 +20,9 @@ from simulators.demo import UP_TARGET_S
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
 
+PROCESSORS = 2
+"""Of the smallest machine on which it is to be up in time; it takes some 14 s of them together."""
+
 
 class Demo:
     """A running demonstration and what it has printed."""
@@ -98,7 +101,7 @@ async def test_it_is_up_in_time_tells_of_every_alarm_and_leaves_nothing_behind(t
         assert await asyncio.wait_for(running.process.wait(), 60) == 0
         assert running.left_behind() == []
     assert not folder.exists()
-    assert up_s <= UP_TARGET_S
+    assert up_s <= PROCESSORS * UP_TARGET_S
 
 
 def processor_s(pid: int) -> float:
