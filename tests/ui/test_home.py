@@ -19,7 +19,7 @@ from cloud.auth import Role
 from firmware_protocols.model import AlarmKind
 from firmware_protocols.wire.topics import Lane
 from tests.harness import System, Uplink, alarm
-from tests.ui.judge import faults, in_every_dress, shoot
+from tests.ui.judge import faults, in_every_dress, shoot, zoomed
 from tests.ui.lived_in import GATEWAY, RESIDENT, SHARD, Lived, live_in
 from tests.ui.town import come_in
 from tests.visit import sign_in
@@ -197,7 +197,7 @@ def test_a_planner_finds_whom_nobody_visits_and_lets_meals_come_again_and_again(
     row = page.get_by_role("row").filter(has_text=RESIDENT)
     expect(row).to_contain_text("已逾期")
     expect(row).to_contain_text("今明两天的计划还没有考虑到。")
-    wrong = in_every_dress(page, "visits-owed", lambda: expect(row).to_be_visible())
+    wrong = in_every_dress(page, "visits-owed", lambda: expect(row).to_be_visible()) | zoomed(page, "visits")
     page.get_by_role("button", name="排明天的").press("Enter")
     expect(page.locator(".notices")).to_contain_text("还没有登记可以派的人，没有排。")
 
