@@ -23,11 +23,23 @@ the question, too: whoever puts it off again and again does not hold up the next
 """
 LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Short codes of questions; without I and O, which look like digits."""
-_NOISE: Final = re.compile(r"[。.!！~、,，;；:：“”\"'()（）\[\]【】]+")
+_MARKS: Final = r"。.!！~、,，;；:：“”\"'()（）\[\]【】"
+_NOISE: Final = re.compile(rf"(?<![\d{_MARKS}])[{_MARKS}]++|[{_MARKS}]++(?!\d)")
+"""Marks that say nothing. Between two digits they do: ``1.5`` and ``1:30`` promise no 5 or 30 minutes."""
+_HOURS: Final = {
+    "半": 30,
+    **dict.fromkeys(("1", "一", "one", "an"), 60),
+    **dict.fromkeys(("1.5", "一个半", "一個半"), 90),
+    **dict.fromkeys(("2", "二", "两", "兩", "two"), 120),
+    **dict.fromkeys(("3", "三", "three"), 180),
+}
+"""How people write some hours, in minutes."""
 _WORDS: Final = "|".join(sorted(YES | NO, key=len, reverse=True))
 _SHAPE: Final = re.compile(
     rf"(?P<word>{_WORDS})(?: ?(?P<code>[a-z])(?![a-z]))?"
-    r"(?: +(?P<minutes>\d{1,3}) ?(?:分钟|分鐘|分|min|minutes)?)?"
+    r"(?: +(?P<minutes>\d{1,3}) ?(?:分钟|分鐘|分|min|minutes)?"
+    r"|[,、](?P<listed>\d{1,3}) ?(?:分钟|分鐘|分|min|minutes)"
+    rf"|[ ,、](?P<hours>{'|'.join(map(re.escape, _HOURS))})[个個]? ?(?:小时|小時|钟头|鐘頭|hours?|h))?"
 )
 
 
@@ -61,14 +73,15 @@ class Question:
 
 
 def understood(text: str) -> Reply | None:
-    """What ``text`` says: a yes or a no first, then the letter of a question, then minutes after a space;
-    ``None`` for anything else. ``120`` is a telephone number, and no promise.
+    """What ``text`` says: a yes or a no first, then the letter of a question, then minutes after a space, or
+    a time with its unit; ``None`` for anything else. ``120`` is a telephone number, and no promise.
     """
     plain = _NOISE.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
     found = _SHAPE.fullmatch(" ".join(plain.split()))
     if found is None:
         return None
-    minutes = timedelta(minutes=int(found["minutes"] or 0))
+    hours = _HOURS.get(found["hours"] or "", 0)
+    minutes = timedelta(minutes=int(found["minutes"] or found["listed"] or hours))
     within = minutes if timedelta(0) < minutes <= LONGEST_WAY else None
     return Reply(found["word"] in YES, (found["code"] or "").upper(), within)
 
