@@ -14,7 +14,7 @@ from typing import Final
 
 from cloud.db import Connection
 from cloud.dispatch import search
-from cloud.dispatch.model import AT_THE_DESK, CALLING
+from cloud.dispatch.model import AT_THE_DESK, CALLING, GOING
 from cloud.dispatch.search import POLICY, Search, many, one
 from cloud.incidents import rows
 from cloud.incidents.machine import SETTLED, Detail, Trigger
@@ -178,12 +178,19 @@ async def _answer_for(
         going, record = Detail(responder=name, eta_at=eta_at), {"by": eta_at.isoformat()}
         step = rows.Step(Trigger.ACCEPT, f"responder:{ask.who.id}", now, going, record)
         return await rows.take(conn, row, step)
-    turned_back = ask is None and row.incident.responder in {
-        one["name"] for one in found.asks.values() if one["answer"] == "no" or one["relieved_at"]
-    }
-    if turned_back and row.incident.state is IncidentState.EN_ROUTE:
+    if row.incident.state in GOING and row.incident.responder in _gone(found) - _coming(found, callout):
         return await rows.take(conn, row, rows.Step(Trigger.DECLINE, TIMER_ACTOR, now))
     return row
+
+
+def _gone(found: Search) -> set[str]:
+    """Who has said no, or was told that they need not go."""
+    return {ask["name"] for ask in found.asks.values() if ask["answer"] == "no" or ask["relieved_at"]}
+
+
+def _coming(found: Search, callout: Callout) -> set[str]:
+    """Who goes or is there, by whichever way they were asked; the same person may stand here twice."""
+    return {found.names.get(ask.who.id, "") for ask in callout.asks if isinstance(ask.answer, Trip)}
 
 
 def _unit(callout: Callout, now: datetime) -> Ask | None:

@@ -182,8 +182,7 @@ async def _promise_anew(conn: Connection, row: rows.Row, given: _Given) -> Answe
 def _step(row: rows.Row, given: _Given, *, mine: bool) -> rows.Step:
     if given.accepted and row.incident.state in HELP_WANTED:
         return _going(given, given.within or ARRIVE_WITHIN[row.incident.priority])
-    turned_back = mine and not given.accepted and row.incident.state is IncidentState.EN_ROUTE
-    trigger = Trigger.DECLINE if turned_back else Trigger.ANSWER
+    trigger = Trigger.DECLINE if mine and not given.accepted else Trigger.ANSWER
     return rows.Step(trigger, given.actor, given.now, record=given.record)
 
 

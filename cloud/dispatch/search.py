@@ -51,12 +51,14 @@ Row = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Search:
     """``callout``: as the policy sees it. ``calls``: whether it asks by itself; else only those whom an
-    operator has asked stand in it. ``asks``: rows by the number of whoever was asked.
+    operator has asked stand in it. ``asks``: rows by the number of whoever was asked. ``names``: of whoever
+    stands in the callout, by their number there.
     """
 
     callout: Callout
     calls: bool
     asks: Mapping[int, Row]
+    names: Mapping[int, str]
 
 
 async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
@@ -71,7 +73,7 @@ async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
     calls = row.incident.priority is Priority.LIFE and row.incident.state in CALLING
     candidates = offered(door, known_here.values(), clock, now) if calls else ()
     circle = await many(conn, "circle", incident_id=row.id)
-    known = {one["name"] for one in (*circle, *asks.values())}
+    names = {-one["step"]: one["name"] for one in circle} | {who: ask["name"] for who, ask in asks.items()}
     callout = Callout(
         since=found["called_since"],
         surroundings=ground.surroundings(found["division_code"]),
@@ -80,11 +82,11 @@ async def load(conn: Connection, row: rows.Row, now: datetime) -> Search | None:
         asks=(
             *(_rung(row, rung) for rung in circle),
             *(_ask(ask) for ask in asks.values()),
-            *_named(row, known),
+            *_named(row, set(names.values())),
         ),
         done=frozenset(Step(step) for step in found["callout_done"]) if calls else frozenset(Step),
     )
-    return Search(callout, calls, asks)
+    return Search(callout, calls, asks, names)
 
 
 def offered(door: Point, found: Iterable[Row], clock: datetime, now: datetime) -> tuple[Candidate, ...]:

@@ -167,6 +167,8 @@ def _fill(after: Incident, before: Incident, trigger: Trigger, now: datetime, de
         after = replace(after, owner_id=detail.owner_id, acked_at=before.acked_at or now)
     if trigger is Trigger.ACCEPT:
         after = replace(after, responder=detail.responder.strip(), eta_at=detail.eta_at)
+    if trigger is Trigger.DECLINE:
+        after = replace(after, responder="", eta_at=None)
     if trigger is Trigger.CLOSE:
         after = replace(after, outcome=detail.outcome or before.outcome)
     if after.state is before.state:

@@ -217,6 +217,7 @@ TRANSITIONS: Final[Mapping[tuple[IncidentState, Trigger], tuple[Move, ...]]] = {
     (S.EN_ROUTE, T.ACCEPT): (Move(S.EN_ROUTE, restart=True),),
     **_stay(T.ACCEPT, (S.EMERGENCY_SERVICES,), Effect.STOP_LADDER),
     **_go(T.DECLINE, S.DISPATCHING, S.EN_ROUTE),
+    **_stay(T.DECLINE, (S.EMERGENCY_SERVICES,), Effect.START_LADDER),
     **_go(T.ARRIVE, S.ON_SITE, S.DISPATCHING, S.EN_ROUTE, S.EMERGENCY_SERVICES),
     (S.ON_SITE, T.ENTER): (Move(S.ON_SITE, restart=True, skip=1),),
     **_go(T.REPORT, S.OUTCOME, S.EN_ROUTE, S.ON_SITE, S.EMERGENCY_SERVICES),

@@ -39,6 +39,7 @@ from firmware_protocols.model import AlarmKind
 
 START: Final = datetime(2026, 1, 10, 3, 0, tzinfo=UTC)
 CLIMBING: Final = frozenset({IncidentState.DISPATCHING, IncidentState.EMERGENCY_SERVICES})
+GOING: Final = frozenset({IncidentState.EN_ROUTE, IncidentState.EMERGENCY_SERVICES})
 HELP_WANTED: Final = CLIMBING | {
     IncidentState.RAISED,
     IncidentState.ACKED,
@@ -204,7 +205,7 @@ class Stories(RuleBasedStateMachine):
         if self.incident.state in SETTLED:
             return
         name, state = str(step), RungState.ACCEPTED if accepted else RungState.DECLINED
-        mine = self.incident.state is IncidentState.EN_ROUTE and self.incident.responder == name
+        mine = self.incident.state in GOING and self.incident.responder == name
         self._set((step,), state)
         if accepted and self.incident.state in HELP_WANTED:
             eta = self.now + ARRIVE_WITHIN[self.incident.priority]

@@ -170,6 +170,28 @@ async def test_a_responder_who_turns_back_or_never_arrives_is_replaced(
     assert len(hook.texts("shi")) == 1
 
 
+async def test_who_turns_back_when_the_emergency_services_are_named_is_replaced(
+    pool: Pool, household: Household, hook: Webhook, time: Clockwork
+) -> None:
+    await alarm(pool, household)
+    await time.until(after(120))
+    assert len(hook.texts("shi")) == 1
+    async with pool.connection() as conn:
+        seen = (await look(pool, household)).incident
+        await store.act(
+            conn, household.scope, seen.id, Trigger.EMERGENCY, household.operator, after(121), seen.version
+        )
+    await answer(pool, hook.texts("yang")[0], 125, accepted=True)
+    assert (await look(pool, household)).incident.responder == "杨叔"
+    await answer(pool, hook.texts("yang")[0], 130, accepted=False)
+    seen = (await look(pool, household)).incident
+    assert (seen.state, seen.responder, seen.eta_at) == ("emergency_services", "", None)
+    paged = len(hook.texts("duty"))
+    await time.until(after(200))
+    assert (await look(pool, household)).timeline[-1].trigger == "ladder_ended"
+    assert len(hook.texts("duty")) > paged, "nobody is left who could open the door"
+
+
 async def test_whoever_was_told_not_to_go_is_asked_anew_when_the_responder_turns_back(
     pool: Pool, household: Household, hook: Webhook, time: Clockwork
 ) -> None:

@@ -223,6 +223,17 @@ async def test_when_nobody_comes_the_duty_officer_and_then_the_emergency_service
     assert (await look(pool, household)).incident.responder == "wu"
 
 
+async def test_who_turns_back_when_the_emergency_services_are_named_is_named_no_more(
+    pool: Pool, household: Household, people: dict[str, int], hook: Webhook, time: Clockwork
+) -> None:
+    await alarm(pool, household)
+    await time.until(after(60 + 300))
+    await answer(pool, hook, "wu", 400)
+    await answer(pool, hook, "wu", 410, accepted=False)
+    seen = (await look(pool, household)).incident
+    assert (seen.state, seen.responder, seen.eta_at) == ("emergency_services", "", None)
+
+
 async def test_with_nobody_left_to_ask_nothing_waits(
     pool: Pool, household: Household, hook: Webhook, time: Clockwork
 ) -> None:
@@ -384,6 +395,9 @@ async def test_the_yes_of_the_care_circle_counts_and_a_worker_is_wanted_all_the_
     assert asked(hook) == {"li", "wu", "yang", "shi", "long", "he"}
     assert await answer(pool, hook, "li", 110) is Outcome.GO
     assert (await look(pool, household)).incident.responder == "li"
+    await answer(pool, hook, "li", 120, accepted=False)
+    seen = (await look(pool, household)).incident
+    assert (seen.state, seen.responder) == ("dispatching", ""), "she may have been told of the worker"
 
 
 async def test_nobody_is_called_who_was_told_not_to_be(
