@@ -1,9 +1,10 @@
 /** Answers that come in another order than their questions, on the pages that ask again and again. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { callout, takeCallout } from "@/console/beside";
+import { county, trouble } from "@/console/county";
 import * as desk from "@/console/desk";
 import { daysBack, events } from "@/console/home/state";
-import { board, homeId, page, selected } from "@/console/model";
+import { board, detail, homeId, page, selected, unread } from "@/console/model";
 import type { Session } from "@/core/api";
 import { locale } from "@/core/i18n";
 import { fromSnapshot } from "@/core/store";
@@ -17,19 +18,20 @@ vi.hoisted(() => vi.stubGlobal("location", address)); // a page looks at it when
 
 interface Asked {
   readonly path: string;
-  readonly answer: (body: unknown) => Promise<void>;
+  readonly answer: (body: unknown, status?: number) => Promise<void>;
 }
 
 const PERMISSIONS = ["read_queue", "read_home", "handle_incident", "read_figures"];
 const person = (name: string) => ({ name, role: "operator", permissions: PERMISSIONS }) as unknown as Session;
+const UNAVAILABLE = 503;
 /** What was asked and is not answered yet, in order. */
 let open: Asked[] = [];
 
 beforeEach(() => {
   open = [];
   vi.stubGlobal("fetch", (path: string) => new Promise((resolve) => {
-    const answer = async (body: unknown) => {
-      resolve(new Response(JSON.stringify(body)));
+    const answer = async (body: unknown, status = 200) => {
+      resolve(new Response(JSON.stringify(body), { status }));
       await new Promise((done) => setTimeout(done)); // whoever waits for it has it
     };
     open.push({ path: path.replace("/api/v1", ""), answer });
@@ -49,8 +51,8 @@ function asked(path: string): Asked[] {
   return found;
 }
 
-async function answerAll(path: string, body: unknown): Promise<void> {
-  for (const one of asked(path)) await one.answer(body);
+async function answerAll(path: string, body: unknown, status = 200): Promise<void> {
+  for (const one of asked(path)) await one.answer(body, status);
 }
 
 describe("the page of a home", () => {
@@ -81,6 +83,44 @@ describe("the pane of an incident", () => {
     expect(callout.value?.incident_id).toBe(5);
     selected.value = null;
   });
+
+  it("says that its record could not be read anew for as long as that is so, and of no other", async () => {
+    session.value = person("向玉珍");
+    board.value = fromSnapshot(snapshot(1, [incident(5), incident(6)]));
+    selected.value = 5;
+    const told = (id: number, version: number) => answerAll(`/incidents/${id}`, { incident: incident(id, { version }) });
+    await told(5, 1);
+    board.value = fromSnapshot(snapshot(2, [incident(5, { version: 2 }), incident(6)]));
+    await answerAll("/incidents/5", {}, UNAVAILABLE);
+    expect([unread.value, detail.value?.incident.version]).toEqual([true, 1]);
+    selected.value = 6;
+    expect(unread.value).toBe(false);
+    await answerAll("/incidents/6", {}, UNAVAILABLE);
+    expect([unread.value, detail.value]).toEqual([true, null]);
+    board.value = fromSnapshot(snapshot(3, [incident(5), incident(6, { version: 3 })]));
+    await told(6, 3);
+    expect([unread.value, detail.value?.incident.version]).toEqual([false, 3]);
+    selected.value = null;
+  });
+});
+
+describe("the map", () => {
+  it("keeps the newest positions when an older question is answered later, or a newer one is not", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const positions = (of: string) => ({ helpers: [of], centres: [], layers: [] });
+    session.value = person("向玉珍");
+    page.value = "map";
+    vi.advanceTimersToNextTimer();
+    vi.advanceTimersToNextTimer();
+    const [first, second, third] = asked("/map");
+    await second?.answer(positions("second"));
+    await first?.answer(positions("first"));
+    expect([county.value?.helpers, trouble.value]).toEqual([["second"], null]);
+    await third?.answer({}, UNAVAILABLE);
+    expect([county.value?.helpers, trouble.value]).toEqual([["second"], "unreachable"]);
+    page.value = "console";
+    vi.useRealTimers();
+  });
 });
 
 describe("the month", () => {
@@ -91,10 +131,14 @@ describe("the month", () => {
     for (const one of asks) await one.answer(one.path.includes("indicators") ? { indicators: [{ title }] } : one.path.includes("trend") ? year : { months: [] });
   }
 
+  beforeAll(() => {
+    vi.stubGlobal("addEventListener", () => undefined);
+    kpi.begin();
+  });
+
   it("speaks the language that was chosen last, and is the month that was chosen last", async () => {
     locale.value = "en";
     session.value = person("杨部长");
-    kpi.begin();
     const english = asked("/report");
     locale.value = "zh-Hans";
     const chinese = asked("/report");
@@ -108,6 +152,22 @@ describe("the month", () => {
     expect([kpi.month.value, kpi.report.value]).toEqual(["2026-09-01", labels]);
     kpi.show("2026-08-01");
     expect(kpi.report.value).toBeNull(); // nothing of September stands under August
+  });
+
+  it("says that it stayed in the language from before, and asks again until it has the other", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    locale.value = "zh-Hans";
+    session.value = person("杨部长");
+    await tell(asked("/report"), "应答");
+    await answerAll("/report/months/", labels);
+    locale.value = "en";
+    await answerAll("/report", {}, UNAVAILABLE);
+    expect([kpi.lack.value, kpi.report.value]).toEqual(["away", labels]);
+    vi.advanceTimersToNextTimer();
+    await tell(asked("/report"), "answered");
+    await answerAll("/report/months/", labels);
+    expect([kpi.lack.value, kpi.indicators.value.map((one) => one.title)]).toEqual([null, ["answered"]]);
+    vi.useRealTimers();
   });
 });
 

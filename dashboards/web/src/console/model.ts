@@ -220,6 +220,8 @@ const REFRESH_MS = 10_000;
 /** Moves whenever what stands beside the queue is to be read anew. */
 export const refreshes = computed(() => Math.floor(nowMs.value / REFRESH_MS));
 const details = asking();
+/** Whether the server was last asked for the pane's record in vain; it is asked again every few seconds. */
+export const unread = signal(false);
 const wantedDetail = computed(() => {
   const id = selected.value;
   if (id === null || !session.value) return null;
@@ -233,17 +235,21 @@ effect(() => {
   }
   const id = Number(asked.split("@")[0]);
   if (detail.peek()?.incident.id !== id) detail.value = null;
+  if (!details.isAbout(id)) unread.value = false;
   const mayShow = details.ask(id);
   api.incident(id).then(
     (found) => {
       if (selected.peek() !== id || !mayShow()) return;
       batch(() => {
         detail.value = found;
+        unread.value = false;
         board.value = upsert(board.peek(), found.incident);
       });
     },
     (error: unknown) => {
-      if (error instanceof Refused && error.code === "not_found" && selected.peek() === id) select(null);
+      if (selected.peek() !== id) return;
+      if (error instanceof Refused && error.code === "not_found") select(null);
+      else if (mayShow()) unread.value = true;
     },
   );
 });

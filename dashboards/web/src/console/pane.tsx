@@ -13,7 +13,7 @@ import { callout, lastPlaces } from "./beside";
 import { Call } from "./call";
 import { Asks } from "./dispatch";
 import { mayOversee } from "./oversee";
-import { busy, detail, dialog, incidentOf, nowMs, openHome, selected } from "./model";
+import { busy, detail, dialog, incidentOf, nowMs, openHome, selected, unread } from "./model";
 import { Plan } from "./plan";
 import { Readings } from "./readings";
 import { Triage } from "./triage";
@@ -27,6 +27,7 @@ export function Pane() {
     <section class="pane panel" aria-label={t("pane.label", { name: incident.resident })} data-pane={incident.id}>
       <Head incident={incident} />
       <Actions incident={incident} allowed={more?.actions ?? []} />
+      {unread.value && <p class="pane-unread" role="status">{t(more === null ? "home.failed" : "home.stale")}</p>}
       <div class="pane-body">
         <div class="column">
           <Triage key={incident.id} incident={incident} />
@@ -60,7 +61,7 @@ function Block({ title, children, aside }: { title: string; children: ComponentC
   return (
     <section class="block">
       <h3>{title}{aside}</h3>
-      {children ?? <p class="quiet" role="status">{t("app.loading")}</p>}
+      {children ?? (!unread.value && <p class="quiet" role="status">{t("app.loading")}</p>)}
     </section>
   );
 }

@@ -24,6 +24,7 @@ function Page() {
       {(person) => (
         <div class="kpi" data-month={month.value}>
           <Header person={person} />
+          {report.value !== null && lack.value !== null && <Lacking why={lack.value === "away" ? "stale" : lack.value} />}
           {report.value === null ? <Waiting /> : paper.value ? <Paper report={report.value} /> : <Screen />}
         </div>
       )}

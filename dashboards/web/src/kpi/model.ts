@@ -16,9 +16,12 @@ export type Duty = components["schemas"]["DutyPage"]["items"][number];
 export type Lack = "nothing" | "refused" | "away";
 
 const NOT_FOUND = 404;
+const SERVER_ERROR = 500;
 const PAPER = /^\/kpi\/report\/(20\d\d-(?:0[1-9]|1[0-2]))$/;
 const OVERDUE_SHOWN = 20;
 const ROWS_AT_ONCE = 50;
+/** [D] How soon a server that did not answer is asked again. */
+const AGAIN_MS = 15_000;
 
 export const indicators = signal<readonly Indicator[]>([]);
 export const versions = signal<readonly MonthVersion[]>([]);
@@ -28,6 +31,7 @@ export const known = signal<readonly string[]>([]);
 export const month = signal<string | null>(null);
 export const report = signal<Report | null>(null);
 export const trend = signal<Trend | null>(null);
+/** Why there is no report, or none newer than the one that is shown. */
 export const lack = signal<Lack | null>(null);
 /** Which indicator is cut and laid over the week, and by what it is cut. */
 export const chosen = signal("answered_60");
@@ -60,11 +64,16 @@ export function mayLeadVisits(): boolean {
   return session.value?.permissions.includes("make_visits") ?? false;
 }
 
-/** Read everything anew whenever somebody is there, and in the language that they chose. */
+/** Read everything anew whenever somebody is there, and in the language that they chose; again where nobody answered. */
 export function begin(): void {
   effect(() => {
     const spoken = locale.value;
     if (session.value) void load(spoken);
+  });
+  effect(() => {
+    if (lack.value !== "away") return;
+    const asking = setInterval(() => session.peek() && void load(locale.peek()), AGAIN_MS);
+    return () => clearInterval(asking);
   });
   addEventListener("popstate", () => {
     paper.value = PAPER.test(location.pathname);
@@ -184,7 +193,7 @@ async function ask<T>(question: Promise<T>): Promise<T | Lack> {
   try {
     return await question;
   } catch (error) {
-    if (!(error instanceof Refused)) return "away";
+    if (!(error instanceof Refused) || error.status >= SERVER_ERROR) return "away";
     if (error.status === 401) session.value = null;
     return error.status === NOT_FOUND ? "nothing" : "refused";
   }
