@@ -30,7 +30,7 @@ export function Door({ what, at, next }: { what: "arrive" | "depart"; at: DayVis
   const byTag = async (code: string) => {
     setReading("none");
     await atTheDoor(what, at, null, code);
-    notify(t("door.by_tag"));
+    notify(t("door.to_check"));
   };
   /** No reader, or not allowed: say so, and let it be typed. */
   const refused = () => {
