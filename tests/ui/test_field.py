@@ -287,6 +287,49 @@ def test_what_the_server_does_not_take_stays_with_the_reason_until_it_does(
     assert [one["body"] for one in valley.told(visit)["events"]] == [{"words": "煤气味很重，已开窗"}]
 
 
+def test_who_leaves_in_another_tab_loses_nothing_and_leaves_nothing_to_anybody_else(
+    chromium: Browser, town: System, valley: Valley
+) -> None:
+    visit, began = valley.plan("石春梅", -1), datetime.now(UTC)
+    with telephone(chromium, town) as context:
+        context.clock.set_fixed_time(began)  # what nobody answered is not tried again by itself
+        page = valley.come_in(context, valley.visitor)
+        page.route("**/api/v1/visits/events", lambda route: route.abort())
+        open_visit(page, visit)
+        arrive(page)
+        page.get_by_label("备注").fill("她说膝盖疼")
+        says(page, "1 条待上传")
+        other = _leave_elsewhere(context, town)
+        expect(page.locator(".notices")).to_contain_text("还有 2 条未上传")
+        expect(page.get_by_label("用户名")).to_be_visible()
+        expect(other.get_by_label("用户名")).to_be_visible()
+        page.screenshot(path=_shot("left-elsewhere"))
+        assert page.evaluate(KEPT) == {"drafts": 1, "kept": 0, "outbox": 1}
+        page.close()
+
+        page = valley.come_in(context, valley.other)
+        says(page, "已全部上传数据")  # as of a day that was read: theirs
+        page.goto(page.url.split("#")[0] + "#/me")
+        page.get_by_role("button", name="退出登录").click()
+        expect(page.get_by_label("用户名")).to_be_visible()
+        assert valley.told(visit)["events"] == []
+        page.close()
+
+        context.clock.set_fixed_time(began + timedelta(minutes=1))
+        page = valley.come_in(context, valley.visitor)
+        open_visit(page, visit)
+        says(page, "已全部上传")
+        page.route("**/api/v1/visits/events", lambda route: route.abort())
+        expect(page.get_by_label("备注")).to_have_value("她说膝盖疼")
+        page.get_by_role("button", name="保存备注").click()
+        says(page, "1 条待上传")
+        page.unroute_all(behavior="wait")
+        other = _leave_elsewhere(context, town)
+        expect(other.get_by_label("用户名")).to_be_visible()
+        assert page.evaluate(KEPT) == {"drafts": 0, "kept": 0, "outbox": 0}
+        assert [one["sort"] for one in valley.told(visit)["events"]] == ["arrive", "note"]
+
+
 def test_two_assessors_sign_a_concern_is_reported_and_help_comes_for_the_visitor(
     chromium: Browser, town: System, valley: Valley
 ) -> None:
@@ -467,6 +510,15 @@ def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
                 page.keyboard.press("Escape")
     assert {name: what for name, what in found.items() if what} == {}
     assert [url for url in asked if not url.startswith((town.address, "blob:"))] == []
+
+
+def _leave_elsewhere(context: BrowserContext, town: System) -> Page:
+    """Press "sign out" on a page that knows nothing of visits."""
+    other = context.new_page()
+    other.add_init_script("AbortSignal.timeout = () => new AbortController().signal")  # machines may be slow
+    other.goto(f"{town.address}/family/")
+    other.get_by_role("button", name="退出").click()
+    return other
 
 
 def _show(page: Page, view: str, visits: list[Any]) -> None:

@@ -219,14 +219,14 @@ describe("a visit that nobody planned", () => {
     const at = unplanned(door, "welfare", "v9");
     expect([at.visit.kind, at.visit.resident_id, at.visit.id, at.age, course(at, []).stage]).toEqual(["welfare", 3, 0, 88, "planned"]);
     const day = { visits: [visit("v1")] } as unknown as Day;
-    const added = [{ at, atMs: T0 }];
+    const added = [{ staff: ME, at, atMs: T0 }];
     expect(withAdded(day, added).visits.map((one) => one.visit.key)).toEqual(["v1", "v9"]);
     const named = { visits: [visit("v9", { state: "over" })] } as unknown as Day;
     expect(withAdded(named, added)).toBe(named);
   });
 
   it("is left to the server's own day once it has begun there: tomorrow's does not name it, and nobody goes there again", () => {
-    const added = [{ at: unplanned(door, "welfare", "v8"), atMs: T0 }, { at: unplanned(door, "welfare", "v9"), atMs: T0 }];
+    const added = ["v8", "v9"].map((key) => ({ staff: ME, at: unplanned(door, "welfare", key), atMs: T0 }));
     const over = visit("v9", { began_at: "2026-11-26T07:00:00Z", state: "over" }).visit;
     const heard = withHeard(added, over);
     expect(heard.map((one) => course(one.at, []).stage)).toEqual(["planned", "over"]);
@@ -236,7 +236,7 @@ describe("a visit that nobody planned", () => {
 
   it("is one visit, however often it is begun before anything is said of it", () => {
     const at = unplanned(door, "welfare", "v9");
-    const added = [{ at, atMs: T0 }];
+    const added = [{ staff: ME, at, atMs: T0 }];
     expect([unsaid(added, [], door, "welfare"), unsaid(added, [], door, "regular")]).toEqual([at, undefined]);
     expect(unsaid(added, [item("a", { what: "arrive", visit: "v9" })], door, "welfare")).toBeUndefined();
   });

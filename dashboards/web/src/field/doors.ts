@@ -14,6 +14,8 @@ export type VisitKind = OpenDoor["kind"];
 
 /** A visit that was begun on this device without a plan, and when. */
 export interface Added {
+  /** Who began it. */
+  readonly staff: number;
   readonly at: DayVisit;
   readonly atMs: number;
 }

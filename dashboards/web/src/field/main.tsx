@@ -8,19 +8,20 @@ import { beginSession } from "@/sign/session";
 import { later } from "@/ui/later";
 import { FormPage } from "./form";
 import { beginKnown } from "./known";
-import { begin, entered, known, left, today } from "./model";
-import { Out } from "./out";
+import { begin, today } from "./model";
 import { beginRoute, route } from "./route";
 import { Header, Strip } from "./shell";
 import { SosDialog } from "./sos";
 import { beginSize } from "./size";
 import { Today } from "./today";
 import { Visit } from "./visit";
+import { entered, hold, known, leaving, left } from "./who";
 import { t } from "./words";
 
 const Assess = later(() => import("./assess").then((part) => part.Assess));
 const Find = later(() => import("./find").then((part) => part.Find));
 const Me = later(() => import("./me").then((part) => part.Me));
+const Out = later(() => import("./out").then((part) => part.Out));
 
 function View() {
   const { view, visit } = route.value;
@@ -59,14 +60,16 @@ function Page() {
 beginSize();
 beginRoute();
 beginKnown();
-void begin().then(() =>
+void begin().then(() => {
+  hold();
   beginSession({
     title: () => t("field.title"),
     entered: (person) => void entered(person),
-    left: () => void left(),
+    leaving,
+    left: (byHand) => void left(byHand),
     unreachable: known,
-  }),
-);
+  });
+});
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/field/sw.js", { type: "module" }).catch(() => undefined);
 const root = document.getElementById("app");
 if (root !== null) render(<Page />, root);

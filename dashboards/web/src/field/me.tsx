@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { locale } from "@/core/i18n";
 import { asking, leave, personal, session, useLocale } from "@/sign/session";
 import { Button, LanguageSwitch } from "@/ui/parts";
-import { drafts, standingNow } from "./model";
+import { drafts, standingNow, takeUp } from "./model";
 import { readHours, type Hours } from "./server";
 import { large, setLarge } from "./size";
 import { t } from "./words";
@@ -64,12 +64,17 @@ function Leave() {
   const [asked, setAsked] = useState(false);
   const unsent = standingNow.value.waiting + standingNow.value.refused;
   const begun = drafts.value.size;
+  const look = async () => {
+    await takeUp().catch(() => undefined); // another tab may have written
+    if (standingNow.peek().waiting + standingNow.peek().refused + drafts.peek().size === 0) await leave();
+    else setAsked(true);
+  };
   return (
     <div class="leave">
       <p class="quiet">{t("me.leave_about")}</p>
       {asked && unsent > 0 && <p class="hint warn" role="alert">{t("me.leave_unsent", { n: unsent })}</p>}
       {asked && begun > 0 && <p class="hint warn" role="alert">{t("me.leave_drafts", { n: begun })}</p>}
-      <Button kind={asked ? "danger" : "plain"} icon="leave" onClick={() => (asked || unsent + begun === 0 ? void leave() : setAsked(true))}>
+      <Button kind={asked ? "danger" : "plain"} icon="leave" onClick={() => void (asked ? leave() : look())}>
         {t(asked ? "me.leave_all_the_same" : "me.leave")}
       </Button>
     </div>

@@ -2,10 +2,10 @@
  * What the caseworker's page knows, and how it stays in step with the device and the server.
  *
  * What this is: signals, and the moves between memory, disk and network. What it is not: a rule (`outbox`, `day`,
- * `questions`) or a view. The one idea: memory follows the disk, and the network follows both; nothing waits for it.
+ * `questions`), who comes and goes (`who`) or a view. The one idea: memory follows the disk, and the network follows both; nothing waits for it.
  */
 import { batch, computed, signal } from "@preact/signals";
-import { randomKey, type Session } from "@/core/api";
+import { randomKey } from "@/core/api";
 import { session } from "@/sign/session";
 import { notify } from "@/ui/notices";
 import { isStale, type Day, type DayVisit } from "./day";
@@ -22,15 +22,19 @@ const DAY_MS = 5 * 60_000;
 const SOONER_MS = 15_000;
 /** A clock that is off by less is not worth a word; the server puts times right from there on. */
 const CLOCK_OFF_MS = 2 * 60_000;
-const LOCK = "anban-field-outbox";
+/** One page of this device sends at a time. */
+export const LOCK = "anban-field-outbox";
 
 export const day = signal<Kept<Day> | null>(null);
-/** Visits that were begun here without a plan. */
-export const added = signal<readonly Added[]>([]);
+/** Visits that were begun here without a plan, by whomever. */
+export const allAdded = signal<readonly Added[]>([]);
+export const added = computed(() => allAdded.value.filter(isMine));
 export const today = computed(() => (day.value === null ? null : withAdded(day.value.value, added.value)));
 export const forms = signal<Forms | null>(null);
 export const items = signal<readonly Item[]>([]);
-export const drafts = signal<ReadonlyMap<string, Draft>>(new Map());
+/** Of whoever writes on this device. */
+export const written = signal<readonly Draft[]>([]);
+export const drafts = computed((): ReadonlyMap<string, Draft> => new Map(written.value.filter(isMine).map((draft) => [draft.visit, draft])));
 export const online = signal(navigator.onLine);
 /** The server wants a new sign-in before it takes anything. */
 export const signedOut = signal(false);
@@ -45,50 +49,11 @@ export const staff = computed(() => day.value?.value.staff_id ?? 0);
 export const standingNow = computed(() => standing(items.value, staff.value, nowMs.value));
 export const own = computed(() => items.value.filter((item) => item.staff === staff.value || item.what === "sos"));
 
-interface Me {
-  readonly session: Session;
+function isMine(one: { readonly staff: number }): boolean {
+  return one.staff === staff.value;
 }
 
-// Coming and going -------------------------------------------------------------------------------------------------
-
-/** Somebody is here: take up what this device keeps for them, then what the server says. */
-export async function entered(person: Session): Promise<void> {
-  signedOut.value = false;
-  await onDisk(takeUpDay(person));
-  await refresh();
-}
-
-async function takeUpDay(person: Session): Promise<void> {
-  const [me, keptDay, keptForms] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day"), shelf.kept<Forms>("forms")]);
-  const keptAdded = await shelf.kept<readonly Added[]>("added");
-  const same = me?.value.session.name === person.name && me.value.session.role === person.role;
-  batch(() => {
-    // What the server said while the disk was read is newer.
-    day.value = day.peek() ?? (same && keptDay !== null && !isStale(keptDay.atMs, Date.now()) ? keptDay : null);
-    added.value = same ? (keptAdded?.value ?? []) : [];
-    forms.value = forms.peek() ?? keptForms?.value ?? null;
-  });
-  await shelf.keep("me", { session: person }, Date.now());
-}
-
-/** Who was here when the network went, if that is not too long ago. */
-export async function known(): Promise<Session | null> {
-  const [me, keptDay] = await Promise.all([shelf.kept<Me>("me"), shelf.kept<Day>("day")]).catch(() => [null, null]);
-  return me !== null && keptDay !== null && !isStale(keptDay.atMs, Date.now()) ? me.value.session : null;
-}
-
-/** Nobody is here any more: nothing of anybody stays. */
-export async function left(): Promise<void> {
-  batch(() => {
-    day.value = null;
-    added.value = [];
-    items.value = [];
-    drafts.value = new Map();
-    tag.value = null;
-    signedOut.value = false;
-  });
-  await shelf.wipe();
-}
+// Starting -------------------------------------------------------------------------------------------------------------
 
 /** Start everything that runs for as long as the page is open. */
 export async function begin(): Promise<void> {
@@ -98,14 +63,24 @@ export async function begin(): Promise<void> {
   document.addEventListener("visibilitychange", () => void wake());
 }
 
-async function takeUp(): Promise<void> {
-  items.value = revive(await shelf.items());
-  drafts.value = new Map((await shelf.drafts()).map((draft) => [draft.visit, draft]));
+/** Memory follows the disk, where other tabs write too; what found no room there stays. */
+export async function takeUp(): Promise<void> {
+  const there = revive(await shelf.items());
+  items.value = [...there, ...items.peek().filter((item) => loose.has(item.key) && there.every((one) => one.key !== item.key))];
+  written.value = await shelf.drafts();
+  const begunHere = await shelf.kept<readonly Added[]>("added");
+  if (begunHere !== null) allAdded.value = begunHere.value;
 }
 
+/** The keys of what is in memory only. */
+const loose = new Set<string>();
+
 /** A device that is full, or keeps nothing: what is said stays in memory and goes out from there; the worker is told. */
-async function onDisk(work: Promise<void>): Promise<void> {
-  await work.catch(() => notify(t("out.no_room"), true));
+export async function onDisk(work: Promise<void>, key = ""): Promise<void> {
+  await work.catch(() => {
+    loose.add(key);
+    notify(t("out.no_room"), true);
+  });
 }
 
 async function wake(): Promise<void> {
@@ -139,8 +114,9 @@ async function forgetOld(): Promise<void> {
     day.value = null;
     await shelf.forget("day");
   }
-  if (added.peek().some((one) => isStale(one.atMs, now))) await keepAdded(added.peek().filter((one) => !isStale(one.atMs, now)));
-  for (const draft of [...drafts.peek().values()].filter((one) => now - one.atMs >= KEPT_MS)) await dropDraft(draft.visit);
+  const fresh = allAdded.peek().filter((one) => !isStale(one.atMs, now));
+  if (fresh.length < allAdded.peek().length) await keepAdded(fresh);
+  for (const draft of written.peek().filter((one) => now - one.atMs >= KEPT_MS)) await dropDraft(draft);
 }
 
 // Reading --------------------------------------------------------------------------------------------------------------
@@ -171,7 +147,7 @@ export async function refresh(): Promise<void> {
       clockOffMs.value = Math.abs(off) > CLOCK_OFF_MS ? off : 0;
       if (theForms?.status === 200) forms.value = theForms.body;
     });
-    if (theirs.length > 0) await keepAdded(added.peek().filter((one) => !theirs.includes(one)));
+    if (theirs.length > 0) await keepAdded(allAdded.peek().filter((one) => !theirs.includes(one)));
     await onDisk(shelf.keep("day", theDay.body, atMs));
     if (theForms?.status === 200) await onDisk(shelf.keep("forms", theForms.body, atMs));
   } finally {
@@ -185,36 +161,37 @@ export async function refresh(): Promise<void> {
 export async function say(item: Item, taken: Partial<Draft> = {}): Promise<void> {
   const before = item.visit === null ? undefined : drafts.peek().get(item.visit);
   const rest = before === undefined ? null : { ...before, ...taken };
-  await onDisk(shelf.put(item, rest));
+  await onDisk(shelf.put(item, rest), item.key);
   batch(() => {
     items.value = [...items.peek(), item];
-    if (rest !== null) drafts.value = shelf.isEmpty(rest) ? without(rest.visit) : new Map(drafts.peek()).set(rest.visit, rest);
+    if (rest !== null) written.value = shelf.isEmpty(rest) ? without(rest) : [...without(rest), rest];
   });
   void flush();
 }
 
 /** Take a visit that nobody planned into the day. Resolves when it is on disk. */
 export async function addVisit(at: DayVisit): Promise<void> {
-  await keepAdded([...added.peek(), { at, atMs: Date.now() }]);
+  await keepAdded([...allAdded.peek(), { staff: staff.peek(), at, atMs: Date.now() }]);
 }
 
 async function keepAdded(all: readonly Added[]): Promise<void> {
-  added.value = all;
+  allAdded.value = all;
   await onDisk(shelf.keep("added", all, Date.now()));
 }
 
-export async function saveDraft(draft: Draft): Promise<void> {
-  if (shelf.isEmpty(draft)) return dropDraft(draft.visit);
-  drafts.value = new Map(drafts.peek()).set(draft.visit, draft);
+export async function saveDraft(words: Omit<Draft, "staff">): Promise<void> {
+  const draft = { ...words, staff: staff.peek() };
+  if (shelf.isEmpty(draft)) return dropDraft(draft);
+  written.value = [...without(draft), draft];
   await onDisk(shelf.saveDraft(draft));
 }
 
-async function dropDraft(visit: string): Promise<void> {
-  drafts.value = without(visit);
-  await shelf.dropDraft(visit);
+async function dropDraft(draft: Draft): Promise<void> {
+  written.value = without(draft);
+  await shelf.dropDraft(draft);
 }
 
-const without = (visit: string) => new Map([...drafts.peek()].filter(([key]) => key !== visit));
+const without = ({ staff, visit }: Draft) => written.peek().filter((one) => one.visit !== visit || one.staff !== staff);
 
 /** Delete one thing by the worker's own hand. */
 export async function drop(key: string): Promise<void> {
@@ -244,18 +221,21 @@ export async function flush(): Promise<void> {
   if (flushing || !isHere() || signedOut.peek()) return;
   if (next(items.peek(), staff.peek(), Date.now()) === null) return;
   flushing = true;
+  const whose = () => (isHere() ? staff.peek() : null);
   try {
-    if ("locks" in navigator) await navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock === null ? undefined : sendAll()));
-    else await sendAll();
+    if ("locks" in navigator) await navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock === null ? undefined : sendAll(whose)));
+    else await sendAll(whose);
   } finally {
     flushing = false;
   }
 }
 
-async function sendAll(): Promise<void> {
+/** `whose`: for whom the server takes words now; `null`: for nobody. */
+export async function sendAll(whose: () => number | null): Promise<void> {
   for (;;) {
-    const item = next(items.peek(), staff.peek(), Date.now());
-    if (item === null || !isHere()) return;
+    const mine = whose();
+    const item = mine === null ? null : next(items.peek(), mine, Date.now());
+    if (item === null) return;
     replace({ ...item, state: "sending" });
     const answer = await send(item, Date.now());
     const outcome = outcomeOf(answer);
@@ -284,7 +264,7 @@ function follow(item: Item, answer: unknown): void {
   const visits = held.value.visits.map((one) => (one.visit.key === visit.key ? { ...one, visit } : one));
   day.value = { ...held, value: { ...held.value, visits } };
   void onDisk(shelf.keep("day", day.value.value, held.atMs));
-  if (added.peek().some((one) => one.at.visit.key === visit.key)) void keepAdded(withHeard(added.peek(), visit));
+  if (added.peek().some((one) => one.at.visit.key === visit.key)) void keepAdded(withHeard(allAdded.peek(), visit));
 }
 
 function heard(item: Item, before: DayVisit["visit"], answer: unknown): DayVisit["visit"] | null {

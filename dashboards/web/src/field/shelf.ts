@@ -2,15 +2,18 @@
  * What this device keeps: the day, drafts, and what was said and not heard yet.
  *
  * What this is: a few promises over IndexedDB. What it is not: a secret: a browser cannot keep one from whoever holds
- * the unlocked telephone, so what is here is little, and gone after a day and at sign-out. The one idea: a thing said
- * is on disk before the page says that it is.
+ * the unlocked telephone, so what is here is little, and gone after a day. The one idea: a thing said is on disk before
+ * the page says that it is.
  */
+import type { Added } from "./doors";
 import type { Item } from "./outbox";
 import type { Answers } from "./questions";
 import type { Points } from "./ability";
 
 /** A visit that somebody has begun to write about. */
 export interface Draft {
+  /** Who writes. */
+  readonly staff: number;
   readonly visit: string;
   readonly atMs: number;
   readonly answers: Answers;
@@ -65,8 +68,11 @@ export async function kept<T>(name: string): Promise<Kept<T> | null> {
   return found ?? null;
 }
 
-export async function forget(name: string): Promise<void> {
-  await within(["kept"], "readwrite", (of) => of("kept").delete(name));
+export async function forget(...names: readonly string[]): Promise<void> {
+  await within(["kept"], "readwrite", (of) => {
+    names.forEach((name) => of("kept").delete(name));
+    return null;
+  });
 }
 
 export async function items(): Promise<Item[]> {
@@ -76,11 +82,14 @@ export async function items(): Promise<Item[]> {
 /** Put down what was said, and what is left of the draft that it was made from: both or neither. */
 export async function put(item: Item, draft: Draft | null = null): Promise<void> {
   await within(["outbox", "drafts"], "readwrite", (of) => {
-    if (draft !== null && isEmpty(draft)) of("drafts").delete(draft.visit);
-    else if (draft !== null) of("drafts").put(draft);
+    if (draft !== null && isEmpty(draft)) of("drafts").delete(keyOf(draft));
+    else if (draft !== null) of("drafts").put({ ...draft, visit: keyOf(draft) });
     return of("outbox").put(item);
   });
 }
+
+/** Two people may write about one visit on one telephone. */
+const keyOf = ({ staff, visit }: Draft) => `${staff} ${visit}`;
 
 /** Whether nothing is written in a draft. */
 export const isEmpty = ({ answers, note, points, about }: Draft) =>
@@ -94,21 +103,26 @@ export async function drop(keys: readonly string[]): Promise<void> {
 }
 
 export async function drafts(): Promise<Draft[]> {
-  return (await within<Draft[]>(["drafts"], "readonly", (of) => of("drafts").getAll() as IDBRequest<Draft[]>)) ?? [];
+  const found = (await within<Draft[]>(["drafts"], "readonly", (of) => of("drafts").getAll() as IDBRequest<Draft[]>)) ?? [];
+  return found.map((draft) => ({ ...draft, visit: draft.visit.replace(/.* /, "") }));
 }
 
 export async function saveDraft(draft: Draft): Promise<void> {
-  await within(["drafts"], "readwrite", (of) => of("drafts").put(draft));
+  await within(["drafts"], "readwrite", (of) => of("drafts").put({ ...draft, visit: keyOf(draft) }));
 }
 
-export async function dropDraft(visit: string): Promise<void> {
-  await within(["drafts"], "readwrite", (of) => of("drafts").delete(visit));
+export async function dropDraft(draft: Draft): Promise<void> {
+  await within(["drafts"], "readwrite", (of) => of("drafts").delete(keyOf(draft)));
 }
 
-/** Everything, at once. */
-export async function wipe(): Promise<void> {
+/** Everything that was read, and of what was written `items` and `drafts`, at once. `added`: what stays of it; `null`: all. */
+export async function leave(items: readonly Item[], drafts: readonly Draft[], added: readonly Added[] | null): Promise<void> {
   await within(STORES, "readwrite", (of) => {
-    STORES.forEach((store) => of(store).clear());
+    for (const name of ["me", "day", "doors", "forms"]) of("kept").delete(name);
+    if (added?.length === 0) of("kept").delete("added");
+    else if (added !== null) of("kept").put({ name: "added", value: added, atMs: Date.now() });
+    for (const { key } of items) of("outbox").delete(key);
+    for (const draft of drafts) of("drafts").delete(keyOf(draft));
     return null;
   });
 }

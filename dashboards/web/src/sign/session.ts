@@ -13,6 +13,10 @@ import { notify } from "@/ui/notices";
 const LOCALE_KEY = "anban.locale";
 /** Stands while somebody has left this page and the server has not heard of it. */
 const LEFT_KEY = "anban.left";
+/** Held by a page that has something to send before somebody leaves in another tab. */
+export const UNSENT = "anban.unsent";
+/** [D] How long whoever leaves waits for such a page: somebody else may be about to sit down. */
+const FAREWELL_MS = 5_000;
 
 export const api = createApi();
 
@@ -35,12 +39,12 @@ export const asking = () => new Newest(() => session.peek());
 /** Why the identity provider let nobody in, as the address of this page says; `null`: it does not. */
 export const turnedAway = signal<string | null>(null);
 
-/** What a page does when somebody comes, is about to leave, and has left. */
+/** What a page does when somebody comes, is about to leave, and has left. `byHand`: on this page, and not in another tab. */
 export interface Stage {
   readonly title: () => string;
   readonly entered?: (person: Session) => void;
-  readonly leaving?: () => void;
-  readonly left?: () => void;
+  readonly leaving?: (byHand: boolean) => void;
+  readonly left?: (byHand: boolean) => void;
   /** Who is believed to be here while the server does not answer; left out: nobody. */
   readonly unreachable?: () => Promise<Session | null>;
 }
@@ -63,14 +67,17 @@ export function beginSession(page: Stage): void {
 function leftElsewhere(event: StorageEvent): void {
   if (event.key !== LEFT_KEY || event.newValue === null || session.peek() === null) return;
   arrivals.drop(); // of whoever is just being asked for
-  if (session.peek()) stage.leaving?.();
+  if (session.peek()) stage.leaving?.(false);
   nobodyHere();
 }
+
+/** Whether somebody has left and is still the one that the server would take words from. */
+export const isLeaving = () => localStorage.getItem(LEFT_KEY) !== null;
 
 async function restore(): Promise<void> {
   const mayEnter = arrivals.ask();
   try {
-    if (localStorage.getItem(LEFT_KEY) !== null) return void (await leave());
+    if (isLeaving()) return void (await leave(false));
     const person = await api.whoAmI();
     if (mayEnter()) enter(person);
   } catch (error) {
@@ -90,9 +97,10 @@ export function enter(person: Session): void {
   });
 }
 
-export async function leave(): Promise<void> {
-  stage.leaving?.();
+export async function leave(byHand = true): Promise<void> {
+  stage.leaving?.(byHand);
   localStorage.setItem(LEFT_KEY, "1");
+  await othersHaveSent();
   try {
     await api.signOut();
     localStorage.removeItem(LEFT_KEY);
@@ -100,15 +108,20 @@ export async function leave(): Promise<void> {
     if (error instanceof Refused) localStorage.removeItem(LEFT_KEY);
     else notify(t("notice.unreachable"), true);
   }
-  nobodyHere();
+  nobodyHere(byHand);
+}
+
+async function othersHaveSent(): Promise<void> {
+  if (!("locks" in navigator)) return; // a page without HTTPS
+  await navigator.locks.request(UNSENT, { signal: AbortSignal.timeout(FAREWELL_MS) }, () => undefined).catch(() => undefined);
 }
 
 /** Whoever was here is not any more: they left, or the server knows no session of theirs. */
-export function nobodyHere(): void {
+export function nobodyHere(byHand = false): void {
   batch(() => {
     session.value = null;
     enrolling.value = null;
-    stage.left?.();
+    stage.left?.(byHand);
   });
 }
 
