@@ -453,6 +453,9 @@ ORDERS: Final[Mapping[str, Order]] = {
     "listTags": Order(filled="tags"),
     "addTag": Order(),
     "withdrawTag": Order(),
+    "drawTags": Order(
+        body=lambda thing: {"division": thing.division, "again": True}, refused={"division": 201, "all": 201}
+    ),
     # Figures, tenants, the trail.
     "readFigures": Order(filled="own"),
     "listIndicators": Order(filled="indicators"),
@@ -489,6 +492,11 @@ ORDERS: Final[Mapping[str, Order]] = {
     "beginSecondFactor": Order(oneself=True),
     "changePassword": Order(body=lambda _: {"old": PASSWORD, "new": f"new {PASSWORD}"}, oneself=True),
     "signOut": Order(oneself=True),
+    # Numbers by name.
+    "findHomes": Order(query=lambda thing: {"q": thing.key}, filled="items"),
+    "findResidents": Order(query=lambda thing: {"q": thing.key}, filled="items"),
+    "findStaff": Order(query=lambda thing: {"q": thing.username}, filled="items"),
+    "findTimeAccounts": Order(filled="items"),
     # The register.
     "importRoster": Order(body=_roster, sentence=lambda said: not said["loaded"]),
     "importResidents": Order(body=lambda _: {"form": "csv", "content": b64encode(SHEET).decode()}),
