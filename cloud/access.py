@@ -33,6 +33,8 @@ from cloud.turnstile import token_of
 COOKIE: Final = "anban"
 SECURE_COOKIE: Final = "__Host-anban"
 """The prefix makes browsers refuse it unless it is Secure, host-only and for the whole host (RFC 6265bis)."""
+WRITER_HEADER: Final = "X-Anban-As"
+"""Whose words a request carries, by their number: for a page that sends what was written a while ago."""
 PRESENT_FOR: Final = timedelta(minutes=5)
 """How long it counts that somebody has just shown who they are: enough to read what one confirms. [D]"""
 Clock = Callable[[], datetime]
@@ -157,12 +159,27 @@ async def _any_session(
         async with api.unscoped() as conn:
             session = await (api_tokens.find if of_service else sessions.find)(conn, key, api.now)
         if session is not None:
+            _is_meant(request, session)
             api.parts.pace.know(key, api.now)  # from now on the turnstile counts it by itself
             guard.staff_seen(request, session.principal.staff_id)
             api.note.by(session.principal.actor, session.principal.tenant_id)
             return session
         api.parts.pace.forget(key)
     raise ProblemError(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
+
+
+def _is_meant(request: Request, session: Session) -> None:
+    """Refuse what one person wrote while another is signed in: a browser sends the session of whoever came
+    last, also from a page that was opened before.
+
+    Raises:
+        ProblemError: 401 its ``X-Anban-As`` names somebody else's number.
+    """
+    writer = request.headers.get(WRITER_HEADER)
+    if writer is not None and writer != str(session.principal.staff_id):
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED, "somebody_else", "Whoever wrote this is not signed in here."
+        )
 
 
 HalfSignedIn = Annotated[Session, Depends(_any_session)]

@@ -64,13 +64,17 @@ class Valley:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def come_in(self, context: BrowserContext, username: str) -> Page:
-        """The page of one of the two, signed in."""
+    def sign_in(self, context: BrowserContext, username: str) -> None:
+        """Let this browser be theirs from now on, as a sign-in in another tab does."""
         entry = {"username": username, "password": PASSWORD}
         answer = context.request.post(
             f"{self.town.address}/api/v1/session", data=entry, headers={"X-Anban": "1"}
         )
         assert answer.ok, answer.text()
+
+    def come_in(self, context: BrowserContext, username: str) -> Page:
+        """The page of one of the two, signed in."""
+        self.sign_in(context, username)
         page = context.new_page()
         page.goto(f"{self.town.address}/field/")
         return page

@@ -140,6 +140,10 @@ export async function refresh(): Promise<void> {
     const outcome = outcomeOf(theDay);
     signedOut.value = outcome.is === "stop";
     if (outcome.is !== "taken") return;
+    if (staff.peek() !== 0 && theDay.body.staff_id !== staff.peek()) {
+      signedOut.value = true; // somebody else has signed in, in another tab
+      return void (await onDisk(shelf.forget("day", "doors")));
+    }
     const atMs = Date.now();
     const off = atMs - Date.parse(theDay.body.now);
     batch(() => {

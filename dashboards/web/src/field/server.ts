@@ -30,8 +30,9 @@ const FILE_LIMIT_MS = 90_000;
 const UNREADABLE: Answer<unknown> = { status: 0, code: "unreadable", body: null };
 
 /** What the server answers; `null`: nothing. */
-export async function ask<T>(method: string, path: string, body?: unknown, key?: string, limitMs = LIMIT_MS): Promise<Answer<T> | null> {
+export async function ask<T>(method: string, path: string, body?: unknown, key?: string, limitMs = LIMIT_MS, writer = 0): Promise<Answer<T> | null> {
   const headers: Record<string, string> = { Accept: "application/json", "X-Anban": "1" };
+  if (writer !== 0) headers["X-Anban-As"] = String(writer);
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key !== undefined) headers["Idempotency-Key"] = key;
   try {
@@ -57,27 +58,30 @@ export const readAbility = (resident: number) => read<Ability>(`/visits/people/$
 
 /**
  * Send one thing that was said. Words at a door, files and assessments carry a key that the server keeps for ever;
- * for the rest the header's key holds a day, which is as long as anything stays here.
+ * for the rest the header's key holds a day, which is as long as anything stays here. The server refuses it while somebody
+ * else than its writer is signed in, who may have come in another tab.
  */
 export async function send(item: Item, nowMs: number): Promise<Answer<unknown> | null> {
+  const writer = item.what === "sos" ? 0 : item.staff; // a call for help is not asked whose it is
+  const tell = (body: unknown, key?: string, limitMs = LIMIT_MS) => ask("POST", item.path, body, key, limitMs, writer);
   switch (item.what) {
     case "arrive":
     case "answers":
     case "note":
     case "depart":
-      return ask("POST", item.path, { ...item.body, sent_at: new Date(nowMs).toISOString() });
+      return tell({ ...item.body, sent_at: new Date(nowMs).toISOString() });
     case "photo":
     case "voice":
     case "signature": {
       const content = await base64(item.file ?? new Blob()).catch(() => null);
       if (content === null) return UNREADABLE;
-      return ask("POST", item.path, { ...item.body, content }, undefined, FILE_LIMIT_MS);
+      return tell({ ...item.body, content }, undefined, FILE_LIMIT_MS);
     }
     case "sos":
-      return ask("POST", item.path, { ...item.body, waited_s: Math.max(0, Math.round((nowMs - item.saidMs) / 1_000)) });
+      return tell({ ...item.body, waited_s: Math.max(0, Math.round((nowMs - item.saidMs) / 1_000)) });
     case "assessment":
     case "second":
     case "concern":
-      return ask("POST", item.path, item.body, item.key);
+      return tell(item.body, item.key);
   }
 }

@@ -134,3 +134,14 @@ async def test_who_was_told_to_come_again_has_used_up_no_attempt(site: Site) -> 
         told = [await site.browser().post("/session", json=right) for _ in range(MAX_ATTEMPTS + 1)]
     assert {answer.status_code for answer in told} == {503}
     assert (await site.browser().post("/session", json=right)).status_code == 200
+
+
+async def test_what_somebody_wrote_is_not_taken_from_whoever_signed_in_after_them(
+    site: Site, town: Town
+) -> None:
+    """Two tabs of one browser send the session of whoever came last."""
+    browser = await site.signed_in("operator")
+    own = {"X-Anban-As": str(town.staff["operator"])}
+    assert (await browser.get("/session", headers=own)).status_code == 200
+    refused = await browser.get("/session", headers={"X-Anban-As": str(town.staff["admin"])})
+    assert (refused.status_code, refused.json()["code"]) == (401, "somebody_else")
