@@ -64,7 +64,9 @@ async def put(  # noqa: PLR0917 - one text
 
 
 async def take_up(conn: Connection, ring: Keyring, now: datetime) -> ToSend | ToTell | None:
-    """What is to be done next, the most urgent first; ``None``: nothing."""
+    """What is to be done next, the most urgent first; ``None``: nothing. A question that is needless by now
+    is passed over.
+    """
     row = await _one(conn, "take_up", now=now, lease=now + LEASE)
     if row is None:
         return None
@@ -76,6 +78,8 @@ async def take_up(conn: Connection, ring: Keyring, now: datetime) -> ToSend | To
         return await _give_up(conn, row["id"], "sealed with another key", now)
     if now - row["created_at"] > WAITS:
         return await _give_up(conn, row["id"], "waited too long", now)
+    if await _one(conn, "take_back", id=row["id"], provider=NAME, now=now):
+        return await take_up(conn, ring, now)
     return ToSend(row["id"], number, words, row["attempts"])
 
 

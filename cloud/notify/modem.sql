@@ -18,6 +18,37 @@ update modem_text t set due_at = %(lease)s, attempts = t.attempts + (t.word = ''
 from picked where t.id = picked.id
 returning t.id, t.number, t.words, t.created_at, t.attempts, t.word, t.why
 
+-- take_back --
+-- A question that waited here while it was answered, taken back, or silenced: it is not sent, and nothing is told of it.
+-- Whoever was passed over is still asked, for a late yes is welcome.
+with needless as (
+    select m.id
+    from receipt taken
+    join message m on m.id = taken.message_id
+    join incident i on i.id = m.incident_id
+    left join rung on rung.incident_id = m.incident_id and rung.step = m.step
+    left join callout_ask ask on ask.id = m.ask_id
+    where taken.provider = %(provider)s and taken.reference = %(id)s::text and taken.state = 'accepted'
+      and m.template = 'ask'
+      and (i.closed_at is not null or m.state in ('answered', 'withdrawn')
+           or rung.state in ('waiting', 'accepted', 'declined') or ask.answer is not null or ask.relieved_at is not null
+           or is_hushed(i.id, rung.contact_id, null, %(now)s) or exists (
+               select from responder_contact same
+               where same.responder_id = ask.responder_id and is_hushed(i.id, same.contact_id, null, %(now)s)
+           ))
+),
+withdrawn as (
+    update message set state = 'withdrawn', due_at = null, expect_at = null
+    from needless where message.id = needless.id and message.state = 'accepted'
+    returning message.id
+),
+noted as (
+    insert into receipt (message_id, at, state) select id, %(now)s, 'withdrawn' from withdrawn
+)
+update modem_text set due_at = null, number = '', words = ''
+where id = %(id)s and exists (select from needless)
+returning id
+
 -- sent --
 update modem_text set sent_at = %(now)s, reference = %(reference)s, due_at = null, number = '', words = ''
 where id = %(id)s

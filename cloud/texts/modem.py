@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import logging
 import queue
@@ -118,6 +119,8 @@ class _Centre:
     """The text that the modem has in hand."""
     reports: deque[Reported] = field(default_factory=deque)
     """See ``sending.Port``."""
+    elsewhere: bool = True
+    """See ``sending.Port``; whose the port is shows when it is first opened."""
 
     async def send(self, number: str, words: str) -> Sent | NotSent:
         """See ``sending.Port``; one at a time."""
@@ -192,10 +195,11 @@ class _Centre:
         reason = "closed"
         try:
             with self._opened() as port:
-                self.was_open = True
+                self.was_open, self.elsewhere = True, False
                 self._serve(port)
         except (OSError, ValueError) as error:
             reason = str(error)
+            self.elsewhere = _is_locked(error)
         except Exception as error:  # noqa: BLE001 - handed to the loop, which opens the port anew
             reason = f"{type(error).__qualname__}: {error}"
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody listens any more
@@ -270,6 +274,11 @@ async def _surely(store_it: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(RETRY_S)
         else:
             return
+
+
+def _is_locked(error: OSError | ValueError) -> bool:
+    """Whether another process has the port, as ``flock`` says it."""
+    return isinstance(error, OSError) and error.errno == errno.EAGAIN
 
 
 def _forget(place: int) -> Order:

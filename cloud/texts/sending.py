@@ -49,9 +49,12 @@ class Desk:
 
 
 class Port(Protocol):
-    """The modem, as the loop sees it. ``reports``: what the network said of texts, the oldest first."""
+    """The modem, as the loop sees it. ``reports``: what the network said of texts, the oldest first.
+    ``elsewhere``: another process has the modem, or may have; what waits is theirs to send.
+    """
 
     reports: deque[Reported]
+    elsewhere: bool
 
     async def send(self, number: str, words: str) -> Sent | NotSent:
         """Hand a text to the network, within about two minutes."""
@@ -81,6 +84,8 @@ async def send_next(port: Port, pool: Pool, desk: Desk, clock: Clock) -> bool:
     while port.reports:
         await _report(pool, desk, port.reports[0], clock())
         port.reports.popleft()
+    if port.elsewhere:
+        return False
     async with pool.connection() as conn:
         job = await texts.take_up(conn, desk.ring, clock())
     match job:

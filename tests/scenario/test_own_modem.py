@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from cloud.db import Pool, open_pool
-from cloud.dispatch import by_modem
+from cloud.dispatch import by_modem, ladder
 from cloud.incidents import store
+from cloud.notify import modem as queue
 from cloud.notify.sms_modem import ModemSms
 from cloud.sealed import NO_KEYS
 from cloud.settings import Sms
@@ -175,3 +176,34 @@ async def _ail(night: Night, ailing: str) -> None:
 
 async def _has(found: list[str]) -> bool:
     return bool(found)
+
+
+async def test_a_question_that_waits_at_the_modem_is_not_sent_when_somebody_else_goes(
+    pool: Pool, calls: Carrier
+) -> None:
+    """The modem is away for some minutes; meanwhile somebody who was called says yes."""
+    circle = [
+        Contact("吴嫂", channels=(f"sms:{NEIGHBOUR}",)),
+        Contact("杨叔", channels=("voice:+8613800138000",)),
+    ]
+    async with pool.connection() as conn:
+        household = await seed(conn, circle)
+    time = clockwork(pool)
+    time = clockwork(
+        pool, notifiers={**notifiers(calls), "sms": ModemSms(pool, NO_KEYS, lambda: time.now, "安伴")}
+    )
+    async with pool.connection() as conn:
+        await store.attach_or_open(conn, household.alarm(), after(0))
+    await time.until(after(ASKED))
+    async with pool.connection() as conn, conn.transaction(force_rollback=True):
+        assert isinstance(await queue.take_up(conn, NO_KEYS, after(ASKED + 1)), queue.ToSend)
+    async with pool.connection() as conn:
+        found = await conn.execute("select id from message where channel = 'voice' and template = 'ask'")
+        (asked,) = await found.fetchall()
+        await ladder.answer_to(conn, asked["id"], True, after(ASKED + 2))
+    async with pool.connection() as conn:
+        assert await queue.take_up(conn, NO_KEYS, after(ASKED + 3)) is None
+        kept = await (await conn.execute("select number, words, due_at from modem_text")).fetchone()
+        assert kept == {"number": "", "words": "", "due_at": None}
+        said = await conn.execute("select state from message where channel = 'sms' and template = 'ask'")
+        assert [row["state"] for row in await said.fetchall()] == ["withdrawn"]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import serial
 
 from cloud.__main__ import main
 from cloud.db import Connection, Pool
@@ -19,6 +20,7 @@ from cloud.notify.reports import Report
 from cloud.sealed import NO_KEYS
 from cloud.settings import ConfigError, Sms
 from cloud.texts import modem as centre
+from cloud.texts import sending
 from cloud.texts.sending import Desk
 from firmware_protocols.model import AlarmId, AlarmKind, AlarmState, GatewayId
 from firmware_protocols.serial.at import Timeouts
@@ -43,6 +45,7 @@ def call(number: int = 1) -> str:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(centre, "REOPEN_S", 0.02)
     monkeypatch.setattr(centre, "READ_S", 0.02)
+    monkeypatch.setattr(sending, "POLL_S", 0.1)
     monkeypatch.setattr(centre, "TIMEOUTS", Timeouts(quiet_s=0.02, retry_s=0.1, every_s=0.5))
 
 
@@ -171,6 +174,24 @@ async def test_a_text_at_whose_fate_we_fail_ends_no_reading_of_alarms(
         await until(lambda: "a text is put off error=ValueError" in caplog.text)
         carrier.say(HOME, CENTRE, call())
         await counted(alarms, 1)
+    modem.unplug()
+
+
+async def test_texts_are_left_to_the_process_that_has_the_modem(
+    pool: Pool, alarms: Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    carrier = Carrier()
+    modem = Modem(tmp_path / "ttyCENTRE", CENTRE, carrier)
+    await queue.put(alarms, NO_KEYS, HOME, "help", 1, NOW)
+    await alarms.commit()
+    with serial.Serial(str(modem.link), exclusive=True):
+        async with reading(Sms(port=str(modem.link)), pool):
+            await until(lambda: "is lost, no text is read" in caplog.text)
+            await asyncio.sleep(1.5 * sending.POLL_S)  # it has looked at the queue
+    row = await (await alarms.execute("select attempts, due_at from modem_text")).fetchone()
+    assert row == {"attempts": 0, "due_at": NOW}
+    async with reading(Sms(port=str(modem.link)), pool):
+        await until(lambda: carrier.inbox(HOME) == ["help"])
     modem.unplug()
 
 
