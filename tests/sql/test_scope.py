@@ -200,6 +200,7 @@ SYSTEM_FILES: Final = {
     "ingest/plans.sql": "plans on their way to the gateways",
     "ingest/queries.sql": "what gateways sent, on its way into the tables",
     "ingest/retime.sql": "times put right, on their way into the tables",
+    "notify/modem.sql": "the queue of our own modem, sent by whoever has its port",
     "notify/queries.sql": "the delivery loop",
     "standing.sql": "counts and ages over all tenants, for metrics",
     "privacy/erase.sql": "one person leaves, by the loop, or after their home was found within the scope",
