@@ -235,8 +235,7 @@ def test_an_hour_without_a_network_and_three_visits_lose_nothing_and_double_noth
         context.set_offline(False)
         says(page, "已全部上传")
         assert len(lost) == 1
-        page.goto(page.url.split("#")[0] + "#/me")
-        page.get_by_role("button", name="退出登录").click()
+        press_leave(page)
         expect(page.get_by_label("用户名")).to_be_visible()
         assert page.evaluate(KEPT) == {"drafts": 0, "kept": 0, "outbox": 0}
 
@@ -277,8 +276,7 @@ def test_what_the_server_does_not_take_stays_with_the_reason_until_it_does(
         page.screenshot(path=_shot("refused"), full_page=True)
         page.reload()
         expect(kept).to_contain_text("煤气味很重，已开窗")
-        page.goto(page.url.split("#")[0] + "#/me")
-        page.get_by_role("button", name="退出登录").click()
+        press_leave(page)
         expect(page.get_by_role("alert")).to_contain_text("还有 1 条未上传，退出后会丢失")
         conn.execute("insert into staff_home values (%s, %s)", [number, visit["home_id"]])
         page.goto(page.url.split("#")[0] + "#/out")
@@ -309,8 +307,7 @@ def test_who_leaves_in_another_tab_loses_nothing_and_leaves_nothing_to_anybody_e
 
         page = valley.come_in(context, valley.other)
         says(page, "已全部上传数据")  # as of a day that was read: theirs
-        page.goto(page.url.split("#")[0] + "#/me")
-        page.get_by_role("button", name="退出登录").click()
+        press_leave(page)
         expect(page.get_by_label("用户名")).to_be_visible()
         assert valley.told(visit)["events"] == []
         page.close()
@@ -510,6 +507,13 @@ def test_no_view_breaks_wcag_or_its_own_sizes_in_any_language_theme_or_size(
                 page.keyboard.press("Escape")
     assert {name: what for name, what in found.items() if what} == {}
     assert [url for url in asked if not url.startswith((town.address, "blob:"))] == []
+
+
+def press_leave(page: Page) -> None:
+    """On the page of one's own hours, once they are there: the button stands below them."""
+    page.goto(page.url.split("#")[0] + "#/me")
+    expect(page.locator(".figures").first).to_be_visible()
+    page.get_by_role("button", name="退出登录").click()
 
 
 def _leave_elsewhere(context: BrowserContext, town: System) -> Page:

@@ -247,8 +247,8 @@ export async function sendAll(whose: () => number | null): Promise<void> {
     const still = items.peek().find((one) => one.key === item.key);
     if (still === undefined) continue; // deleted meanwhile
     const settled = after(still, outcome, Date.now());
+    replace(settled); // before the disk has it: the network may come back meanwhile, and what waits is then due at once
     await onDisk(shelf.put(settled));
-    replace(settled);
     if (outcome.is === "taken") follow(settled, answer?.body);
     signedOut.value = outcome.is === "stop";
     if (outcome.is === "stop" || outcome.is === "later") return;
