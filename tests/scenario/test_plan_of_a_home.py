@@ -99,6 +99,7 @@ def test_a_plan_reaches_its_home_again_when_it_changes_and_after_an_absence_and_
     )
 
     county.agent.kill()
+    eventually(lambda: county.one("select online from gateway") is False)
     county.load({"confirm_s": 30})
     assert county.sent() == 2, "nothing is sent to a gateway that is away"
     county.agent.start()
