@@ -13,8 +13,8 @@ from tests.scenario.local_mqtt.gateway import (
     Gateway,
     running,
     settings,
-    until_true,
 )
+from tests.unit.edge_agent.lines import until_true
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from firmware_protocols.model import Alarm, Event, Quantity, Reading
 from firmware_protocols.wire import envelope
 from firmware_protocols.wire.topics import Lane
 from tests.scenario.edge_home import GATEWAY, SECRET, Broker
+from tests.unit.edge_agent.lines import until_true
 
 DEVICES = [
     {"name": "door", "kind": "door", "codec": "zigbee2mqtt", "topic": "zigbee2mqtt/door"},
@@ -52,13 +53,6 @@ def settings(folder: Path, port: int, **local: Any) -> EdgeSettings:
             "local_mqtt": {"port": port, "user": GATEWAY, "password": SECRET, "device": DEVICES} | local,
         }
     )
-
-
-async def until_true(what: Callable[[], object]) -> None:
-    """For what has no event to wait on: another process, a thread."""
-    async with asyncio.timeout(60):
-        while not what():  # noqa: ASYNC110 - another process, a thread: no event
-            await asyncio.sleep(0.01)
 
 
 class Gateway:

@@ -24,8 +24,8 @@ from tests.scenario.local_mqtt.gateway import (
     publisher,
     running,
     settings,
-    until_true,
 )
+from tests.unit.edge_agent.lines import until_true
 
 pytestmark = pytest.mark.services
 

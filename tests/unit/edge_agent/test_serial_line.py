@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from firmware_protocols.serial import enocean, ti_mmwave
 from firmware_protocols.serial.ti_mmwave import Target
 from simulators.enocean_stick import EnoceanStick
 from simulators.ti_radar import TiRadar
+from tests.unit.edge_agent.lines import until_true as until
 
 DOOR, CORD, STRANGER = "01825DAB", "00298979", "FFDBA5ED"
 TEXT = """
@@ -42,13 +43,6 @@ def settings(**line: object) -> EdgeSettings:
             "serial": [line],
         }
     )
-
-
-async def until(what: Callable[[], object]) -> None:
-    """For what has no event to wait on: a thread, the far end of a line."""
-    async with asyncio.timeout(60):
-        while not what():  # noqa: ASYNC110 - another process, a thread: no event
-            await asyncio.sleep(0.01)
 
 
 async def until_frames(driver: Driver, count: int) -> None:

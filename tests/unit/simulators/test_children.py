@@ -72,7 +72,7 @@ async def test_a_child_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None
     parent.kill()
     await parent.wait()
     async with asyncio.timeout(60):
-        while psutil.pid_exists(orphan.pid) and orphan.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
+        while psutil.pid_exists(orphan.pid) and orphan.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.02)
 
 
